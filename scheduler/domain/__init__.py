@@ -1,0 +1,41 @@
+"""The factory, the schedule, the objective: frozen data that knows no solver."""
+
+from scheduler.domain.calendar import Calendar, Downtime, Shift, ShiftPattern
+from scheduler.domain.execution import Execution
+from scheduler.domain.instance import Instance
+from scheduler.domain.jobs import Job, Mode, Operation, Precedence
+from scheduler.domain.objective import Objective, Tier
+from scheduler.domain.resources import Facility, Lane, Machine, OperatorPool, Robot, RobotCell, SetupMatrix
+from scheduler.domain.result import Progress, Result, Status
+from scheduler.domain.schedule import Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
+
+__all__ = [
+    "Calendar",
+    "Downtime",
+    "Execution",
+    "Facility",
+    "Instance",
+    "Job",
+    "Lane",
+    "Machine",
+    "Mode",
+    "Move",
+    "MoveKind",
+    "Objective",
+    "Operation",
+    "OperationKey",
+    "OperatorPool",
+    "Precedence",
+    "Progress",
+    "Result",
+    "Robot",
+    "RobotCell",
+    "Schedule",
+    "ScheduledOperation",
+    "Setup",
+    "SetupMatrix",
+    "Shift",
+    "ShiftPattern",
+    "Status",
+    "Tier",
+]

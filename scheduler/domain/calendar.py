@@ -1,0 +1,129 @@
+"""Calendars: when a machine, robot or lane works.
+
+Time is an integer number of ticks and every interval is half-open, ``[start, end)``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Downtime:
+    """A window ``[start, end)`` in which a resource does not work, planned or not."""
+
+    start: int
+    end: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shift:
+    """A working window ``[start, end)`` inside one period of a shift pattern."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPattern:
+    """Working windows that repeat for ever with a period; outside them nothing works.
+
+    ``shifts`` are disjoint, sorted and lie inside ``[0, period]``.
+    """
+
+    period: int
+    shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Single downtimes plus, optionally, a repeating shift pattern."""
+
+    downtimes: tuple[Downtime, ...] = ()
+    pattern: ShiftPattern | None = None
+
+    @property
+    def always_works(self) -> bool:
+        """Whether there is no downtime at all."""
+        return not self.downtimes and self.pattern is None
+
+    def blocked(self, until: int) -> tuple[Downtime, ...]:
+        """Return every maximal window without work that starts before `until`, sorted and disjoint.
+
+        The last window may reach beyond `until`. Touching windows are merged (their reasons joined by ``+``).
+        """
+        windows = [d for d in self.downtimes if d.start < until and d.end > d.start]
+        if self.pattern is not None:
+            windows.extend(_off_shift(self.pattern, until))
+        merged: list[Downtime] = []
+        for window in sorted(windows):
+            if merged and window.start <= merged[-1].end:
+                last = merged[-1]
+                reasons = dict.fromkeys(r for r in (*last.reason.split("+"), window.reason) if r)
+                merged[-1] = Downtime(last.start, max(last.end, window.end), "+".join(reasons))
+            else:
+                merged.append(window)
+        return tuple(merged)
+
+    def with_downtime(self, downtime: Downtime) -> Calendar:
+        """Return a calendar with one more downtime."""
+        return replace(self, downtimes=tuple(sorted((*self.downtimes, downtime))))
+
+
+def _off_shift(pattern: ShiftPattern, until: int) -> list[Downtime]:
+    gaps: list[Downtime] = []
+    begin = 0
+    for cycle in range(max(0, until) // pattern.period + 2):
+        for shift in pattern.shifts:
+            start = cycle * pattern.period + shift.start
+            if start > begin and begin < until:
+                gaps.append(Downtime(begin, start, "off shift"))
+            begin = cycle * pattern.period + shift.end
+    return gaps
+
+
+def working_time(blocked: tuple[Downtime, ...], start: int, end: int) -> int:
+    """Return the number of ticks of ``[start, end)`` outside the sorted, disjoint windows `blocked`."""
+    lost = sum(max(0, min(end, d.end) - max(start, d.start)) for d in blocked)
+    return max(0, end - start) - lost
+
+
+def end_of_work(blocked: tuple[Downtime, ...], start: int, work: int) -> int:
+    """Return the smallest ``end`` such that ``[start, end)`` holds `work` working ticks."""
+    if work <= 0:
+        return start
+    position = bisect_right(blocked, start, key=lambda d: d.start) - 1
+    clock = start
+    for downtime in blocked[max(position, 0) :]:
+        if downtime.end <= clock:
+            continue
+        if downtime.start > clock:
+            step = min(work, downtime.start - clock)
+            clock += step
+            work -= step
+            if work == 0:
+                return clock
+        clock = downtime.end
+    return clock + work
+
+
+def earliest_start(blocked: tuple[Downtime, ...], ready: int, work: int, interruptible: bool) -> int:
+    """Return the earliest start at or after `ready` that the calendar allows for `work` ticks.
+
+    An interruptible operation needs its first tick to work (its end then follows from `end_of_work`); any
+    other needs a window without downtime of length `work`. An operation of length 0 may start at any time.
+    """
+    if work <= 0:
+        return ready
+    start = ready
+    position = bisect_right(blocked, start, key=lambda d: d.start) - 1
+    for downtime in blocked[max(position, 0) :]:
+        if downtime.end <= start:
+            continue
+        need = 1 if interruptible else work
+        if downtime.start >= start + need:
+            break
+        start = downtime.end
+    return start

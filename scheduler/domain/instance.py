@@ -1,0 +1,100 @@
+"""The instance: the whole factory and its jobs, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
+
+from scheduler.domain.execution import Execution
+from scheduler.domain.jobs import Job, Mode, Operation
+from scheduler.domain.resources import Facility, Lane, Machine, OperatorPool, Robot, RobotCell
+from scheduler.domain.schedule import OperationKey
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Everything there is to schedule, and with what.
+
+    Ids are unique by kind. An instance read from a file is valid; one built in code is validated by
+    `scheduler.io.validate.require_valid`.
+
+    Attributes
+    ----------
+    time_unit
+        What one tick is: ``second``, ``minute``, ``hour`` ... (a name; nothing is computed from it but dates).
+    time_origin
+        The moment of tick 0; outputs then carry dates too.
+    objective
+        Objective text used when the caller names none; see `scheduler.domain.objective`.
+    execution
+        What has already happened (None: nothing); see `scheduler.domain.execution`.
+    """
+
+    name: str
+    facilities: tuple[Facility, ...]
+    machines: tuple[Machine, ...]
+    jobs: tuple[Job, ...]
+    cells: tuple[RobotCell, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    operators: tuple[OperatorPool, ...] = ()
+    time_unit: str = "minute"
+    time_origin: datetime | None = None
+    objective: str = "makespan"
+    execution: Execution | None = None
+
+    @cached_property
+    def job_by_id(self) -> Mapping[str, Job]:
+        """Jobs by id."""
+        return MappingProxyType({job.id: job for job in self.jobs})
+
+    @cached_property
+    def machine_by_id(self) -> Mapping[str, Machine]:
+        """Machines by id."""
+        return MappingProxyType({machine.id: machine for machine in self.machines})
+
+    @cached_property
+    def cell_by_id(self) -> Mapping[str, RobotCell]:
+        """Robot cells by id."""
+        return MappingProxyType({cell.id: cell for cell in self.cells})
+
+    @cached_property
+    def lane_by_id(self) -> Mapping[str, Lane]:
+        """Transfer lanes by id."""
+        return MappingProxyType({lane.id: lane for lane in self.lanes})
+
+    @cached_property
+    def pool_by_id(self) -> Mapping[str, OperatorPool]:
+        """Operator pools by id."""
+        return MappingProxyType({pool.id: pool for pool in self.operators})
+
+    @cached_property
+    def operation_by_key(self) -> Mapping[OperationKey, Operation]:
+        """Operations by ``(job id, operation id)``, in file order."""
+        return MappingProxyType({(job.id, op.id): op for job in self.jobs for op in job.operations})
+
+    @cached_property
+    def cell_by_robot(self) -> Mapping[str, RobotCell]:
+        """Robot cells by the id of each of their robots."""
+        return MappingProxyType({robot.id: cell for cell in self.cells for robot in cell.robots})
+
+    @cached_property
+    def robot_by_id(self) -> Mapping[str, Robot]:
+        """Robots by id."""
+        return MappingProxyType({robot.id: robot for cell in self.cells for robot in cell.robots})
+
+    @cached_property
+    def lane_by_vehicle(self) -> Mapping[str, Lane]:
+        """Lanes by the id of each of their vehicles."""
+        return MappingProxyType({vehicle: lane for lane in self.lanes for vehicle in lane.vehicle_ids})
+
+    def mode(self, key: OperationKey, index: int) -> Mode:
+        """Return mode number `index` of the operation with this key."""
+        return self.operation_by_key[key].modes[index]
+
+    @property
+    def num_operations(self) -> int:
+        """Number of operations of all jobs."""
+        return sum(len(job.operations) for job in self.jobs)

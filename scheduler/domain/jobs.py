@@ -1,0 +1,77 @@
+"""Jobs, their operations, and the modes in which an operation can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way to do an operation: on this machine, in ``duration`` ticks of working time.
+
+    ``operators`` says how many people of which pool are held from start to end.
+    """
+
+    machine: str
+    duration: int
+    setup_family: str | None = None
+    operators: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The smallest piece of work that is scheduled; ``id`` is unique inside its job.
+
+    An ``interruptible`` operation pauses in downtimes of its machine and goes on after them; any other must
+    lie between two downtimes.
+    """
+
+    id: str
+    modes: tuple[Mode, ...]
+    interruptible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Precedence:
+    """``min_lag <= start(successor) - end(predecessor) <= max_lag``; the part moves from one to the other.
+
+    ``max_lag`` None is no limit; 0 with ``min_lag`` 0 is *no-wait*.
+    """
+
+    predecessor: str
+    successor: str
+    min_lag: int = 0
+    max_lag: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Operations that are delivered together.
+
+    ``precedences`` form an acyclic graph. With ``plans`` (alternative process plans, each a set of operation ids)
+    exactly one plan is carried out and the other operations are left out, with their precedences.
+    ``units`` is the job's size in transport units on transfer lanes.
+    """
+
+    id: str
+    operations: tuple[Operation, ...]
+    precedences: tuple[Precedence, ...] = ()
+    release_date: int = 0
+    due_date: int | None = None
+    deadline: int | None = None
+    weight: int = 1
+    units: int = 1
+    plans: tuple[tuple[str, ...], ...] = ()
+
+    def operation(self, operation_id: str) -> Operation:
+        """Return the operation with this id (KeyError when there is none)."""
+        for operation in self.operations:
+            if operation.id == operation_id:
+                return operation
+        raise KeyError(operation_id)
+
+
+def chain(operation_ids: tuple[str, ...]) -> tuple[Precedence, ...]:
+    """Return the precedences of operations done one after the other."""
+    return tuple(Precedence(a, b) for a, b in zip(operation_ids, operation_ids[1:], strict=False))

@@ -1,0 +1,138 @@
+"""What a factory is made of: facilities, machines, robot cells, transfer lanes, operator pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scheduler.domain.calendar import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A site. Jobs go from one facility to another only over a transfer lane."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetupMatrix:
+    """Sequence-dependent setup times of one machine, by setup family.
+
+    If an operation of family ``g`` directly follows one of family ``f`` on the machine, the machine is set up for
+    ``time(f, g)`` ticks between them. ``initial`` is the family the machine is in at tick 0 (None: the first
+    operation needs no setup). Pairs that are absent, and operations without a family, need no setup.
+    """
+
+    times: Mapping[str, Mapping[str, int]]
+    initial: str | None = None
+
+    def time(self, before: str | None, after: str | None) -> int:
+        """Return the setup time from family `before` to family `after` (0 when either is None or the pair absent)."""
+        if before is None or after is None:
+            return 0
+        return self.times.get(before, {}).get(after, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Processes up to ``capacity`` operations at a time.
+
+    A machine with a ``cell`` is a *station* of that robot cell: parts come and go only in the grip of a robot.
+    ``input_buffer`` / ``output_buffer`` are the places for parts before and after processing: None is unlimited,
+    0 is none. Without input buffer a part occupies the station from the moment its loading starts; without
+    output buffer it stays on the station (*blocking*) until a robot has unloaded it.
+    """
+
+    id: str
+    facility: str
+    cell: str | None = None
+    capacity: int = 1
+    calendar: Calendar = field(default_factory=Calendar)
+    setups: SetupMatrix | None = None
+    input_buffer: int | None = None
+    output_buffer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A single-gripper robot of a cell: carries one part at a time. ``start`` is its place at tick 0."""
+
+    id: str
+    start: str
+    calendar: Calendar = field(default_factory=Calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotCell:
+    """Stations served by robots.
+
+    Places of the cell are its stations (machines whose ``cell`` is this one), the input station, where parts
+    enter, and the output station, where they leave; both hold any number of parts and may be one place.
+    A *robot move* from p to q lasts ``unload_time + travel[p][q] + load_time``. Between two consecutive moves of
+    a robot lies the *empty move*, ``travel[last drop][next pick-up]``.
+    """
+
+    id: str
+    facility: str
+    robots: tuple[Robot, ...]
+    input_station: str
+    output_station: str
+    travel: Mapping[str, Mapping[str, int]]
+    load_time: int = 0
+    unload_time: int = 0
+
+    def travel_time(self, origin: str, destination: str) -> int:
+        """Return the travel time between two places of the cell (0 from a place to itself)."""
+        if origin == destination:
+            return self.travel.get(origin, {}).get(destination, 0)
+        return self.travel[origin][destination]
+
+    def move_time(self, origin: str, destination: str) -> int:
+        """Return ``unload_time + travel + load_time``."""
+        return self.unload_time + self.travel_time(origin, destination) + self.load_time
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A transfer lane from one facility to another, with identical vehicles.
+
+    A trip departs when its jobs are there and a vehicle is: it lasts ``load_time + transit_time + unload_time``,
+    carries jobs of together at most ``units_per_vehicle`` units, and its vehicle is at the origin again
+    ``return_time`` ticks later. All vehicles stand at the origin at tick 0. A trip lies outside the downtimes
+    of the lane's calendar (from departure to arrival); the return does not care for them.
+    """
+
+    id: str
+    origin: str
+    destination: str
+    transit_time: int
+    vehicles: int = 1
+    units_per_vehicle: int = 1
+    return_time: int = 0
+    load_time: int = 0
+    unload_time: int = 0
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @property
+    def trip_time(self) -> int:
+        """Ticks from departure (start of loading) to arrival (end of unloading)."""
+        return self.load_time + self.transit_time + self.unload_time
+
+    @property
+    def cycle_time(self) -> int:
+        """Ticks for which a trip keeps its vehicle: trip and return."""
+        return self.trip_time + self.return_time
+
+    @property
+    def vehicle_ids(self) -> tuple[str, ...]:
+        """Names of the vehicles: ``lane#1``, ``lane#2`` ..."""
+        return tuple(f"{self.id}#{number}" for number in range(1, self.vehicles + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPool:
+    """People (or a person) that operations need for their whole length: ``capacity`` of them at any time."""
+
+    id: str
+    capacity: int = 1
