@@ -25,9 +25,7 @@ def complete(
     return Schedule(ordered, tuple(everything), tuple(_setups(instance, bare)))
 
 
-def occupied_from(
-    instance: Instance, machine: Machine, operation: ScheduledOperation, moves_in: Iterable[Move]
-) -> int:
+def occupied_from(instance: Instance, machine: Machine, operation: ScheduledOperation, moves_in: Iterable[Move]) -> int:
     """Return when the operation's part takes the machine: its start or, without input buffer, the start of loading.
 
     `moves_in` are the loaded moves that bring its part or parts to this machine.
@@ -85,6 +83,4 @@ def _returns(instance: Instance, schedule: Schedule) -> Iterator[Move]:
         if lane.return_time == 0:
             continue
         for arrival in sorted({move.end for move in schedule.by_mover.get(vehicle, ())}):
-            yield Move(
-                None, lane.destination, lane.origin, vehicle, "empty_move", arrival, arrival + lane.return_time
-            )
+            yield Move(None, lane.destination, lane.origin, vehicle, "empty_move", arrival, arrival + lane.return_time)

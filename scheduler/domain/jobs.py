@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +75,4 @@ class Job:
 
 def chain(operation_ids: tuple[str, ...]) -> tuple[Precedence, ...]:
     """Return the precedences of operations done one after the other."""
-    return tuple(Precedence(a, b) for a, b in zip(operation_ids, operation_ids[1:], strict=False))
+    return tuple(Precedence(a, b) for a, b in pairwise(operation_ids))
