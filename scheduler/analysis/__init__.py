@@ -1,0 +1,29 @@
+"""Tables of a schedule and of what a repair changed, as pandas frames."""
+
+from scheduler.analysis.compare import Change, ChangeKind, changes, comparison_frame
+from scheduler.analysis.occupation import Occupation, Usage, machine_usage, occupations
+from scheduler.analysis.tables import (
+    history_frame,
+    jobs_frame,
+    machines_frame,
+    moves_frame,
+    operations_frame,
+    setups_frame,
+)
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Occupation",
+    "Usage",
+    "changes",
+    "comparison_frame",
+    "history_frame",
+    "jobs_frame",
+    "machine_usage",
+    "machines_frame",
+    "moves_frame",
+    "occupations",
+    "operations_frame",
+    "setups_frame",
+]

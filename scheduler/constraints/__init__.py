@@ -1,0 +1,35 @@
+"""The rules: one file per kind of constraint; `RULES` is the table of contents."""
+
+from scheduler.constraints import (
+    calendars,
+    capacity,
+    execution,
+    modes,
+    moves,
+    operators,
+    plans,
+    precedence,
+    robots,
+    setups,
+    time_windows,
+    transfers,
+)
+from scheduler.constraints.rule import Rule, Violation
+
+RULES: tuple[Rule, ...] = (
+    plans.RULE,
+    modes.RULE,
+    precedence.RULE,
+    time_windows.RULE,
+    capacity.RULE,
+    setups.RULE,
+    calendars.RULE,
+    moves.RULE,
+    robots.RULE,
+    transfers.RULE,
+    operators.RULE,
+    execution.RULE,
+)
+"""Every rule, in the order of `docs/rules.md`."""
+
+__all__ = ["RULES", "Rule", "Violation"]

@@ -1,0 +1,66 @@
+"""``scheduler generate``: a random factory network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scheduler.cli.options import output_file
+from scheduler.cli.wording import size_text
+
+RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
+    ("facilities", 3, "Facilities, in a chain."),
+    ("cells", 4, "Robot cells."),
+    ("machines", 30, "Machines, those in cells included."),
+    ("jobs", 60, "Jobs."),
+    ("operations", 350, "Operations of all jobs."),
+    ("flexibility", 1.5, "Mean number of modes of an operation."),
+    ("robots", 1, "Robots of each cell."),
+    ("blocking", 0.5, "Share of the stations without buffers."),
+    ("vehicles", 2, "Vehicles of each transfer lane; 0: no lanes."),
+    ("setups", 0.3, "Share of the machines with setups."),
+    ("capacity", 0.1, "Share of the machines with room for several parts."),
+    ("shifts", 0.3, "Share of the machines and lanes with shifts."),
+    ("operators", 2, "Operator pools."),
+    ("interruptible", 0.3, "Share of the operations that may pause in a downtime."),
+    ("assembly", 0.2, "Share of the jobs that join two branches."),
+    ("tightness", 0.5, "Due dates from easy (0) to only met by a job alone in the factory (1)."),
+    ("seed", 0, "Another seed, another network."),
+)
+"""Fields of `scheduler.generate.Recipe` with its defaults; written out so that the help needs no numpy."""
+
+
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each field of the recipe."""
+    for name, default, text in reversed(RECIPE_OPTIONS):
+        option = click.option(f"--{name}", type=type(default), default=default, show_default=True, help=text)
+        command = option(command)
+    return command
+
+
+@click.command()
+@recipe_options
+@click.option(
+    "--durations",
+    type=(int, int),
+    default=(10, 60),
+    show_default=True,
+    metavar="SHORTEST LONGEST",
+    help="Durations of operations.",
+)
+@click.option("-o", "output", type=output_file, required=True, metavar="FILE", help="Instance file to write.")
+def generate(output: Path, **fields: Any) -> None:
+    """Generate a random factory network that has a feasible schedule; one tick is a minute."""
+    from scheduler.generate import Recipe
+    from scheduler.generate import generate as generated
+    from scheduler.io import write
+
+    recipe = Recipe(**fields)
+    if defects := recipe.defects():
+        raise click.UsageError("\n".join(defects))
+    instance = generated(recipe)
+    write(instance, output)
+    click.echo(f"{output}: {size_text(instance)}")

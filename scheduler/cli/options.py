@@ -1,0 +1,112 @@
+"""The kinds of values on the command line, checked while it is read: before anything is solved or written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scheduler.domain.objective import Objective
+from scheduler.errors import ObjectiveError
+
+PICTURES = (".png", ".svg", ".pdf")
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LENGTH_OF_TIME = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+) *(?P<unit>[smh]?)", re.ASCII)
+
+
+def seconds(text: str) -> float:
+    """Read a length of wall time: ``30``, ``30s``, ``2m``, ``1.5h``."""
+    match = _LENGTH_OF_TIME.fullmatch(text.strip())
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no length of time; write seconds (30, 30s) or minutes (2m).")
+    length = float(match["number"]) * _UNITS[match["unit"]]
+    if length <= 0:
+        raise click.BadParameter("a time limit must be longer than 0 s.")
+    return length
+
+
+def objective_spec(text: str) -> Objective:
+    """Read tiers of weighted terms."""
+    try:
+        return Objective.parse(text)
+    except ObjectiveError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def output_file(text: str) -> Path:
+    """Read the name of a file to write; its folder exists and the place is writable."""
+    path = Path(text)
+    if path.is_dir():
+        raise click.BadParameter(f"'{path}' is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"folder '{path.parent}' does not exist; create it first.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise click.BadParameter(f"'{path}' is not writable.")
+    return path
+
+
+def picture_file(text: str) -> Path:
+    """Read the name of a picture to write."""
+    path = output_file(text)
+    if path.suffix.lower() not in PICTURES:
+        raise click.BadParameter(f"'{path}' is no picture; end its name with one of {', '.join(PICTURES)}.")
+    return path
+
+
+INPUT_FILE = click.Path(path_type=Path)
+"""Whether it is there and readable is the reader's to say, like everything else about its content."""
+
+instance_argument = click.argument("instance_path", metavar="INSTANCE", type=INPUT_FILE)
+schedule_argument = click.argument("schedule_path", metavar="SCHEDULE.json", type=INPUT_FILE)
+objective_option = click.option(
+    "--objective",
+    type=objective_spec,
+    metavar="SPEC",
+    help="What to minimise, for example 'weighted_tardiness > makespan + 0.2*setup_time'.  [default: the instance's]",
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker threads.  [default: one for each core]"
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    metavar="N",
+    help="Random seed; with one worker, the same seed gives the same schedule.  [default: 0]",
+)
+gantt_option = click.option(
+    "--gantt", "gantt_path", type=picture_file, metavar="FILE", help=f"Draw it too ({', '.join(PICTURES)})."
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor summary.")
+
+
+def time_limit_option(default: int) -> Any:
+    """Return the option for the time limit with its default in seconds."""
+    return click.option(
+        "--time-limit",
+        type=seconds,
+        default=str(default),
+        metavar="SECONDS",
+        help=f"Wall time, for example 30, 30s or 2m.  [default: {default}]",
+    )
+
+
+def require_distinct(inputs: Sequence[Path], outputs: Sequence[Path | None]) -> None:
+    """Refuse to write over an input file, or two outputs into one file.
+
+    Raises
+    ------
+    click.UsageError
+        If a file is named twice.
+    """
+    taken = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise click.UsageError(f"'{path}' is named twice; write to another file.")
+        taken.add(path.resolve())

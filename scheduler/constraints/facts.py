@@ -1,0 +1,164 @@
+"""Facts about a schedule that several rules check against.
+
+Derived here from instance and schedule alone, by other means than the model, the construction heuristic,
+`scheduler.domain.derive` and `scheduler.domain.routing`, so that a slip there can't hide here. Nothing here
+raises on a schedule that refers to things the instance does not have.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from scheduler.domain import Calendar, Instance, Machine, Mode, Move, OperationKey, RobotCell, Schedule
+from scheduler.domain import ScheduledOperation as Scheduled
+
+
+def name(operation: Scheduled) -> str:
+    """Return ``J3.2`` for operation 2 of job J3."""
+    return f"{operation.job}.{operation.operation}"
+
+
+def place(operation: Scheduled) -> str:
+    """Return ``J3.2 on M4``."""
+    return f"{name(operation)} on {operation.machine}"
+
+
+def describe(move: Move) -> str:
+    """Return ``J3 from M4 to M5 at 17``; an empty move has no job."""
+    return f"{move.job or 'empty move'} from {move.origin} to {move.destination} at {move.start}"
+
+
+def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
+    """Return the scheduled mode, or None if the instance has no such operation or mode."""
+    known = instance.operation_by_key.get(operation.key)
+    if known is None or not 0 <= operation.mode < len(known.modes):
+        return None
+    return known.modes[operation.mode]
+
+
+def travel_time(cell: RobotCell, origin: str, destination: str) -> int:
+    """Return the travel time between two places, 0 if the cell has no such places (that is for `moves` to say)."""
+    return cell.travel.get(origin, {}).get(destination, 0)
+
+
+def past_moves(instance: Instance) -> frozenset[Move]:
+    """Return the loaded moves that have happened or are under way, as they really are."""
+    return frozenset(instance.execution.moves) if instance.execution else frozenset()
+
+
+class Clock:
+    """Counts the ticks in which a calendar works, in closed form: nothing is unrolled up to a horizon."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._pattern = calendar.pattern
+        self._per_period = sum(shift.end - shift.start for shift in self._pattern.shifts) if self._pattern else 0
+        self._downtimes = _merged((d.start, d.end) for d in calendar.downtimes if d.start < d.end)
+        self._downtime_ends = [end for _, end in self._downtimes]
+
+    def working(self, start: int, end: int) -> int:
+        """Return the number of working ticks in ``[start, end)``."""
+        if end <= start:
+            return 0
+        ticks = self._on_shift(end) - self._on_shift(start)
+        position = bisect_right(self._downtime_ends, start)
+        while position < len(self._downtimes) and self._downtimes[position][0] < end:
+            down_from, down_until = self._downtimes[position]
+            ticks -= self._on_shift(min(down_until, end)) - self._on_shift(max(down_from, start))
+            position += 1
+        return ticks
+
+    def downtime(self, start: int, end: int) -> int:
+        """Return the number of ticks in ``[start, end)`` without work."""
+        return max(0, end - start) - self.working(start, end)
+
+    def _on_shift(self, instant: int) -> int:
+        """Return the ticks on shift in ``[0, instant)``, downtimes ignored."""
+        if self._pattern is None:
+            return instant
+        periods, rest = divmod(instant, self._pattern.period)
+        begun = sum(min(rest, shift.end) - shift.start for shift in self._pattern.shifts if shift.start < rest)
+        return periods * self._per_period + begun
+
+
+def _merged(windows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+class Stay(NamedTuple):
+    """One part on one machine, which it occupies during ``[begin, until)``; `operation` runs there."""
+
+    begin: int
+    until: int
+    start: int
+    end: int
+    operation: Scheduled
+
+
+def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
+    """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
+    loading = _loading_begins(instance, schedule)
+    leaving = _leaving_instants(instance, schedule)
+    found: dict[str, list[Stay]] = {machine.id: [] for machine in instance.machines}
+    for operation in schedule.operations:
+        machine = instance.machine_by_id.get(operation.machine)
+        if machine is None:
+            continue
+        spot = (*operation.key, machine.id)
+        begin = loading.get(spot, operation.start) if _lacks(machine, machine.input_buffer) else operation.start
+        until = leaving.get(spot, operation.end) if _lacks(machine, machine.output_buffer) else operation.end
+        found[machine.id].append(Stay(begin, until, operation.start, operation.end, operation))
+    for held in found.values():
+        held.sort(key=lambda o: (*o[:4], o.operation.job, o.operation.operation))
+    return found
+
+
+def _lacks(machine: Machine, buffer: int | None) -> bool:
+    return machine.cell is not None and buffer == 0
+
+
+def _loading_begins(instance: Instance, schedule: Schedule) -> dict[tuple[str, str, str], int]:
+    """Return when the loading of the first part begins, by job, operation and station."""
+    begins: dict[tuple[str, str, str], int] = {}
+    for move in schedule.moves:
+        cell = instance.cell_by_robot.get(move.mover)
+        if move.job is not None and move.successor is not None and cell is not None:
+            spot = (move.job, move.successor, move.destination)
+            begins[spot] = min(begins.get(spot, move.end), move.end - cell.load_time)
+    return begins
+
+
+def _leaving_instants(instance: Instance, schedule: Schedule) -> dict[tuple[str, str, str], int]:
+    """Return when the last part is unloaded or the job's next operation takes over, by job, operation, station."""
+    instants: dict[tuple[str, str, str], int] = {}
+
+    def leave(spot: tuple[str, str, str], instant: int) -> None:
+        instants[spot] = max(instants.get(spot, instant), instant)
+
+    for move in schedule.moves:
+        cell = instance.cell_by_robot.get(move.mover)
+        if move.job is not None and move.predecessor is not None and cell is not None:
+            leave((move.job, move.predecessor, move.origin), move.start + cell.unload_time)
+    for before, after in consecutive(instance, schedule):
+        if before.machine == after.machine:
+            leave((*before.key, before.machine), after.start)
+    return instants
+
+
+def consecutive(instance: Instance, schedule: Schedule) -> list[tuple[Scheduled, Scheduled]]:
+    """Return every pair of scheduled operations that a precedence links, without repetition, in file order."""
+    pairs: dict[tuple[OperationKey, OperationKey], tuple[Scheduled, Scheduled]] = {}
+    for job in instance.jobs:
+        for precedence in job.precedences:
+            before = schedule.by_operation.get((job.id, precedence.predecessor))
+            after = schedule.by_operation.get((job.id, precedence.successor))
+            if before is not None and after is not None:
+                pairs[before.key, after.key] = (before, after)
+    return list(pairs.values())

@@ -1,0 +1,345 @@
+"""The model under construction: variables by query, so that a rule reads like a sentence.
+
+Rules (`scheduler.constraints`) ask for starts, ends, mode literals, occupations and legs; they never see an index.
+Variables are made when first asked for. Every variable is registered with its value in a given schedule, so that a
+schedule becomes a *complete* hint, auxiliary variables included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from ortools.sat.python import cp_model
+
+from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
+from scheduler.cpsat.view import ScheduleView
+from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
+from scheduler.domain.horizon import heads, horizon, tails
+
+Expr: TypeAlias = Any
+"""A CP-SAT variable or linear expression (or an int)."""
+Literal: TypeAlias = Any
+"""A CP-SAT Boolean variable or its negation."""
+Value: TypeAlias = Callable[..., int]
+"""The value that a variable has in a schedule, called with a `ScheduleView` (loop variables are bound as defaults)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OccupationVars:
+    """The time ``[from_, until)`` for which an operation in one mode takes its machine, with its interval."""
+
+    key: OperationKey
+    mode: int
+    literal: Literal
+    from_: Expr
+    until: Expr
+    interval: Any
+
+
+class ModelContext:
+    """A CP-SAT model of an instance, and the queries by which rules build it.
+
+    Parameters
+    ----------
+    instance
+        A valid instance.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.model = cp_model.CpModel()
+        self.horizon = horizon(instance)
+        self.true: Literal = self.model.new_constant(1)
+        self.trips: dict[str, list[TripVars]] = {}
+        self.memo: dict[str, Expr] = {}
+        self.setup_arcs: list[tuple[Literal, int]] = []
+        self._values: list[tuple[Any, Value, int, int]] = []
+        self._heads = heads(instance)
+        self._tails = tails(instance)
+        self._starts: dict[OperationKey, Expr] = {}
+        self._ends: dict[OperationKey, Expr] = {}
+        self._plans: dict[str, tuple[Literal, ...]] = {}
+        self._present: dict[OperationKey, Literal] = {}
+        self._modes: dict[OperationKey, tuple[Literal, ...]] = {}
+        self._intervals: dict[tuple[OperationKey, int], Any] = {}
+        self._occupations: dict[tuple[OperationKey, int], OccupationVars] = {}
+        self._blocked: dict[str, tuple[Downtime, ...]] = {}
+        self._completions: dict[str, Expr] = {}
+
+    # --- variables ---------------------------------------------------------------------------------------------------
+
+    def new_int(self, low: int, high: int, name: str, value: Value) -> Expr:
+        """Return a new integer variable; `value` tells what it is in a schedule."""
+        variable = self.model.new_int_var(low, high, name)
+        self._values.append((variable, value, low, high))
+        return variable
+
+    def new_bool(self, name: str, value: Value) -> Literal:
+        """Return a new Boolean variable; `value` tells what it is in a schedule."""
+        variable = self.model.new_bool_var(name)
+        self._values.append((variable, value, 0, 1))
+        return variable
+
+    def hint(self, schedule: Schedule) -> None:
+        """Give the schedule to the solver as a complete hint, in place of any hint before."""
+        view = ScheduleView(self.instance, schedule)
+        self.model.clear_hints()
+        for variable, value, low, high in self._values:
+            self.model.add_hint(variable, min(max(value(view), low), high))
+
+    def enforce(self, constraint: Any, *literals: Literal) -> None:
+        """Make the constraint hold only if all literals are true (constantly true ones cost nothing)."""
+        conditions = [literal for literal in literals if literal is not self.true]
+        if conditions:
+            constraint.only_enforce_if(conditions)
+
+    def restrict(self, expression: Expr, windows: Iterable[tuple[int, int]], literal: Literal) -> None:
+        """Let the expression lie in one of the closed windows if the literal is true."""
+        domain = cp_model.Domain.from_intervals([list(window) for window in windows])
+        self.enforce(self.model.add_linear_expression_in_domain(expression, domain), literal)
+
+    def forbid(self, expression: Expr, windows: Iterable[tuple[int, int]], literal: Literal) -> None:
+        """Keep the expression out of the closed windows if the literal is true."""
+        blocked = [list(window) for window in windows if window[0] <= window[1]]
+        if blocked:
+            domain = cp_model.Domain.from_intervals(blocked).complement()
+            self.enforce(self.model.add_linear_expression_in_domain(expression, domain), literal)
+
+    # --- operations --------------------------------------------------------------------------------------------------
+
+    def plans(self, job: Job) -> tuple[Literal, ...]:
+        """Return a literal per alternative plan of the job (empty without plans)."""
+        if job.id not in self._plans:
+            self._plans[job.id] = tuple(
+                self.new_bool(f"plan[{job.id}.{n}]", lambda view, job=job.id, n=n: view.plan(job) == n)
+                for n in range(len(job.plans))
+            )
+        return self._plans[job.id]
+
+    def present(self, key: OperationKey) -> Literal:
+        """Return whether the operation is carried out (the constant true without alternative plans)."""
+        if key not in self._present:
+            job = self.instance.job_by_id[key[0]]
+            sometimes = any(key[1] not in plan for plan in job.plans)
+            self._present[key] = (
+                self.new_bool(f"present[{_name(key)}]", lambda view, key=key: key in view.operations)
+                if sometimes
+                else self.true
+            )
+        return self._present[key]
+
+    def modes(self, key: OperationKey) -> tuple[Literal, ...]:
+        """Return a literal per mode of the operation; with a single mode it is `present`."""
+        if key not in self._modes:
+            operation = self.instance.operation_by_key[key]
+            if len(operation.modes) == 1:
+                self._modes[key] = (self.present(key),)
+            else:
+                self._modes[key] = tuple(
+                    self.new_bool(f"mode[{_name(key)}@{mode.machine}]", lambda view, key=key, n=n: view.mode(key) == n)
+                    for n, mode in enumerate(operation.modes)
+                )
+        return self._modes[key]
+
+    def start(self, key: OperationKey) -> Expr:
+        """Return the start of the operation."""
+        if key not in self._starts:
+            head = 0 if self.instance.execution is not None else self._heads[key]
+            self._starts[key] = self.new_int(
+                head,
+                max(head, self.latest_completion(key[0]) - self._tails[key]),
+                f"start[{_name(key)}]",
+                lambda view, key=key, head=head: view.start(key, head),
+            )
+        return self._starts[key]
+
+    def end(self, key: OperationKey) -> Expr:
+        """Return the end of the operation: its start plus a constant whenever its length is one."""
+        if key not in self._ends:
+            operation = self.instance.operation_by_key[key]
+            lengths = {mode.duration for mode in operation.modes}
+            if len(lengths) == 1 and not self.pauses(operation):
+                self._ends[key] = self.start(key) + lengths.pop()
+            else:
+                head = 0 if self.instance.execution is not None else self._heads[key]
+                self._ends[key] = self.new_int(
+                    head + min(lengths),
+                    max(head + min(lengths), self.latest_completion(key[0])),
+                    f"end[{_name(key)}]",
+                    lambda view, key=key, head=head: view.end(key, head),
+                )
+        return self._ends[key]
+
+    def has_begun(self, key: OperationKey) -> bool:
+        """Return whether the operation started before `now` and its work was not lost."""
+        return key in self._begun
+
+    @cached_property
+    def _begun(self) -> frozenset[OperationKey]:
+        execution = self.instance.execution
+        if execution is None:
+            return frozenset()
+        lost = {(*piece.key, piece.start) for piece in execution.aborted}
+        started = [o for o in execution.baseline.operations if o.start < execution.now]
+        return frozenset(o.key for o in started if (*o.key, o.start) not in lost)
+
+    def latest_completion(self, job: str) -> int:
+        """Return the latest completion of the job that need be considered: its deadline or the horizon."""
+        deadline = self.instance.job_by_id[job].deadline
+        return self.horizon if deadline is None else min(deadline, self.horizon)
+
+    def pauses(self, operation: Operation) -> bool:
+        """Return whether the operation may be interrupted by a downtime of one of its machines."""
+        return operation.interruptible and any(self.blocked(mode.machine) for mode in operation.modes)
+
+    def interval(self, key: OperationKey, mode: int) -> Any:
+        """Return the interval from start to end of the operation in this mode (absent in other modes)."""
+        if (key, mode) not in self._intervals:
+            operation = self.instance.operation_by_key[key]
+            chosen = operation.modes[mode]
+            start, end, literal = self.start(key), self.end(key), self.modes(key)[mode]
+            size: Expr = chosen.duration
+            if operation.interruptible and self.blocked(chosen.machine):
+                size = self.new_int(
+                    chosen.duration,
+                    self.horizon,
+                    f"elapsed[{_name(key)}@{chosen.machine}]",
+                    lambda view, key=key, low=chosen.duration, mode=mode: (
+                        view.end(key, 0) - view.start(key, 0) if view.mode(key) == mode else low
+                    ),
+                )
+            name = f"run[{_name(key)}@{chosen.machine}]"
+            if literal is self.true:
+                self._intervals[key, mode] = self.model.new_interval_var(start, size, end, name)
+            else:
+                self._intervals[key, mode] = self.model.new_optional_interval_var(start, size, end, literal, name)
+        return self._intervals[key, mode]
+
+    def operations_on(self, machine: str) -> tuple[tuple[OperationKey, int], ...]:
+        """Return ``(operation, mode number)`` of everything that can be done on the machine, in file order."""
+        return self._by_machine.get(machine, ())
+
+    @cached_property
+    def _by_machine(self) -> Mapping[str, tuple[tuple[OperationKey, int], ...]]:
+        found: dict[str, list[tuple[OperationKey, int]]] = {}
+        for key, operation in self.instance.operation_by_key.items():
+            for number, mode in enumerate(operation.modes):
+                found.setdefault(mode.machine, []).append((key, number))
+        return {machine: tuple(items) for machine, items in found.items()}
+
+    def blocked(self, machine: str) -> tuple[Downtime, ...]:
+        """Return the downtimes of the machine up to the horizon."""
+        if machine not in self._blocked:
+            self._blocked[machine] = self.instance.machine_by_id[machine].calendar.blocked(self.horizon)
+        return self._blocked[machine]
+
+    # --- parts and moves ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> tuple[LinkVars, ...]:
+        """Every way of a part that may need moves, with the variables of its legs."""
+        return link_variables(self)
+
+    def links_of(self, job: Job) -> tuple[LinkVars, ...]:
+        """Return the links of one job."""
+        return self._links_by_job.get(job.id, ())
+
+    @cached_property
+    def _links_by_job(self) -> Mapping[str, tuple[LinkVars, ...]]:
+        found: dict[str, list[LinkVars]] = {}
+        for link in self.links:
+            found.setdefault(link.job.id, []).append(link)
+        return {job: tuple(links) for job, links in found.items()}
+
+    @cached_property
+    def links_into(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
+        """Links by the operation that they lead to."""
+        return _grouped((link.job.id, link.successor, link) for link in self.links)
+
+    @cached_property
+    def links_out_of(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
+        """Links by the operation that they come from."""
+        return _grouped((link.job.id, link.predecessor, link) for link in self.links)
+
+    def occupation(self, key: OperationKey, mode: int) -> OccupationVars:
+        """Return the time for which the operation in this mode takes its machine (see docs/rules.md)."""
+        if (key, mode) not in self._occupations:
+            machine = self.instance.machine_by_id[self.instance.mode(key, mode).machine]
+            literal = self.modes(key)[mode]
+            from_, until = self.start(key), self.end(key)
+            interval = None
+            if machine.input_buffer == 0 or machine.output_buffer == 0:
+                if machine.input_buffer == 0:
+                    from_ = self._occupation_edge(key, mode, machine, "from")
+                if machine.output_buffer == 0:
+                    until = self._occupation_edge(key, mode, machine, "until")
+                size = self.new_int(
+                    0,
+                    self.horizon,
+                    f"occupied[{_name(key)}@{machine.id}]",
+                    lambda view, key=key: view.until(key) - view.from_(key),
+                )
+                interval = self.model.new_optional_interval_var(
+                    from_, size, until, literal, f"occupation[{_name(key)}@{machine.id}]"
+                )
+            else:
+                interval = self.interval(key, mode)
+            self._occupations[key, mode] = OccupationVars(key, mode, literal, from_, until, interval)
+        return self._occupations[key, mode]
+
+    def add_trip(self, lane: str, option: OptionVars, leader: Literal, joins: Mapping[int, Literal]) -> TripVars:
+        """Remember the trip variables of one more transfer over the lane, for the objective and the schedule."""
+        trip = TripVars(option, leader, joins)
+        self.trips.setdefault(lane, []).append(trip)
+        return trip
+
+    def _occupation_edge(self, key: OperationKey, mode: int, machine: Machine, edge: str) -> Expr:
+        name = f"{edge}[{_name(key)}@{machine.id}]"
+        if edge == "from":
+            return self.new_int(0, self.horizon, name, lambda view, key=key: view.from_(key))
+        return self.new_int(0, self.horizon, name, lambda view, key=key: view.until(key))
+
+    # --- completion --------------------------------------------------------------------------------------------------
+
+    def completion(self, job: Job) -> Expr:
+        """Return a variable that is at least the end of every operation and move of the job.
+
+        Objective terms press it down to the completion itself.
+        """
+        if job.id not in self._completions:
+            completion = self.new_int(
+                0,
+                self.latest_completion(job.id),
+                f"completion[{job.id}]",
+                lambda view, job=job.id: view.completion(job),
+            )
+            for end, *literals in self.last_ends(job):
+                self.enforce(self.model.add(completion >= end), *literals)
+            self._completions[job.id] = completion
+        return self._completions[job.id]
+
+    def last_ends(self, job: Job) -> Iterable[tuple[Any, ...]]:
+        """Yield ``(end, literal ...)`` of everything that can be the last of the job."""
+        not_last = {p.predecessor for p in job.precedences if p.min_lag >= 0}
+        for operation in job.operations:
+            if operation.id not in not_last or job.plans:
+                yield (self.end((job.id, operation.id)), self.present((job.id, operation.id)))
+        for link in self.links_of(job):
+            if link.successor is None:
+                for slot in link.slots:
+                    yield (slot.end, link.active)
+
+
+def _name(key: OperationKey) -> str:
+    return f"{key[0]}.{key[1]}"
+
+
+def _grouped(items: Iterable[tuple[str, str | None, LinkVars]]) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
+    found: dict[OperationKey, list[LinkVars]] = {}
+    for job, operation, link in items:
+        if operation is not None:
+            found.setdefault((job, operation), []).append(link)
+    return {key: tuple(links) for key, links in found.items()}

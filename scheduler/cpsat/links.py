@@ -1,0 +1,262 @@
+"""Variables of the ways of parts: up to three legs per link, each with the moves it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scheduler.cpsat.view import slot_of
+from scheduler.domain import Job, Move, Precedence
+from scheduler.domain.routing import SLOTS, Leg, Slot, is_first, is_last, lanes_between, links, route
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.context import ModelContext
+
+
+@dataclass(frozen=True, slots=True)
+class OptionVars:
+    """One move that a leg may be: by robot (or lane) ``mover`` along ``leg``, if ``literal``."""
+
+    link: LinkVars
+    leg: Leg
+    mover: str
+    length: int
+    literal: Any
+    start: Any
+    end: Any
+    interval: Any
+    fixed: Move | None
+
+    @property
+    def units(self) -> int:
+        """Transport units of the job."""
+        return self.link.job.units
+
+
+@dataclass(frozen=True, slots=True)
+class SlotVars:
+    """One leg of a link: during ``[start, end)`` one of ``options``, or nothing and ``start == end``."""
+
+    slot: Slot
+    start: Any
+    end: Any
+    options: list[OptionVars]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVars:
+    """A way of a part of ``job``, carried out if ``active``."""
+
+    job: Job
+    predecessor: str | None
+    successor: str | None
+    precedence: Precedence | None
+    active: Any
+    slots: list[SlotVars]
+
+    @property
+    def name(self) -> str:
+        """Readable name, for model variables."""
+        return f"{self.job.id}.{self.predecessor or ''}>{self.successor or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class TripVars:
+    """A transfer either is ``leader`` of a trip or joins (by index in its lane) an earlier transfer's trip."""
+
+    option: OptionVars
+    leader: Any
+    joins: Mapping[int, Any]
+
+
+def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
+    """Return every link of every job that can need a move, with its variables and what ties them to the modes."""
+    if not ctx.instance.cells and not ctx.instance.lanes and len(ctx.instance.facilities) < 2:
+        return ()
+    fixed = {}
+    if ctx.instance.execution is not None:
+        for move in ctx.instance.execution.moves:
+            fixed[move.job, move.predecessor, move.successor, slot_of(ctx.instance, move)] = move
+    found = []
+    for job in ctx.instance.jobs:
+        for predecessor, successor, precedence in links(job):
+            link = LinkVars(
+                job, predecessor, successor, precedence, _active(ctx, job, predecessor, successor, precedence), []
+            )
+            if _add_slots(ctx, link, fixed):
+                found.append(link)
+    return tuple(found)
+
+
+def _active(
+    ctx: ModelContext, job: Job, predecessor: str | None, successor: str | None, precedence: Precedence | None
+) -> Any:
+    """Return whether the link is carried out in the chosen plan."""
+    if not job.plans:
+        return ctx.true
+    if precedence is not None:
+        carried = [precedence.predecessor in plan and precedence.successor in plan for plan in job.plans]
+    elif successor is not None:
+        carried = [is_first(job, successor, plan) for plan in job.plans]
+    else:
+        carried = [is_last(job, predecessor or "", plan) for plan in job.plans]
+    if all(carried):
+        return ctx.true
+    plans = [literal for literal, holds in zip(ctx.plans(job), carried, strict=True) if holds]
+    active = ctx.new_bool(
+        f"active[{job.id}.{predecessor or ''}>{successor or ''}]",
+        lambda view: 0 <= view.plan(job.id) < len(carried) and carried[view.plan(job.id)],
+    )
+    ctx.model.add(sum(plans) == active)
+    return active
+
+
+def _add_slots(ctx: ModelContext, link: LinkVars, fixed: dict[Any, Move]) -> bool:
+    """Add the legs that the link may have; return whether it has any, or forbids a pair of modes."""
+    pairs: list[tuple[tuple[Any, ...], tuple[Leg, ...] | None]] = []
+    for from_literals, origin in _ends(ctx, link, link.predecessor):
+        for to_literals, destination in _ends(ctx, link, link.successor):
+            pairs.append(((*from_literals, *to_literals), route(ctx.instance, origin, destination)))
+    by_slot: dict[Slot, list[Leg]] = {}
+    for _, legs in pairs:
+        for leg in legs or ():
+            if leg not in by_slot.setdefault(leg.slot, []):
+                by_slot[leg.slot].append(leg)
+    for slot in SLOTS:
+        if slot in by_slot:
+            always = (
+                link.active is ctx.true
+                and len(by_slot[slot]) == 1
+                and all(legs is not None and by_slot[slot][0] in legs for _, legs in pairs)
+            )
+            move = fixed.get((link.job.id, link.predecessor, link.successor, slot))
+            taken = _add_slot(ctx, link, slot, by_slot[slot], always, move)
+            for literals, legs in pairs:
+                for leg, literal in taken.items():
+                    if literal is not ctx.true:
+                        target = literal if legs is not None and leg in legs else literal.negated()
+                        ctx.enforce(ctx.model.add_bool_and(target), link.active, *literals)
+    impossible = [literals for literals, legs in pairs if legs is None]
+    for literals in impossible:
+        conditions = [literal for literal in (link.active, *literals) if literal is not ctx.true]
+        ctx.model.add_bool_or([literal.negated() for literal in conditions])
+    return bool(by_slot)
+
+
+def _ends(ctx: ModelContext, link: LinkVars, operation: str | None) -> Iterable[tuple[tuple[Any, ...], Any]]:
+    """Yield ``(literals, machine)`` for every mode at one end of the link; nothing and None outside the factory."""
+    if operation is None:
+        yield (), None
+        return
+    key = (link.job.id, operation)
+    for mode, literal in zip(ctx.instance.operation_by_key[key].modes, ctx.modes(key), strict=True):
+        yield (() if literal is ctx.true else (literal,)), ctx.instance.machine_by_id[mode.machine]
+
+
+def _add_slot(
+    ctx: ModelContext, link: LinkVars, slot: Slot, legs: list[Leg], always: bool, fixed: Move | None
+) -> dict[Leg, Any]:
+    """Add one leg with its options; return the literal of each leg that it may be."""
+    job, predecessor, successor = link.job.id, link.predecessor, link.successor
+    movers = {leg: _movers(ctx, leg) for leg in legs}
+    lengths = {length for options in movers.values() for _, length in options}
+    name = f"{slot}[{link.name}]"
+    start: Any
+    end: Any
+    if fixed is not None:
+        start, end = fixed.start, fixed.end
+    else:
+        release = link.job.release_date
+        start = ctx.new_int(
+            release,
+            ctx.latest_completion(job),
+            f"start.{name}",
+            lambda view: view.leg_start(job, predecessor, successor, slot),
+        )
+        if always and len(lengths) == 1:
+            end = start + next(iter(lengths))
+        else:
+            end = ctx.new_int(
+                release,
+                ctx.latest_completion(job),
+                f"end.{name}",
+                lambda view: view.leg_end(job, predecessor, successor, slot),
+            )
+    variables = SlotVars(slot, start, end, [])
+    link.slots.append(variables)
+    taken: dict[Leg, Any] = {}
+    for leg in legs:
+        literal = ctx.true
+        if not always:
+            literal = ctx.new_bool(
+                f"leg.{name}:{leg.origin}>{leg.destination}",
+                lambda view, leg=leg: _goes(view.move(job, predecessor, successor, slot), leg),
+            )
+            if link.active is not ctx.true:
+                ctx.model.add_implication(literal, link.active)
+        taken[leg] = literal
+        choices = []
+        for mover, length in movers[leg]:
+            chosen = literal
+            if len(movers[leg]) > 1:
+                chosen = ctx.new_bool(
+                    f"mover.{name}:{leg.origin}>{leg.destination}@{mover}",
+                    lambda view, leg=leg, mover=mover: (
+                        _goes(view.move(job, predecessor, successor, slot), leg)
+                        and _mover(ctx, view.move(job, predecessor, successor, slot)) == mover
+                    ),
+                )
+                choices.append(chosen)
+            variables.options.append(_option(ctx, link, leg, mover, length, chosen, variables, fixed))
+        if choices:
+            ctx.model.add(sum(choices) == literal)
+    if not always:
+        idle = [literal.negated() for literal in taken.values()]
+        if fixed is None:
+            ctx.model.add(end == start).only_enforce_if(idle)
+        ctx.model.add_at_most_one(taken.values())
+    if fixed is not None:
+        for option in variables.options:
+            right = _goes(fixed, option.leg) and _mover(ctx, fixed) == option.mover
+            ctx.model.add(option.literal == int(right))
+    return taken
+
+
+def _option(
+    ctx: ModelContext,
+    link: LinkVars,
+    leg: Leg,
+    mover: str,
+    length: int,
+    literal: Any,
+    slot: SlotVars,
+    fixed: Move | None,
+) -> OptionVars:
+    name = f"move[{link.name}:{leg.origin}>{leg.destination}@{mover}]"
+    size = length if fixed is None else fixed.end - fixed.start
+    if literal is ctx.true:
+        interval = ctx.model.new_interval_var(slot.start, size, slot.end, name)
+    else:
+        interval = ctx.model.new_optional_interval_var(slot.start, size, slot.end, literal, name)
+    return OptionVars(link, leg, mover, size, literal, slot.start, slot.end, interval, fixed)
+
+
+def _movers(ctx: ModelContext, leg: Leg) -> list[tuple[str, int]]:
+    """Return ``(mover, length of the move)`` of every robot of the cell, or every lane between the facilities."""
+    if leg.cell is not None:
+        cell = ctx.instance.cell_by_id[leg.cell]
+        return [(robot.id, cell.move_time(leg.origin, leg.destination)) for robot in cell.robots]
+    return [(lane.id, lane.trip_time) for lane in lanes_between(ctx.instance, leg.origin, leg.destination)]
+
+
+def _goes(move: Move | None, leg: Leg) -> bool:
+    return move is not None and (move.origin, move.destination) == (leg.origin, leg.destination)
+
+
+def _mover(ctx: ModelContext, move: Move | None) -> str | None:
+    """Return the robot of the move, or the lane of its vehicle."""
+    if move is None:
+        return None
+    lane = ctx.instance.lane_by_vehicle.get(move.mover)
+    return move.mover if lane is None else lane.id

@@ -1,0 +1,183 @@
+"""Objective terms as CP-SAT expressions: one function per term, the counterpart of `scheduler.terms`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from scheduler.cpsat.context import ModelContext
+from scheduler.domain import Job, OperationKey, ScheduledOperation, Tier
+from scheduler.domain.horizon import heads, tails
+
+Expr = Any
+
+
+def tier_expression(ctx: ModelContext, tier: Tier, built: dict[str, Expr]) -> Expr:
+    """Return ``scale * sum_k weight_k * term_k`` with integer coefficients; `built` keeps terms already modelled."""
+    total: Expr = 0
+    for name, weight in tier.weights:
+        if name not in built:
+            built[name] = EXPRESSIONS[name](ctx)
+        total = total + int(weight * tier.scale) * built[name]
+    return total
+
+
+def _makespan(ctx: ModelContext) -> Expr:
+    makespan = ctx.new_int(0, ctx.horizon, "makespan", lambda view: view.schedule.makespan)
+    for job in ctx.instance.jobs:
+        for end, *literals in ctx.last_ends(job):
+            ctx.enforce(ctx.model.add(makespan >= end), *literals)
+    _post_loads(ctx, makespan)
+    return makespan
+
+
+def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
+    """Post that the work on a machine fits between its earliest head and shortest tail.
+
+    Redundant, ``makespan >= min head + sum duration * literal + min tail``, yet it lifts the bound of flexible
+    instances far (by half on the large ones of Dauzere-Peres and Paulli).
+    """
+    earliest, left = heads(ctx.instance), tails(ctx.instance)
+    for machine in ctx.instance.machines:
+        work = ctx.operations_on(machine.id)
+        if not work:
+            continue
+        durations = [ctx.instance.mode(key, mode).duration for key, mode in work]
+        head = min(earliest[key] for key, _ in work)
+        tail = min(left[key] - min(m.duration for m in ctx.instance.operation_by_key[key].modes) for key, _ in work)
+        load = sum(duration * ctx.modes(key)[mode] for duration, (key, mode) in zip(durations, work, strict=True))
+        ctx.model.add(machine.capacity * (makespan - head - tail) >= load)
+
+
+def _due_jobs(ctx: ModelContext) -> list[tuple[Job, int]]:
+    return [(job, job.due_date) for job in ctx.instance.jobs if job.due_date is not None]
+
+
+def _tardiness(ctx: ModelContext, job: Job, due_date: int) -> Expr:
+    key = f"tardiness[{job.id}]"
+    if key not in ctx.memo:
+        latest = max(0, ctx.latest_completion(job.id) - due_date)
+        tardiness = ctx.new_int(0, latest, key, lambda view: max(0, view.completion(job.id) - due_date))
+        ctx.model.add(tardiness >= ctx.completion(job) - due_date)
+        ctx.memo[key] = tardiness
+    return ctx.memo[key]
+
+
+def _total_tardiness(ctx: ModelContext) -> Expr:
+    return sum(_tardiness(ctx, job, due) for job, due in _due_jobs(ctx))
+
+
+def _weighted_tardiness(ctx: ModelContext) -> Expr:
+    return sum(job.weight * _tardiness(ctx, job, due) for job, due in _due_jobs(ctx))
+
+
+def _maximum_tardiness(ctx: ModelContext) -> Expr:
+    jobs = _due_jobs(ctx)
+    maximum = ctx.new_int(
+        0,
+        ctx.horizon,
+        "maximum_tardiness",
+        lambda view: max((max(0, view.completion(job.id) - due) for job, due in jobs), default=0),
+    )
+    for job, due in jobs:
+        ctx.model.add(maximum >= ctx.completion(job) - due)
+    return maximum
+
+
+def _number_tardy(ctx: ModelContext) -> Expr:
+    tardy = []
+    for job, due in _due_jobs(ctx):
+        late = ctx.new_bool(f"late[{job.id}]", lambda view, job=job, due=due: view.completion(job.id) > due)
+        ctx.model.add(ctx.completion(job) <= due).only_enforce_if(late.negated())
+        tardy.append(late)
+    return sum(tardy)
+
+
+def _flow_time(ctx: ModelContext) -> Expr:
+    return sum(ctx.completion(job) - job.release_date for job in ctx.instance.jobs)
+
+
+def _setup_time(ctx: ModelContext) -> Expr:
+    return sum(length * arc for arc, length in ctx.setup_arcs)
+
+
+def _transfer_count(ctx: ModelContext) -> Expr:
+    return sum(trip.leader for trips in ctx.trips.values() for trip in trips)
+
+
+def _pending(ctx: ModelContext) -> list[ScheduledOperation]:
+    """Return the baseline operations that were pending at `now` and are still to be done."""
+    execution = ctx.instance.execution
+    if execution is None:
+        return []
+    known = ctx.instance.operation_by_key
+    return [o for o in execution.baseline.operations if o.start >= execution.now and o.key in known]
+
+
+def _start_deviation(ctx: ModelContext) -> Expr:
+    deviations = []
+    for old in _pending(ctx):
+        key = old.key
+        deviation = ctx.new_int(
+            0,
+            ctx.horizon,
+            f"deviation[{key[0]}.{key[1]}]",
+            lambda view, key=key, old=old: abs(view.start(key, old.start) - old.start),
+        )
+        ctx.enforce(ctx.model.add(deviation >= ctx.start(key) - old.start), ctx.present(key))
+        ctx.enforce(ctx.model.add(deviation >= old.start - ctx.start(key)), ctx.present(key))
+        deviations.append(deviation)
+    return sum(deviations)
+
+
+def _reassignments(ctx: ModelContext) -> Expr:
+    return sum(ctx.present(old.key) - _on(ctx, old.key, old.machine) for old in _pending(ctx))
+
+
+def _on(ctx: ModelContext, key: OperationKey, machine: str) -> Expr:
+    """Return 1 if the operation is done on the machine, else 0."""
+    modes = ctx.instance.operation_by_key[key].modes
+    return sum(literal for mode, literal in zip(modes, ctx.modes(key), strict=True) if mode.machine == machine)
+
+
+def _sequence_changes(ctx: ModelContext) -> Expr:
+    execution = ctx.instance.execution
+    if execution is None:
+        return 0
+    known = ctx.instance.operation_by_key
+    changes = []
+    for machine, operations in execution.baseline.by_machine.items():
+        for a, b in pairwise(operations):
+            if a.key not in known or b.key not in known or b.start < execution.now:
+                continue
+            changed = ctx.new_bool(
+                f"swapped[{a.job}.{a.operation},{b.job}.{b.operation}]",
+                lambda view, a=a.key, b=b.key, machine=machine: not _in_order(view.sequence(machine), a, b),
+            )
+            kept = changed.negated()
+            ctx.model.add(ctx.start(b.key) >= ctx.start(a.key)).only_enforce_if(kept)
+            for key in (a.key, b.key):
+                ctx.model.add(_on(ctx, key, machine) == 1).only_enforce_if(kept)
+            changes.append(changed)
+    return sum(changes)
+
+
+def _in_order(sequence: list[OperationKey], a: OperationKey, b: OperationKey) -> bool:
+    return a in sequence and b in sequence and sequence.index(a) < sequence.index(b)
+
+
+EXPRESSIONS: Mapping[str, Callable[[ModelContext], Expr]] = {
+    "makespan": _makespan,
+    "total_tardiness": _total_tardiness,
+    "weighted_tardiness": _weighted_tardiness,
+    "maximum_tardiness": _maximum_tardiness,
+    "number_tardy": _number_tardy,
+    "flow_time": _flow_time,
+    "setup_time": _setup_time,
+    "transfer_count": _transfer_count,
+    "start_deviation": _start_deviation,
+    "reassignments": _reassignments,
+    "sequence_changes": _sequence_changes,
+}
+"""The model face of every term in `scheduler.domain.objective.TERM_NAMES`."""

@@ -1,0 +1,139 @@
+"""Build the model of an instance and solve it, tier after tier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from time import monotonic
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from scheduler.constraints import RULES
+from scheduler.cpsat.context import ModelContext
+from scheduler.cpsat.extract import extract
+from scheduler.cpsat.objective import tier_expression
+from scheduler.domain import Instance, Objective, Schedule, Status
+
+OnProgress = Callable[[Fraction | None, Fraction | None], None]
+"""Called with a better value and/or bound of the first tier."""
+
+MIN_SECONDS = 0.05
+"""Below this no further solve is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What CP-SAT found: status, best schedule, bound of each tier, and whether the user stopped it."""
+
+    status: Status
+    schedule: Schedule | None
+    bounds: tuple[Fraction | None, ...]
+    interrupted: bool = False
+
+
+def build(instance: Instance) -> ModelContext:
+    """Return the model of the instance, with every rule that applies to it posted."""
+    ctx = ModelContext(instance)
+    for rule in RULES:
+        if rule.applies(instance):
+            rule.post(ctx)
+    return ctx
+
+
+def improve(
+    instance: Instance,
+    objective: Objective,
+    *,
+    start: Schedule | None,
+    time_limit: float,
+    workers: int,
+    seed: int,
+    on_progress: OnProgress,
+) -> Outcome:
+    """Search for a schedule better than `start` (given as complete hint), tier after tier.
+
+    Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
+    while later tiers are improved.
+
+    Raises
+    ------
+    RuntimeError
+        If CP-SAT calls the model invalid: a bug in this package.
+    """
+    deadline = monotonic() + time_limit
+    ctx = build(instance)
+    best = start
+    bounds: list[Fraction | None] = [None] * len(objective.tiers)
+    built: dict[str, Any] = {}
+    status = Status.UNKNOWN if start is None else Status.FEASIBLE
+    proved = True
+    for index, tier in enumerate(objective.tiers):
+        expression = tier_expression(ctx, tier, built)
+        seconds = (deadline - monotonic()) / (len(objective.tiers) - index)
+        if seconds < MIN_SECONDS:
+            proved = False
+            break
+        ctx.model.minimize(expression)
+        if best is not None:
+            ctx.hint(best)
+        solver = _solver(seconds, workers, seed)
+        watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
+        solver.best_bound_callback = watcher.on_bound
+        started = monotonic()
+        answer = solver.solve(ctx.model, watcher)
+        if answer == cp_model.MODEL_INVALID:
+            raise RuntimeError(f"invalid model: {ctx.model.validate()}")
+        if answer == cp_model.INFEASIBLE:
+            return Outcome(Status.INFEASIBLE, None, tuple(bounds))
+        if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            best = extract(ctx, solver.value)
+            status = Status.FEASIBLE
+            value = round(solver.objective_value)
+        bounds[index] = _bound(solver.best_objective_bound, tier.scale)
+        if answer != cp_model.OPTIMAL:
+            proved = False
+            if monotonic() - started < 0.9 * seconds - 0.2:
+                return Outcome(status, best, tuple(bounds), interrupted=True)
+            if answer == cp_model.UNKNOWN:
+                break
+        ctx.model.add(expression <= value)
+    return Outcome(Status.OPTIMAL if proved and best is not None else status, best, tuple(bounds))
+
+
+def _solver(seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = workers
+    solver.parameters.random_seed = seed
+    return solver
+
+
+def _bound(value: float, scale: int) -> Fraction | None:
+    """Return the bound as an exact multiple of ``1 / scale``; every objective value is one, so rounding up is safe."""
+    if value <= -(2**62):
+        return None
+    return Fraction(ceil(value - 1e-6 * max(1.0, abs(value))), scale)
+
+
+class _Watcher(cp_model.CpSolverSolutionCallback):
+    """Reports better values and bounds of the first tier."""
+
+    def __init__(self, scale: int, on_progress: OnProgress | None) -> None:
+        super().__init__()
+        self._scale = scale
+        self._on_progress = on_progress
+        self._bound: Fraction | None = None
+
+    def on_solution_callback(self) -> None:
+        """Report the value of a new solution."""
+        if self._on_progress is not None:
+            self._on_progress(Fraction(round(self.objective_value), self._scale), self._bound)
+
+    def on_bound(self, bound: float) -> None:
+        """Report a new bound."""
+        self._bound = _bound(bound, self._scale)
+        if self._on_progress is not None:
+            self._on_progress(None, self._bound)

@@ -1,0 +1,218 @@
+"""A schedule seen through the questions that model variables ask: the source of complete hints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain.derive import moves_into, occupied_from
+from scheduler.domain.routing import SLOTS, Slot
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.links import OptionVars
+
+
+class ScheduleView:
+    """Answers for a schedule; operations that are not scheduled get the default the caller names."""
+
+    def __init__(self, instance: Instance, schedule: Schedule) -> None:
+        self.instance = instance
+        self.schedule = schedule
+        self._leaders: dict[str, list[int]] = {}
+        self.operations: Mapping[OperationKey, ScheduledOperation] = schedule.by_operation
+
+    def start(self, key: OperationKey, default: int) -> int:
+        """Return the start of the operation."""
+        found = self.operations.get(key)
+        return default if found is None else found.start
+
+    def end(self, key: OperationKey, default: int) -> int:
+        """Return the end of the operation."""
+        found = self.operations.get(key)
+        return default if found is None else found.end
+
+    def mode(self, key: OperationKey) -> int:
+        """Return the mode number of the operation, -1 when it is not scheduled."""
+        found = self.operations.get(key)
+        return -1 if found is None else found.mode
+
+    def plan(self, job: str) -> int:
+        """Return the number of the plan whose operations are scheduled, -1 when none fits."""
+        scheduled = {o for j, o in self.operations if j == job}
+        plans = self.instance.job_by_id[job].plans
+        return next((n for n, plan in enumerate(plans) if set(plan) == scheduled), -1)
+
+    def completion(self, job: str) -> int:
+        """Return the completion of the job."""
+        return self.schedule.completions.get(job, 0)
+
+    # --- moves -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _moves(self) -> dict[tuple[str, str | None, str | None, Slot], Move]:
+        found: dict[tuple[str, str | None, str | None, Slot], Move] = {}
+        for move in self.schedule.moves:
+            if move.job is not None:
+                found[move.job, move.predecessor, move.successor, self.slot(move)] = move
+        return found
+
+    def slot(self, move: Move) -> Slot:
+        """Return which leg of its link a loaded move is."""
+        return slot_of(self.instance, move)
+
+    def move(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> Move | None:
+        """Return the loaded move on this leg of the link."""
+        return self._moves.get((job, predecessor, successor, slot))
+
+    def leg_start(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+        """Return the start of the leg; a leg without move is where the part stands when its turn comes."""
+        move = self.move(job, predecessor, successor, slot)
+        return self._ready(job, predecessor, successor, slot) if move is None else move.start
+
+    def leg_end(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+        """Return the end of the leg (its start when there is no move)."""
+        move = self.move(job, predecessor, successor, slot)
+        return self._ready(job, predecessor, successor, slot) if move is None else move.end
+
+    def _ready(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+        release = self.instance.job_by_id[job].release_date
+        ready = release if predecessor is None else self.end((job, predecessor), release)
+        for earlier in SLOTS[: SLOTS.index(slot)]:
+            move = self.move(job, predecessor, successor, earlier)
+            ready = ready if move is None else move.end
+        return ready
+
+    def follows(self, robot: str, before: OptionVars | None, after: OptionVars) -> bool:
+        """Return whether the move is done by the robot directly after the other (None: as its first)."""
+        position = self._positions.get((robot, *_leg_of(after)))
+        if position is None:
+            return False
+        return position == 0 if before is None else self._positions.get((robot, *_leg_of(before))) == position - 1
+
+    def ends_with(self, robot: str, option: OptionVars) -> bool:
+        """Return whether the move is the robot's last."""
+        return self._positions.get((robot, *_leg_of(option))) == len(self.loaded_moves(robot)) - 1
+
+    @cached_property
+    def _positions(self) -> dict[tuple[object, ...], int]:
+        """Place of each loaded robot move in the sequence of its robot."""
+        found: dict[tuple[object, ...], int] = {}
+        for robot in self.instance.robot_by_id:
+            for position, move in enumerate(self.loaded_moves(robot)):
+                leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
+                found[(robot, *leg)] = position
+        return found
+
+    def loaded_moves(self, mover: str) -> list[Move]:
+        """Return the loaded moves of the mover in order."""
+        return [move for move in self.schedule.by_mover.get(mover, ()) if move.job is not None]
+
+    def leader(self, lane: str, options: list[OptionVars], index: int) -> int:
+        """Return the first transfer (by index) on the trip of transfer `index`, -1 if it does not use the lane."""
+        if lane not in self._leaders:
+            first: dict[tuple[str, int], int] = {}
+            self._leaders[lane] = []
+            for number, option in enumerate(options):
+                link = option.link
+                move = self.move(link.job.id, link.predecessor, link.successor, "transfer")
+                if move is None or self.instance.lane_by_vehicle[move.mover].id != lane:
+                    self._leaders[lane].append(-1)
+                else:
+                    self._leaders[lane].append(first.setdefault((move.mover, move.start), number))
+        return self._leaders[lane][index]
+
+    # --- machines ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _arrivals(self) -> dict[tuple[str, str | None, str], list[Move]]:
+        return moves_into(self.schedule)
+
+    @cached_property
+    def _departures(self) -> dict[tuple[str, str | None, str], list[Move]]:
+        found: dict[tuple[str, str | None, str], list[Move]] = {}
+        for move in self.schedule.moves:
+            if move.job is not None:
+                found.setdefault((move.job, move.predecessor, move.origin), []).append(move)
+        return found
+
+    def from_(self, key: OperationKey) -> int:
+        """Return when the operation's part takes its machine."""
+        found = self.operations.get(key)
+        if found is None:
+            return 0
+        machine = self.instance.machine_by_id[found.machine]
+        return occupied_from(self.instance, machine, found, self._arrivals.get((*key, machine.id), ()))
+
+    def until(self, key: OperationKey) -> int:
+        """Return when the operation's part leaves its machine."""
+        found = self.operations.get(key)
+        if found is None:
+            return 0
+        machine = self.instance.machine_by_id[found.machine]
+        if machine.cell is None or machine.output_buffer != 0:
+            return found.end
+        unload_time = self.instance.cell_by_id[machine.cell].unload_time
+        leaving = [move.start + unload_time for move in self._departures.get((*key, machine.id), ())]
+        job = self.instance.job_by_id[found.job]
+        for precedence in job.precedences:
+            if precedence.predecessor == found.operation:
+                successor = self.operations.get((found.job, precedence.successor))
+                if successor is not None and successor.machine == machine.id:
+                    leaving.append(successor.start)
+        return max(leaving, default=found.end)
+
+    @cached_property
+    def _sequences(self) -> dict[str, list[OperationKey]]:
+        found: dict[str, list[OperationKey]] = {}
+        for machine, operations in self.schedule.by_machine.items():
+            order = sorted(operations, key=lambda o: (self.from_(o.key), o.start, o.end))
+            found[machine] = [o.key for o in order]
+        return found
+
+    def arrival(self, job: str, predecessor: str | None, successor: str | None) -> int:
+        """Return when the part on this link takes the station that it is brought to."""
+        found = self.operations.get((job, successor or ""))
+        if found is None:
+            return 0
+        machine = self.instance.machine_by_id[found.machine]
+        arriving = [m for m in self._arrivals.get((*found.key, machine.id), ()) if m.predecessor == predecessor]
+        return occupied_from(self.instance, machine, found, arriving)
+
+    def is_on(self, key: OperationKey, machine: str) -> bool:
+        """Return whether the operation is done on the machine."""
+        found = self.operations.get(key)
+        return found is not None and found.machine == machine
+
+    def previous(self, key: OperationKey) -> OperationKey | None:
+        """Return the operation directly before this one on its machine."""
+        found = self.operations.get(key)
+        if found is None:
+            return None
+        return self._previous[key]
+
+    @cached_property
+    def _previous(self) -> dict[OperationKey, OperationKey | None]:
+        return {b: a for sequence in self._sequences.values() for a, b in pairwise([None, *sequence]) if b is not None}
+
+    def is_last(self, key: OperationKey, machine: str) -> bool:
+        """Return whether the operation is the last on the machine."""
+        return bool(self._sequences.get(machine)) and self._sequences[machine][-1] == key
+
+    def sequence(self, machine: str) -> list[OperationKey]:
+        """Return the operations on the machine in order of occupation."""
+        return self._sequences.get(machine, [])
+
+
+def _leg_of(option: OptionVars) -> tuple[object, ...]:
+    link, leg = option.link, option.leg
+    return (link.job.id, link.predecessor, link.successor, leg.origin, leg.destination)
+
+
+def slot_of(instance: Instance, move: Move) -> Slot:
+    """Return which leg of its link a loaded move is."""
+    if move.kind == "transfer":
+        return "transfer"
+    return "entry" if move.destination in instance.machine_by_id else "exit"

@@ -1,0 +1,79 @@
+"""What of the baseline has happened by `now`, and what it commits the rest to; the facts that events build on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from scheduler.domain.calendar import Calendar, end_of_work, working_time
+from scheduler.domain.execution import Execution
+from scheduler.domain.instance import Instance
+from scheduler.domain.jobs import Job, Mode
+from scheduler.domain.routing import route
+from scheduler.domain.schedule import Move, OperationKey, ScheduledOperation
+
+
+def execution_of(instance: Instance) -> Execution:
+    """Return the execution of an instance that has one.
+
+    Raises
+    ------
+    ValueError
+        If nothing has happened yet; `scheduler.domain.events.revise` sets the execution.
+    """
+    if instance.execution is None:
+        raise ValueError("nothing has happened yet: the instance has no execution")
+    return instance.execution
+
+
+def started(instance: Instance) -> Mapping[OperationKey, ScheduledOperation]:
+    """Return the operations that are completed or running now, as the baseline has them; aborted ones are pending."""
+    execution = execution_of(instance)
+    aborted = {piece.key for piece in execution.aborted}
+    return {
+        o.key: o
+        for o in execution.baseline.operations
+        if o.start < execution.now and o.key in instance.operation_by_key and o.key not in aborted
+    }
+
+
+def begun(instance: Instance, job: Job) -> set[str]:
+    """Return the operations of the job that have started or await a part on its way, and all that precede them."""
+    execution = execution_of(instance)
+    kept = {operation for job_id, operation in started(instance) if job_id == job.id}
+    kept |= {move.successor for move in execution.moves if move.job == job.id and move.successor is not None}
+    scheduled = {o.operation for o in execution.baseline.operations if o.job == job.id}
+    waiting = list(kept)
+    while waiting:
+        operation = waiting.pop()
+        before = {p.predecessor for p in job.precedences if p.successor == operation and p.predecessor in scheduled}
+        waiting.extend(before - kept)
+        kept |= before
+    return kept
+
+
+def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
+    """Return whether the moves that have brought the part of an operation are on its way to the mode's machine too."""
+    execution = execution_of(instance)
+    machine = instance.machine_by_id[mode.machine]
+    for move in execution.moves:
+        if (move.job, move.successor) == key:
+            before = execution.baseline.by_operation.get((key[0], move.predecessor or ""))
+            origin = instance.machine_by_id[before.machine] if before is not None else None
+            legs = route(instance, origin, machine) or ()
+            if (move.origin, move.destination) not in {(leg.origin, leg.destination) for leg in legs}:
+                return False
+    return True
+
+
+def lengthened(move: Move, at: int, before: Calendar, after: Calendar) -> Move:
+    """Return a move whose mover changes its calendar: what is left of it at `at` is done under the new one."""
+    work = working_time(before.blocked(move.end), at, move.end)
+    return replace(move, end=_end_under(after, at, work)) if work > 0 else move
+
+
+def _end_under(calendar: Calendar, start: int, work: int) -> int:
+    until = start + work + 1
+    while (end := end_of_work(calendar.blocked(until), start, work)) > until:
+        until = 2 * end
+    return end

@@ -1,0 +1,51 @@
+"""Random factory networks of any size, every one with a feasible schedule.
+
+Why feasible: there are no deadlines and no maximum lags, so that jobs may be done one after the other, each alone in
+the factory. Then no job waits for another, and each gets through alone because
+
+* it only goes downstream, from a facility to the next, and there is a lane;
+* every operation, with its setup before it, fits into the shortest shift, and every trip too;
+* no operation needs more operators than its pool has, and no job is larger than a vehicle;
+* the branches of an assembly lie on machines on which a finished part waits without blocking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from scheduler.domain import Instance
+from scheduler.generate.jobs import draw_jobs
+from scheduler.generate.plant import draw_plant
+from scheduler.generate.recipe import Recipe
+
+__all__ = ["Recipe", "generate"]
+
+
+def generate(recipe: Recipe | None = None, **changes: Any) -> Instance:
+    """Return a random factory network and its jobs; one tick is a minute.
+
+    Facilities form a chain, linked by lanes; each has free machines, and robot cells with their stations in line
+    from input to output. A job visits some consecutive facilities. The same recipe gives the same instance on every
+    platform.
+
+    Parameters
+    ----------
+    recipe
+        What to generate (default: ``Recipe()``, three facilities with 350 operations).
+    changes
+        Fields of the recipe to change: ``generate(jobs=10, operations=50, seed=3)``.
+
+    Raises
+    ------
+    ValueError
+        If the recipe has defects; the message names all of them.
+    """
+    recipe = replace(recipe or Recipe(), **changes)
+    if defects := recipe.defects():
+        raise ValueError("; ".join(defects))
+    rng = np.random.default_rng(recipe.seed)
+    plant = draw_plant(recipe, rng)
+    return replace(plant, jobs=draw_jobs(recipe, plant, rng))

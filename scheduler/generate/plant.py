@@ -1,0 +1,155 @@
+"""The plant of a random network: facilities, machines, robot cells, lanes, operator pools."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from scheduler.domain import (
+    Calendar,
+    Facility,
+    Instance,
+    Lane,
+    Machine,
+    OperatorPool,
+    Robot,
+    RobotCell,
+    SetupMatrix,
+    Shift,
+    ShiftPattern,
+)
+from scheduler.generate.recipe import LONGEST_SETUP, Recipe
+
+T = TypeVar("T")
+
+TIME_ORIGIN = datetime(2026, 1, 5, 6, 0)
+"""A Monday, when the early shift begins."""
+ONE_SHIFT = Calendar(pattern=ShiftPattern(1440, (Shift(0, 240), Shift(270, 480))))
+TWO_SHIFTS = Calendar(pattern=ShiftPattern(1440, (Shift(0, 240), Shift(270, 720), Shift(750, 960))))
+FAMILIES = ("A", "B", "C")
+MAX_STATIONS = 4
+MACHINES_PER_OPERATOR = 3
+
+
+def draw_plant(recipe: Recipe, rng: np.random.Generator) -> Instance:
+    """Return an instance without jobs."""
+    facilities = tuple(Facility(f"F{number}") for number in range(1, recipe.facilities + 1))
+    machines = _machines(recipe, facilities, rng)
+    return Instance(
+        name=f"network of {recipe.facilities} facilities, {recipe.operations} operations, seed {recipe.seed}",
+        facilities=facilities,
+        machines=machines,
+        jobs=(),
+        cells=_cells(recipe, machines, rng),
+        lanes=_lanes(recipe, facilities, rng),
+        operators=_pools(recipe),
+        time_unit="minute",
+        time_origin=TIME_ORIGIN,
+        objective="weighted_tardiness > makespan",
+    )
+
+
+def chosen(items: Iterable[T], share: float, rng: np.random.Generator) -> set[T]:
+    """Return a random `share` of the items, rounded to the nearest number."""
+    listed = list(items)
+    return {listed[index] for index in rng.permutation(len(listed))[: round(share * len(listed))]}
+
+
+def _machines(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Generator) -> tuple[Machine, ...]:
+    cell_of = _stations(recipe)
+    blocking = chosen(cell_of, recipe.blocking, rng)
+    large = chosen(range(recipe.machines), recipe.capacity, rng)
+    with_setups = chosen([i for i in range(recipe.machines) if i not in large], recipe.setups, rng)
+    with_shifts = chosen(range(recipe.machines), recipe.shifts, rng)
+    return tuple(
+        Machine(
+            id=f"M{index + 1:02d}",
+            facility=facilities[index % len(facilities)].id,
+            cell=cell_of.get(index),
+            capacity=int(rng.integers(2, 5)) if index in large else 1,
+            calendar=_calendar(index, with_shifts),
+            setups=_setup_matrix(rng) if index in with_setups else None,
+            input_buffer=0 if index in blocking else None,
+            output_buffer=0 if index in blocking else None,
+        )
+        for index in range(recipe.machines)
+    )
+
+
+def _stations(recipe: Recipe) -> dict[int, str]:
+    """Return the cell of every machine that is in one: about half the machines of a facility, evenly by cell."""
+    found = {}
+    for facility in range(recipe.facilities):
+        machines = range(facility, recipe.machines, recipe.facilities)
+        cells = range(facility, recipe.cells, recipe.facilities)
+        size = min(MAX_STATIONS, max(1, len(machines) // (2 * max(1, len(cells)))))
+        for place, index in enumerate(machines[: size * len(cells)]):
+            found[index] = f"C{cells[place // size] + 1}"
+    return found
+
+
+def _calendar(index: int, with_shifts: Collection[int]) -> Calendar:
+    if index not in with_shifts:
+        return Calendar()
+    return ONE_SHIFT if index % 3 == 0 else TWO_SHIFTS
+
+
+def _setup_matrix(rng: np.random.Generator) -> SetupMatrix:
+    times = {a: {b: int(rng.integers(5, LONGEST_SETUP + 1)) for b in FAMILIES if b != a} for a in FAMILIES}
+    return SetupMatrix(times, initial=FAMILIES[int(rng.integers(0, len(FAMILIES)))])
+
+
+def _cells(recipe: Recipe, machines: tuple[Machine, ...], rng: np.random.Generator) -> tuple[RobotCell, ...]:
+    found = []
+    for cell in (f"C{number}" for number in range(1, recipe.cells + 1)):
+        stations = [machine for machine in machines if machine.cell == cell]
+        line = (f"{cell}.in", *(station.id for station in stations), f"{cell}.out")
+        found.append(
+            RobotCell(
+                id=cell,
+                facility=stations[0].facility,
+                robots=tuple(Robot(f"{cell}.R{robot}", line[0]) for robot in range(1, recipe.robots + 1)),
+                input_station=line[0],
+                output_station=line[-1],
+                travel={a: {b: abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
+                load_time=int(rng.integers(1, 3)),
+                unload_time=1,
+            )
+        )
+    return tuple(found)
+
+
+def _lanes(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Generator) -> tuple[Lane, ...]:
+    if recipe.vehicles == 0:
+        return ()
+    links = list(pairwise(facilities))
+    with_shifts = chosen(range(len(links)), recipe.shifts, rng)
+    found = []
+    for index, (origin, destination) in enumerate(links):
+        transit_time = int(rng.integers(20, 61))
+        found.append(
+            Lane(
+                id=f"{origin.id}-{destination.id}",
+                origin=origin.id,
+                destination=destination.id,
+                transit_time=transit_time,
+                vehicles=recipe.vehicles,
+                units_per_vehicle=int(rng.integers(2, 5)),
+                return_time=transit_time,
+                load_time=5,
+                unload_time=5,
+                calendar=TWO_SHIFTS if index in with_shifts else Calendar(),
+            )
+        )
+    return tuple(found)
+
+
+def _pools(recipe: Recipe) -> tuple[OperatorPool, ...]:
+    if recipe.operators == 0:
+        return ()
+    capacity = max(1, recipe.machines // (MACHINES_PER_OPERATOR * recipe.operators))
+    return tuple(OperatorPool(f"P{number}", capacity) for number in range(1, recipe.operators + 1))

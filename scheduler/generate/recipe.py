@@ -1,0 +1,95 @@
+"""The recipe: how large a network to generate, and how much of every feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_OPERATIONS = 10_000
+SHORTEST_SHIFT = 210
+LONGEST_SETUP = 20
+SLOWEST_PERCENT = 150
+"""Longest duration of an operation on another than its first machine, in percent of the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What to generate; each feature is switched off by 0 (flexibility by 1).
+
+    Attributes
+    ----------
+    facilities, cells, machines, jobs, operations
+        How many of each in all; robot cells and machines are dealt to the facilities in turn.
+    flexibility
+        Mean number of modes of an operation, at least 1.
+    robots
+        Robots of each cell.
+    blocking
+        Share of the stations that have no buffers.
+    vehicles
+        Vehicles of the lane from each facility to the next; 0 for no lanes (then a job stays in its facility).
+    setups, capacity, shifts
+        Share of the machines with a setup matrix, with room for two to four parts, with shifts (of the lanes too).
+    operators
+        Number of operator pools; with any, about every fourth operation holds an operator.
+    interruptible
+        Share of the operations that may pause in a downtime.
+    assembly
+        Share of the jobs that begin with two branches joined by an assembly operation, where the job allows it.
+    tightness
+        Due dates are the release date plus a multiple of the time the job takes alone in the factory: 1 is that
+        time itself, 0 is five to nine times as much.
+    durations
+        Shortest and longest duration of an operation on its first machine; up to half as long again on others.
+    seed
+        Another seed, another network.
+    """
+
+    facilities: int = 3
+    cells: int = 4
+    machines: int = 30
+    jobs: int = 60
+    operations: int = 350
+    flexibility: float = 1.5
+    robots: int = 1
+    blocking: float = 0.5
+    vehicles: int = 2
+    setups: float = 0.3
+    capacity: float = 0.1
+    shifts: float = 0.3
+    operators: int = 2
+    interruptible: float = 0.3
+    assembly: float = 0.2
+    tightness: float = 0.5
+    durations: tuple[int, int] = (10, 60)
+    seed: int = 0
+
+    def defects(self) -> list[str]:
+        """Return what is wrong with the recipe, a sentence each."""
+        at_least = {"facilities": 1, "machines": 1, "jobs": 1, "robots": 1, "flexibility": 1}
+        at_least |= {"cells": 0, "vehicles": 0, "operators": 0, "seed": 0}
+        shares = ("blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
+        shortest, longest = self.durations
+        found = []
+        for name, least in at_least.items():
+            if getattr(self, name) < least:
+                found.append(f"{name} is {getattr(self, name)}, but must be at least {least}")
+        for name in shares:
+            if not 0 <= getattr(self, name) <= 1:
+                found.append(f"{name} is {getattr(self, name)}, but is a share between 0 and 1")
+        for name in ("facilities", "cells"):
+            if self.machines < getattr(self, name):
+                found.append(f"{self.machines} machines can't furnish {getattr(self, name)} {name}, one each at least")
+        if not self.jobs <= self.operations <= MAX_OPERATIONS:
+            found.append(
+                f"operations is {self.operations}, but must be between the number of jobs ({self.jobs}) "
+                f"and {MAX_OPERATIONS}"
+            )
+        if not 1 <= shortest <= longest:
+            found.append(f"durations are {shortest} to {longest}, but must be 1 or more, the shorter first")
+        elif self.shifts > 0 and longest * SLOWEST_PERCENT // 100 + LONGEST_SETUP > SHORTEST_SHIFT:
+            found.append(
+                f"an operation of {longest} may last {longest * SLOWEST_PERCENT // 100} on another machine and must "
+                f"fit with its setup of {LONGEST_SETUP} into a shift of {SHORTEST_SHIFT}; shorten the durations or "
+                "set shifts to 0"
+            )
+        return found

@@ -1,0 +1,137 @@
+"""JSON text, read strictly and written for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from scheduler.errors import Defect, FormatError
+
+LINE_LENGTH = 120
+_BARE_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+def parse_json(text: str, source: str) -> object:
+    """Return the value of a JSON text.
+
+    Stricter than `json.loads`: a key that stands twice in one object and the numbers NaN and Infinity are refused.
+
+    Raises
+    ------
+    FormatError
+        If the text is not JSON; a syntax error is given with line and column.
+    """
+    repeated: list[tuple[dict[str, object], str]] = []
+    constants: list[float] = []
+
+    def to_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            unseen = set(found)
+            for name, _ in pairs:
+                if name in unseen:
+                    unseen.remove(name)
+                else:
+                    repeated.append((found, name))
+        return found
+
+    def to_constant(name: str) -> float:
+        constants.append(float(name))
+        return constants[-1]
+
+    try:
+        tree = json.loads(text, object_pairs_hook=to_object, parse_constant=to_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise _json_error(source, "E107", where, f"not JSON: {_lowered(error.msg)}", "correct the text there") from None
+    except RecursionError:
+        cause = "lists and objects are nested too deeply"
+        raise _json_error(source, "E110", "$", cause, "write the structure of docs/file-format.md") from None
+    except ValueError:
+        # The only other complaint of `json.loads`: an integer of thousands of digits.
+        raise _json_error(source, "E111", "$", "a number has thousands of digits", "write a smaller number") from None
+    defects = _repeated_keys(tree, repeated) + _constants(tree, constants)
+    if defects:
+        raise FormatError(source, tuple(defects))
+    return tree
+
+
+def json_path(*parts: str | int) -> str:
+    """Return a place in a JSON document, for example ``$.jobs[3].operations[0]``."""
+    path = "$"
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part and _BARE_KEY.issuperset(part):
+            path += f".{part}"
+        else:
+            path += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return path
+
+
+def dump_json(document: object) -> str:
+    """Return the JSON text of a document, where what fits on one line stays on one line."""
+    return _indented(document, "", 0) + "\n"
+
+
+def _indented(value: object, margin: str, used: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(margin) + used + len(flat) <= LINE_LENGTH or not isinstance(value, (dict, list)) or not value:
+        return flat
+    inner = margin + "  "
+    if isinstance(value, list):
+        lines = [inner + _indented(item, inner, 1) for item in value]
+        return "[\n" + ",\n".join(lines) + f"\n{margin}]"
+    lines = []
+    for key, item in value.items():
+        name = json.dumps(key, ensure_ascii=False) + ": "
+        lines.append(inner + name + _indented(item, inner, len(name) + 1))
+    return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
+
+
+def _repeated_keys(tree: object, repeated: list[tuple[dict[str, object], str]]) -> list[Defect]:
+    if not repeated:
+        return []
+    path_by_object = {id(value): path for path, value in _walk(tree) if isinstance(value, dict)}
+    # An object that was itself overwritten by a repeated key is no longer in the tree.
+    return [
+        Defect(
+            "E108",
+            json_path(*path_by_object[id(found)], name),
+            f"key {name!r} stands twice in one object",
+            "remove one of them",
+        )
+        for found, name in repeated
+        if id(found) in path_by_object
+    ]
+
+
+def _constants(tree: object, constants: list[float]) -> list[Defect]:
+    if not constants:
+        return []
+    known = {id(constant) for constant in constants}
+    return [
+        Defect("E109", json_path(*path), f"{value} is not a number in JSON", "write a whole number or null")
+        for path, value in _walk(tree)
+        if id(value) in known
+    ]
+
+
+def _walk(tree: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Every value of a JSON tree with its path, in file order (without recursion: the tree may be deep)."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), tree)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path, value
+        if isinstance(value, dict):
+            waiting.extend(((*path, key), item) for key, item in reversed(value.items()))
+        elif isinstance(value, list):
+            waiting.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+
+
+def _json_error(source: str, code: str, where: str, cause: str, fix: str) -> FormatError:
+    return FormatError(source, (Defect(code, where, cause, fix),))
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,193 @@
+"""Plan: find a good schedule and a lower bound, within a time limit.
+
+The construction heuristic gives a schedule at once; CP-SAT takes it as a complete hint, improves it, and proves bounds.
+Whatever happens after that, the best schedule found so far is the answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from time import monotonic
+
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status
+
+CONSTRUCTION_SHARE = 0.2
+"""Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
+CONSTRUCTION_SECONDS = 1.0
+
+OnProgress = Callable[[Progress], None]
+
+
+def solve(
+    instance: Instance,
+    *,
+    objective: str | Objective | None = None,
+    time_limit: float = 30.0,
+    workers: int | None = None,
+    seed: int = 0,
+    start: Schedule | None = None,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Find a schedule that satisfies every rule and makes the objective small.
+
+    Parameters
+    ----------
+    instance
+        A valid instance.
+    objective
+        Objective (text or parsed); default: the instance's own.
+    time_limit
+        Wall time of the call in seconds.
+    workers
+        Worker threads; default: one per processor. With 1, the same seed gives the same search.
+    seed
+        Random seed.
+    start
+        A schedule to start from. It is checked; one that breaks a rule is passed over.
+    on_progress
+        Called with every better value or bound of the first tier.
+
+    Returns
+    -------
+    Result
+        Infeasible or unknown is an outcome with a reason. A schedule in it has passed the checker.
+
+    Raises
+    ------
+    ObjectiveError
+        If the objective text can't be read.
+    ValueError
+        If the time limit or the number of workers is not positive.
+    """
+    from scheduler.checker import require
+
+    if time_limit <= 0:
+        raise ValueError(f"time_limit must be positive, got {time_limit}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    run = _Run(instance, _objective(instance, objective), time_limit, workers or os.cpu_count() or 1, seed, on_progress)
+    status, bounds = run.search(start)
+    if run.best is not None:
+        require(instance, run.best)
+    return run.result(status, bounds)
+
+
+def _objective(instance: Instance, objective: str | Objective | None) -> Objective:
+    if isinstance(objective, Objective):
+        return objective
+    return Objective.parse(instance.objective if objective is None else objective)
+
+
+class _Run:
+    """One call of `solve`: the clock, the best schedule so far, and the history."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        objective: Objective,
+        time_limit: float,
+        workers: int,
+        seed: int,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.instance = instance
+        self.objective = objective
+        self.workers = workers
+        self.seed = seed
+        self.best: Schedule | None = None
+        self._best_terms: dict[str, int] = {}
+        self._began_at = monotonic()
+        self._time_limit = time_limit
+        self._on_progress = on_progress
+        self._history: list[Progress] = []
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the call began."""
+        return monotonic() - self._began_at
+
+    def search(self, start: Schedule | None) -> tuple[Status, tuple[Fraction | None, ...]]:
+        """Run the engines; return the status and the bound of each tier."""
+        from scheduler.checker import check
+        from scheduler.search.construct import construct
+
+        if start is not None and not check(self.instance, start):
+            self._offer(start, "start")
+        share = min(CONSTRUCTION_SHARE * self._time_limit, CONSTRUCTION_SECONDS)
+        constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed)
+        if constructed is not None:
+            self._offer(constructed, "construction")
+        return self._improve()
+
+    def _improve(self) -> tuple[Status, tuple[Fraction | None, ...]]:
+        from scheduler.cpsat.solve import improve
+
+        left = self._time_limit - self.seconds
+        outcome = improve(
+            self.instance,
+            self.objective,
+            start=self.best,
+            time_limit=left,
+            workers=self.workers,
+            seed=self.seed,
+            on_progress=lambda value, bound: self._record(value, bound, "cp-sat"),
+        )
+        if outcome.schedule is not None:
+            self._offer(outcome.schedule, "cp-sat")
+        return outcome.status, outcome.bounds
+
+    def _offer(self, schedule: Schedule, engine: str) -> None:
+        """Keep the schedule if it is better than the best so far."""
+        from scheduler.terms import value_terms
+
+        terms = value_terms(self.instance, schedule)
+        value = self.objective.value(terms)
+        if self.best is None or value < self.objective.value(self._best_terms):
+            self.best, self._best_terms = schedule, terms
+            self._record(value[0], None, engine)
+
+    def _record(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
+        last = self._history[-1] if self._history else Progress(0.0, None, None, "")
+        better_value = value if last.value is None or (value is not None and value < last.value) else last.value
+        better_bound = bound if last.bound is None or (bound is not None and bound > last.bound) else last.bound
+        if (better_value, better_bound) != (last.value, last.bound):
+            point = Progress(self.seconds, better_value, better_bound, engine)
+            self._history.append(point)
+            if self._on_progress is not None:
+                self._on_progress(point)
+
+    def result(self, status: Status, bounds: tuple[Fraction | None, ...]) -> Result:
+        """Return the outcome of the call."""
+        if self.best is not None and status not in (Status.OPTIMAL, Status.FEASIBLE):
+            status = Status.FEASIBLE
+        result = Result(
+            status,
+            self.objective,
+            self.best,
+            self._best_terms,
+            bounds,
+            history=tuple(self._history),
+            seed=self.seed,
+            workers=self.workers,
+            versions=versions(),
+        )
+        if self.best is None:
+            from scheduler.infeasibility import explain
+
+            result = replace(result, reason=explain(self.instance, status))
+        return replace(result, seconds=self.seconds)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this package and its solver."""
+    found = {}
+    for package in ("scheduler", "ortools"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found

@@ -1,0 +1,115 @@
+"""Values of the objective terms on a schedule; their formulas are `scheduler.domain.objective.TERM_NAMES`.
+
+Values are computed from operations, loaded moves and listed setups alone, by other means than the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+from scheduler.domain import Instance, Job, Schedule, ScheduledOperation
+
+
+def value_terms(instance: Instance, schedule: Schedule) -> dict[str, int]:
+    """Return the value of every objective term, in the order of `TERM_NAMES`.
+
+    Sums and maxima run over the jobs of the instance that have something scheduled. Jobs without due date are
+    never tardy. Without `Execution` there is no baseline, and the stability terms are 0.
+    """
+    return {name: value(instance, schedule) for name, value in TERMS.items()}
+
+
+def _completed(instance: Instance, schedule: Schedule) -> Iterator[tuple[Job, int]]:
+    """Yield the jobs with their completions."""
+    for job in instance.jobs:
+        if job.id in schedule.completions:
+            yield job, schedule.completions[job.id]
+
+
+def _tardiness(instance: Instance, schedule: Schedule) -> Iterator[tuple[Job, int]]:
+    """Yield the jobs that are late, and by how much."""
+    for job, completion in _completed(instance, schedule):
+        if job.due_date is not None and completion > job.due_date:
+            yield job, completion - job.due_date
+
+
+def _makespan(instance: Instance, schedule: Schedule) -> int:
+    return max((completion for _, completion in _completed(instance, schedule)), default=0)
+
+
+def _total_tardiness(instance: Instance, schedule: Schedule) -> int:
+    return sum(late for _, late in _tardiness(instance, schedule))
+
+
+def _weighted_tardiness(instance: Instance, schedule: Schedule) -> int:
+    return sum(job.weight * late for job, late in _tardiness(instance, schedule))
+
+
+def _maximum_tardiness(instance: Instance, schedule: Schedule) -> int:
+    return max((late for _, late in _tardiness(instance, schedule)), default=0)
+
+
+def _number_tardy(instance: Instance, schedule: Schedule) -> int:
+    return sum(1 for _ in _tardiness(instance, schedule))
+
+
+def _flow_time(instance: Instance, schedule: Schedule) -> int:
+    return sum(completion - job.release_date for job, completion in _completed(instance, schedule))
+
+
+def _setup_time(instance: Instance, schedule: Schedule) -> int:
+    return sum(setup.end - setup.start for setup in schedule.setups)
+
+
+def _transfer_count(instance: Instance, schedule: Schedule) -> int:
+    return len({(m.mover, m.start) for m in schedule.moves if m.kind == "transfer" and m.job is not None})
+
+
+def _pending(instance: Instance, schedule: Schedule) -> Iterator[tuple[ScheduledOperation, ScheduledOperation]]:
+    """Yield the baseline operations that had not started by `now` with what has become of them."""
+    if instance.execution is None:
+        return
+    for was in instance.execution.baseline.operations:
+        now = schedule.by_operation.get(was.key)
+        if was.start >= instance.execution.now and now is not None:
+            yield was, now
+
+
+def _start_deviation(instance: Instance, schedule: Schedule) -> int:
+    return sum(abs(now.start - was.start) for was, now in _pending(instance, schedule))
+
+
+def _reassignments(instance: Instance, schedule: Schedule) -> int:
+    return sum(1 for was, now in _pending(instance, schedule) if now.machine != was.machine)
+
+
+def _sequence_changes(instance: Instance, schedule: Schedule) -> int:
+    """Count the baseline neighbours a, b on a machine, b pending, of which a no longer precedes b there."""
+    if instance.execution is None:
+        return 0
+    changes = 0
+    for machine, sequence in instance.execution.baseline.by_machine.items():
+        for a, b in pairwise(sequence):
+            first, second = schedule.by_operation.get(a.key), schedule.by_operation.get(b.key)
+            if first is None or second is None or b.start < instance.execution.now:
+                continue
+            there = first.machine == second.machine == machine
+            changes += not (there and (first.start, first.end) <= (second.start, second.end))
+    return changes
+
+
+TERMS: Mapping[str, Callable[[Instance, Schedule], int]] = {
+    "makespan": _makespan,
+    "total_tardiness": _total_tardiness,
+    "weighted_tardiness": _weighted_tardiness,
+    "maximum_tardiness": _maximum_tardiness,
+    "number_tardy": _number_tardy,
+    "flow_time": _flow_time,
+    "setup_time": _setup_time,
+    "transfer_count": _transfer_count,
+    "start_deviation": _start_deviation,
+    "reassignments": _reassignments,
+    "sequence_changes": _sequence_changes,
+}
+"""The value of each term, by its name in an objective text."""
