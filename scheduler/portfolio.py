@@ -7,6 +7,7 @@ Whatever happens after that, the best schedule found so far is the answer.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -136,6 +137,10 @@ class _Run:
             seed=self.seed,
             on_progress=lambda value, bound: self._record(value, bound, "cp-sat"),
         )
+        if outcome.status is Status.INFEASIBLE and self.best is not None:
+            # The checker is the authority: keep the checked schedule, but never hide that the two disagree.
+            warnings.warn("CP-SAT calls an instance infeasible that has a checked schedule", RuntimeWarning, stacklevel=2)
+            return Status.FEASIBLE, tuple(None for _ in self.objective.tiers)
         if outcome.schedule is not None:
             self._offer(outcome.schedule, "cp-sat")
         return outcome.status, outcome.bounds

@@ -19,7 +19,7 @@ LAYERS = (
     ("constraints", "terms", "generate"),
     ("checker",),
     ("io",),
-    ("cpsat", "search"),
+    ("cpsat", "search", "infeasibility"),
     ("portfolio",),
     ("rescheduling",),
     ("analysis",),

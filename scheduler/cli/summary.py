@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def print_summary(name: str, result: Result, extra: tuple[tuple[str, str], ...] = (), files: tuple[Path, ...] = ()) -> None:
+def print_summary(
+    name: str, result: Result, extra: tuple[tuple[str, str], ...] = (), files: tuple[Path, ...] = ()
+) -> None:
     """Print what was found, how good it is, how long it took, and where it went."""
     from rich.console import Console
     from rich.text import Text

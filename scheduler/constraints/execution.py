@@ -1,6 +1,7 @@
 """Execution: what has started before ``now`` stays, what has not starts at ``now`` or later.
 
-For every operation *o* of the baseline with ``start(o) < now`` that is in the instance and not aborted::
+For every operation *o* of the baseline with ``start(o) < now`` that is in the instance and whose piece from
+``start(o)`` on is not aborted::
 
     mode and start as in the baseline; end too if end(o) <= now in the baseline
 
@@ -56,11 +57,11 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
 
 def _started(instance: Instance, execution: Execution) -> dict[OperationKey, ScheduledOperation]:
     """Return the operations of the baseline that have started and stay."""
-    aborted = {piece.key for piece in execution.aborted}
+    aborted = {(*piece.key, piece.start) for piece in execution.aborted}
     return {
         o.key: o
         for o in execution.baseline.operations
-        if o.start < execution.now and o.key in instance.operation_by_key and o.key not in aborted
+        if o.start < execution.now and o.key in instance.operation_by_key and (*o.key, o.start) not in aborted
     }
 
 
@@ -119,7 +120,7 @@ def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -
     now = execution.now
     for robot in instance.robot_by_id:
         moves = schedule.by_mover.get(robot, ())
-        last_pick_up = max((m.start for m in moves if m.job is not None and m.start < now), default=0)
+        last_pick_up = max((m.start for m in execution.moves if m.mover == robot), default=0)
         begun = {
             (m.origin, m.destination): m.start
             for m in execution.baseline.by_mover.get(robot, ())

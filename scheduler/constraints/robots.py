@@ -116,6 +116,7 @@ def post(ctx: ModelContext) -> None:
             ctx.model.add_circuit(_arcs(ctx, cell, robot, options))
             blocked = robot.calendar.blocked(ctx.horizon)
             for option in options:
+                ctx.add_load(robot.id, option.length, option.literal)
                 if option.fixed is None and option.length > 0:
                     windows = [(d.start - option.length + 1, d.end - 1) for d in blocked]
                     ctx.forbid(option.start, windows, option.literal)
@@ -137,6 +138,8 @@ def _arcs(ctx: ModelContext, cell: RobotCell, robot: Robot, options: list[Option
                 f"next[{robot.id}:{a}>{b}]", lambda view, a=before, b=after: view.follows(robot.id, a, b)
             )
             arcs.append((a, b, literal))
+            if travel > 0:
+                ctx.add_load(robot.id, travel, literal)
             if after.fixed is None:
                 free_at = 0 if before is None else before.end
                 if before is None or before.fixed is not None:

@@ -138,6 +138,7 @@ def _arcs(
             if length > 0 and begins_at is not None:
                 ctx.model.add(after.from_ >= begins_at + length).only_enforce_if(literal)
             if length > 0:
+                ctx.add_load(machine.id, length, literal)
                 setup_arcs.setdefault(b, []).append((literal, length))
     if arcs and all(literal is not ctx.true for literal in (o.literal for o in occupations)):
         empty = ctx.new_bool(f"idle[{machine.id}]", lambda view: not view.sequence(machine.id))

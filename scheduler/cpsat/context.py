@@ -55,6 +55,7 @@ class ModelContext:
         self.true: Literal = self.model.new_constant(1)
         self.trips: dict[str, list[TripVars]] = {}
         self.memo: dict[str, Expr] = {}
+        self.loads: dict[str, list[tuple[int, Literal]]] = {}
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
         self._heads = heads(instance)
@@ -86,7 +87,7 @@ class ModelContext:
     def hint(self, schedule: Schedule) -> None:
         """Give the schedule to the solver as a complete hint, in place of any hint before."""
         view = ScheduleView(self.instance, schedule)
-        self.model.clear_hints()
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
         for variable, value, low, high in self._values:
             self.model.add_hint(variable, min(max(value(view), low), high))
 
@@ -295,6 +296,10 @@ class ModelContext:
         trip = TripVars(option, leader, joins)
         self.trips.setdefault(lane, []).append(trip)
         return trip
+
+    def add_load(self, resource: str, time: int, literal: Literal) -> None:
+        """Remember that a machine or robot is kept for `time` ticks, by a setup or move, if the literal is true."""
+        self.loads.setdefault(resource, []).append((time, literal))
 
     def _occupation_edge(self, key: OperationKey, mode: int, machine: Machine, edge: str) -> Expr:
         name = f"{edge}[{_name(key)}@{machine.id}]"

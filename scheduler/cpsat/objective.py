@@ -33,21 +33,29 @@ def _makespan(ctx: ModelContext) -> Expr:
 
 
 def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
-    """Post that the work on a machine fits between its earliest head and shortest tail.
+    """Post that everything a machine or robot does fits between its earliest head and shortest tail.
 
-    Redundant, ``makespan >= min head + sum duration * literal + min tail``, yet it lifts the bound of flexible
-    instances far (by half on the large ones of Dauzere-Peres and Paulli).
+    Redundant, ``makespan >= min head + sum time * literal + min tail``, yet it lifts the bound of flexible
+    instances far (by half on the large ones of Dauzere-Peres and Paulli). Setups and empty moves count too.
     """
     earliest, left = heads(ctx.instance), tails(ctx.instance)
     for machine in ctx.instance.machines:
         work = ctx.operations_on(machine.id)
         if not work:
             continue
-        durations = [ctx.instance.mode(key, mode).duration for key, mode in work]
         head = min(earliest[key] for key, _ in work)
         tail = min(left[key] - min(m.duration for m in ctx.instance.operation_by_key[key].modes) for key, _ in work)
-        load = sum(duration * ctx.modes(key)[mode] for duration, (key, mode) in zip(durations, work, strict=True))
-        ctx.model.add(machine.capacity * (makespan - head - tail) >= load)
+        load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in work)
+        if machine.capacity > 1:
+            ctx.model.add(machine.capacity * (makespan - head - tail) >= load)
+        else:
+            # The setup for the first operation may be done before its head: it is left out by keeping only the tail.
+            setups = ctx.loads.get(machine.id, [])
+            before = 0 if setups else head
+            ctx.model.add(makespan - before - tail >= load + sum(time * literal for time, literal in setups))
+    for robot in ctx.instance.robot_by_id:
+        if robot in ctx.loads:
+            ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[robot]))
 
 
 def _due_jobs(ctx: ModelContext) -> list[tuple[Job, int]]:

@@ -52,11 +52,13 @@ def improve(
     workers: int,
     seed: int,
     on_progress: OnProgress,
+    first_only: bool = False,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
-    while later tiers are improved.
+    while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none, ends the
+    search.
 
     Raises
     ------
@@ -80,6 +82,7 @@ def improve(
         if best is not None:
             ctx.hint(best)
         solver = _solver(seconds, workers, seed)
+        solver.parameters.stop_after_first_solution = first_only
         watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
         solver.best_bound_callback = watcher.on_bound
         started = monotonic()
@@ -99,6 +102,8 @@ def improve(
                 return Outcome(status, best, tuple(bounds), interrupted=True)
             if answer == cp_model.UNKNOWN:
                 break
+        if first_only:
+            break
         ctx.model.add(expression <= value)
     return Outcome(Status.OPTIMAL if proved and best is not None else status, best, tuple(bounds))
 

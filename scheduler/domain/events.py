@@ -6,6 +6,7 @@ line in `EVENTS`, one document in `scheduler/io/events_file.py` and one section 
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -54,7 +55,7 @@ class Event(ABC):
 
     def defect(self, code: str, member: str, cause: str, fix: str) -> Defect:
         """Return a defect of one member of this event, placed by a JSON path that names the event by its id."""
-        return Defect(code, f"$.events[?@.id=='{self.id}'].{member}", cause, fix)
+        return Defect(code, f"$.events[?@.id=={json.dumps(self.id, ensure_ascii=False)}].{member}", cause, fix)
 
 
 @dataclass(frozen=True)
@@ -236,9 +237,10 @@ class JobCancelled(Event):
         if self.job not in instance.job_by_id:
             yield self.defect("E601", "job", *_unknown("job", self.job, instance.job_by_id))
             return
-        completion = execution_of(instance).baseline.completions.get(self.job)
-        aborted = any(piece.job == self.job for piece in execution_of(instance).aborted)
-        if completion is not None and completion <= self.at and not aborted:
+        baseline = execution_of(instance).baseline
+        completion = baseline.completions.get(self.job)
+        lost = any(o.job == self.job and o.key not in started(instance) for o in baseline.operations)
+        if completion is not None and completion <= self.at and not lost:
             cause = f"job {self.job} was finished at {completion}"
             yield self.defect("E602", "job", cause, "name a job that is not finished")
 
@@ -293,8 +295,7 @@ class Revision:
 def revise(instance: Instance, revision: Revision) -> Instance:
     """Return the instance after the events, with `execution` saying what has happened; see `docs/rules.md`, Execution.
 
-    Events are applied in the order of their ids. Of the work aborted at earlier revisions, those pieces are kept
-    whose operations have not started again.
+    Events are applied in the order of their ids. Work aborted at earlier revisions stays recorded.
 
     Raises
     ------
@@ -302,14 +303,13 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         If events contradict one another, the instance or what has happened; with every contradiction.
     """
     now, baseline = revision.now, revision.baseline
-    again = {o.key for o in baseline.operations if o.start < now}
     earlier = instance.execution.aborted if instance.execution is not None else ()
     execution = Execution(
         now,
         baseline,
         revision.pins,
         revision.frozen_until,
-        aborted=tuple(piece for piece in earlier if piece.key not in again),
+        aborted=earlier,
         moves=tuple(move for move in baseline.moves if move.job is not None and move.start < now),
     )
     before = instance.execution.now if instance.execution is not None else 0

@@ -29,11 +29,11 @@ def execution_of(instance: Instance) -> Execution:
 def started(instance: Instance) -> Mapping[OperationKey, ScheduledOperation]:
     """Return the operations that are completed or running now, as the baseline has them; aborted ones are pending."""
     execution = execution_of(instance)
-    aborted = {piece.key for piece in execution.aborted}
+    lost = {(piece.key, piece.start) for piece in execution.aborted}
     return {
         o.key: o
         for o in execution.baseline.operations
-        if o.start < execution.now and o.key in instance.operation_by_key and o.key not in aborted
+        if o.start < execution.now and o.key in instance.operation_by_key and (o.key, o.start) not in lost
     }
 
 

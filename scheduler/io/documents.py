@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from scheduler.io.limits import MAX_COUNT, MAX_ID_LENGTH, MAX_TICK, MAX_VEHICLES
 from scheduler.io.structure import Document
 
 Id = Annotated[
     str,
-    StringConstraints(
-        max_length=MAX_ID_LENGTH, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-    ),
+    StringConstraints(max_length=MAX_ID_LENGTH, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
 ]
 Time = Annotated[int, Field(ge=0, le=MAX_TICK)]
 Date = Annotated[int, Field(ge=-MAX_TICK, le=MAX_TICK)]
@@ -25,7 +24,7 @@ def _moment(text: str) -> str:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("not a date and time of ISO 8601, for example 2026-01-05T06:00:00") from None
+        raise PydanticCustomError("moment", "not a date and time of ISO 8601") from None
     return text
 
 
@@ -64,7 +63,7 @@ class ShiftsDocument(Document):
 class CalendarDocument(Document):
     """When a resource works; without calendar: always."""
 
-    downtimes: list[DowntimeDocument] = []
+    downtimes: list[DowntimeDocument] = Field(default_factory=list)
     """Single windows without work."""
     shifts: ShiftsDocument | None = None
     """Repeating working windows."""
@@ -104,7 +103,7 @@ class MachineDocument(Document):
     input_buffer: Annotated[int | None, Field(json_schema_extra={"enum": [0, None]})] = None
     """Places for parts before processing: 0 none, null unlimited. Absent: 0 in a cell, null outside."""
     output_buffer: Annotated[int | None, Field(json_schema_extra={"enum": [0, None]})] = None
-    """Places for parts after processing: 0 none (the part blocks), null unlimited. Absent: 0 in a cell, null outside."""
+    """Places for parts after processing: 0 none (parts block), null unlimited. Absent: 0 in a cell, null outside."""
 
 
 class RobotDocument(Document):
@@ -182,7 +181,7 @@ class ModeDocument(Document):
     """Ticks of working time."""
     setup_family: Id | None = None
     """What the machine has to be set up for; null: for anything."""
-    operators: dict[Id, Count] = {}
+    operators: dict[Id, Count] = Field(default_factory=dict)
     """Operators held from start to end, by pool."""
 
 
@@ -229,7 +228,7 @@ class JobDocument(Document):
     """Importance in weighted tardiness."""
     units: Count = 1
     """Size in transport units on lanes."""
-    plans: list[Annotated[list[Id], Field(min_length=1)]] = []
+    plans: list[Annotated[list[Id], Field(min_length=1)]] = Field(default_factory=list)
     """Alternative process plans: each lists operations; exactly one plan is carried out. Absent: all operations are."""
 
 
@@ -252,11 +251,11 @@ class InstanceDocument(Document):
     """The sites; absent: one named main."""
     machines: Annotated[list[MachineDocument], Field(min_length=1)]
     """The machines, stations of cells included."""
-    cells: list[CellDocument] = []
+    cells: list[CellDocument] = Field(default_factory=list)
     """The robot cells."""
-    lanes: list[LaneDocument] = []
+    lanes: list[LaneDocument] = Field(default_factory=list)
     """The transfer lanes between facilities."""
-    operators: list[PoolDocument] = []
+    operators: list[PoolDocument] = Field(default_factory=list)
     """The operator pools."""
     jobs: Annotated[list[JobDocument], Field(min_length=1)]
     """The jobs."""

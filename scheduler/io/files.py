@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scheduler.errors import Defect, FormatError
+from scheduler.io.limits import MAX_ID_LENGTH
 
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: nobody writes them on purpose, and they would eat the memory."""
@@ -34,8 +35,15 @@ def read_text(path: str | Path) -> str:
     except (OSError, ValueError) as error:
         # ValueError: a NUL character in the path.
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise _file_error(path, "E103", f"the file can't be opened ({reason})", "check its name and permissions") from None
+        cause = f"the file can't be opened ({reason})"
+        raise _file_error(path, "E103", cause, "check its name and permissions") from None
     return _decoded(path, content)
+
+
+def instance_name(source: str) -> str:
+    """Return the name of an instance whose file names none: the name of the file."""
+    printable = "".join(character for character in Path(source).stem if character.isprintable())
+    return printable.strip()[:MAX_ID_LENGTH].rstrip() or "instance"
 
 
 def _decoded(path: Path, content: bytes) -> str:

@@ -17,7 +17,7 @@ MAX_MODES: Final = 10_000_000
 """Most modes of all operations together."""
 MAX_PLACES: Final = 1_000
 """Most places of one robot cell."""
-MAX_SHIFTS: Final = 1_000_000
+MAX_SHIFTS: Final = 10_000_000
 """Most shifts of one resource within the longest time a schedule may take."""
 MAX_WEIGHTED_TIME: Final = 2**53
 """Largest sum of weighted completion times; up to here a double holds every integer."""

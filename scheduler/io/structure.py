@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from scheduler.errors import Defect, DefectsError
 from scheduler.io.defects import instead, limited, shown
@@ -53,16 +54,15 @@ def schema(model: type[Document]) -> dict[str, Any]:
 def _defects(model: type[Document], failure: ValidationError) -> Iterator[Defect]:
     for item in failure.errors(include_url=False):
         path = item["loc"]
-        context: Mapping[str, Any] = item.get("ctx", {})
-        code, cause, fix = _explained(model, path, item["type"], item["msg"], item["input"], context)
+        code, cause, fix = _explained(model, path, item)
         # pydantic marks the key of a mapping, as opposed to its value, by a last part "[key]".
         yield Defect(code, json_path(*(path[:-1] if path[-1:] == ("[key]",) else path)), cause, fix)
 
 
-def _explained(
-    model: type[Document], path: tuple[int | str, ...], kind: str, message: str, value: object, context: Mapping[str, Any]
-) -> tuple[str, str, str]:
+def _explained(model: type[Document], path: tuple[int | str, ...], item: ErrorDetails) -> tuple[str, str, str]:
     """Return code, cause and fix of one complaint of pydantic."""
+    kind, message, value = item["type"], item["msg"], item["input"]
+    context = item.get("ctx", {})
     name = str(path[-1]) if path else "document"
     if kind == "missing":
         return "E201", f"key {name!r} is missing", _meaning(_model_at(model, path[:-1]), name)
@@ -82,7 +82,9 @@ def _explained(
         return "E205", f"{shown(value)} is not a name", "write 1 to 100 printable characters, no blank at either end"
     if kind == "literal_error":
         return "E205", f"{shown(value)} is not a known word", f"write {context['expected']}"
-    return "E205", f"{shown(value)}: {message.removeprefix('Value error, ')}", _meaning(_model_at(model, path[:-1]), name)
+    if kind == "moment":
+        return "E205", f"{shown(value)} is {message}", 'write it like "2026-01-05T06:00:00"'
+    return "E203", f"{shown(value)} does not fit ({message})", "see docs/file-format.md"
 
 
 def _retyped(kind: str, value: object) -> str:

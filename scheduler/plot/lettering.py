@@ -13,7 +13,17 @@ from matplotlib import font_manager
 BASE_FAMILY = "DejaVu Sans"
 """Comes with matplotlib, so it is there everywhere."""
 
-PREFERRED = ("Noto Sans", "Source Han Sans", "IPA", "WenQuanYi", "Hiragino", "PingFang", "Yu Gothic", "Microsoft", "Malgun")
+PREFERRED = (
+    "Noto Sans",
+    "Source Han Sans",
+    "IPA",
+    "WenQuanYi",
+    "Hiragino",
+    "PingFang",
+    "Yu Gothic",
+    "Microsoft",
+    "Malgun",
+)
 """Beginnings of the names of families tried first for characters that the base family lacks."""
 
 BOLD_WIDENING = 1.13

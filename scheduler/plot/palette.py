@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from math import cos, radians, sin
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 Rgb: TypeAlias = tuple[float, float, float]
+Stripe: TypeAlias = Literal["solid", "dashed"]
 
 GOLDEN_ANGLE = 137.50776405003785
 LIGHTNESS = (0.80, 0.60, 0.88, 0.70)
@@ -21,6 +22,7 @@ CHROMA = 0.125
 FIRST_HUE, HUE_RANGE = 50.0, 315.0
 """Hues run from 50 to 365 degrees; red lies near 29."""
 JOBS_PER_STRIPE = 20
+STRIPES: tuple[Stripe | None, ...] = (None, "solid", "dashed")
 
 RED = "#c8102e"
 PALE_RED = "#fbe3e4"
@@ -28,7 +30,8 @@ INK = "#1f2328"
 GREY = "#6b7280"
 PALE_GREY = "#d3d6db"
 OFF_SHIFT_GREY = "#e9ebee"
-BAND_GREY = "#f1f3f5"
+BAND_GREY = "#f4f5f7"
+FACILITY_GREY = "#e3e7eb"
 LINE_GREY = "#c3c8ce"
 NOW_BLUE = "#0b5cad"
 FROZEN_GREEN = "#1a7f37"
@@ -37,11 +40,11 @@ WHITE = "#ffffff"
 
 @dataclass(frozen=True, slots=True)
 class JobColour:
-    """Fill of a job's bars, the colour of text on them, and the colour of their stripe (None: no stripe)."""
+    """Fill of a job's bars, the colour of text on them, and the line style of their stripe (None: no stripe)."""
 
     fill: Rgb
     text: str
-    stripe: str | None = None
+    stripe: Stripe | None = None
 
 
 @cache
@@ -49,8 +52,7 @@ def job_colour(index: int) -> JobColour:
     """Return the colour of job number `index` (from 0)."""
     hue = FIRST_HUE + (index * GOLDEN_ANGLE % 360.0) / 360.0 * HUE_RANGE
     fill = oklch(LIGHTNESS[index % len(LIGHTNESS)], CHROMA, hue)
-    stripe = (None, INK, WHITE)[index // JOBS_PER_STRIPE % 3]
-    return JobColour(fill, text_colour(fill), stripe)
+    return JobColour(fill, text_colour(fill), STRIPES[index // JOBS_PER_STRIPE % len(STRIPES)])
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> Rgb:

@@ -65,7 +65,9 @@ def _round_numbers(start: int, end: int, limit: int) -> tuple[TimeTick, ...]:
 def _dates(origin: datetime, length: timedelta, start: int, end: int, limit: int) -> tuple[TimeTick, ...]:
     begin, finish = origin + start * length, origin + end * length
     steps = [step for step in DATE_STEPS if (finish - begin) / step <= limit]
-    step = steps[0] if steps else DATE_STEPS[-1]
+    if not steps:
+        return _round_numbers(start, end, limit)
+    step = steps[0]
     midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
     if step >= timedelta(days=7):
         midnight -= timedelta(days=midnight.weekday())

@@ -1,0 +1,74 @@
+"""What a valid instance is: the table of all rules, and the two functions that apply it.
+
+A rule is a function that yields the defects of one kind. It never assumes that another rule holds: it passes over
+what it can't judge (an unknown machine, say), since the rule in charge reports that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TypeAlias
+
+from scheduler.domain import Instance
+from scheduler.errors import Defect, InstanceError
+from scheduler.io import validate_jobs as jobs
+from scheduler.io import validate_limits as limits
+from scheduler.io import validate_resources as resources
+from scheduler.io.defects import limited
+
+Validation: TypeAlias = Callable[[Instance], Iterator[Defect]]
+
+LIMITS: tuple[Validation, ...] = (limits.counts, limits.numbers)
+"""Rules that keep the others cheap: where one is broken, the others are not asked."""
+
+RULES: tuple[Validation, ...] = (
+    resources.repeated_ids,
+    resources.unknown_references,
+    resources.machine_and_cell_in_different_facilities,
+    resources.clashing_places,
+    resources.incomplete_travel,
+    resources.lanes_to_their_origin,
+    resources.setups_with_capacity,
+    resources.unsupported_buffers,
+    resources.empty_downtimes,
+    resources.disordered_shifts,
+    jobs.repeated_operations,
+    jobs.missing_operations_and_modes,
+    jobs.unknown_references,
+    jobs.repeated_modes,
+    jobs.too_many_operators,
+    jobs.too_long_for_every_shift,
+    jobs.repeated_precedences,
+    jobs.crossed_lags,
+    jobs.cyclic_precedences,
+    jobs.unreachable_successors,
+    jobs.too_large_for_every_lane,
+    jobs.deadlines_before_release,
+    jobs.unusable_plans,
+    limits.unreadable_objective,
+    limits.too_long_horizon,
+)
+
+
+def defects(instance: Instance) -> tuple[Defect, ...]:
+    """Return everything that is wrong with an instance, with its place in the native file."""
+    return limited(_apply(LIMITS, instance)) or limited(_apply(RULES, instance))
+
+
+def require_valid(instance: Instance, source: str) -> Instance:
+    """Return the instance if it is valid.
+
+    Raises
+    ------
+    InstanceError
+        If it is not, with every defect; `source` names the file or other origin of the instance.
+    """
+    found = defects(instance)
+    if found:
+        raise InstanceError(source, found)
+    return instance
+
+
+def _apply(rules: tuple[Validation, ...], instance: Instance) -> Iterator[Defect]:
+    return chain.from_iterable(rule(instance) for rule in rules)

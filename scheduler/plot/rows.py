@@ -1,0 +1,123 @@
+"""The rows of a Gantt chart, from top to bottom, with their headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from scheduler.domain.instance import Instance
+from scheduler.domain.resources import Lane, Machine
+
+RowKind: TypeAlias = Literal["facility", "cell", "lane", "machine", "robot", "vehicle", "due_dates", "late_job"]
+"""``facility``, ``cell``, ``lane`` and ``due_dates`` are headers; only the last one carries something, the flags."""
+
+HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "lane", "due_dates"})
+HEIGHTS: Mapping[RowKind, float] = {
+    "facility": 0.75,
+    "cell": 0.62,
+    "lane": 0.62,
+    "machine": 1.0,
+    "robot": 0.62,
+    "vehicle": 0.72,
+    "due_dates": 1.3,
+    "late_job": 0.6,
+}
+"""Heights in row units; a machine of capacity c > 1 is as high as its sub-lanes."""
+
+SUB_LANE_HEIGHT = 0.6
+MAX_EMPTY_SUB_LANES = 6
+"""A machine shows its whole capacity as sub-lanes up to this many; beyond, only those in use."""
+
+MAX_LATE_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A horizontal band ``[top, top + height)``; y grows downwards.
+
+    ``id`` is the resource or job (of a header: the group), ``depth`` 1 means inside a robot cell or lane. A row
+    with ``lanes`` > 1 is divided into as many sub-lanes. ``utilisation`` is a percentage.
+    """
+
+    kind: RowKind
+    id: str
+    label: str
+    top: float
+    height: float
+    depth: int = 0
+    lanes: int = 1
+    utilisation: float | None = None
+
+    @property
+    def is_header(self) -> bool:
+        """Whether the row stands for a group of rows."""
+        return self.kind in HEADERS
+
+    @property
+    def bottom(self) -> float:
+        """``top + height``."""
+        return self.top + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    kind: RowKind
+    id: str
+    label: str
+    depth: int = 0
+
+
+def arrange(
+    instance: Instance,
+    sub_lanes: Mapping[str, int],
+    utilisation: Mapping[str, float],
+    late_jobs: Sequence[str],
+    *,
+    has_due_dates: bool,
+) -> tuple[Row, ...]:
+    """Return the rows: facility by facility its machines, then its cells with stations and robots, then lanes.
+
+    A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
+    and the latest jobs, at most `MAX_LATE_ROWS`. Headers that would head everything are left out.
+    """
+    entries = list(_resources(instance))
+    if has_due_dates:
+        entries.append(_Entry("due_dates", "due dates", "due dates"))
+        entries.extend(_Entry("late_job", job, job) for job in late_jobs[:MAX_LATE_ROWS])
+    rows: list[Row] = []
+    top = 0.0
+    for entry in entries:
+        lanes = sub_lanes.get(entry.id, 1) if entry.kind == "machine" else 1
+        height = max(HEIGHTS[entry.kind], SUB_LANE_HEIGHT * lanes)
+        share = utilisation.get(entry.id) if entry.kind == "machine" else None
+        rows.append(Row(entry.kind, entry.id, entry.label, top, height, entry.depth, lanes, share))
+        top += height
+    return tuple(rows)
+
+
+def sub_lanes(machine: Machine, used: int) -> int:
+    """Return into how many sub-lanes a machine's row is divided when `used` parts are on it at most at a time."""
+    return max(used, min(machine.capacity, MAX_EMPTY_SUB_LANES))
+
+
+def _resources(instance: Instance) -> Iterator[_Entry]:
+    lanes_behind: dict[str, list[Lane]] = {}
+    order = {facility.id: position for position, facility in enumerate(instance.facilities)}
+    for lane in instance.lanes:
+        lanes_behind.setdefault(min(lane.origin, lane.destination, key=order.__getitem__), []).append(lane)
+    has_headers = len(instance.facilities) > 1 or bool(instance.cells)
+    for facility in instance.facilities:
+        machines = [machine for machine in instance.machines if machine.facility == facility.id]
+        if machines and has_headers:
+            yield _Entry("facility", facility.id, facility.id)
+        yield from (_Entry("machine", m.id, m.id) for m in machines if m.cell is None)
+        for cell in instance.cells:
+            if cell.facility != facility.id:
+                continue
+            yield _Entry("cell", cell.id, cell.id)
+            yield from (_Entry("machine", m.id, m.id, 1) for m in machines if m.cell == cell.id)
+            yield from (_Entry("robot", robot.id, robot.id, 1) for robot in cell.robots)
+        for lane in lanes_behind.get(facility.id, ()):
+            yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
+            yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)

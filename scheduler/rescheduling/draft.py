@@ -1,0 +1,80 @@
+"""A draft: which machine, robot and trip does what, and in which order; the times are still to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain.happened import execution_of
+from scheduler.domain.routing import links, route
+
+LinkKey = tuple[str, str | None, str | None]
+"""``(job, predecessor, successor)``: the way of a part."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Operations and loaded moves in nominal times that give their order, not yet their places in time.
+
+    ``as_planned`` tells whether the nominal times are those of the baseline, before which nothing may start.
+    """
+
+    operations: tuple[ScheduledOperation, ...]
+    moves: tuple[Move, ...]
+    added_operations: frozenset[OperationKey] = frozenset()
+    added_moves: frozenset[LinkKey] = frozenset()
+
+    def as_planned(self, item: ScheduledOperation | Move) -> bool:
+        """Return whether the item stood in the baseline."""
+        if isinstance(item, ScheduledOperation):
+            return item.key not in self.added_operations
+        return link_key(item) not in self.added_moves
+
+
+def link_key(move: Move) -> LinkKey:
+    """Return the link of a loaded move."""
+    return (move.job or "", move.predecessor, move.successor)
+
+
+def draft_of(instance: Instance, baseline: Schedule) -> Draft:
+    """Return what is left of the baseline in the instance, its loaded moves as they really were.
+
+    A job that lost its last operations leaves the factory earlier: its way out takes the place, in the order of
+    the robot, of the move that took the part from that station in the baseline.
+    """
+    execution = execution_of(instance)
+    operations = tuple(o for o in baseline.operations if o.key in instance.operation_by_key)
+    real = {(link_key(m), m.origin): m for m in execution.moves}
+    scheduled = {o.key: o for o in operations}
+    ways = {key for job in instance.jobs for key in ways_of(job, scheduled)}
+    loaded = [m for m in baseline.moves if m.job is not None]
+    kept = [real.get((link_key(m), m.origin), m) for m in loaded if link_key(m) in ways]
+    present = {link_key(m) for m in kept}
+    dropped = [m for m in loaded if link_key(m) not in ways]
+    departures = tuple(
+        _departure(instance, scheduled[job, last], dropped)
+        for job, last, successor in sorted(ways - present, key=str)
+        if last is not None and successor is None and instance.machine_by_id[scheduled[job, last].machine].cell
+    )
+    return Draft(operations, (*kept, *departures), frozenset(), frozenset(link_key(m) for m in departures))
+
+
+def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:
+    """Yield the links of a job whose operations are scheduled, arrivals and departures included."""
+    there = tuple(o.id for o in job.operations if (job.id, o.id) in scheduled)
+    part = replace(job, plans=(there,)) if len(there) < len(job.operations) else job
+    for predecessor, successor, _ in links(part):
+        if (predecessor is None or predecessor in there) and (successor is None or successor in there):
+            yield (job.id, predecessor, successor)
+
+
+def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Move:
+    machine = instance.machine_by_id[last.machine]
+    (leg,) = route(instance, machine, None) or ()
+    leaving = [m for m in dropped if m.job == last.job and m.origin == last.machine and m.start >= last.end]
+    cell = instance.cell_by_id[machine.cell or ""]
+    old = min(leaving, key=lambda m: m.start, default=None)
+    start, robot = (old.start, old.mover) if old is not None else (last.end, cell.robots[0].id)
+    end = start + cell.move_time(leg.origin, leg.destination)
+    return Move(last.job, leg.origin, leg.destination, robot, leg.kind, start, end, last.operation, None)

@@ -1,0 +1,184 @@
+"""New jobs in a draft: after everything else, one operation and one move at a time, so that nothing can block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scheduler.domain import Instance, Job, Machine, Move, OperationKey, ScheduledOperation
+from scheduler.domain.horizon import topological_order
+from scheduler.domain.routing import Leg, lanes_between, route
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
+from scheduler.rescheduling.timing import Stuck
+
+
+def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
+    """Return the draft with the jobs it lacks.
+
+    A new job comes after all others on its machines, robots and vehicles, which is possible whatever they do. Its
+    modes are chosen one by one so that each operation ends as early as possible in that place.
+
+    Raises
+    ------
+    Stuck
+        If the machines of a new job can't be reached from one another.
+    """
+    known = {operation.job for operation in draft.operations}
+    appending = _Appending(instance, draft)
+    for job in instance.jobs:
+        if job.id not in known:
+            appending.append(job)
+    return Draft(
+        (*draft.operations, *appending.operations),
+        (*draft.moves, *appending.moves),
+        draft.added_operations | {o.key for o in appending.operations},
+        draft.added_moves | {link_key(m) for m in appending.moves},
+    )
+
+
+@dataclass
+class _Appending:
+    """Appends jobs to a draft, in nominal times in which one thing happens after the other."""
+
+    instance: Instance
+    draft: Draft
+    operations: list[ScheduledOperation] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        ends = [operation.end for operation in self.draft.operations] + [move.end for move in self.draft.moves]
+        self._clock = max(ends, default=0)
+        self._free_at: dict[str, int] = {}
+        for operation in self.draft.operations:
+            self._free_at[operation.machine] = max(self._free_at.get(operation.machine, 0), operation.end)
+        for move in self.draft.moves:
+            self._free_at[move.mover] = max(self._free_at.get(move.mover, 0), move.end)
+
+    def append(self, job: Job) -> None:
+        """Append the first process plan of the job whose machines can be reached."""
+        plans = job.plans or (tuple(operation.id for operation in job.operations),)
+        for plan in plans:
+            order = tuple(o for o in topological_order(job) if o in plan)
+            chosen = self._modes(job, order)
+            if chosen is not None:
+                self._emit(job, order, chosen)
+                return
+        raise Stuck(f"the machines of the new job {job.id} can't be reached from one another")
+
+    def _modes(self, job: Job, order: tuple[str, ...]) -> dict[str, int] | None:
+        """Return the mode of each operation, or None if no choice has a way between all machines.
+
+        Depth first, the mode that ends earliest first, among those from which the rest can be reached.
+        """
+        befores: dict[str, list[str | None]] = {
+            o: [p.predecessor for p in job.precedences if p.successor == o and p.predecessor in order] or [None]
+            for o in order
+        }
+        possible = self._possible(job, order)
+        ends: dict[str, int] = {}
+        chosen: dict[str, int] = {}
+
+        def end_in(operation_id: str, mode: int) -> int | None:
+            """Return when the operation would end in this mode, None if its part can't get there."""
+            machine = self._machine(job, operation_id, mode)
+            ready = job.release_date
+            for before in befores[operation_id]:
+                origin = None if before is None else self._machine(job, before, chosen[before])
+                legs = route(self.instance, origin, machine)
+                if legs is None:
+                    return None
+                ready = max(ready, (0 if before is None else ends[before]) + sum(map(self._length, legs)))
+            start = max(ready, self._free_at.get(machine.id, 0))
+            return start + job.operation(operation_id).modes[mode].duration
+
+        def choose(position: int) -> bool:
+            if position == len(order):
+                return True
+            operation_id = order[position]
+            options = [
+                (end, mode) for mode in possible[operation_id] if (end := end_in(operation_id, mode)) is not None
+            ]
+            for end, mode in sorted(options):
+                ends[operation_id], chosen[operation_id] = end, mode
+                if choose(position + 1):
+                    return True
+            return False
+
+        return chosen if choose(0) else None
+
+    def _possible(self, job: Job, order: tuple[str, ...]) -> dict[str, list[int]]:
+        """Return the modes of each operation from which every successor has a mode within reach."""
+        possible: dict[str, list[int]] = {}
+        for operation_id in reversed(order):
+            after = [p.successor for p in job.precedences if p.predecessor == operation_id and p.successor in order]
+            modes = range(len(job.operation(operation_id).modes))
+            possible[operation_id] = [
+                mode
+                for mode in modes
+                if all(
+                    any(
+                        route(self.instance, self._machine(job, operation_id, mode), self._machine(job, s, m))
+                        is not None
+                        for m in possible[s]
+                    )
+                    for s in after
+                )
+            ]
+        return possible
+
+    def _machine(self, job: Job, operation_id: str, mode: int) -> Machine:
+        return self.instance.machine_by_id[job.operation(operation_id).modes[mode].machine]
+
+    def _emit(self, job: Job, order: tuple[str, ...], chosen: dict[str, int]) -> None:
+        """Emit each operation after its arrival, then the ways out of it."""
+        scheduled: dict[OperationKey, ScheduledOperation] = {}
+        for operation_id in order:
+            mode = chosen[operation_id]
+            machine = self._machine(job, operation_id, mode)
+            scheduled[job.id, operation_id] = ScheduledOperation(job.id, operation_id, mode, machine.id, 0, 0)
+        ways = list(ways_of(job, scheduled))
+        for operation_id in order:
+            for way in ways:
+                if way[1] is None and way[2] == operation_id:
+                    self._emit_moves(job, way, scheduled)
+            duration = job.operation(operation_id).modes[chosen[operation_id]].duration
+            operation = scheduled[job.id, operation_id]
+            start, end = self._tick(duration)
+            self.operations.append(
+                ScheduledOperation(job.id, operation_id, operation.mode, operation.machine, start, end)
+            )
+            self._free_at[operation.machine] = end
+            for way in ways:
+                if way[1] == operation_id:
+                    self._emit_moves(job, way, scheduled)
+
+    def _emit_moves(self, job: Job, way: LinkKey, scheduled: dict[OperationKey, ScheduledOperation]) -> None:
+        _, predecessor, successor = way
+        ends = [scheduled.get((job.id, o or "")) for o in (predecessor, successor)]
+        origin, destination = (None if o is None else self.instance.machine_by_id[o.machine] for o in ends)
+        for leg in route(self.instance, origin, destination) or ():
+            mover = min(self._movers(job, leg), key=lambda m: self._free_at.get(m, 0))
+            start, end = self._tick(self._length(leg))
+            self.moves.append(
+                Move(job.id, leg.origin, leg.destination, mover, leg.kind, start, end, predecessor, successor)
+            )
+            self._free_at[mover] = end
+
+    def _movers(self, job: Job, leg: Leg) -> list[str]:
+        if leg.cell is not None:
+            return [robot.id for robot in self.instance.cell_by_id[leg.cell].robots]
+        lanes = lanes_between(self.instance, leg.origin, leg.destination)
+        able = [vehicle for lane in lanes if lane.units_per_vehicle >= job.units for vehicle in lane.vehicle_ids]
+        if not able:
+            raise Stuck(f"no lane from {leg.origin} to {leg.destination} carries the {job.units} units of job {job.id}")
+        return able
+
+    def _length(self, leg: Leg) -> int:
+        if leg.cell is not None:
+            return self.instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
+        return min(lane.trip_time for lane in lanes_between(self.instance, leg.origin, leg.destination))
+
+    def _tick(self, length: int) -> tuple[int, int]:
+        """Return the next nominal time of this length."""
+        start = self._clock
+        self._clock = start + max(length, 1)
+        return start, start + length

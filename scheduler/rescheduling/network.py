@@ -1,0 +1,333 @@
+"""The network of a draft: an activity for each operation, robot move and trip, and every rule as an arc between them.
+
+The rules are those of `docs/rules.md`; each function below adds one. Orders are read from the nominal times of the
+draft and never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby, pairwise
+
+from scheduler.domain import (
+    Calendar,
+    Instance,
+    Machine,
+    Mode,
+    Move,
+    OperationKey,
+    Schedule,
+    ScheduledOperation,
+)
+from scheduler.domain.derive import complete
+from scheduler.domain.happened import execution_of, started
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
+from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
+
+
+class Network:
+    """The timing of a draft, ready to settle.
+
+    Calendars are unrolled up to tick `latest`.
+    """
+
+    def __init__(self, instance: Instance, draft: Draft, latest: int) -> None:
+        self.instance = instance
+        self.draft = draft
+        self.timing = Timing(latest, self._label)
+        execution = execution_of(instance)
+        self._now = execution.now
+        self._started = started(instance)
+        self._pins = {pin.key: pin for pin in execution.pins}
+        self._real = frozenset(execution.moves)
+        self._operation_of: dict[int, ScheduledOperation] = {}
+        self._moves_of: dict[int, tuple[Move, ...]] = {}
+        self._node: dict[OperationKey, int] = {}
+        self._node_by_move: dict[int, int] = {}
+        self._blocked: dict[Calendar, Blocked] = {}
+        self._ways: dict[LinkKey, list[Move]] = {}
+        for move in sorted(draft.moves, key=lambda m: m.start):
+            self._ways.setdefault(link_key(move), []).append(move)
+        self._add_nodes()
+        self._add_parts()
+        self._add_machines()
+        self._add_robots()
+        self._add_vehicles()
+        self._add_pools()
+
+    def schedule(self) -> Schedule:
+        """Return the schedule with every activity at its least start.
+
+        Raises
+        ------
+        Stuck
+            If there is none, or a job would miss its deadline.
+        """
+        timing = self.timing
+        timing.settle()
+        starts, ends = timing.starts, timing.ends
+        operations = [replace(o, start=starts[n], end=ends[n]) for n, o in self._operation_of.items()]
+        moves = [replace(m, start=starts[n], end=ends[n]) for n, trip in self._moves_of.items() for m in trip]
+        found = complete(self.instance, operations, moves)
+        for job in self.instance.jobs:
+            completion = found.completions.get(job.id, 0)
+            if job.deadline is not None and completion > job.deadline:
+                raise Stuck(f"job {job.id} would be completed at {completion}, after its deadline {job.deadline}")
+        return found
+
+    # Activities.
+
+    def _add_nodes(self) -> None:
+        activities: list[ScheduledOperation | tuple[Move, ...]] = [*self.draft.operations]
+        activities += [(m,) for m in self.draft.moves if m.kind != "transfer"]
+        transfers = sorted((m for m in self.draft.moves if m.kind == "transfer"), key=lambda m: (m.mover, m.start))
+        activities += [tuple(trip) for _, trip in groupby(transfers, key=lambda m: (m.mover, m.start))]
+        for activity in sorted(activities, key=_nominal_times):
+            if isinstance(activity, ScheduledOperation):
+                node = self._add_operation(activity)
+                self._operation_of[node] = activity
+                self._node[activity.key] = node
+            else:
+                node = self._add_moves(activity)
+                self._moves_of[node] = activity
+                self._node_by_move.update((id(move), node) for move in activity)
+
+    def _add_operation(self, operation: ScheduledOperation) -> int:
+        has_started = operation.key in self._started
+        if has_started and operation.end <= self._now:
+            return self.timing.add_fixed(operation.start, operation.end)
+        known = self.instance.operation_by_key[operation.key]
+        duration = known.modes[operation.mode].duration
+        blocked = self._blocked_of(self.instance.machine_by_id[operation.machine].calendar)
+        earliest = max(self._earliest(operation), self.instance.job_by_id[operation.job].release_date)
+        node = self.timing.add(earliest, duration, blocked if known.interruptible else None)
+        self.timing.keep_free(node, blocked, 0, min(duration, 1) if known.interruptible else duration)
+        pin = self._pins.get(operation.key)
+        if has_started:
+            self.timing.fix(node, operation.start)
+        elif pin is not None:
+            if pin.mode != operation.mode:
+                words = f"operation {pin.operation} of job {pin.job}"
+                raise Stuck(f"{words} is pinned in mode {pin.mode}, but planned in mode {operation.mode}")
+            self.timing.fix(node, pin.start)
+        return node
+
+    def _add_moves(self, moves: tuple[Move, ...]) -> int:
+        first = moves[0]
+        if first in self._real:
+            return self.timing.add_fixed(first.start, first.end)
+        if first.kind == "transfer":
+            lane = self.instance.lane_by_vehicle[first.mover]
+            length, calendar = lane.trip_time, lane.calendar
+        else:
+            cell = self.instance.cell_by_robot[first.mover]
+            length = cell.move_time(first.origin, first.destination)
+            calendar = self.instance.robot_by_id[first.mover].calendar
+        arrivals = [self.instance.job_by_id[m.job or ""].release_date for m in moves if m.predecessor is None]
+        node = self.timing.add(max([*arrivals, *map(self._earliest, moves)]), length)
+        self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
+        return node
+
+    def _earliest(self, item: ScheduledOperation | Move) -> int:
+        return max(self._now, item.start if self.draft.as_planned(item) else 0)
+
+    def _blocked_of(self, calendar: Calendar) -> Blocked:
+        if calendar not in self._blocked:
+            self._blocked[calendar] = calendar.blocked(self.timing.latest)
+        return self._blocked[calendar]
+
+    def _label(self, node: int) -> str:
+        if node in self._operation_of:
+            operation = self._operation_of[node]
+            return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
+        first = self._moves_of[node][0]
+        return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
+
+    # The way of the parts: precedences, lags and moves.
+
+    def _add_parts(self) -> None:
+        order = self.timing.order
+        for job in self.instance.jobs:
+            lags = {(p.predecessor, p.successor): p for p in job.precedences}
+            for way in ways_of(job, self._scheduled):
+                _, predecessor, successor = way
+                stops: list[int] = [self._node_of(move) for move in self._ways.get(way, ())]
+                if predecessor is not None:
+                    stops.insert(0, self._node[job.id, predecessor])
+                if successor is not None:
+                    stops.append(self._node[job.id, successor])
+                for before, after in pairwise(stops):
+                    order((before, "end", 0), (after, "start", 0))
+                if predecessor is not None and successor is not None:
+                    before, after, lag = stops[0], stops[-1], lags[predecessor, successor]
+                    order((before, "end", 0), (after, "start", 0), lag.min_lag)
+                    if lag.max_lag is not None:
+                        order((after, "start", 0), (before, "end", 0), -lag.max_lag)
+
+    @cached_property
+    def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
+        return {o.key: o for o in self.draft.operations}
+
+    def _node_of(self, move: Move) -> int:
+        return self._node_by_move[id(move)]
+
+    # Machines: occupation, capacity, setups.
+
+    def _add_machines(self) -> None:
+        by_machine: dict[str, list[ScheduledOperation]] = {}
+        for operation in self.draft.operations:
+            by_machine.setdefault(operation.machine, []).append(operation)
+        for machine_id, operations in by_machine.items():
+            machine = self.instance.machine_by_id[machine_id]
+            stays = sorted(
+                (self._stay(machine, o) for o in operations if self._takes_place(machine, o)),
+                key=lambda stay: stay[:4],
+            )
+            if machine.capacity == 1:
+                for (*_, before, _), (*_, after, _) in pairwise(stays):
+                    self._follow(before, after)
+                if machine.setups is not None:
+                    self._add_setups(machine, [(operation, use) for *_, use, operation in stays])
+            else:
+                self.timing.limit(Capacity(machine.capacity, [use for *_, use, _ in stays]))
+
+    def _takes_place(self, machine: Machine, operation: ScheduledOperation) -> bool:
+        return self._mode(operation).duration > 0 or machine.cell is not None or machine.setups is not None
+
+    def _mode(self, operation: ScheduledOperation) -> Mode:
+        return self.instance.mode(operation.key, operation.mode)
+
+    def _stay(
+        self, machine: Machine, operation: ScheduledOperation
+    ) -> tuple[int, int, int, int, Use, ScheduledOperation]:
+        """Return nominal from, until, start and end of an operation's occupation, and the occupation."""
+        node = self._node[operation.key]
+        begin: Anchor = (node, "start", 0)
+        begins_at = operation.start
+        untils: list[Anchor] = [(node, "end", 0)]
+        ends_at = operation.end
+        if machine.cell is not None and machine.input_buffer == 0:
+            load_time = self.instance.cell_by_id[machine.cell].load_time
+            loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
+            for first, later in pairwise(loadings):
+                self.timing.order((self._node_of(first), "end", 0), (self._node_of(later), "end", 0))
+            if loadings:
+                begins_at = loadings[0].end - load_time
+                begin = (self._node_of(loadings[0]), "end", -load_time)
+        if machine.cell is not None and machine.output_buffer == 0:
+            unload_time = self.instance.cell_by_id[machine.cell].unload_time
+            for move in self._ways_at(operation, into=False):
+                untils.append((self._node_of(move), "start", unload_time))
+                ends_at = max(ends_at, move.start + unload_time)
+            for precedence in self.instance.job_by_id[operation.job].precedences:
+                successor = self._scheduled.get((operation.job, precedence.successor))
+                if precedence.predecessor == operation.operation and successor and successor.machine == machine.id:
+                    untils.append((self._node[successor.key], "start", 0))
+                    ends_at = max(ends_at, successor.start)
+        return begins_at, ends_at, operation.start, operation.end, Use(begin, untils), operation
+
+    def _ways_at(self, operation: ScheduledOperation, into: bool) -> Iterable[Move]:
+        """Return the moves that bring the operation's parts to its machine, or take them from there."""
+        for move in self._moves_by_operation.get((operation.key, into), ()):
+            if (move.destination if into else move.origin) == operation.machine:
+                yield move
+
+    @cached_property
+    def _moves_by_operation(self) -> dict[tuple[OperationKey, bool], list[Move]]:
+        found: dict[tuple[OperationKey, bool], list[Move]] = {}
+        for move in self.draft.moves:
+            if move.job is not None and move.successor is not None:
+                found.setdefault(((move.job, move.successor), True), []).append(move)
+            if move.job is not None and move.predecessor is not None:
+                found.setdefault(((move.job, move.predecessor), False), []).append(move)
+        return found
+
+    def _follow(self, before: Use, after: Use, gap: int = 0) -> None:
+        for until in before.untils:
+            if until[0] != after.begin[0]:
+                self.timing.order(until, after.begin, gap)
+
+    def _add_setups(self, machine: Machine, stays: list[tuple[ScheduledOperation, Use]]) -> None:
+        """Put a setup before each stay of another family; one that was not under way begins at `now` or later."""
+        matrix = machine.setups
+        if matrix is None:
+            return
+        planned = {
+            (s.job, s.operation, s.from_family, s.to_family) for s in execution_of(self.instance).baseline.setups
+        }
+        family, before = matrix.initial, None
+        blocked = self._blocked_of(machine.calendar)
+        for operation, use in stays:
+            needed = self._mode(operation).setup_family
+            length = matrix.time(family, needed)
+            if length > 0:
+                node, _, _ = use.begin
+                if before is not None:
+                    self._follow(before, use, length)
+                    if (node, "start", 0) in before.untils:
+                        raise Stuck(f"{self._label(node)} needs a setup, but its part stays there from before")
+                under_way = (operation.job, operation.operation, family, needed) in planned
+                earliest = length if under_way else self._now + length
+                offset = self.timing.instant(use.begin) - self.timing.starts[node]
+                if self.timing.starts[node] >= self._now:
+                    self.timing.not_before(node, earliest - offset)
+                self.timing.keep_free(node, blocked, offset - length, length)
+            family, before = needed, use
+
+    # Robots, vehicles, operators.
+
+    def _add_robots(self) -> None:
+        planned = self._planned_places()
+        for robot_id, moves in self._by_mover("robot_move").items():
+            cell, robot = self.instance.cell_by_robot[robot_id], self.instance.robot_by_id[robot_id]
+            place, before = robot.start, None
+            for move in moves:
+                node = self._node_of(move)
+                travel = cell.travel_time(place, move.origin)
+                if before is not None:
+                    self.timing.order((before, "end", 0), (node, "start", 0), travel)
+                if move not in self._real:
+                    under_way = planned.get((link_key(move), move.origin)) == (robot_id, place)
+                    self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
+                place, before = move.destination, node
+
+    def _planned_places(self) -> dict[tuple[LinkKey, str], tuple[str, str]]:
+        """Return which robot came from which place to each pick-up of the baseline."""
+        found = {}
+        for mover, moves in execution_of(self.instance).baseline.by_mover.items():
+            if mover in self.instance.robot_by_id:
+                place = self.instance.robot_by_id[mover].start
+                for move in moves:
+                    if move.job is not None:
+                        found[link_key(move), move.origin] = (mover, place)
+                        place = move.destination
+        return found
+
+    def _add_vehicles(self) -> None:
+        for vehicle, moves in self._by_mover("transfer").items():
+            cycle_time = self.instance.lane_by_vehicle[vehicle].cycle_time
+            trips = list(dict.fromkeys(self._node_of(move) for move in moves))
+            for before, after in pairwise(trips):
+                self.timing.order((before, "start", 0), (after, "start", 0), cycle_time)
+
+    def _by_mover(self, kind: str) -> dict[str, list[Move]]:
+        found: dict[str, list[Move]] = {}
+        for move in sorted((m for m in self.draft.moves if m.kind == kind), key=lambda m: (m.start, m.end)):
+            found.setdefault(move.mover, []).append(move)
+        return found
+
+    def _add_pools(self) -> None:
+        uses: dict[str, list[Use]] = {}
+        for operation in sorted(self.draft.operations, key=lambda o: (o.start, o.end)):
+            node = self._node[operation.key]
+            for pool, amount in self._mode(operation).operators.items():
+                uses.setdefault(pool, []).append(Use((node, "start", 0), [(node, "end", 0)], amount))
+        for pool, held in uses.items():
+            self.timing.limit(Capacity(self.instance.pool_by_id[pool].capacity, held))
+
+
+def _nominal_times(activity: ScheduledOperation | tuple[Move, ...]) -> tuple[int, int]:
+    first = activity if isinstance(activity, ScheduledOperation) else activity[0]
+    return (first.start, first.end)

@@ -1,0 +1,130 @@
+"""Repair: from the schedule in force and what has happened to a new schedule, within a time limit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from time import monotonic
+
+from scheduler.checker import check, require
+from scheduler.domain import Execution, Instance, Objective, Progress, Result, Schedule, ScheduledOperation
+from scheduler.domain.events import Event, Revision, RushOrder, revise
+from scheduler.domain.happened import execution_of
+from scheduler.errors import Defect, EventError, ScheduleError
+from scheduler.rescheduling.policies import POLICIES, Case, Outcome
+from scheduler.rescheduling.reoptimise import with_stability
+from scheduler.rescheduling.report import Report, compare
+from scheduler.rescheduling.right_shift import shift
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Outcome of `scheduler.repair`.
+
+    Attributes
+    ----------
+    instance
+        The instance after all events that were handled, with `execution`; `result.schedule` is for it.
+    revisions
+        What happened, instant by instant; each revision's baseline is the result of the one before.
+    baseline
+        The schedule in force before the first event.
+    result
+        As from `scheduler.solve`; its objective has a last tier that taxes change.
+    policy
+        The policy whose schedule it is: ``right-shift`` or ``reoptimise``.
+    report
+        Baseline against result in figures; None without schedule.
+    """
+
+    instance: Instance
+    revisions: tuple[Revision, ...]
+    baseline: Schedule
+    result: Result
+    policy: str
+    report: Report | None
+
+
+def repair(
+    instance: Instance,
+    schedule: Schedule,
+    events: Sequence[Event],
+    *,
+    policy: str = "auto",
+    frozen_until: int | None = None,
+    objective: str | Objective | None = None,
+    time_limit: float = 10.0,
+    workers: int | None = None,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Repair:
+    """Find a schedule that respects what has happened and changes no more than it is worth.
+
+    The past stays: what the schedule starts before an event has happened. Events of one instant are handled together,
+    instants one after the other, each with an equal share of the time that is left. Each time the right shift is
+    found first, in milliseconds, and is the answer unless something better turns up.
+
+    Parameters
+    ----------
+    instance, schedule
+        The instance and its schedule in force; the schedule has to be right for it.
+    events
+        At least one; in any order.
+    policy
+        ``right-shift`` keeps all assignments and orders; ``reoptimise`` frees everything that has not started;
+        ``auto`` does so too, unless the events move nothing. Without any right shift, all of them search.
+    frozen_until
+        Operations that the baseline starts before it keep machine and start, but for what the events force.
+    objective
+        Default: the instance's. Unless it has stability terms, a last tier that taxes change is added.
+    time_limit, workers, seed, on_progress
+        As for `scheduler.solve`.
+
+    Raises
+    ------
+    EventError
+        If an event contradicts the instance, another event, or what has happened.
+    ScheduleError
+        If the schedule breaks a rule before the events.
+    ObjectiveError
+        If the objective text can't be read.
+    ValueError
+        If there is no event, the policy is unknown, or the time limit or number of workers is not positive.
+    """
+    began_at = monotonic()
+    if policy not in POLICIES:
+        raise ValueError(f"unknown policy {policy!r}; known: {', '.join(POLICIES)}")
+    if not events:
+        raise ValueError("there is no event to repair for")
+    if time_limit <= 0:
+        raise ValueError(f"time_limit must be positive, got {time_limit}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    _require_distinct(events)
+    _require_right(instance, schedule)
+    wanted = _parsed(instance, objective)
+    groups = [tuple(group) for _, group in groupby(sorted(events, key=lambda e: e.at), key=lambda e: e.at)]
+    revised, current = instance, schedule
+    revisions: list[Revision] = []
+    for number, group in enumerate(groups):
+        now = monotonic()
+        share = (began_at + time_limit - now) / (len(groups) - number)
+        revision = Revision(group[0].at, frozen_until or 0, group, current)
+        revised = revise(revised, revision)
+        _require_valid_orders(revised, group)
+        revised, outcome = _repaired(
+            revised, Case, policy, wanted, share, workers, seed, on_progress
+        )
+        revisions.append(replace(revision, pins=execution_of(revised).pins))
+        if outcome.result.schedule is None:
+            break
+        current = outcome.result.schedule
+        require(revised, current)
+    result = replace(outcome.result, seconds=monotonic() - began_at)
+    report = None
+    if result.schedule is not None:
+        report = compare(instance, schedule, revised, result.schedule, groups[0][0].at)
+    return Repair(revised, tuple(revisions), schedule, result, outcome.policy, report)

@@ -1,0 +1,79 @@
+"""Right shift: keep every assignment and every order of the baseline, and delay only what must be delayed.
+
+All orders are kept: of operations on machines, of robot moves, of trips and the jobs on them, and the modes. What
+remains is a longest path problem, solved by label correcting (`scheduler.rescheduling.timing`), in milliseconds. It is
+the classic partial repair (Abumaizar & Svestka, Int. J. Production Research 35, 1997) with moves as activities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.domain import Instance, Schedule
+from scheduler.domain.happened import execution_of
+from scheduler.rescheduling.draft import Draft, draft_of
+from scheduler.rescheduling.insertion import with_new_jobs
+from scheduler.rescheduling.network import Network
+from scheduler.rescheduling.timing import Stuck, TooLate
+
+_EXTENSIONS = 2
+"""How often calendars are unrolled eight times further before something is said to fit nowhere."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A right shift, or why there is none."""
+
+    schedule: Schedule | None
+    reason: str = ""
+
+
+def right_shift(instance: Instance, baseline: Schedule) -> Schedule | None:
+    """Return the baseline shifted to the right, or None; `shift` tells why there is none."""
+    return shift(instance, baseline).schedule
+
+
+def shift(instance: Instance, baseline: Schedule) -> Shift:
+    """Shift the baseline to the right as far as the revised instance demands, and no further.
+
+    Started operations and moves stay, pending ones start no earlier than in the baseline and than `now`. A repeated
+    operation comes again at its place in the order of its machine; new jobs come after everything else.
+
+    There is none if something fixed would have to move (a pin, a maximum lag behind running work), if a deadline
+    is missed, or if the kept orders deadlock; other orders may still have a schedule then.
+
+    Parameters
+    ----------
+    instance
+        A revised instance (with `execution`).
+    baseline
+        The schedule in force, right for the instance before the events.
+    """
+    try:
+        draft = with_new_jobs(instance, draft_of(instance, baseline))
+        return Shift(_earliest(instance, draft))
+    except Stuck as stuck:
+        return Shift(None, f"the orders of the baseline can't be kept: {stuck}")
+
+
+def _earliest(instance: Instance, draft: Draft) -> Schedule:
+    latest = _latest(instance, draft)
+    for _ in range(_EXTENSIONS):
+        try:
+            return Network(instance, draft, latest).schedule()
+        except TooLate:
+            latest *= 8
+    return Network(instance, draft, latest).schedule()
+
+
+def _latest(instance: Instance, draft: Draft) -> int:
+    """Return a tick that the shifted schedule hardly passes: all that is left, after the last end and downtime."""
+    calendars = [machine.calendar for machine in instance.machines]
+    calendars += [robot.calendar for robot in instance.robot_by_id.values()]
+    calendars += [lane.calendar for lane in instance.lanes]
+    known = [operation.end for operation in draft.operations] + [move.end for move in draft.moves]
+    known += [downtime.end for calendar in calendars for downtime in calendar.downtimes]
+    left = sum(instance.mode(o.key, o.mode).duration for o in draft.operations)
+    left += sum(move.end - move.start for move in draft.moves)
+    periods = [calendar.pattern.period for calendar in calendars if calendar.pattern is not None]
+    return 2 * max(known, default=execution_of(instance).now) + left + 4 * max(periods, default=0) + 1

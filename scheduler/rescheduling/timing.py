@@ -1,0 +1,243 @@
+"""Earliest starts when every order is given: longest paths by label correcting, over calendars and capacities.
+
+Nodes are activities (an operation, a robot move, a trip) with a start that only ever grows. The constraints are all of
+the form ``start(v) >= f(start(u))`` with `f` monotone, so the least solution is unique, and pushing starts up until
+nothing is violated finds it. Backward arcs (maximum lags, blocking) make cycles; a cycle that keeps pushing itself is a
+deadlock.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Literal, TypeAlias
+
+from scheduler.domain.calendar import Downtime, earliest_start, end_of_work
+
+Blocked: TypeAlias = tuple[Downtime, ...]
+Anchor: TypeAlias = tuple[int, Literal["start", "end"], int]
+"""An instant ``start(node) + offset`` or ``end(node) + offset``."""
+
+
+class Stuck(Exception):
+    """Nothing satisfies all constraints; the message says where it failed."""
+
+
+class TooLate(Stuck):
+    """Something would start after the last tick up to which calendars are known."""
+
+
+@dataclass(slots=True)
+class Use:
+    """A part of a capacity in use from ``begin`` until the latest of ``untils``."""
+
+    begin: Anchor
+    untils: list[Anchor]
+    amount: int = 1
+
+
+@dataclass(slots=True)
+class Capacity:
+    """At most ``limit`` in use at any time. Each use, in this order, waits until enough of those before it ended.
+
+    Pushing a use to the first instant at which the earlier ones leave room for it keeps the limit whatever the
+    starts: of the uses active at some instant, the last in order found room for itself among the others.
+    """
+
+    limit: int
+    uses: list[Use]
+
+
+@dataclass
+class Timing:
+    """Activities and what holds between them.
+
+    ``label`` names a node in the message of `Stuck`. Nodes that are added in the order of their expected starts
+    make for the fewest updates. No start grows beyond ``latest``, up to which calendars are known.
+    """
+
+    latest: int
+    label: Callable[[int], str]
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    pauses: list[Blocked | None] = field(default_factory=list)
+    fixed: list[bool] = field(default_factory=list)
+    _windows: list[list[tuple[Blocked, int, int]]] = field(default_factory=list)
+    _after_start: list[list[tuple[int, int]]] = field(default_factory=list)
+    _after_end: list[list[tuple[int, int]]] = field(default_factory=list)
+    _ends_after: list[list[tuple[int, int]]] = field(default_factory=list)
+    _capacities: list[Capacity] = field(default_factory=list)
+    _capacities_of: list[list[int]] = field(default_factory=list)
+
+    def add(self, start: int, length: int, pauses: Blocked | None = None) -> int:
+        """Add an activity that starts at `start` or later and works `length` ticks, pausing in `pauses`."""
+        return self._add(start, start + length, length, pauses, fixed=False)
+
+    def add_fixed(self, start: int, end: int) -> int:
+        """Add an activity that stays where it is."""
+        return self._add(start, end, end - start, None, fixed=True)
+
+    def _add(self, start: int, end: int, length: int, pauses: Blocked | None, fixed: bool) -> int:
+        self.starts.append(start)
+        self.ends.append(end)
+        self.lengths.append(length)
+        self.pauses.append(pauses)
+        self.fixed.append(fixed)
+        for lists in (self._windows, self._after_start, self._after_end, self._ends_after, self._capacities_of):
+            lists.append([])
+        return len(self.starts) - 1
+
+    def fix(self, node: int, start: int) -> None:
+        """Keep the activity at this start; its end still follows from its length and pauses."""
+        self.starts[node], self.ends[node] = start, self._end(node, start)
+        self.fixed[node] = True
+
+    def not_before(self, node: int, start: int) -> None:
+        """Let the activity start at `start` or later.
+
+        Raises
+        ------
+        Stuck
+            If it is fixed earlier.
+        """
+        if start > self.starts[node]:
+            if self.fixed[node]:
+                raise Stuck(f"{self.label(node)} is fixed at {self.starts[node]}, but possible from {start} on")
+            self.starts[node] = start
+
+    def keep_free(self, node: int, blocked: Blocked, offset: int, length: int) -> None:
+        """Demand that ``[start(node) + offset, ... + length)`` touches no blocked window."""
+        if blocked and length > 0:
+            self._windows[node].append((blocked, offset, length))
+
+    def order(self, before: Anchor, after: Anchor, gap: int = 0) -> None:
+        """Demand ``after >= before + gap`` of two instants of different nodes; `after` moves to fulfil it."""
+        (u, at, offset), (v, edge, behind) = before, after
+        gap += offset - behind
+        if edge == "start" or not self.pauses[v]:
+            gap -= 0 if edge == "start" else self.lengths[v]
+            (self._after_start if at == "start" else self._after_end)[u].append((v, gap))
+        elif at == "start":
+            self._ends_after[u].append((v, gap))
+        else:
+            raise ValueError("an end that pauses can only be held back by a start")
+
+    def limit(self, capacity: Capacity) -> None:
+        """Add a capacity."""
+        index = len(self._capacities)
+        self._capacities.append(capacity)
+        for node in {anchor[0] for use in capacity.uses for anchor in (use.begin, *use.untils)}:
+            self._capacities_of[node].append(index)
+
+    def instant(self, anchor: Anchor) -> int:
+        """Return when an anchor is now."""
+        node, at, offset = anchor
+        return (self.starts if at == "start" else self.ends)[node] + offset
+
+    def settle(self) -> None:
+        """Push every start to its least value.
+
+        Raises
+        ------
+        Stuck
+            If a fixed activity would have to move, or activities wait for one another for ever.
+        TooLate
+            If an activity would end after `latest`.
+        """
+        most = 2 * len(self.starts) + 64
+        updates = [0] * len(self.starts)
+        queue = list(range(len(self.starts)))
+        heapify(queue)
+        waiting = [True] * len(self.starts)
+        dirty = set(range(len(self._capacities)))
+
+        def push(node: int, instant: int, cause: int) -> None:
+            if self.fixed[node]:
+                raise Stuck(f"{self.label(cause)} would delay {self.label(node)}, which stays at {self.starts[node]}")
+            updates[node] += 1
+            if updates[node] > most:
+                raise Stuck(f"{self.label(node)} and {self.label(cause)} wait for one another for ever")
+            self._place(node, instant)
+            dirty.update(self._capacities_of[node])
+            if not waiting[node]:
+                waiting[node] = True
+                heappush(queue, node)
+
+        for node, start in enumerate(self.starts):
+            self._place(node, start)
+        starts, ends = self.starts, self.ends
+        while queue or dirty:
+            while queue:
+                node = heappop(queue)
+                waiting[node] = False
+                start, end = starts[node], ends[node]
+                for after, gap in self._after_start[node]:
+                    if starts[after] < start + gap:
+                        push(after, start + gap, node)
+                for after, gap in self._after_end[node]:
+                    if starts[after] < end + gap:
+                        push(after, end + gap, node)
+                for after, gap in self._ends_after[node]:
+                    if ends[after] < start + gap:
+                        push(after, self._start_for_end(after, start + gap), node)
+            if dirty:
+                self._admit(self._capacities[dirty.pop()], push)
+
+    def _place(self, node: int, start: int) -> None:
+        """Start the node at the first instant from `start` on at which all its windows are free."""
+        moved = True
+        while moved:
+            moved = False
+            for blocked, offset, length in self._windows[node]:
+                free = earliest_start(blocked, start + offset, length, False) - offset
+                moved = moved or free > start
+                start = max(start, free)
+        if self.fixed[node]:
+            if start > self.starts[node]:
+                raise Stuck(f"{self.label(node)} is fixed at {self.starts[node]}, where a downtime is in its way")
+            return
+        self.starts[node], self.ends[node] = start, self._end(node, start)
+        if self.ends[node] > self.latest:
+            raise TooLate(f"{self.label(node)} finds no time before {self.latest}")
+
+    def _end(self, node: int, start: int) -> int:
+        length, pauses = self.lengths[node], self.pauses[node]
+        return start + length if not pauses else end_of_work(pauses, start, length)
+
+    def _start_for_end(self, node: int, end: int) -> int:
+        """Return the smallest start with which a pausing node ends at `end` or later."""
+        low, high = self.starts[node], end
+        while low < high:
+            middle = (low + high) // 2
+            if end_of_work(self.pauses[node] or (), middle, self.lengths[node]) >= end:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _admit(self, capacity: Capacity, push: Callable[[int, int, int], None]) -> None:
+        """Let each use wait until those before it, in order, leave room for it."""
+        latest: list[tuple[int, int, int]] = []  # (-until, amount, node) of the uses before: latest end first
+        for use in capacity.uses:
+            begin = self.instant(use.begin)
+            if max(self.instant(anchor) for anchor in use.untils) <= begin:
+                continue  # what takes no time takes no place
+            room, free_at, cause = capacity.limit - use.amount, 0, -1
+            for until, amount, node in latest:
+                room -= amount
+                if room < 0:
+                    free_at, cause = -until, node
+                    break
+            if begin < free_at:
+                push(use.begin[0], self.starts[use.begin[0]] + free_at - begin, cause)
+            until = max(self.instant(anchor) for anchor in use.untils)
+            insort(latest, (-until, use.amount, use.untils[0][0]))
+            covered = 0
+            for kept, (_, amount, _) in enumerate(latest, 1):
+                covered += amount
+                if covered >= capacity.limit:
+                    del latest[kept:]
+                    break

@@ -1,0 +1,221 @@
+"""What has been placed so far in one pass of construction; every change can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain.derive import complete
+from scheduler.domain.routing import Leg
+from scheduler.search.downtimes import NEVER
+from scheduler.search.movers import LaneTimeline, RobotTimeline
+from scheduler.search.problem import LinkData, ModeData, OperationData, PlanData, Problem, narrow
+from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Carried(NamedTuple):
+    """When a part was carried."""
+
+    start: int
+    end: int
+
+
+class Board:
+    """Timelines of everything, and where operations and parts are.
+
+    Lists are by operation index. An operation that has been placed has a ``mode``. It occupies its machine during
+    ``[begin, until)`` (``begin`` -1: not at all). While ``waiting`` parts have not left a station without output
+    buffer, the occupation is *open*: it reaches as far as the gap that it lies in.
+
+    Attributes
+    ----------
+    part
+        By link: how many of its moves are placed, and the end of the last.
+    domains
+        Modes that are left to an operation, where not all are.
+    fixed, pins, loaded
+        From the execution: operations that have started; starts of pinned ones; begin of the occupation of stations
+        to which parts were brought though the operation has not started.
+    latest
+        An instant after everything that has been placed.
+    """
+
+    def __init__(self, problem: Problem, patience: int = 0) -> None:
+        instance, now, size = problem.instance, problem.now, len(problem.operations)
+        self.problem = problem
+        self.timelines: list[Timeline] = [
+            MachineTimeline(machine.domain.setups, machine.downtimes, now)
+            if machine.domain.capacity == 1
+            else SharedTimeline(machine.domain.capacity)
+            for machine in problem.machines
+        ]
+        self.pools = [Profile(pool.capacity) for pool in instance.operators]
+        self.robots = {
+            cell.id: [RobotTimeline(r, cell, problem.robot_downtimes[r.id], now) for r in cell.robots]
+            for cell in instance.cells
+        }
+        self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id]) for lane in instance.lanes}
+        self.mode: list[ModeData | None] = [None] * size
+        self.start = [0] * size
+        self.end = [0] * size
+        self.begin = [-1] * size
+        self.until = [0] * size
+        self.waiting = [0] * size
+        self.left_at = [0] * size
+        self.part: dict[LinkData, tuple[int, int]] = {}
+        self.moves: list[Move] = []
+        self.domains: dict[int, tuple[ModeData, ...]] = {}
+        self.fixed: set[int] = set()
+        self.pins: dict[int, int] = {}
+        self.loaded: dict[int, int] = {}
+        self.busy = [0] * len(problem.machines)
+        self.latest = now
+        self._patience = patience
+        self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def mark(self) -> int:
+        """Return a mark to which `undo` goes back."""
+        return len(self._log)
+
+    def undo(self, mark: int) -> None:
+        """Take back everything since the mark."""
+        log = self._log
+        while len(log) > mark:
+            change, arguments = log.pop()
+            change(*arguments)
+
+    def machine_mode(self, operation: OperationData) -> ModeData:
+        """Return the mode of a placed operation."""
+        mode = self.mode[operation.index]
+        assert mode is not None
+        return mode
+
+    def modes_of(self, operation: OperationData) -> tuple[ModeData, ...]:
+        """Return the modes that are left to an operation."""
+        return self.domains.get(operation.index, operation.modes)
+
+    def adopt(self, plan: PlanData) -> None:
+        """Restrict the operations of a plan to modes between which there is a way."""
+        for index, modes in plan.domains.items():
+            kept = self.domains.get(index)
+            self._put(self.domains, index, modes if kept is None else tuple(m for m in kept if m in modes))
+        if self.fixed or self.pins or self.part:
+            self.narrow(plan, plan.tight)
+
+    def choose(self, plan: PlanData, operation: OperationData, mode: ModeData) -> bool:
+        """Restrict an operation to one mode; return whether its neighbours keep any."""
+        if not plan.tight:
+            return True
+        self._put(self.domains, operation.index, (mode,))
+        return self.narrow(
+            plan, tuple(link for link in plan.tight if operation in (link.predecessor, link.successor))
+        )
+
+    def narrow(self, plan: PlanData, links: tuple[LinkData, ...]) -> bool:
+        """Take modes out that have no partner across the links; return whether every operation keeps some."""
+        if not links:
+            return True
+        left = {operation.index: self.modes_of(operation) for operation in plan.operations}
+        possible = narrow(self.problem, plan, left, links)
+        for operation in plan.operations:
+            if left[operation.index] is not self.modes_of(operation):
+                self._put(self.domains, operation.index, left[operation.index])
+        return possible
+
+    def occupy(self, index: int, mode: ModeData, begin: int, until: int) -> None:
+        """Let an operation take its machine during ``[begin, until)``."""
+        timeline = self.timelines[mode.machine.index]
+        timeline.reserve(begin, until, mode.family, index)
+        self._log.append((timeline.release, (begin, until, index)))
+        self._set(self.begin, index, begin)
+        self._set(self.until, index, until)
+        if until < NEVER:
+            self.latest = max(self.latest, until)
+
+    def vacate(self, index: int, mode: ModeData) -> None:
+        """Take an operation off its machine."""
+        timeline = self.timelines[mode.machine.index]
+        begin, until = self.begin[index], self.until[index]
+        timeline.release(begin, until, index)
+        self._log.append((timeline.reserve, (begin, until, mode.family, index)))
+        self._set(self.begin, index, -1)
+
+    def work(self, index: int, mode: ModeData, start: int, end: int, parts: int = 0) -> None:
+        """Let an operation run during ``[start, end)``; `parts` have to leave its station afterwards."""
+        self.mode[index], self.start[index], self.end[index] = mode, start, end
+        self.waiting[index], self.left_at[index] = parts, end
+        self._log.append((self.mode.__setitem__, (index, None)))
+        for pool, amount in mode.operators:
+            self.pools[pool].add(start, end, amount)
+            self._log.append((self.pools[pool].add, (start, end, -amount)))
+        self.latest = max(self.latest, end)
+
+    def leave(self, index: int, instant: int) -> None:
+        """Let one part leave the station of an operation; with the last one, the occupation ends."""
+        mode = self.mode[index]
+        assert mode is not None
+        self._set(self.left_at, index, max(self.left_at[index], instant))
+        self._set(self.waiting, index, self.waiting[index] - 1)
+        if self.waiting[index] == 0:
+            begin = self.begin[index]
+            self.vacate(index, mode)
+            self.occupy(index, mode, begin, self.left_at[index])
+
+    def carry(self, link: LinkData, leg: Leg, ready: int) -> Carried | None:
+        """Place a move of a part that is ready then at the earliest; return None if no mover ever can."""
+        ready = max(ready, self.problem.now)
+        if leg.cell is not None:
+            length = self.problem.leg_time(leg, link.job.units)
+            robots = self.robots[leg.cell]
+            starts = [robot.opening(ready, leg.origin, leg.destination, length) for robot in robots]
+            start = min(starts)
+            if start >= NEVER:
+                return None
+            robot = robots[starts.index(start)]
+            robot.reserve(start, start + length, leg.origin, leg.destination)
+            self._log.append((robot.release, (start,)))
+            return self._carried(link, leg, robot.robot.id, start, start + length)
+        lanes = [self.lanes[lane.id] for lane in self.problem.lanes(leg)]
+        trips = [lane.opening(ready, link.job.units, self._patience) for lane in lanes]
+        arrivals = [trip.departure + lane.lane.trip_time for trip, lane in zip(trips, lanes, strict=True)]
+        chosen = arrivals.index(min(arrivals))
+        (start, _, vehicle), lane = trips[chosen], lanes[chosen]
+        if start >= NEVER:
+            return None
+        lane.reserve(vehicle, start, start + lane.lane.cycle_time, link.job.units)
+        self._log.append((lane.release, (vehicle, start, link.job.units)))
+        return self._carried(link, leg, lane.lane.vehicle_ids[vehicle], start, arrivals[chosen])
+
+    def schedule(self) -> Schedule:
+        """Return everything that has been placed as a schedule."""
+        operations = [
+            ScheduledOperation(*o.key, mode.number, mode.machine.domain.id, self.start[o.index], self.end[o.index])
+            for o in self.problem.operations
+            if (mode := self.mode[o.index]) is not None
+        ]
+        return complete(self.problem.instance, operations, self.moves)
+
+    def _carried(self, link: LinkData, leg: Leg, mover: str, start: int, end: int) -> Carried:
+        before = link.predecessor.key[1] if link.predecessor is not None else None
+        after = link.successor.key[1] if link.successor is not None else None
+        move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, end, before, after)
+        self.moves.append(move)
+        self._log.append((self.moves.pop, ()))
+        self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, end))
+        self.latest = max(self.latest, end)
+        return Carried(start, end)
+
+    def _set(self, values: list[int], index: int, value: int) -> None:
+        self._log.append((values.__setitem__, (index, values[index])))
+        values[index] = value
+
+    def _put(self, values: dict[K, V], key: K, value: V) -> None:
+        if key in values:
+            self._log.append((values.__setitem__, (key, values[key])))
+        else:
+            self._log.append((values.__delitem__, (key,)))
+        values[key] = value

@@ -1,0 +1,147 @@
+"""When robots and the vehicles of a lane are on the way, and where another move fits in."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from scheduler.domain import Lane, Robot, RobotCell
+from scheduler.search.downtimes import NEVER, Downtimes
+
+
+class RobotTimeline:
+    """The loaded moves of a robot in order, with room for the empty moves between them.
+
+    The first pending pick-up is not before `now` and the empty move to it, unless that was `under_way` at `now`: the
+    start of such an empty move by its places.
+    """
+
+    __slots__ = ("_cell", "_destinations", "_downtimes", "_ends", "_origins", "_starts", "now", "robot", "under_way")
+
+    def __init__(self, robot: Robot, cell: RobotCell, downtimes: Downtimes | None, now: int = 0) -> None:
+        self.robot = robot
+        self._cell = cell
+        self._downtimes = downtimes
+        self.now = now
+        self.under_way: Mapping[tuple[str, str], int] = {}
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._origins: list[str] = []
+        self._destinations: list[str] = []
+
+    def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
+        length = max(length, 1)
+        starts, last = self._starts, len(self._starts)
+        gap = bisect_right(self._ends, ready)  # gap i lies before move i
+        while True:
+            if gap == last or starts[gap] - ready >= length:
+                start = max(ready, self._there(gap, origin))
+                if self._downtimes is not None:
+                    start = self._downtimes.start(start, length)
+                if gap == last:
+                    return start
+                if start + length + self._cell.travel_time(destination, self._origins[gap]) <= starts[gap]:
+                    return start
+            ready = max(ready, self._ends[gap])
+            gap += 1
+
+    def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
+        """Let the robot make a move, which takes at least a tick here, so that the order is never in doubt."""
+        position = bisect_right(self._starts, start)
+        self._starts.insert(position, start)
+        self._ends.insert(position, max(end, start + 1))
+        self._origins.insert(position, origin)
+        self._destinations.insert(position, destination)
+
+    def release(self, start: int) -> None:
+        """Undo `reserve`."""
+        position = bisect_left(self._starts, start)
+        del self._starts[position], self._ends[position], self._origins[position], self._destinations[position]
+
+    @property
+    def num_moves(self) -> int:
+        """Number of moves reserved."""
+        return len(self._starts)
+
+    def _there(self, gap: int, place: str) -> int:
+        """Return when the robot can be at a place after the move before the gap."""
+        before = self._destinations[gap - 1] if gap else self.robot.start
+        free_at = self._ends[gap - 1] if gap else 0
+        travel = self._cell.travel_time(before, place)
+        if travel > 0 and (gap == 0 or self._starts[gap - 1] < self.now):
+            free_at = max(free_at, self.under_way.get((before, place), self.now))
+        return free_at + travel
+
+
+class Trip(NamedTuple):
+    """A place for a transfer: a new trip of a vehicle, or one that departs then anyway."""
+
+    departure: int
+    is_new: bool
+    vehicle: int
+
+
+class LaneTimeline:
+    """The trips of the vehicles of a lane."""
+
+    __slots__ = ("_back_at", "_departures", "_downtimes", "_units", "lane")
+
+    def __init__(self, lane: Lane, downtimes: Downtimes | None) -> None:
+        self.lane = lane
+        self._downtimes = downtimes
+        self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
+        self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
+        self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
+
+    def opening(self, ready: int, units: int, patience: int) -> Trip:
+        """Return the earliest trip at or after `ready` with room for so many units.
+
+        A trip that departs anyway is preferred to a new one if it departs at most `patience` ticks after it.
+        """
+        if units > self.lane.units_per_vehicle:
+            return Trip(NEVER, True, 0)
+        vehicles = range(self.lane.vehicles)
+        new = min((self._new(vehicle, ready), True, vehicle) for vehicle in vehicles)
+        shared = min((self._shared(vehicle, ready, units, new[0] + patience), False, vehicle) for vehicle in vehicles)
+        return Trip(*(shared if shared[0] < NEVER else new))
+
+    def reserve(self, vehicle: int, departure: int, back_at: int, units: int) -> None:
+        """Let a vehicle carry so many units (more) on the trip that departs then."""
+        departures = self._departures[vehicle]
+        position = bisect_left(departures, departure)
+        if position < len(departures) and departures[position] == departure:
+            self._units[vehicle][position] += units
+            return
+        departures.insert(position, departure)
+        self._back_at[vehicle].insert(position, max(back_at, departure + 1))
+        self._units[vehicle].insert(position, units)
+
+    def release(self, vehicle: int, departure: int, units: int) -> None:
+        """Undo `reserve`; a trip without load does not take place."""
+        position = bisect_left(self._departures[vehicle], departure)
+        self._units[vehicle][position] -= units
+        if self._units[vehicle][position] == 0:
+            del self._departures[vehicle][position], self._back_at[vehicle][position], self._units[vehicle][position]
+
+    def _new(self, vehicle: int, ready: int) -> int:
+        departures, back_at = self._departures[vehicle], self._back_at[vehicle]
+        gap = bisect_right(back_at, ready)
+        cycle_time = max(self.lane.cycle_time, 1)
+        while True:
+            start = max(ready, back_at[gap - 1]) if gap else ready
+            if self._downtimes is not None:
+                start = self._downtimes.start(start, max(self.lane.trip_time, 1))
+            if gap == len(departures) or start + cycle_time <= departures[gap]:
+                return start
+            gap += 1
+
+    def _shared(self, vehicle: int, ready: int, units: int, latest: int) -> int:
+        departures, loads = self._departures[vehicle], self._units[vehicle]
+        for position in range(bisect_left(departures, ready), len(departures)):
+            if departures[position] > latest:
+                break
+            if loads[position] + units <= self.lane.units_per_vehicle:
+                return departures[position]
+        return NEVER

@@ -1,0 +1,318 @@
+"""The instance as construction sees it: operations by index, routes and downtimes looked up once.
+
+Built once per call and shared by all passes; nothing here changes while a schedule is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
+from scheduler.domain.routing import Leg, lanes_between, route
+from scheduler.search.downtimes import NEVER, Downtimes
+
+
+@dataclass(slots=True, eq=False)
+class MachineData:
+    """A machine. ``holds_in`` / ``holds_out``: parts occupy it before / after processing, for want of a buffer."""
+
+    index: int
+    domain: Machine
+    place: str
+    cell: RobotCell | None
+    load_time: int
+    unload_time: int
+    holds_in: bool
+    holds_out: bool
+    downtimes: Downtimes | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but its capacity of 1 limits it."""
+        machine = self.domain
+        return self.cell is None and self.downtimes is None and machine.setups is None and machine.capacity == 1
+
+
+@dataclass(slots=True, eq=False)
+class ModeData:
+    """Mode ``number`` of an operation; ``operators`` by index of the pool."""
+
+    number: int
+    machine: MachineData
+    duration: int
+    family: str | None
+    operators: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True, eq=False)
+class OperationData:
+    """An operation; ``index`` counts over all jobs in file order."""
+
+    index: int
+    key: OperationKey
+    modes: tuple[ModeData, ...]
+    interruptible: bool
+    least_duration: int
+
+
+@dataclass(slots=True, eq=False)
+class LinkData:
+    """A way of a part of a job: a precedence, an arrival (no predecessor) or a departure (no successor)."""
+
+    job: Job
+    predecessor: OperationData | None
+    successor: OperationData | None
+    min_lag: int = 0
+    max_lag: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PlanData:
+    """A process plan of a job: its operations in a depth-first topological order, and its links.
+
+    ``tails[operation index][mode number]`` is the least time from the end of the operation to the job's completion.
+    ``tight`` are the links of which not every pair of modes is possible, ``domains`` the modes left by them.
+    """
+
+    job: JobData
+    operations: tuple[OperationData, ...]
+    links: tuple[LinkData, ...]
+    incoming: Mapping[int, list[LinkData]]
+    outgoing: Mapping[int, list[LinkData]]
+    tails: dict[int, list[int]] = field(default_factory=dict)
+    tight: tuple[LinkData, ...] = ()
+    domains: dict[int, tuple[ModeData, ...]] = field(default_factory=dict)
+    is_plain: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class JobData:
+    """A job; without alternative plans, all its operations are its only plan."""
+
+    index: int
+    domain: Job
+    operations: Mapping[str, OperationData]
+    plan_ids: tuple[tuple[str, ...], ...]
+
+
+class Problem:
+    """Machines, operations and jobs of an instance by index, with cached routes."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.now = instance.execution.now if instance.execution is not None else 0
+        self.machines = tuple(self._machine(index, machine) for index, machine in enumerate(instance.machines))
+        self.machine_by_id = {machine.domain.id: machine for machine in self.machines}
+        self.operations: list[OperationData] = []
+        self.jobs = tuple(self._job(index, job) for index, job in enumerate(instance.jobs))
+        self.operation_by_key = {operation.key: operation for operation in self.operations}
+        self._legs: dict[tuple[str | None, str | None], tuple[Leg, ...] | None] = {}
+        self._lanes: dict[tuple[str, str], tuple[Lane, ...]] = {}
+
+    @cached_property
+    def robot_downtimes(self) -> dict[str, Downtimes | None]:
+        """Downtimes by robot."""
+        return {robot.id: downtimes(robot.calendar) for robot in self.instance.robot_by_id.values()}
+
+    @cached_property
+    def lane_downtimes(self) -> dict[str, Downtimes | None]:
+        """Downtimes by lane."""
+        return {lane.id: downtimes(lane.calendar) for lane in self.instance.lanes}
+
+    def legs(self, origin: MachineData | None, destination: MachineData | None) -> tuple[Leg, ...] | None:
+        """Return the moves from machine to machine; None if there is no way."""
+        key = (origin.place if origin else None, destination.place if destination else None)
+        if key not in self._legs:
+            ends = (origin.domain if origin else None, destination.domain if destination else None)
+            self._legs[key] = () if key[0] == key[1] else route(self.instance, *ends)
+        return self._legs[key]
+
+    def lanes(self, leg: Leg) -> tuple[Lane, ...]:
+        """Return the lanes that a transfer can take."""
+        key = (leg.origin, leg.destination)
+        if key not in self._lanes:
+            self._lanes[key] = lanes_between(self.instance, *key)
+        return self._lanes[key]
+
+    def leg_time(self, leg: Leg, units: int) -> int:
+        """Return the least length of a move for a job of so many units; `NEVER` if no vehicle is large enough."""
+        if leg.cell is not None:
+            return self.instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
+        return min((lane.trip_time for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
+
+    def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:
+        """Return the least time from machine to machine; `NEVER` if there is no way."""
+        legs = self.legs(origin, destination)
+        return NEVER if legs is None else sum(self.leg_time(leg, units) for leg in legs)
+
+    def are_compatible(self, job: Job, before: ModeData, after: ModeData) -> bool:
+        """Return whether a part can go from one mode to the other.
+
+        There has to be a way; and a part that waits on its station leaves no time for a setup there.
+        """
+        if before.machine is after.machine:
+            setups = before.machine.domain.setups
+            blocks = before.machine.holds_out and setups is not None
+            return not (blocks and setups is not None and setups.time(before.family, after.family) > 0)
+        return self.transit_time(before.machine, after.machine, job.units) < NEVER
+
+    def _machine(self, index: int, machine: Machine) -> MachineData:
+        cell = self.instance.cell_by_id[machine.cell] if machine.cell is not None else None
+        return MachineData(
+            index,
+            machine,
+            place=f"station {machine.id}" if cell is not None else f"facility {machine.facility}",
+            cell=cell,
+            load_time=cell.load_time if cell is not None else 0,
+            unload_time=cell.unload_time if cell is not None else 0,
+            holds_in=cell is not None and machine.input_buffer == 0,
+            holds_out=cell is not None and machine.output_buffer == 0,
+            downtimes=downtimes(machine.calendar),
+        )
+
+    def _job(self, index: int, job: Job) -> JobData:
+        pools = {pool.id: number for number, pool in enumerate(self.instance.operators)}
+        operations = {}
+        for operation in job.operations:
+            modes = tuple(
+                ModeData(
+                    number,
+                    self.machine_by_id[mode.machine],
+                    mode.duration,
+                    mode.setup_family,
+                    tuple((pools[pool], amount) for pool, amount in mode.operators.items() if amount > 0),
+                )
+                for number, mode in enumerate(operation.modes)
+            )
+            least = min(mode.duration for mode in modes)
+            key = (job.id, operation.id)
+            operations[operation.id] = OperationData(
+                len(self.operations), key, modes, operation.interruptible, least
+            )
+            self.operations.append(operations[operation.id])
+        return JobData(index, job, operations, job.plans or (tuple(operations),))
+
+
+def downtimes(calendar: Calendar) -> Downtimes | None:
+    """Return the downtimes of a calendar, None if it has none."""
+    return None if calendar.always_works else Downtimes(calendar)
+
+
+def lower_plan(problem: Problem, job: JobData, ids: Sequence[str]) -> PlanData:
+    """Return the process plan of a job that carries out these operations."""
+    lags: dict[tuple[str, str], LinkData] = {}
+    chosen = set(ids)
+    for p in job.domain.precedences:
+        if p.predecessor in chosen and p.successor in chosen:
+            ends = (p.predecessor, p.successor)
+            both = (job.operations[p.predecessor], job.operations[p.successor])
+            link = lags.setdefault(ends, LinkData(job.domain, *both))
+            link.min_lag = max(link.min_lag, p.min_lag)
+            link.max_lag = min((lag for lag in (link.max_lag, p.max_lag) if lag is not None), default=None)
+    links = list(lags.values())
+    first = chosen - {successor for _, successor in lags}
+    last = chosen - {predecessor for predecessor, _ in lags}
+    links.extend(LinkData(job.domain, None, o) for name, o in job.operations.items() if name in first)
+    links.extend(LinkData(job.domain, o, None) for name, o in job.operations.items() if name in last)
+    operations = [o for name, o in job.operations.items() if name in chosen]
+    incoming: dict[int, list[LinkData]] = {o.index: [] for o in operations}
+    outgoing: dict[int, list[LinkData]] = {o.index: [] for o in operations}
+    for link in links:
+        if link.successor is not None:
+            incoming[link.successor.index].append(link)
+        if link.predecessor is not None:
+            outgoing[link.predecessor.index].append(link)
+    order = _depth_first(operations, incoming, outgoing)
+    plan = PlanData(job, order, tuple(links), incoming, outgoing)
+    machines = [mode.machine for operation in operations for mode in operation.modes]
+    one_place = len({machine.place for machine in machines}) == 1
+    is_plain = one_place and all(machine.is_plain for machine in machines)
+    plan.is_plain = is_plain and not any(mode.operators for o in operations for mode in o.modes)
+    if not one_place:
+        plan.tight = tuple(link for link in links if _is_tight(problem, job.domain, link))
+        plan.domains = {o.index: o.modes for o in operations}
+        narrow(problem, plan, plan.domains, plan.tight)
+    _set_tails(problem, plan)
+    return plan
+
+
+def narrow(
+    problem: Problem, plan: PlanData, domains: dict[int, tuple[ModeData, ...]], links: Sequence[LinkData]
+) -> bool:
+    """Take out modes without a possible partner across a tight link until none is left; return False if none fits.
+
+    Arc consistency (Mackworth 1977, Artificial Intelligence 8, "Consistency in networks of relations"): on chains and
+    trees of operations, any remaining mode is then part of a possible choice for all of them.
+    """
+    job = plan.job.domain
+    waiting = list(links)
+    while waiting:
+        link = waiting.pop()
+        before, after = link.predecessor, link.successor
+        if before is None or after is None:
+            continue
+        pairs = [
+            (a, b) for a in domains[before.index] for b in domains[after.index] if problem.are_compatible(job, a, b)
+        ]
+        for operation, kept in ((before, {a for a, _ in pairs}), (after, {b for _, b in pairs})):
+            if len(kept) < len(domains[operation.index]):
+                domains[operation.index] = tuple(mode for mode in domains[operation.index] if mode in kept)
+                neighbours = (*plan.incoming[operation.index], *plan.outgoing[operation.index])
+                waiting.extend(other for other in neighbours if other in plan.tight and other is not link)
+                if not kept:
+                    return False
+    return True
+
+
+def _is_tight(problem: Problem, job: Job, link: LinkData) -> bool:
+    before, after = link.predecessor, link.successor
+    if before is None or after is None:
+        return False
+    return not all(problem.are_compatible(job, a, b) for a in before.modes for b in after.modes)
+
+
+def _depth_first(
+    operations: Sequence[OperationData], incoming: Mapping[int, list[LinkData]], outgoing: Mapping[int, list[LinkData]]
+) -> tuple[OperationData, ...]:
+    """Return a topological order that follows a part as far as it can before it turns to the next."""
+    missing = {o.index: sum(link.predecessor is not None for link in incoming[o.index]) for o in operations}
+    stack = [o for o in reversed(operations) if missing[o.index] == 0]
+    order = []
+    while stack:
+        operation = stack.pop()
+        order.append(operation)
+        for link in reversed(outgoing[operation.index]):
+            if link.successor is not None:
+                missing[link.successor.index] -= 1
+                if missing[link.successor.index] == 0:
+                    stack.append(link.successor)
+    return tuple(order)
+
+
+def _set_tails(problem: Problem, plan: PlanData) -> None:
+    """Set the tails, last operations first; modes at the same place share the way to the next operation."""
+    units = plan.job.domain.units
+    for operation in reversed(plan.operations):
+        by_place: dict[str, int] = {}
+        tails = []
+        for mode in operation.modes:
+            place = mode.machine.place
+            if place not in by_place:
+                after = (_tail_over(problem, plan, mode.machine, link, units) for link in plan.outgoing[operation.index])
+                by_place[place] = max(after)
+            tails.append(by_place[place])
+        plan.tails[operation.index] = tails
+
+
+def _tail_over(problem: Problem, plan: PlanData, machine: MachineData, link: LinkData, units: int) -> int:
+    successor = link.successor
+    if successor is None:
+        return problem.transit_time(machine, None, units)
+    least: dict[str, tuple[int, MachineData]] = {}
+    for mode, tail in zip(successor.modes, plan.tails[successor.index], strict=True):
+        rest = mode.duration + tail
+        if mode.machine.place not in least or rest < least[mode.machine.place][0]:
+            least[mode.machine.place] = (rest, mode.machine)
+    return min(max(problem.transit_time(machine, to, units), link.min_lag) + rest for rest, to in least.values())

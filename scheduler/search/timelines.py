@@ -1,0 +1,217 @@
+"""When machines and operator pools are taken, and where a gap is long enough.
+
+A *timeline* answers three questions about an occupation ``[begin, until)``: when it can begin (`opening`), how long
+it can last from there (`limit`), and when the machine is free again behind what is in its way (`beyond`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+from scheduler.domain import SetupMatrix
+from scheduler.search.downtimes import NEVER, Downtimes
+
+Changeover: TypeAlias = tuple[int, str | None, str | None]
+"""Operation index, family before, family after."""
+
+
+class Timeline(Protocol):
+    """Occupations of one machine; ``owner`` is the index of the operation that occupies it."""
+
+    def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:
+        """Return the earliest begin at or after `ready` of an occupation of this length; `NEVER` if there is none."""
+        ...
+
+    def limit(self, begin: int, family: str | None) -> int:
+        """Return until when an occupation that begins at an `opening` can last at most."""
+        ...
+
+    def beyond(self, limit: int, until: int) -> int:
+        """Return the begin of the first gap after `limit` in which something can last until `until`."""
+        ...
+
+    def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
+        """Take the machine during ``[begin, until)``."""
+        ...
+
+    def release(self, begin: int, until: int, owner: int) -> None:
+        """Undo `reserve`."""
+        ...
+
+
+class MachineTimeline:
+    """A machine of capacity 1: occupations in order, with setups between direct neighbours.
+
+    A setup is done in one piece outside downtimes, right before the occupation begins, and not before `now` unless
+    it is in `begun`: setups that were under way at `now`, with their starts.
+    """
+
+    __slots__ = ("_begins", "_downtimes", "_families", "_owners", "_setups", "_untils", "begun", "now")
+
+    def __init__(self, setups: SetupMatrix | None, downtimes: Downtimes | None, now: int = 0) -> None:
+        self._setups = setups
+        self._downtimes = downtimes
+        self.now = now
+        self.begun: Mapping[Changeover, int] = {}
+        self._begins: list[int] = []
+        self._untils: list[int] = []
+        self._families: list[str | None] = []
+        self._owners: list[int] = []
+
+    def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:
+        """Return the earliest begin at or after `ready` of an occupation of this length."""
+        untils, begins = self._untils, self._begins
+        gap, last = bisect_right(untils, ready), len(begins)  # gap i lies before occupation i
+        if self._setups is None:
+            while gap < last and ready + length > begins[gap]:
+                ready = max(ready, untils[gap])
+                gap += 1
+            return ready
+        length = max(length, 1)
+        while ready < NEVER:
+            begin = self._set_up(gap, ready, family, owner)
+            if begin + length <= self._latest(gap, family):
+                return begin
+            if gap == last:
+                break
+            ready = max(ready, untils[gap])
+            gap += 1
+        return NEVER
+
+    def limit(self, begin: int, family: str | None) -> int:
+        """Return until when an occupation that begins at an `opening` can last at most."""
+        return self._latest(bisect_right(self._untils, begin), family)
+
+    def beyond(self, limit: int, until: int) -> int:
+        """Return the begin of the first gap after `limit` in which something can last until `until`."""
+        begins, untils = self._begins, self._untils
+        for following in range(bisect_left(begins, limit), len(begins)):
+            if following + 1 == len(begins) or begins[following + 1] >= until:
+                return untils[following]
+        return NEVER
+
+    def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
+        """Take the machine during ``[begin, until)``.
+
+        Where there are setups, every occupation takes at least a tick here, so that the order is never in doubt.
+        """
+        position = bisect_right(self._untils, begin)
+        self._begins.insert(position, begin)
+        self._untils.insert(position, until if self._setups is None else max(until, begin + 1))
+        self._families.insert(position, family)
+        self._owners.insert(position, owner)
+
+    def release(self, begin: int, until: int, owner: int) -> None:
+        """Undo `reserve`."""
+        position = bisect_left(self._begins, begin)
+        while self._owners[position] != owner:
+            position += 1
+        del self._begins[position], self._untils[position], self._families[position], self._owners[position]
+
+    def _set_up(self, gap: int, ready: int, family: str | None, owner: int) -> int:
+        """Return the earliest instant from `ready` in the gap at which the machine is set up for the family."""
+        assert self._setups is not None
+        before = self._families[gap - 1] if gap else self._setups.initial
+        free_at = self._untils[gap - 1] if gap else 0
+        setup = self._setups.time(before, family)
+        if setup == 0:
+            return max(ready, free_at)
+        start = max(free_at, self.begun.get((owner, before, family), self.now), ready - setup)
+        if self._downtimes is not None:
+            start = self._downtimes.start(start, setup)
+        return start + setup
+
+    def _latest(self, gap: int, family: str | None) -> int:
+        """Return until when the gap can be used by an operation of the family; -1 if it can't."""
+        if gap == len(self._begins):
+            return NEVER
+        following = self._begins[gap]
+        if self._setups is None:
+            return following
+        setup = self._setups.time(family, self._families[gap])
+        if setup > 0 and self._downtimes is not None and not self._downtimes.free(following - setup, following):
+            return -1
+        return following - setup
+
+
+class Profile:
+    """How much of a capacity is in use, as a step function of time."""
+
+    __slots__ = ("_at", "_capacity", "_level")
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._at = [0]  # `_level[i]` is in use during [_at[i], _at[i + 1])
+        self._level = [0]
+
+    def opening(self, ready: int, length: int, amount: int) -> int:
+        """Return the earliest begin at or after `ready` of a use of this length and amount."""
+        room = self._capacity - amount
+        at, level = self._at, self._level
+        step = bisect_right(at, ready) - 1
+        begin = ready
+        while step < len(at) and at[step] < begin + length:
+            if level[step] > room:
+                begin = at[step + 1] if step + 1 < len(at) else NEVER
+            step += 1
+        return begin
+
+    def limit(self, begin: int, amount: int) -> int:
+        """Return until when a use that begins at an `opening` can last at most."""
+        for step in range(bisect_right(self._at, begin) - 1, len(self._at)):
+            if self._level[step] > self._capacity - amount:
+                return self._at[step]
+        return NEVER
+
+    def add(self, begin: int, until: int, amount: int) -> None:
+        """Change the use during ``[begin, until)``; a negative amount takes back an earlier one."""
+        if begin >= until:
+            return
+        first, last = self._split(begin), self._split(until)
+        for step in range(first, last):
+            self._level[step] += amount
+        for step in (last, first):
+            if step > 0 and self._level[step] == self._level[step - 1]:
+                del self._at[step], self._level[step]
+
+    def _split(self, instant: int) -> int:
+        """Return the step that begins at the instant, which is made if there is none."""
+        step = bisect_left(self._at, instant)
+        if step == len(self._at) or self._at[step] != instant:
+            self._at.insert(step, instant)
+            self._level.insert(step, self._level[step - 1])
+        return step
+
+
+class SharedTimeline:
+    """A machine that several parts occupy at a time; it has no setups."""
+
+    __slots__ = ("_profile",)
+
+    def __init__(self, capacity: int) -> None:
+        self._profile = Profile(capacity)
+
+    def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:
+        """Return the earliest begin at or after `ready` of an occupation of this length."""
+        return self._profile.opening(ready, length, 1)
+
+    def limit(self, begin: int, family: str | None) -> int:
+        """Return until when an occupation that begins at an `opening` can last at most."""
+        return self._profile.limit(begin, 1)
+
+    def beyond(self, limit: int, until: int) -> int:
+        """Return the begin of the first gap after `limit` in which something can last until `until`."""
+        begin = self._profile.opening(limit, 1, 1)
+        while begin < NEVER and (end := self._profile.limit(begin, 1)) < until:
+            begin = self._profile.opening(end, 1, 1)
+        return begin
+
+    def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
+        """Take one place during ``[begin, until)``."""
+        self._profile.add(begin, until, 1)
+
+    def release(self, begin: int, until: int, owner: int) -> None:
+        """Undo `reserve`."""
+        self._profile.add(begin, until, -1)

@@ -1,0 +1,97 @@
+"""The horizon: safe (no optimum beyond it), and tight where it can be seen by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from helpers import complete_instance, down, factory, job, machine, mode, op, shifts, simple_job
+from scheduler.search.construct import construct
+
+from scheduler.domain import Instance, Objective, Precedence, SetupMatrix
+from scheduler.domain.horizon import heads, horizon, tails, topological_order
+
+
+def test_without_calendars_it_is_release_plus_all_work() -> None:
+    # One machine: whatever the order, it ends by the last release date plus all work.
+    instance = factory(machine("M"), simple_job("A", ("M", 3)), simple_job("B", ("M", 4), release_date=10))
+    assert horizon(instance) == 10 + 3 + 4
+
+
+def test_longest_mode_setup_and_lag_count() -> None:
+    matrix = SetupMatrix({"a": {"b": 2}, "b": {"a": 5}})
+    instance = factory(
+        machine("M", setups=matrix),
+        machine("N"),
+        job(
+            "A",
+            op("1", mode("M", 3, "a"), mode("N", 6)),
+            op("2", mode("M", 1, "b")),
+            links=(Precedence("1", "2", min_lag=7),),
+        ),
+    )
+    assert horizon(instance) == max(3 + 5, 6) + (1 + 5 + 7)
+
+
+def test_with_shifts_it_is_not_much_later_than_working_through() -> None:
+    # 12 operations of 5 ticks in shifts of 8 out of 24: one fits in each shift, so 12 shifts are needed and enough.
+    instance = factory(machine("M", calendar=shifts(24, (0, 8))), *(simple_job(f"J{n}", ("M", 5)) for n in range(12)))
+    last_end = 11 * 24 + 5
+    assert last_end <= horizon(instance) <= last_end + 8 * 24
+
+
+def test_disjoint_calendars_still_give_a_safe_horizon() -> None:
+    # M works when N does not, so there is no common window at all; each of the 4 steps waits for the other's shift.
+    steps = (("M", 4), ("N", 4), ("M", 4), ("N", 4))
+    instance = factory(
+        machine("M", calendar=shifts(10, (0, 5))),
+        machine("N", calendar=shifts(10, (5, 10))),
+        simple_job("A", *steps),
+    )
+    assert horizon(instance) >= 19
+
+
+def test_a_downtime_is_waited_for() -> None:
+    instance = factory(machine("M", calendar=down((2, 100))), simple_job("A", ("M", 3)))
+    assert 103 <= horizon(instance) <= 110
+
+
+@pytest.mark.parametrize("objective", ["makespan", "weighted_tardiness", "flow_time"])
+def test_constructed_schedules_end_before_it(objective: str) -> None:
+    instance = complete_instance()
+    schedule = construct(instance, Objective.parse(objective))
+    assert schedule is not None
+    assert schedule.makespan <= horizon(instance)
+
+
+def test_scaling_time_scales_the_horizon() -> None:
+    def scaled(factor: int) -> Instance:
+        return factory(machine("M"), simple_job("A", ("M", 3 * factor)), simple_job("B", ("M", 4 * factor)))
+
+    assert horizon(scaled(10)) == 10 * horizon(scaled(1))
+
+
+def test_heads_and_tails_follow_the_longest_way() -> None:
+    # 1 -> 2 -> 4 (3 + 5) and 1 -> 3 -> 4 (3 + 2 + lag 4): operation 4 can start after 1 + max(5, 2 + 4).
+    instance = factory(
+        machine("M"),
+        machine("N"),
+        job(
+            "A",
+            op("1", mode("M", 3), mode("N", 4)),
+            op("2", mode("M", 5)),
+            op("3", mode("N", 2)),
+            op("4", mode("M", 1)),
+            links=(Precedence("1", "2"), Precedence("1", "3"), Precedence("2", "4"), Precedence("3", "4", min_lag=4)),
+            release_date=10,
+        ),
+    )
+    assert heads(instance) == {("A", "1"): 10, ("A", "2"): 13, ("A", "3"): 13, ("A", "4"): 19}
+    assert tails(instance) == {("A", "1"): 10, ("A", "2"): 6, ("A", "3"): 7, ("A", "4"): 1}
+
+
+def test_cycle_is_refused() -> None:
+    looped = job("A", op("1", mode("M", 1)), op("2", mode("M", 1)))
+    looped = replace(looped, precedences=(Precedence("1", "2"), Precedence("2", "1")))
+    with pytest.raises(ValueError, match="cycle"):
+        topological_order(looped)

@@ -1,0 +1,217 @@
+"""What the oracle times: operations and loaded moves, with the arcs between them, for one choice of plans and modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+
+from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation
+from scheduler.domain.routing import Leg, lanes_between, route
+
+Link = tuple[str | None, str | None]
+Ends = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """An instant: the start or the end of a task, and some ticks."""
+
+    task: int
+    at_end: bool = False
+    offset: int = 0
+
+
+TICK_0 = Point(0)
+"""The start of task 0."""
+
+Arc = tuple[Point, Point, int]
+"""``(a, b, gap)``: b >= a + gap."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of a resource, from the earliest of some instants until the latest of others."""
+
+    begin: tuple[Point, ...]
+    finish: tuple[Point, ...]
+    amount: int = 1
+
+
+ALWAYS = Calendar()
+
+
+@dataclass(frozen=True)
+class Task:
+    """An operation or a loaded move."""
+
+    job: str
+    work: int
+    calendar: Calendar = ALWAYS
+    interruptible: bool = False
+    operation: ScheduledOperation | None = None
+    leg: Leg | None = None
+    link: Link = (None, None)
+
+
+@dataclass
+class Case:
+    """One choice of plans and modes. Task 0 stands for tick 0."""
+
+    instance: Instance
+    tasks: list[Task] = field(default_factory=lambda: [Task("", 0)])
+    arcs: list[Arc] = field(default_factory=list)
+    ways_in: dict[int, list[Point]] = field(default_factory=dict)
+    ways_out: dict[int, list[Point]] = field(default_factory=dict)
+
+    def machine(self, operation: int) -> Machine:
+        return self.instance.machine_by_id[self.tasks[operation].operation.machine]
+
+    def mode(self, operation: int) -> Mode:
+        scheduled = self.tasks[operation].operation
+        return self.instance.mode(scheduled.key, scheduled.mode)
+
+    def occupation(self, operation: int) -> Use:
+        machine = self.machine(operation)
+        begin, finish = (Point(operation),), (Point(operation, at_end=True),)
+        if machine.cell is not None and machine.input_buffer == 0:
+            begin = tuple(self.ways_in[operation]) or begin
+        if machine.cell is not None and machine.output_buffer == 0:
+            finish = tuple(self.ways_out[operation]) or finish
+        return Use(begin, finish)
+
+    def add(self, task: Task) -> int:
+        self.tasks.append(task)
+        number = len(self.tasks) - 1
+        self.arcs.append((TICK_0, Point(number), self.instance.job_by_id[task.job].release_date))
+        return number
+
+    def horizon(self) -> int:
+        """Return a tick after which nothing in a least solution starts: all in a row, each with its longest wait."""
+        calendars = calendars_of(self.instance)
+        period = max((c.pattern.period for c in calendars if c.pattern is not None), default=0)
+        gaps = [t for m in self.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
+        gaps += [t for cell in self.instance.cells for row in cell.travel.values() for t in row.values()]
+        gaps += [lane.cycle_time for lane in self.instance.lanes]
+        total = max((d.end for c in calendars for d in c.downtimes), default=0)
+        total += max(job.release_date for job in self.instance.jobs) + 4 * period
+        total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
+        for task in self.tasks:
+            pattern = task.calendar.pattern
+            shift = min(s.end - s.start for s in pattern.shifts) if pattern else task.work + 1
+            total += task.work + max(gaps, default=0) + period * (1 + task.work // shift)
+        return total + 1
+
+    def ancestors(self) -> list[set[int]]:
+        """Return the tasks that end before each task starts, whatever is decided."""
+        found: list[set[int]] = [set() for _ in self.tasks]
+        direct = [(a.task, b.task) for a, b, gap in self.arcs if a.at_end and not b.at_end and gap >= 0]
+        for _ in self.tasks:
+            for a, b in direct:
+                found[b] |= {a, *found[a]}
+        return found
+
+    def add_way(self, job: str, link: Link, a: int | None, b: int | None) -> bool:
+        """Add the moves of a part from operation `a` to operation `b`; False if no lane leads there."""
+        origin = None if a is None else self.machine(a)
+        destination = None if b is None else self.machine(b)
+        legs = route(self.instance, origin, destination)
+        if legs is None:
+            return False
+        if origin is not None and origin == destination:
+            self.ways_out[a].append(Point(b))
+        last = None if a is None else Point(a, at_end=True)
+        for leg in legs:
+            lanes = lanes_between(self.instance, leg.origin, leg.destination)
+            cell = self.instance.cell_by_id.get(leg.cell)
+            length = cell.move_time(leg.origin, leg.destination) if cell else min(lane.trip_time for lane in lanes)
+            move = self.add(Task(job, length, leg=leg, link=link))
+            if cell and origin is not None and leg.origin == origin.id:
+                self.ways_out[a].append(Point(move, offset=cell.unload_time))
+            if cell and destination is not None and leg.destination == destination.id:
+                self.ways_in[b].append(Point(move, at_end=True, offset=-cell.load_time))
+            if last is not None:
+                self.arcs.append((last, Point(move), 0))
+            last = Point(move, at_end=True)
+        if last is not None and b is not None:
+            self.arcs.append((last, Point(b), 0))
+        return True
+
+
+def cases(instance: Instance) -> Iterator[Case]:
+    selections = []
+    for job in instance.jobs:
+        plans = job.plans or (tuple(operation.id for operation in job.operations),)
+        mode_numbers = {operation.id: range(len(operation.modes)) for operation in job.operations}
+        selections.append(
+            [
+                {(job.id, operation): mode for operation, mode in zip(plan, modes, strict=True)}
+                for plan in plans
+                for modes in product(*(mode_numbers[operation] for operation in plan))
+            ]
+        )
+    for selection in product(*selections):
+        case = _case(instance, {key: mode for part in selection for key, mode in part.items()})
+        if case is not None:
+            yield case
+
+
+def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None:
+    case = Case(instance)
+    number = {}
+    for key, index in chosen.items():
+        mode = instance.mode(key, index)
+        calendar = instance.machine_by_id[mode.machine].calendar
+        interruptible = instance.operation_by_key[key].interruptible
+        scheduled = ScheduledOperation(*key, index, mode.machine, 0, 0)
+        number[key] = case.add(Task(key[0], mode.duration, calendar, interruptible, scheduled))
+        case.ways_in[number[key]] = []
+        case.ways_out[number[key]] = []
+    for job in instance.jobs:
+        of_job = {operation: task for (j, operation), task in number.items() if j == job.id}
+        precedences = [p for p in job.precedences if p.predecessor in of_job and p.successor in of_job]
+        for p in precedences:
+            end, start = Point(of_job[p.predecessor], at_end=True), Point(of_job[p.successor])
+            case.arcs.append((end, start, p.min_lag))
+            if p.max_lag is not None:
+                case.arcs.append((start, end, -p.max_lag))
+        links: list[Link] = [(p.predecessor, p.successor) for p in precedences]
+        links += [(None, o) for o in of_job if all(p.successor != o for p in precedences)]
+        links += [(o, None) for o in of_job if all(p.predecessor != o for p in precedences)]
+        for link in links:
+            if not case.add_way(job.id, link, of_job.get(link[0]), of_job.get(link[1])):
+                return None
+    return case
+
+
+def calendars_of(instance: Instance) -> list[Calendar]:
+    robots = instance.robot_by_id.values()
+    return [resource.calendar for resources in (instance.machines, instance.lanes, robots) for resource in resources]
+
+
+def _works(calendar: Calendar, tick: int) -> bool:
+    if any(d.start <= tick < d.end for d in calendar.downtimes):
+        return False
+    pattern = calendar.pattern
+    return pattern is None or any(s.start <= tick % pattern.period < s.end for s in pattern.shifts)
+
+
+def works_all(calendar: Calendar, start: int, end: int) -> bool:
+    return all(_works(calendar, tick) for tick in range(start, end))
+
+
+@lru_cache(maxsize=10_000)
+def ends_of_work(calendar: Calendar, work: int, interruptible: bool, horizon: int) -> Ends:
+    """Return the end for every start, found by counting ticks; None where the calendar forbids the start."""
+    ends: list[int | None] = []
+    for start in range(horizon):
+        if not interruptible:
+            ends.append(start + work if works_all(calendar, start, start + work) else None)
+            continue
+        tick, left = start, work
+        while left > 0:
+            left -= _works(calendar, tick)
+            tick += 1
+        ends.append(tick if work == 0 or _works(calendar, start) else None)
+    return tuple(ends)

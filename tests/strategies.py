@@ -1,0 +1,269 @@
+"""Random small instances over all features, and random events: for hypothesis, or from a seed.
+
+One builder draws from either source. Numbers are small, so that the oracle stays fast and rules collide often;
+instances need not have a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from scheduler.domain import (
+    Calendar,
+    Downtime,
+    Facility,
+    Instance,
+    Job,
+    Lane,
+    Machine,
+    Mode,
+    Operation,
+    OperatorPool,
+    Precedence,
+    Robot,
+    RobotCell,
+    SetupMatrix,
+    Shift,
+    ShiftPattern,
+)
+
+T = TypeVar("T")
+
+FEATURES = (
+    "modes",
+    "plans",
+    "graph",
+    "lags",
+    "dates",
+    "deadlines",
+    "setups",
+    "capacity",
+    "downtimes",
+    "shifts",
+    "interruptible",
+    "operators",
+    "cells",
+    "lanes",
+)
+OBJECTIVES = (
+    "makespan",
+    "flow_time",
+    "total_tardiness",
+    "weighted_tardiness > makespan",
+    "maximum_tardiness > flow_time",
+    "number_tardy + 0.5*makespan",
+    "makespan > setup_time",
+    "makespan > transfer_count",
+)
+
+
+class Source(Protocol):
+    """Where the builder draws from; the first choice is the simplest."""
+
+    def integer(self, low: int, high: int) -> int: ...
+
+    def choice(self, items: Sequence[T]) -> T: ...
+
+
+class SeededSource:
+    """Draws from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def integer(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+    def choice(self, items: Sequence[T]) -> T:
+        return self.random.choice(items)
+
+
+class HypothesisSource:
+    """Draws from hypothesis, which shrinks towards the simplest."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+
+    def integer(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def choice(self, items: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(items))
+
+
+@st.composite
+def instances(draw: st.DrawFn, *, max_operations: int = 5, without: Sequence[str] = ()) -> Instance:
+    """Draw an instance of at most so many operations, without the features named."""
+    return _Builder(HypothesisSource(draw), without).instance(draw(st.integers(1, max_operations)))
+
+
+def random_instance(seed: int, size: int = 5, *, without: Sequence[str] = ()) -> Instance:
+    """Return the instance of `size` operations that belongs to the seed."""
+    return _Builder(SeededSource(seed), without).instance(size)
+
+
+class _Builder:
+    def __init__(self, source: Source, without: Sequence[str]) -> None:
+        if unknown := set(without) - set(FEATURES):
+            raise ValueError(f"unknown features {sorted(unknown)}")
+        self.integer = source.integer
+        self.choice = source.choice
+        self.without = without
+
+    def has(self, feature: str, one_in: int = 2) -> bool:
+        """Draw whether to use a feature here."""
+        return feature not in self.without and self.integer(0, one_in - 1) == 1
+
+    def instance(self, num_operations: int) -> Instance:
+        facilities = (Facility("F1"), Facility("F2")) if self.has("lanes") else (Facility("F1"),)
+        celled = {facility.id: self.has("cells") for facility in facilities}
+        pools = (OperatorPool("P", self.integer(1, 2)),) if self.has("operators") else ()
+        machines = tuple(
+            self.machine(f"M{number}", self.choice(facilities).id, celled)
+            for number in range(1, self.integer(1, 2 + num_operations // 4) + 1)
+        )
+        stations = {facility: [m.id for m in machines if m.cell == f"C-{facility}"] for facility in celled}
+        jobs = self.jobs(num_operations, machines, pools)
+        return Instance(
+            name="random",
+            facilities=facilities,
+            machines=machines,
+            jobs=jobs,
+            cells=tuple(self.cell(facility, ids) for facility, ids in stations.items() if ids),
+            lanes=self.lanes(machines, jobs) if len(facilities) > 1 else (),
+            operators=pools,
+            objective=self.choice(OBJECTIVES),
+        )
+
+    # the plant
+
+    def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
+        capacity = self.integer(2, 3) if self.has("capacity", 4) else 1
+        in_cell = celled[facility] and self.integer(0, 3) > 0
+        return Machine(
+            id=id,
+            facility=facility,
+            cell=f"C-{facility}" if in_cell else None,
+            capacity=capacity,
+            calendar=self.calendar(),
+            setups=self.setups() if capacity == 1 and self.has("setups", 3) else None,
+            input_buffer=self.choice((None, 0)) if in_cell else None,
+            output_buffer=self.choice((None, 0)) if in_cell else None,
+        )
+
+    def calendar(self) -> Calendar:
+        downtimes = ()
+        if self.has("downtimes", 4):
+            start = self.integer(0, 8)
+            downtimes = (Downtime(start, start + self.integer(1, 4), "maintenance"),)
+        pattern = None
+        if self.has("shifts", 5):
+            start = self.integer(0, 2)
+            pattern = ShiftPattern(8, (Shift(start, start + self.integer(4, 6)),))
+        return Calendar(downtimes, pattern)
+
+    def setups(self) -> SetupMatrix:
+        times = {a: {b: self.integer(0, 3) for b in "AB" if a != b or self.integer(0, 3) == 3} for a in "AB"}
+        return SetupMatrix(times, self.choice((None, "A", "B")))
+
+    def cell(self, facility: str, stations: list[str]) -> RobotCell:
+        input_station = f"in-{facility}"
+        output_station = self.choice((f"out-{facility}", input_station))
+        places = list(dict.fromkeys((input_station, *stations, output_station)))
+        robots = tuple(
+            Robot(f"R{number}-{facility}", self.choice(places), self.calendar())
+            for number in range(1, 2 + (self.integer(0, 3) == 3))
+        )
+        return RobotCell(
+            id=f"C-{facility}",
+            facility=facility,
+            robots=robots,
+            input_station=input_station,
+            output_station=output_station,
+            travel={a: {b: self.integer(1, 3) for b in places if a != b} for a in places},
+            load_time=self.integer(0, 1),
+            unload_time=self.integer(0, 1),
+        )
+
+    def lanes(self, machines: Sequence[Machine], jobs: Sequence[Job]) -> tuple[Lane, ...]:
+        """Return lanes both ways if a part has to change facility, else some."""
+        facility_of = {machine.id: machine.facility for machine in machines}
+        has_to_change = False
+        for job in jobs:
+            sites = {
+                operation.id: {facility_of[mode.machine] for mode in operation.modes} for operation in job.operations
+            }
+            has_to_change |= any(not sites[p.predecessor] & sites[p.successor] for p in job.precedences)
+        ways = [("F1", "F2"), ("F2", "F1")] if has_to_change else [("F1", "F2")]
+        ways += [self.choice((("F2", "F1"), ("F1", "F2")))] if self.integer(0, 1) else []
+        units = max(job.units for job in jobs)
+        return tuple(
+            Lane(
+                id=f"L{number}",
+                origin=origin,
+                destination=destination,
+                transit_time=self.integer(1, 4),
+                vehicles=self.integer(1, 2),
+                units_per_vehicle=self.integer(units, units + 1),
+                return_time=self.integer(0, 3),
+                load_time=self.integer(0, 1),
+                unload_time=self.integer(0, 1),
+                calendar=self.calendar(),
+            )
+            for number, (origin, destination) in enumerate(ways, start=1)
+        )
+
+    # the jobs
+
+    def jobs(self, num_operations: int, machines: Sequence[Machine], pools: Sequence[OperatorPool]) -> tuple[Job, ...]:
+        jobs: list[Job] = []
+        while num_operations > 0:
+            count = self.integer(1, num_operations)
+            jobs.append(self.job(f"J{len(jobs) + 1}", count, machines, pools))
+            num_operations -= count
+        return tuple(jobs)
+
+    def job(self, id: str, count: int, machines: Sequence[Machine], pools: Sequence[OperatorPool]) -> Job:
+        ids = [str(number) for number in range(1, count + 1)]
+        release_date = self.integer(0, 4) if self.has("dates") else 0
+        return Job(
+            id=id,
+            operations=tuple(self.operation(operation, machines, pools) for operation in ids),
+            precedences=self.precedences(ids),
+            release_date=release_date,
+            due_date=release_date + self.integer(1, 12) if self.has("dates") else None,
+            deadline=release_date + self.integer(8, 25) if self.has("deadlines", 5) else None,
+            weight=self.integer(1, 3),
+            units=self.integer(1, 2),
+            plans=self.plans(ids) if count > 1 and self.has("plans", 4) else (),
+        )
+
+    def operation(self, id: str, machines: Sequence[Machine], pools: Sequence[OperatorPool]) -> Operation:
+        chosen = [self.choice(machines) for _ in range(2 if self.has("modes", 3) else 1)]
+        modes = tuple(self.mode(machine, pools) for machine in dict.fromkeys(m.id for m in chosen))
+        return Operation(id, modes, interruptible=self.has("interruptible", 3))
+
+    def mode(self, machine: str, pools: Sequence[OperatorPool]) -> Mode:
+        operators = {pool.id: self.integer(1, pool.capacity) for pool in pools if self.integer(0, 2)}
+        return Mode(machine, self.integer(1, 4), self.choice((None, "A", "B")), operators)
+
+    def precedences(self, ids: Sequence[str]) -> tuple[Precedence, ...]:
+        as_graph = self.has("graph", 4)
+        pairs = [(a, b) for i, b in enumerate(ids) for a in ids[:i] if as_graph or a == ids[i - 1]]
+        kept = [pair for pair in pairs if not as_graph or self.integer(0, 1)]
+        return tuple(self.precedence(*pair) for pair in kept)
+
+    def precedence(self, predecessor: str, successor: str) -> Precedence:
+        if not self.has("lags", 4):
+            return Precedence(predecessor, successor)
+        min_lag = self.integer(0, 2)
+        return Precedence(predecessor, successor, min_lag, self.choice((None, min_lag + self.integer(0, 8))))
+
+    def plans(self, ids: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """Return all operations but one, or all but another."""
+        left_out = {self.integer(0, len(ids) - 1), self.integer(0, len(ids) - 1)}
+        return tuple(tuple(id for id in ids if id != ids[index]) for index in sorted(left_out))
