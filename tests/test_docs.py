@@ -13,7 +13,7 @@ from scheduler.domain.objective import TERM_NAMES
 from scheduler.io import FORMATS
 
 ROOT = Path(__file__).parents[1]
-ROW = re.compile(r"^\| (?:\[`([\w-]+)`\]\(([^)]+)\)|`([\w-]+)`)", re.MULTILINE)
+ROW = re.compile(r"^\| (?:\[`([^`]+)`\]\(([^)]+)\)|`([^`]+)`)", re.MULTILINE)
 
 
 def rows_below(heading: str) -> dict[str, str]:

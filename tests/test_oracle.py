@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -26,7 +25,6 @@ from scheduler.domain import (
     SetupMatrix,
 )
 from scheduler.domain.derive import complete
-from scheduler.domain.routing import route
 
 # --- optima proved by hand -----------------------------------------------------------------------------------------
 
@@ -107,14 +105,12 @@ def cell(*stations: str, **fields: int) -> RobotCell:
 
 
 def test_two_parts_cannot_swap_stations() -> None:
-    # J1 goes A, B and J2 goes B, A. Once both are on their first station, neither can move: so J2 enters B only
-    # after J1 has left it. J1: IN-A [0, 1), A [1, 3), A-B [3, 4), B [4, 6), B-OUT [6, 7); the robot fetches J2:
-    # empty [7, 8), IN-B [8, 9), B [9, 11), B-A [11, 12), A [12, 14), A-OUT [14, 15).
+    # J1 goes A, B and J2 goes B, A. Once both are on their first station, neither can move. So J2 enters B only after
+    # J1 has left it. Every move lasts 1 + 1 + 1. J1: IN-A [0, 3), A [3, 5), A-B [5, 8), B [8, 10), B-OUT [10, 13);
+    # the robot goes to fetch J2 [13, 14): IN-B [14, 17), B [17, 19), B-A [19, 22), A [22, 24), A-OUT [24, 27).
     stations = (machine(id, cell="C", input_buffer=0, output_buffer=0) for id in "AB")
-    instance = factory(
-        *stations, cell("A", "B"), simple_job("J1", ("A", 2), ("B", 2)), simple_job("J2", ("B", 2), ("A", 2))
-    )
-    assert optimum(instance) == (15,)
+    jobs = (simple_job("J1", ("A", 2), ("B", 2)), simple_job("J2", ("B", 2), ("A", 2)))
+    assert optimum(factory(*stations, cell("A", "B", load_time=1, unload_time=1), *jobs)) == (27,)
 
 
 def test_a_deadlock_is_infeasible() -> None:
@@ -164,52 +160,62 @@ def test_limits_and_unknown_terms() -> None:
         optimum(instance, "start_deviation")
 
 
-# --- against every schedule there is ---------------------------------------------------------------------------------
+# --- against every schedule there is -------------------------------------------------------------------------------
 
 
 def every_schedule(instance: Instance, last: int) -> Iterator[Schedule]:
-    """Yield every schedule of an instance without plans and lanes that ends by `last`, right or wrong."""
-    keys = list(instance.operation_by_key.items())
-    for modes in product(*(range(len(operation.modes)) for _, operation in keys)):
+    """Yield every schedule that ends by `last`, right or wrong; jobs have one operation or no moves."""
+    for modes in product(*(range(len(operation.modes)) for operation in instance.operation_by_key.values())):
         placed = [
-            [
-                ScheduledOperation(*key, index, operation.modes[index].machine, start, end)
-                for start in range(last)
-                for end in range(start + operation.modes[index].duration, last + 1 if operation.interruptible else last + 1)
-            ]
-            for (key, operation), index in zip(keys, modes, strict=True)
+            every_operation(instance, key, mode, last)
+            for key, mode in zip(instance.operation_by_key, modes, strict=True)
         ]
         for operations in product(*placed):
-            carried = [every_move(instance, operation, last) for operation in operations]
-            for moves in product(*(list(option) for options in carried for option in options)):
+            carried = [moves for operation in operations for moves in every_move(instance, operation, last)]
+            for moves in product(*carried):
                 yield complete(instance, operations, moves)
 
 
+def every_operation(instance: Instance, key: tuple[str, str], index: int, last: int) -> list[ScheduledOperation]:
+    mode = instance.mode(key, index)
+    longest = last if instance.operation_by_key[key].interruptible else mode.duration
+    lengths = range(mode.duration, longest + 1)
+    placed = ((start, start + length) for length in lengths for start in range(last - length + 1))
+    return [ScheduledOperation(*key, index, mode.machine, start, end) for start, end in placed]
+
+
 def every_move(instance: Instance, operation: ScheduledOperation, last: int) -> Iterator[list[Move]]:
-    """Yield all the ways in, then all the ways out, of the single operation of a job."""
-    station = instance.machine_by_id[operation.machine]
-    for origin, destination, link in ((None, station, (None, operation.operation)), (station, None, (operation.operation, None))):
-        for leg in route(instance, origin, destination):
-            length = instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
-            yield [
-                Move(operation.job, leg.origin, leg.destination, robot.id, leg.kind, start, start + length, *link)
-                for robot in instance.cell_by_id[leg.cell].robots
-                for start in range(last - length + 1)
-            ]
-
-
-def assert_best_of_all(instance: Instance, objective: str, last: int) -> None:
-    parsed = Objective.parse(objective)
-    values = [recompute(instance, s, parsed) for s in every_schedule(instance, last) if not check(instance, s)]
-    assert optimum(instance, objective) == min(values, default=None)
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_two_operations_without_moves(seed: int) -> None:
-    instance = random_instance(seed, 2, without=("cells", "lanes", "plans", "deadlines"))
-    best = best_schedule(instance, "makespan > weighted_tardiness + flow_time > setup_time")
-    if best is None:
+    """Yield the ways into its station, if it is on one, then the ways out."""
+    cell = instance.cell_by_id.get(instance.machine_by_id[operation.machine].cell)
+    if cell is None:
         return
-    assert_valid(instance, best[1])
-    last = int(best[0][0])
-    assert_best_of_all(instance, "makespan > weighted_tardiness + flow_time > setup_time", last)
+    for origin, destination, predecessor, successor in (
+        (cell.input_station, operation.machine, None, operation.operation),
+        (operation.machine, cell.output_station, operation.operation, None),
+    ):
+        length = cell.move_time(origin, destination)
+        placed = ((robot.id, start, start + length) for robot in cell.robots for start in range(last - length + 1))
+        yield [
+            Move(operation.job, origin, destination, robot, "robot_move", start, end, predecessor, successor)
+            for robot, start, end in placed
+        ]
+
+
+@pytest.mark.parametrize(
+    ("num_operations", "without", "longest"),
+    [(2, ("cells", "lanes", "plans"), 10), (3, ("cells", "lanes", "plans", "interruptible"), 8), (1, ("lanes",), 9)],
+    ids=["two operations", "three operations", "one operation in a robot cell"],
+)
+def test_the_best_of_all_schedules(num_operations: int, without: tuple[str, ...], longest: int) -> None:
+    objective = Objective.parse("makespan > weighted_tardiness + flow_time > setup_time")
+    num_compared = 0
+    for seed in range(60):
+        instance = random_instance(seed, num_operations, without=(*without, "deadlines"))
+        best = best_schedule(instance, str(objective))
+        if best is None or best[0][0] > longest:
+            continue
+        assert_valid(instance, best[1])
+        right = (s for s in every_schedule(instance, int(best[0][0])) if not check(instance, s))
+        assert min(recompute(instance, schedule, objective) for schedule in right) == best[0], seed
+        num_compared += 1
+    assert num_compared >= 20

@@ -12,7 +12,8 @@ import click
 
 from scheduler.cli.checking import check, validate
 from scheduler.cli.drawing import gantt
-from scheduler.cli.files import convert, generate, schema
+from scheduler.cli.files import convert, schema
+from scheduler.cli.generating import generate
 from scheduler.cli.planning import repair, solve
 from scheduler.errors import SchedulerError, UncheckedScheduleError
 
@@ -27,6 +28,10 @@ class Refusal(click.ClickException):
 
 class Commands(click.Group):
     """Says what the user has to mend, in this one place; mistakes of our own keep their traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands as they are used, not by the alphabet."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -53,7 +53,10 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("-o", "output", type=output_file, required=True, metavar="FILE", help="Instance file to write.")
 def generate(output: Path, **fields: Any) -> None:
-    """Generate a random factory network that has a feasible schedule; one tick is a minute."""
+    """Generate a random factory network.
+
+    It has a feasible schedule; one tick is a minute.
+    """
     from scheduler.generate import Recipe
     from scheduler.generate import generate as generated
     from scheduler.io import write

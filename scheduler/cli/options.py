@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from scheduler.domain.objective import Objective
 from scheduler.errors import ObjectiveError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 PICTURES = (".png", ".svg", ".pdf")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -62,12 +64,6 @@ INPUT_FILE = click.Path(path_type=Path)
 
 instance_argument = click.argument("instance_path", metavar="INSTANCE", type=INPUT_FILE)
 schedule_argument = click.argument("schedule_path", metavar="SCHEDULE.json", type=INPUT_FILE)
-objective_option = click.option(
-    "--objective",
-    type=objective_spec,
-    metavar="SPEC",
-    help="What to minimise, for example 'weighted_tardiness > makespan + 0.2*setup_time'.  [default: the instance's]",
-)
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker threads.  [default: one for each core]"
 )
@@ -84,7 +80,18 @@ gantt_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor summary.")
 
 
-def time_limit_option(default: int) -> Any:
+def objective_option(default: str) -> Callable[[Command], Command]:
+    """Return the option for the objective; `default` says which one is taken without it."""
+    example = "weighted_tardiness > makespan + 0.2*setup_time"
+    return click.option(
+        "--objective",
+        type=objective_spec,
+        metavar="SPEC",
+        help=f"What to minimise, for example '{example}'.  [default: {default}]",
+    )
+
+
+def time_limit_option(default: int) -> Callable[[Command], Command]:
     """Return the option for the time limit with its default in seconds."""
     return click.option(
         "--time-limit",

@@ -23,8 +23,9 @@ def print_summary(
     console = Console(highlight=False)
     console.print(Text.assemble(name, ": ", (result.status.value, "bold")))
     if result.schedule is not None:
-        console.print(_objective_table(result))
-    console.print(_facts_table((*facts(result), *extra, *(("written", str(path)) for path in files))))
+        console.print("", _objective_table(result), "", sep="\n")
+    for label, text in (*facts(result), *extra, *(("written", str(path)) for path in files)):
+        console.print(Text.assemble((f"{label:<16}", "dim"), text), soft_wrap=True)
 
 
 def facts(result: Result) -> Iterator[tuple[str, str]]:
@@ -45,28 +46,16 @@ def tier_rows(result: Result) -> Iterator[tuple[str, str, str, str]]:
         yield str(tier), number_text(value), number_text(bound), gap_text(value, bound)
         if len(tier.weights) > 1:
             for term, _ in tier.weights:
-                yield f"  {term}", number_text(result.terms[term]), "", ""
+                yield f"  {term}", number_text(result.terms[term]), ABSENT, ABSENT
 
 
 def _objective_table(result: Result) -> Table:
-    from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("objective", overflow="fold")
     for heading in ("value", "bound", "gap"):
         table.add_column(heading, justify="right", overflow="fold")
     for row in tier_rows(result):
         table.add_row(*row)
-    return table
-
-
-def _facts_table(rows: tuple[tuple[str, str], ...]) -> Table:
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", overflow="fold")
-    table.add_column(overflow="fold")
-    for label, text in rows:
-        table.add_row(label, text)
     return table

@@ -34,7 +34,8 @@ class Rule:
     name
         The word for it in violations, documentation and tests.
     applies
-        Whether the instance has anything that the rule speaks of; `post` and `violations` are skipped otherwise.
+        Whether the instance has anything that the rule speaks of; `post` is skipped otherwise. The checker asks every
+        rule, since a schedule may list what the instance has nothing of.
     violations
         Checker face: every way in which a schedule breaks the rule. Plain Python over instance and schedule; it
         shares no helper with `post`, so that each catches the other's slip.

@@ -108,13 +108,11 @@ def _fits(vehicle: str, lane: Lane, move: Move, arrived_at: int, next_start: int
         detail = f"{words} lasts {move.end - move.start}, needs {lane.return_time}"
         yield Violation("transfers", vehicle, detail, abs(move.end - move.start - lane.return_time))
     if move.start < arrived_at:
-        yield Violation(
-            "transfers", vehicle, f"{words} begins before the arrival at {arrived_at}", arrived_at - move.start
-        )
+        detail = f"{words} begins before the arrival at {arrived_at}"
+        yield Violation("transfers", vehicle, detail, arrived_at - move.start)
     if next_start is not None and move.end > next_start:
-        yield Violation(
-            "transfers", vehicle, f"{words} ends after the departure at {next_start}", move.end - next_start
-        )
+        detail = f"{words} ends after the departure at {next_start}"
+        yield Violation("transfers", vehicle, detail, move.end - next_start)
 
 
 def _arrival(trip: Sequence[Move]) -> int:

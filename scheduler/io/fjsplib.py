@@ -32,13 +32,15 @@ from scheduler.io.numbered import (
     plain_instance,
     require_plain,
 )
-from scheduler.io.rows import Row, Rows, first_rows
+from scheduler.io.rows import Row, Rows, are_integers, first_rows
 
 
 def matches(text: str) -> bool:
-    """Return whether the text looks like FJSPLIB: two to four numbers, then a longer row."""
+    """Return whether the text looks like FJSPLIB: two to four numbers, then a longer row of numbers."""
     rows = first_rows(text)
-    return len(rows) > 1 and 2 <= len(rows[0]) <= 4 and len(rows[1]) >= 4
+    if len(rows) < 2 or not 2 <= len(rows[0]) <= 4 or len(rows[1]) < 4:
+        return False
+    return all(map(_is_number, rows[0])) and are_integers(rows[1][:4])
 
 
 def read(text: str, source: str) -> Instance:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from scheduler.errors import Defect, FormatError
 
 LINE_LENGTH = 120
+RECORD_LENGTH = 240
+"""Longest line of an object that holds nothing nested: a record reads best on one line."""
 _BARE_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -76,7 +78,10 @@ def dump_json(document: object) -> str:
 
 def _indented(value: object, margin: str, used: int) -> str:
     flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if len(margin) + used + len(flat) <= LINE_LENGTH or not isinstance(value, (dict, list)) or not value:
+    if not isinstance(value, (dict, list)) or not value:
+        return flat
+    is_record = isinstance(value, dict) and not any(isinstance(item, (dict, list)) for item in value.values())
+    if len(margin) + used + len(flat) <= (RECORD_LENGTH if is_record else LINE_LENGTH):
         return flat
     inner = margin + "  "
     if isinstance(value, list):
@@ -111,7 +116,7 @@ def _constants(tree: object, constants: list[float]) -> list[Defect]:
         return []
     known = {id(constant) for constant in constants}
     return [
-        Defect("E109", json_path(*path), f"{value} is not a number in JSON", "write a whole number or null")
+        Defect("E109", json_path(*path), f"{json.dumps(value)} is not a number in JSON", "write a whole number or null")
         for path, value in _walk(tree)
         if id(value) in known
     ]

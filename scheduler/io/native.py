@@ -38,7 +38,7 @@ from scheduler.io.documents import (
 from scheduler.io.files import instance_name
 from scheduler.io.json_text import dump_json, json_path, parse_json
 from scheduler.io.numbered import FACILITY, default_precedences
-from scheduler.io.structure import read_document, schema
+from scheduler.io.structure import read_document, require_kind, schema
 
 SCHEMA_VERSION = 1
 
@@ -59,7 +59,7 @@ def read(text: str, source: str) -> Instance:
         If keys are missing or unknown, or values have the wrong type or range; with all defects.
     """
     tree = parse_json(text, source)
-    _refuse_other_documents(tree, source)
+    require_kind(tree, "jobs", source)
     document = read_document(InstanceDocument, tree, source, InstanceError)
     return _instance(document, source)
 
@@ -83,18 +83,6 @@ def instance_schema() -> dict[str, Any]:
     return schema(InstanceDocument)
 
 
-def _refuse_other_documents(tree: object, source: str) -> None:
-    if not isinstance(tree, dict) or "jobs" in tree:
-        return
-    if "operations" in tree:
-        what, fix = "a schedule", "name the instance file here, and the schedule where a schedule is expected"
-    elif "events" in tree:
-        what, fix = "an event file", "name the instance file here, and pass the events with --events"
-    else:
-        return
-    raise FormatError(source, (Defect("E112", "$", f"this is {what}, not an instance", fix),))
-
-
 # Document to domain.
 
 
@@ -108,7 +96,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
         name=document.name or instance_name(source),
         facilities=facilities,
         machines=tuple(_machine(machine, facility_by_cell, facilities[0].id) for machine in document.machines),
-        jobs=tuple(_job(job) for job in document.jobs),
+        jobs=tuple(job_from(job) for job in document.jobs),
         cells=tuple(_cell(cell, facilities[0].id) for cell in document.cells),
         lanes=tuple(
             Lane(**{**dict(lane), "calendar": _calendar(lane.calendar)})  # the keys are the names of the fields
@@ -172,7 +160,8 @@ def _calendar(document: CalendarDocument | None) -> Calendar:
     return Calendar(tuple(Downtime(d.start, d.end, d.reason) for d in document.downtimes), pattern)
 
 
-def _job(document: JobDocument) -> Job:
+def job_from(document: JobDocument) -> Job:
+    """Return the job of a document (the one of a rush order too)."""
     operations = tuple(_operation(operation) for operation in document.operations)
     plans = tuple(tuple(plan) for plan in document.plans)
     if document.precedences is None:
@@ -214,7 +203,7 @@ def instance_document(instance: Instance) -> dict[str, Any]:
         **_unless("cells", [_cell_document(cell, several) for cell in instance.cells], []),
         **_unless("lanes", [_plain_document(lane) for lane in instance.lanes], []),
         **_unless("operators", [_plain_document(pool) for pool in instance.operators], []),
-        "jobs": [_job_document(job) for job in instance.jobs],
+        "jobs": [job_document(job) for job in instance.jobs],
     }
 
 
@@ -276,7 +265,8 @@ def _cell_document(cell: RobotCell, several: bool) -> dict[str, Any]:
     }
 
 
-def _job_document(job: Job) -> dict[str, Any]:
+def job_document(job: Job) -> dict[str, Any]:
+    """Return the JSON document of a job."""
     document: dict[str, Any] = {
         "id": job.id,
         **_unless("release_date", job.release_date, 0),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from scheduler.errors import Defect, DefectsError
+from scheduler.errors import Defect, DefectsError, FormatError
 from scheduler.io.defects import instead, limited, shown
 from scheduler.io.json_text import json_path
 
@@ -44,6 +44,25 @@ def read_document(model: type[D], tree: object, source: str, error: type[Defects
         return model.model_validate(tree)
     except ValidationError as failure:
         raise error(source, limited(_defects(model, failure))) from None
+
+
+_KIND_BY_KEY = {"jobs": "an instance", "operations": "a schedule", "events": "an event file"}
+
+
+def require_kind(tree: object, key: str, source: str) -> None:
+    """Make sure that a JSON tree is not the document of another kind; its kind shows in its main key.
+
+    Raises
+    ------
+    FormatError
+        If the tree lacks `key`, but has the main key of another kind.
+    """
+    if not isinstance(tree, dict) or key in tree:
+        return
+    other = next((kind for name, kind in _KIND_BY_KEY.items() if name in tree), None)
+    if other is not None:
+        cause = f"this is {other}, not {_KIND_BY_KEY[key]}"
+        raise FormatError(source, (Defect("E112", "$", cause, "check the order of the files you named"),))
 
 
 def schema(model: type[Document]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from scheduler.domain import Instance, Job, Operation, Precedence, ShiftPattern
+from scheduler.domain import Instance, Job, Operation, ShiftPattern
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
+from scheduler.io.numbered import default_precedences
 from scheduler.io.validate_resources import Path, repeated, unknown
 
 
@@ -44,7 +45,7 @@ def unknown_references(instance: Instance) -> Iterator[Defect]:
                 for pool in mode.operators:
                     yield from unknown((*path, "operators", pool), pool, instance.pool_by_id, "operator pool")
         operations = dict.fromkeys(operation.id for operation in job.operations)
-        for p, precedence in enumerate(job.precedences):
+        for p, precedence in enumerate(() if _are_unstated(job) else job.precedences):
             for key, name in (("predecessor", precedence.predecessor), ("successor", precedence.successor)):
                 yield from unknown(("jobs", j, "precedences", p, key), name, operations, "operation")
         for p, plan in enumerate(job.plans):
@@ -149,10 +150,12 @@ def crossed_lags(instance: Instance) -> Iterator[Defect]:
 def cyclic_precedences(instance: Instance) -> Iterator[Defect]:
     """Operations of a job wait for one another in a circle."""
     for j, job in enumerate(instance.jobs):
-        cycle = _cycle(job)
+        unique_ids = len({operation.id for operation in job.operations}) == len(job.operations)
+        cycle = _cycle(job) if unique_ids else ()
         if cycle:
             cause = f"the precedences of job {shown(job.id)} go in a circle: {' -> '.join(cycle)}"
-            yield Defect("E317", json_path("jobs", j, "precedences"), cause, "remove one precedence of the circle")
+            key = "plans" if _are_unstated(job) else "precedences"
+            yield Defect("E317", json_path("jobs", j, key), cause, "break the circle")
 
 
 def _cycle(job: Job) -> tuple[str, ...]:
@@ -173,38 +176,39 @@ def _cycle(job: Job) -> tuple[str, ...]:
     before = {p.successor: p.predecessor for p in job.precedences if p.successor in closed and p.predecessor in closed}
     if not before:
         return ()
+    order = {operation.id: index for index, operation in enumerate(job.operations)}
     position: dict[str, int] = {}
     walk = [next(iter(before))]
     while walk[-1] not in position:
         position[walk[-1]] = len(walk) - 1
         walk.append(before[walk[-1]])
-    return tuple(reversed(walk[position[walk[-1]] :]))
+    circle = list(reversed(walk[position[walk[-1]] + 1 :]))
+    begin = min(range(len(circle)), key=lambda index: order.get(circle[index], 0))
+    return (*circle[begin:], *circle[: begin + 1])
 
 
 def unreachable_successors(instance: Instance) -> Iterator[Defect]:
     """No two modes of a predecessor and its successor are in one facility or joined by a lane."""
-    for where, _, _, pairs in _between_facilities(instance):
+    for j, job, p, pairs in _between_facilities(instance):
         if not any(origin == destination for origin, destination in pairs) and not _capacities(instance, pairs):
             ways = ", ".join(f"{shown(origin)} to {shown(destination)}" for origin, destination in sorted(pairs))
-            yield Defect("E318", where, f"the part can't go on: there is no lane from {ways}", "add a lane")
+            yield Defect("E318", _place(j, job, p), f"the part can't go on: there is no lane from {ways}", "add a lane")
 
 
 def too_large_for_every_lane(instance: Instance) -> Iterator[Defect]:
     """A job has to go to another facility, but has more units than a vehicle of any lane there carries."""
-    for where, job, precedence, pairs in _between_facilities(instance):
+    for j, job, p, pairs in _between_facilities(instance):
         capacities = _capacities(instance, pairs)
         if any(origin == destination for origin, destination in pairs) or not capacities:
             continue
         if job.units > max(capacities):
-            cause = (
-                f"job {shown(job.id)} has {job.units} units, a vehicle from {shown(precedence.predecessor)} to "
-                f"{shown(precedence.successor)} carries at most {max(capacities)}"
-            )
-            yield Defect("E319", where, cause, "lower the units of the job, or raise units_per_vehicle")
+            between = f"operations {shown(job.precedences[p].predecessor)} and {shown(job.precedences[p].successor)}"
+            cause = f"{job.units} units go between {between}, where a vehicle carries at most {max(capacities)}"
+            yield Defect("E319", _place(j, job, p), cause, "lower the units of the job, or raise units_per_vehicle")
 
 
-def _between_facilities(instance: Instance) -> Iterator[tuple[str, Job, Precedence, set[tuple[str, str]]]]:
-    """Yield every precedence with its place and the pairs of facilities its modes allow."""
+def _between_facilities(instance: Instance) -> Iterator[tuple[int, Job, int, set[tuple[str, str]]]]:
+    """Yield every precedence (its job, and the index of both) with the pairs of facilities that its modes allow."""
     if len(instance.facilities) < 2:
         return
     for j, job in enumerate(instance.jobs):
@@ -214,7 +218,20 @@ def _between_facilities(instance: Instance) -> Iterator[tuple[str, Job, Preceden
             destinations = facilities.get(precedence.successor, set())
             pairs = {(origin, destination) for origin in origins for destination in destinations}
             if pairs:
-                yield json_path("jobs", j, "precedences", p), job, precedence, pairs
+                yield j, job, p, pairs
+
+
+def _place(j: int, job: Job, p: int) -> str:
+    """Return the place of a precedence: of its successor, where the file does not state it."""
+    if not _are_unstated(job):
+        return json_path("jobs", j, "precedences", p)
+    successor = [operation.id for operation in job.operations].index(job.precedences[p].successor)
+    return json_path("jobs", j, "operations", successor)
+
+
+def _are_unstated(job: Job) -> bool:
+    """Return whether the precedences of the job are those that it has without stating any."""
+    return job.precedences == default_precedences(job.operations, job.plans)
 
 
 def _facilities(instance: Instance, operation: Operation) -> set[str]:

@@ -15,7 +15,8 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule
 from scheduler.plot import palette
 from scheduler.plot.draw import LABEL_MARGIN, LABEL_SIZES, Sheet, draw_frozen, draw_inside, draw_moment, texts_of
-from scheduler.plot.layout import ColourBy, Layout, lay_out
+from scheduler.plot.lay_out import lay_out
+from scheduler.plot.layout import ColourBy, Layout
 from scheduler.plot.legend import Legend, legend_of
 from scheduler.plot.lettering import Lettering
 from scheduler.plot.margins import draw_names, draw_time_axis, draw_utilisation, inches_from, name_width
@@ -32,7 +33,7 @@ FITTING_LABELS = 0.7
 UNIT_HEIGHTS = ((30.0, 0.30), (60.0, 0.25), (float("inf"), 0.21))
 """Inches per row unit for charts up to so many row units."""
 
-TITLE_HEIGHT, PANEL_TITLE_HEIGHT, MOMENT_HEIGHT = 0.3, 0.26, 0.18
+TITLE_HEIGHT, PANEL_TITLE_HEIGHT, MOMENT_HEIGHT = 0.32, 0.3, 0.18
 AXIS_HEIGHT, FOOTER_HEIGHT, RIGHT_MARGIN, EDGE = 0.52, 0.24, 0.55, 0.12
 
 
@@ -186,7 +187,7 @@ class _Page:
             if not drawn:
                 _write_above(sheet, names, above + TITLE_HEIGHT - 0.12, self.title, "" if panel.name else panel.summary)
             if panel.name:
-                _write_above(sheet, names, above - 0.02, panel.name, panel.summary, size=9.0)
+                _write_above(sheet, names, above - 0.06, panel.name, panel.summary, size=9.0)
             drawn.append(axes)
             top += height
         self._write_below(sheet, legend, names)

@@ -203,7 +203,7 @@ def _draw_stars(sheet: Sheet) -> None:
             facecolors=STAR_YELLOW,
             edgecolors=palette.INK,
             linewidths=0.6,
-            zorder=6.6,
+            zorder=9,
         )
 
 
@@ -228,7 +228,9 @@ def _label_colour(sheet: Sheet, bar: Bar) -> str:
     colour = sheet.colour(bar.group)
     if bar.kind == "aborted":
         return palette.RED
-    return palette.GREY if bar.change == "unchanged" or colour is None else colour.text
+    if bar.change == "unchanged" or colour is None:
+        return palette.GREY
+    return palette.INK if bar.change == "cancelled" else colour.text
 
 
 def _fitting(sheet: Sheet, bar: Bar, height: float) -> tuple[str, float] | None:
@@ -275,7 +277,7 @@ def _draw_flags(sheet: Sheet) -> None:
 
 def _draw_links(sheet: Sheet) -> None:
     if sheet.layout.links:
-        lines = LineCollection(sheet.layout.links, colors=palette.INK, linewidths=0.5, alpha=0.55, zorder=5.5)
+        lines = LineCollection(sheet.layout.links, colors=palette.INK, linewidths=0.6, alpha=0.6, zorder=3.5)
         sheet.ax.add_collection(lines)
 
 

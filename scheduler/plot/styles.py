@@ -57,7 +57,9 @@ SHADE_STYLES: Mapping[ShadeKind, Style] = {
     "breakdown": Style(1.2, "breakdown", palette.PALE_RED, edge=palette.RED, line_width=0.6, hatch="xxxx"),
 }
 
-UNCHANGED_PALLOR = 0.72
+CHANGE_PALLOR: Mapping[ChangeKind, float] = {"unchanged": 0.72, "cancelled": 0.45}
+"""Share of white mixed into the colour of an operation that was left alone or dropped."""
+
 CHANGE_NAMES: Mapping[ChangeKind, str] = {
     "unchanged": "unchanged",
     "extended": "extended",
@@ -85,18 +87,17 @@ def group_colours(layout: Layout) -> dict[str, JobColour]:
 
 
 def fill_of(style: Style, colour: JobColour | None, change: ChangeKind | None) -> palette.Rgb | str:
-    """Return the fill of a bar: its style's, or its group's colour, pale when the operation is unchanged."""
+    """Return the fill of a bar: its style's, or its group's colour, pale when it is unchanged or cancelled."""
     if style.fill is not None:
         return style.fill
     fill = colour.fill if colour is not None else oklch(0.8, 0.0, 0.0)
-    pallor = max(style.pallor, UNCHANGED_PALLOR) if change == "unchanged" else style.pallor
-    return blend(fill, pallor)
+    return blend(fill, max(style.pallor, CHANGE_PALLOR.get(change, 0.0) if change is not None else 0.0))
 
 
 def edge_of(style: Style, colour: JobColour | None, change: ChangeKind | None) -> palette.Rgb | str:
-    """Return the edge of a bar: ink when the operation changed, else its style's or a darker tone of its fill."""
+    """Return the edge of a bar: ink when the operation changed, pale when not, else its style's or a darker tone."""
     if style.edge is not None:
-        return style.edge
+        return palette.PALE_INK if change == "unchanged" else style.edge
     if change in CHANGE_EDGES and style is BAR_STYLES["operation"]:
         return palette.INK
     dark = darker(colour.fill if colour is not None else oklch(0.8, 0.0, 0.0))

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
+from types import MappingProxyType
 
 from scheduler.checker import check
-from scheduler.domain import Execution, Instance, Objective, Progress, Result, Schedule, Status
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status
 from scheduler.domain.happened import execution_of, started
 from scheduler.portfolio import versions
 from scheduler.rescheduling.reoptimise import reoptimise
@@ -36,11 +37,6 @@ class Case:
     on_progress: OnProgress | None
     began_at: float
 
-    @property
-    def time_left(self) -> float:
-        """Seconds left of the time limit."""
-        return self.time_limit - (monotonic() - self.began_at)
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -52,36 +48,13 @@ class Outcome:
 
 def keep_orders(case: Case) -> Outcome:
     """Right shift, new jobs fitted into its gaps. Where no right shift exists: reoptimise."""
-    schedule = _shifted(case)
-    if schedule is None:
-        return free_everything(case)
-    return Outcome(_result(case, schedule), "right-shift")
+    shifted = _shifted(case)
+    return Outcome(shifted, "right-shift") if shifted is not None else _searched(case, None)
 
 
 def free_everything(case: Case) -> Outcome:
     """Right shift as safety net, then search with everything pending free."""
-    schedule = _shifted(case)
-    fallback = _result(case, schedule) if schedule is not None else None
-    if case.time_left < _SHORTEST:
-        if fallback is not None:
-            return Outcome(fallback, "right-shift")
-        return Outcome(replace(_empty(case), reason=f"no time was left to search, and {case.shift.reason}"), "right-shift")
-    found = reoptimise(
-        case.instance,
-        schedule,
-        objective=case.objective,
-        time_limit=case.time_left,
-        workers=case.workers,
-        seed=case.seed,
-        on_progress=case.on_progress,
-    )
-    if fallback is not None and (found.values is None or _values(fallback) <= _values(found)):
-        proved = found.status if found.status is Status.OPTIMAL else fallback.status
-        history = (*fallback.history, *found.history)
-        return Outcome(replace(fallback, status=proved, bounds=found.bounds, history=history), "right-shift")
-    if found.schedule is None:
-        return Outcome(replace(found, reason=_joined(found.reason, case.shift.reason)), "reoptimise")
-    return Outcome(found, "reoptimise")
+    return _searched(case, _shifted(case))
 
 
 def automatic(case: Case) -> Outcome:
@@ -106,50 +79,88 @@ def _absorbed(case: Case) -> bool:
     return [(o.key, o.start) for o in after.operations] == [(o.key, o.start) for o in before]
 
 
-def _shifted(case: Case) -> Schedule | None:
-    """Return the right shift, with new jobs fitted into gaps where that is better than after everything else."""
-    schedule = case.shift.schedule
-    execution = execution_of(case.instance)
-    if schedule is None or all(o.key in execution.baseline.by_operation for o in schedule.operations):
-        return schedule
+def _searched(case: Case, fallback: Result | None) -> Outcome:
+    """Search in the time that is left; the fallback stands unless something better turns up."""
+    spent = monotonic() - case.began_at
+    if case.time_limit - spent < _SHORTEST:
+        found = fallback or _result(case, Status.UNKNOWN, reason=f"no time is left to search; {case.shift.reason}")
+        return Outcome(found, "right-shift")
+
+    def report(point: Progress) -> None:
+        if case.on_progress is not None:
+            case.on_progress(_later(point, spent))
+
+    found = reoptimise(
+        case.instance,
+        fallback.schedule if fallback is not None else None,
+        objective=case.objective,
+        time_limit=case.time_limit - spent,
+        workers=case.workers,
+        seed=case.seed,
+        on_progress=report,
+    )
+    found = replace(found, history=tuple(_later(point, spent) for point in found.history))
+    if fallback is not None and fallback.values is not None:
+        if found.values is None or fallback.values < found.values:
+            return Outcome(fallback, "right-shift")
+        return Outcome(found, "right-shift" if found.values == fallback.values else "reoptimise")
+    if found.schedule is None:
+        found = replace(found, reason="; ".join(reason for reason in (found.reason, case.shift.reason) if reason))
+    return Outcome(found, "reoptimise")
+
+
+def _shifted(case: Case) -> Result | None:
+    """Return the right shift, with new jobs fitted into its gaps where that is better than after everything else."""
+    found = [schedule for schedule in (case.shift.schedule, _fitted(case)) if schedule is not None]
+    if not found:
+        return None
+    terms, schedule = min(((value_terms(case.instance, s), s) for s in found), key=lambda t: case.objective.value(t[0]))
+    value = case.objective.value(terms)[0]
+    first = Progress(monotonic() - case.began_at, value, None, "right shift")
+    if case.on_progress is not None:
+        case.on_progress(first)
+    return _result(case, Status.FEASIBLE, schedule=schedule, terms=terms, history=(first,))
+
+
+def _fitted(case: Case) -> Schedule | None:
+    """Return the shift of the old jobs with the new ones in its gaps; None if there are none or they don't fit."""
+    kept = case.shift.kept
+    known = {operation.job for operation in execution_of(case.instance).baseline.operations}
+    seconds = min(INSERTION_SECONDS, (case.time_limit - (monotonic() - case.began_at)) / 4)
+    if kept is None or known.issuperset(case.instance.job_by_id) or seconds <= 0:
+        return None
     # Here, not above: construction takes its time to load.
     from scheduler.search.construct import construct
 
-    others = _all_pinned(case.instance, schedule, execution)
-    seconds = min(INSERTION_SECONDS, case.time_left / 4)
-    fitted = construct(others, case.objective, time_limit=seconds, seed=case.seed) if seconds > 0 else None
-    if fitted is None or check(case.instance, fitted):
-        return schedule
-    return min(schedule, fitted, key=lambda s: case.objective.value(value_terms(case.instance, s)))
+    begun = started(case.instance)
+    pins = tuple(o for o in kept.operations if o.key not in begun)
+    pinned = replace(case.instance, execution=replace(execution_of(case.instance), pins=pins))
+    fitted = construct(pinned, case.objective, time_limit=seconds, seed=case.seed)
+    return fitted if fitted is not None and not check(case.instance, fitted) else None
 
 
-def _all_pinned(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
-    begun = started(instance)
-    pins = tuple(o for o in schedule.operations if o.key in execution.baseline.by_operation and o.key not in begun)
-    return replace(instance, execution=replace(execution, pins=pins))
-
-
-def _result(case: Case, schedule: Schedule) -> Result:
-    terms = value_terms(case.instance, schedule)
-    first = Progress(monotonic() - case.began_at, case.objective.value(terms)[0], None, "right shift")
-    if case.on_progress is not None:
-        case.on_progress(first)
-    return replace(_empty(case), status=Status.FEASIBLE, schedule=schedule, terms=terms, history=(first,))
-
-
-def _empty(case: Case) -> Result:
+def _result(
+    case: Case,
+    status: Status,
+    *,
+    schedule: Schedule | None = None,
+    terms: Mapping[str, int] = MappingProxyType({}),
+    history: tuple[Progress, ...] = (),
+    reason: str = "",
+) -> Result:
+    workers = case.workers or os.cpu_count() or 1
     return Result(
-        Status.UNKNOWN,
+        status,
         case.objective,
+        schedule,
+        terms,
+        reason=reason,
+        history=history,
         seed=case.seed,
-        workers=case.workers or os.cpu_count() or 1,
+        workers=workers,
         versions=versions(),
     )
 
 
-def _values(result: Result) -> tuple[object, ...]:
-    return result.values or ()
-
-
-def _joined(*reasons: str) -> str:
-    return "; ".join(reason for reason in reasons if reason)
+def _later(point: Progress, seconds: float) -> Progress:
+    return replace(point, seconds=point.seconds + seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +9,14 @@ from itertools import groupby
 from time import monotonic
 
 from scheduler.checker import check, require
-from scheduler.domain import Execution, Instance, Objective, Progress, Result, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule
 from scheduler.domain.events import Event, Revision, RushOrder, revise
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
-from scheduler.rescheduling.policies import POLICIES, Case, Outcome
+from scheduler.rescheduling.policies import POLICIES, Case
 from scheduler.rescheduling.reoptimise import with_stability
 from scheduler.rescheduling.report import Report, compare
-from scheduler.rescheduling.right_shift import shift
+from scheduler.rescheduling.right_shift import Shift, shift
 
 
 @dataclass(frozen=True)
@@ -95,29 +94,23 @@ def repair(
         If there is no event, the policy is unknown, or the time limit or number of workers is not positive.
     """
     began_at = monotonic()
-    if policy not in POLICIES:
-        raise ValueError(f"unknown policy {policy!r}; known: {', '.join(POLICIES)}")
-    if not events:
-        raise ValueError("there is no event to repair for")
-    if time_limit <= 0:
-        raise ValueError(f"time_limit must be positive, got {time_limit}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+    text = instance.objective if objective is None else objective
+    wanted = text if isinstance(text, Objective) else Objective.parse(text)
+    _require_usable(policy, events, time_limit, workers)
     _require_distinct(events)
     _require_right(instance, schedule)
-    wanted = _parsed(instance, objective)
-    groups = [tuple(group) for _, group in groupby(sorted(events, key=lambda e: e.at), key=lambda e: e.at)]
+    groups = [tuple(group) for _, group in groupby(sorted(events, key=_instant), key=_instant)]
     revised, current = instance, schedule
     revisions: list[Revision] = []
     for number, group in enumerate(groups):
         now = monotonic()
-        share = (began_at + time_limit - now) / (len(groups) - number)
         revision = Revision(group[0].at, frozen_until or 0, group, current)
         revised = revise(revised, revision)
         _require_valid_orders(revised, group)
-        revised, outcome = _repaired(
-            revised, Case, policy, wanted, share, workers, seed, on_progress
-        )
+        revised, shifted = _frozen(revised)
+        share = (began_at + time_limit - now) / (len(groups) - number)
+        stable = with_stability(revised, wanted)
+        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, now))
         revisions.append(replace(revision, pins=execution_of(revised).pins))
         if outcome.result.schedule is None:
             break
@@ -128,3 +121,74 @@ def repair(
     if result.schedule is not None:
         report = compare(instance, schedule, revised, result.schedule, groups[0][0].at)
     return Repair(revised, tuple(revisions), schedule, result, outcome.policy, report)
+
+
+def _instant(event: Event) -> int:
+    return event.at
+
+
+def _frozen(instance: Instance) -> tuple[Instance, Shift]:
+    """Return the instance with the frozen horizon pinned where the right shift puts it, and the right shift.
+
+    Deadlines may make a right shift impossible, but do not say where frozen operations go; where it is impossible
+    for another reason, they have to stay.
+    """
+    execution = execution_of(instance)
+    baseline = execution.baseline
+    shifted = shift(instance, baseline)
+    frozen = {o.key for o in baseline.operations if execution.now <= o.start < execution.frozen_until}
+    placed = shifted.kept
+    if frozen and placed is None:
+        jobs = tuple(replace(job, deadline=None) for job in instance.jobs)
+        placed = shift(replace(instance, jobs=jobs), baseline).kept
+    operations = (placed or baseline).operations
+    pins = tuple(o for o in operations if o.key in frozen and o.key in instance.operation_by_key)
+    return replace(instance, execution=replace(execution, pins=pins)), shifted
+
+
+def _require_usable(policy: str, events: Sequence[Event], time_limit: float, workers: int | None) -> None:
+    if policy not in POLICIES:
+        raise ValueError(f"unknown policy {policy!r}; known policies: {', '.join(POLICIES)}")
+    if not events:
+        raise ValueError("there is no event to repair for")
+    if time_limit <= 0:
+        raise ValueError(f"time_limit must be positive, got {time_limit}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+
+
+def _require_distinct(events: Sequence[Event]) -> None:
+    counts = Counter(event.id for event in events)
+    repeated = {event.id: event for event in events if counts[event.id] > 1}
+    if repeated:
+        raise EventError(
+            "events",
+            tuple(
+                event.defect("E604", "id", f"{counts[event.id]} events have the id {event.id}", "give each its own")
+                for event in repeated.values()
+            ),
+        )
+
+
+def _require_right(instance: Instance, schedule: Schedule) -> None:
+    found = check(instance, schedule)
+    if found:
+        fix = "repair a schedule that `scheduler check` passes"
+        defects = (Defect("E606", violation.where, f"{violation.rule}: {violation.detail}", fix) for violation in found)
+        raise ScheduleError(instance.name, tuple(defects))
+
+
+def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
+    """Validate each new job as if it stood in an instance file."""
+    # Here, not above: the file models take their time to load.
+    from scheduler.io.validate import defects
+
+    found = []
+    for event in events:
+        if isinstance(event, RushOrder):
+            alone = replace(instance, jobs=(event.job,), execution=None)
+            for defect in defects(alone):
+                member = defect.where.replace("$.jobs[0]", "job", 1)
+                found.append(event.defect(defect.code, member, defect.cause, defect.fix))
+    if found:
+        raise EventError("events", tuple(found))

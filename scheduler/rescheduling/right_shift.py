@@ -7,7 +7,7 @@ the classic partial repair (Abumaizar & Svestka, Int. J. Production Research 35,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.happened import execution_of
@@ -22,9 +22,13 @@ _EXTENSIONS = 2
 
 @dataclass(frozen=True)
 class Shift:
-    """A right shift, or why there is none."""
+    """A right shift: of the jobs that the baseline has (``kept``), and with the new ones after them (``schedule``).
+
+    Where there is none, ``reason`` tells why.
+    """
 
     schedule: Schedule | None
+    kept: Schedule | None
     reason: str = ""
 
 
@@ -49,11 +53,17 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     baseline
         The schedule in force, right for the instance before the events.
     """
+    known = {operation.job for operation in baseline.operations}
+    old = replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
+    kept = None
     try:
-        draft = with_new_jobs(instance, draft_of(instance, baseline))
-        return Shift(_earliest(instance, draft))
+        draft = draft_of(old, baseline)
+        kept = _earliest(old, draft)
+        if len(old.jobs) == len(instance.jobs):
+            return Shift(kept, kept)
+        return Shift(_earliest(instance, with_new_jobs(instance, draft)), kept)
     except Stuck as stuck:
-        return Shift(None, f"the orders of the baseline can't be kept: {stuck}")
+        return Shift(None, kept, f"right shift is impossible: {stuck}")
 
 
 def _earliest(instance: Instance, draft: Draft) -> Schedule:

@@ -88,7 +88,7 @@ class Board:
             change, arguments = log.pop()
             change(*arguments)
 
-    def machine_mode(self, operation: OperationData) -> ModeData:
+    def mode_of(self, operation: OperationData) -> ModeData:
         """Return the mode of a placed operation."""
         mode = self.mode[operation.index]
         assert mode is not None
@@ -143,6 +143,20 @@ class Board:
         timeline.release(begin, until, index)
         self._log.append((timeline.reserve, (begin, until, mode.family, index)))
         self._set(self.begin, index, -1)
+
+    def load(self, index: int, mode: ModeData, begin: int) -> None:
+        """Let a part wait on the station of an operation that has not been placed."""
+        self._put(self.loaded, index, begin)
+        self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
+
+    def lift(self, index: int, mode: ModeData) -> None:
+        """Take back what is reserved for an operation before it is placed: its machine and a pinned one's operators."""
+        self.vacate(index, mode)
+        if index in self.pins:
+            for pool, amount in mode.operators:
+                start, end = self.start[index], self.end[index]
+                self.pools[pool].add(start, end, -amount)
+                self._log.append((self.pools[pool].add, (start, end, amount)))
 
     def work(self, index: int, mode: ModeData, start: int, end: int, parts: int = 0) -> None:
         """Let an operation run during ``[start, end)``; `parts` have to leave its station afterwards."""

@@ -7,7 +7,6 @@ it can last from there (`limit`), and when the machine is free again behind what
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
 from scheduler.domain import SetupMatrix
@@ -19,6 +18,9 @@ Changeover: TypeAlias = tuple[int, str | None, str | None]
 
 class Timeline(Protocol):
     """Occupations of one machine; ``owner`` is the index of the operation that occupies it."""
+
+    begun: dict[Changeover, int]
+    """Setups that were under way at `now`, with their starts."""
 
     def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:
         """Return the earliest begin at or after `ready` of an occupation of this length; `NEVER` if there is none."""
@@ -54,7 +56,7 @@ class MachineTimeline:
         self._setups = setups
         self._downtimes = downtimes
         self.now = now
-        self.begun: Mapping[Changeover, int] = {}
+        self.begun: dict[Changeover, int] = {}
         self._begins: list[int] = []
         self._untils: list[int] = []
         self._families: list[str | None] = []
@@ -188,9 +190,10 @@ class Profile:
 class SharedTimeline:
     """A machine that several parts occupy at a time; it has no setups."""
 
-    __slots__ = ("_profile",)
+    __slots__ = ("_profile", "begun")
 
     def __init__(self, capacity: int) -> None:
+        self.begun: dict[Changeover, int] = {}
         self._profile = Profile(capacity)
 
     def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:

@@ -1,0 +1,176 @@
+"""``scheduler solve`` and ``scheduler repair``: find a schedule, write it, draw it, sum it up."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scheduler.cli.options import (
+    INPUT_FILE,
+    gantt_option,
+    instance_argument,
+    objective_option,
+    output_file,
+    quiet_option,
+    require_distinct,
+    schedule_argument,
+    seed_option,
+    time_limit_option,
+    workers_option,
+)
+from scheduler.cli.progress import progress_line
+from scheduler.cli.summary import print_summary
+from scheduler.domain import Instance, Objective, Result, Schedule
+
+if TYPE_CHECKING:
+    from scheduler.domain.events import Revision
+
+POLICIES = ("auto", "right-shift", "reoptimise")
+"""Keys of `scheduler.rescheduling.POLICIES`; written out so that the help needs no engine."""
+
+
+@click.command()
+@instance_argument
+@objective_option("the instance's")
+@time_limit_option(30)
+@workers_option
+@seed_option
+@click.option("-o", "output", type=output_file, metavar="SCHEDULE.json", help="Schedule file to write.")
+@gantt_option
+@quiet_option
+def solve(
+    instance_path: Path,
+    objective: Objective | None,
+    time_limit: float,
+    workers: int | None,
+    seed: int,
+    output: Path | None,
+    gantt_path: Path | None,
+    quiet: bool,
+) -> None:
+    """Find a good schedule and a lower bound.
+
+    Ctrl-C ends the search early with the best schedule so far.
+    """
+    require_distinct([instance_path], [output, gantt_path])
+    from scheduler.io import read
+    from scheduler.portfolio import solve as solved
+
+    instance = read(instance_path)
+    with progress_line(quiet) as line:
+        result = solved(
+            instance, objective=objective, time_limit=time_limit, workers=workers, seed=seed, on_progress=line
+        )
+    files = _write(instance, result, output, gantt_path)
+    if not quiet:
+        print_summary(instance.name, result, files=files)
+    _exit_without_schedule(result)
+
+
+@click.command()
+@instance_argument
+@schedule_argument
+@click.option(
+    "--events", "events_path", type=INPUT_FILE, required=True, metavar="EVENTS.json", help="What has happened."
+)
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default="auto",
+    show_default=True,
+    help="Keep all orders (right-shift), free everything pending (reoptimise), or what fits the events (auto).",
+)
+@click.option(
+    "--frozen-until",
+    type=click.IntRange(min=0),
+    metavar="TICK",
+    help="Keep what starts before this tick, but for what the events force.",
+)
+@objective_option("the schedule file's, else the instance's")
+@time_limit_option(10)
+@workers_option
+@seed_option
+@click.option("-o", "output", type=output_file, metavar="NEW.json", help="Schedule file to write.")
+@gantt_option
+@quiet_option
+def repair(
+    instance_path: Path,
+    schedule_path: Path,
+    events_path: Path,
+    policy: str,
+    frozen_until: int | None,
+    objective: Objective | None,
+    time_limit: float,
+    workers: int | None,
+    seed: int,
+    output: Path | None,
+    gantt_path: Path | None,
+    quiet: bool,
+) -> None:
+    """Repair a schedule after events.
+
+    Work that has started is never rewritten. The picture shows the schedule before and after.
+    """
+    require_distinct([instance_path, schedule_path, events_path], [output, gantt_path])
+    from scheduler.io import read
+    from scheduler.io.events_file import read_events
+    from scheduler.io.schedule_file import read_schedule
+    from scheduler.rescheduling import repair as repaired
+
+    in_force = read_schedule(schedule_path, read(instance_path))
+    events = read_events(events_path)
+    if not events:
+        raise click.UsageError(f"'{events_path}' has no events: there is nothing to repair.")
+    with progress_line(quiet) as line:
+        outcome = repaired(
+            in_force.instance,
+            in_force.schedule,
+            events,
+            policy=policy,
+            frozen_until=frozen_until,
+            objective=objective or in_force.objective,
+            time_limit=time_limit,
+            workers=workers,
+            seed=seed,
+            on_progress=line,
+        )
+    revisions = (*in_force.revisions, *outcome.revisions)
+    files = _write(outcome.instance, outcome.result, output, gantt_path, revisions, outcome.baseline)
+    if not quiet:
+        print_summary(outcome.instance.name, outcome.result, (("policy", outcome.policy),), files)
+        if outcome.report is not None:
+            click.echo(f"\n{outcome.report}")
+    _exit_without_schedule(outcome.result)
+
+
+def _write(
+    instance: Instance,
+    result: Result,
+    output: Path | None,
+    gantt_path: Path | None,
+    revisions: tuple[Revision, ...] = (),
+    baseline: Schedule | None = None,
+) -> tuple[Path, ...]:
+    """Write the files that were asked for; without schedule there is nothing to draw."""
+    files = []
+    if output is not None:
+        from scheduler.io.schedule_file import write_schedule
+
+        write_schedule(output, instance, result, revisions=revisions)
+        files.append(output)
+    if gantt_path is not None and result.schedule is not None:
+        from scheduler.plot import save_gantt
+
+        terms = {name: result.terms[name] for name in result.objective.terms}
+        save_gantt(gantt_path, instance, result.schedule, baseline=baseline, terms=terms)
+        files.append(gantt_path)
+    return tuple(files)
+
+
+def _exit_without_schedule(result: Result) -> None:
+    if result.schedule is None:
+        click.echo(f"No schedule ({result.status.value}): {result.reason}", err=True)
+        sys.exit(1)

@@ -1,0 +1,213 @@
+"""The schedule file: the models of its JSON.
+
+Reading asks for little (see `ScheduleDocument`), so that files of other programs can be checked too; keys that are
+not known here are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from scheduler.domain.horizon import MAX_HORIZON
+from scheduler.io.documents import Id, Moment
+from scheduler.io.structure import Document
+
+Instant = Annotated[int, Field(ge=-MAX_HORIZON, le=MAX_HORIZON)]
+Index = Annotated[int, Field(ge=0)]
+Number = int | float
+
+
+class OpenDocument(Document):
+    """Base of documents that may hold more than we know."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ScheduledOperationDocument(OpenDocument):
+    """An operation with its mode, machine and time. Job, operation and machine are named, or given by index."""
+
+    job: Id | None = None
+    """The job."""
+    operation: Id | None = None
+    """The operation of the job."""
+    job_index: Index | None = None
+    """Place of the job in the instance, from 0."""
+    operation_index: Index | None = None
+    """Place of the operation in its job, from 0."""
+    mode: Index | None = None
+    """Place of the mode in the operation, from 0; absent: the mode on the machine that takes as long."""
+    machine: Id | None = None
+    """The machine."""
+    machine_index: Index | None = None
+    """Place of the machine in the instance, from 0."""
+    start: Instant
+    """First tick."""
+    end: Instant
+    """First tick after the end."""
+    start_date: Moment | None = None
+    """The start as date and time, if the instance has a time origin."""
+    end_date: Moment | None = None
+    """The end as date and time."""
+
+
+class SetupDocument(OpenDocument):
+    """A setup of a machine, ready for an operation."""
+
+    machine: Id
+    """The machine."""
+    job: Id
+    """Job of the operation that the setup is for."""
+    operation: Id
+    """The operation that the setup is for."""
+    from_family: str
+    """Setup family of the machine before."""
+    to_family: str
+    """Setup family of the machine after."""
+    start: Instant
+    """First tick."""
+    end: Instant
+    """First tick after the end."""
+    start_date: Moment | None = None
+    """The start as date and time."""
+    end_date: Moment | None = None
+    """The end as date and time."""
+
+
+class MoveDocument(OpenDocument):
+    """A move of a robot or vehicle."""
+
+    job: Id | None
+    """The job that is carried; null: the mover is empty."""
+    origin: Annotated[Id, Field(alias="from")]
+    """Place where it begins: machine or station of the cell, facility for transfers."""
+    destination: Annotated[Id, Field(alias="to")]
+    """Place where it ends."""
+    mover: Id
+    """The robot, or the vehicle of a lane: lane#1, lane#2 ..."""
+    kind: Literal["robot_move", "empty_move", "transport", "transfer"]
+    """What kind of move it is."""
+    start: Instant
+    """First tick."""
+    end: Instant
+    """First tick after the end."""
+    predecessor: Id | None = None
+    """Operation that the part comes from; null: it arrives."""
+    successor: Id | None = None
+    """Operation that the part goes to; null: it leaves."""
+    start_date: Moment | None = None
+    """The start as date and time."""
+    end_date: Moment | None = None
+    """The end as date and time."""
+
+
+class TierDocument(OpenDocument):
+    """A tier of the objective."""
+
+    spec: str
+    """The tier as text."""
+    value: Number | None
+    """Its value; null without schedule."""
+    lower_bound: Number | None
+    """What its value is proved not to be less than, given the tiers before; null: nothing is known."""
+
+
+class ObjectiveDocument(OpenDocument):
+    """What was minimised, and what came of it."""
+
+    spec: str
+    """The objective as text."""
+    value: Number | None = None
+    """Value of the first tier; null without schedule."""
+    terms: dict[str, int] = Field(default_factory=dict)
+    """Value of every objective term, in the objective or not."""
+    tiers: list[TierDocument] = Field(default_factory=list)
+    """The tiers in order of importance."""
+
+
+class SolverDocument(OpenDocument):
+    """How the schedule was found."""
+
+    versions: dict[str, str]
+    """Versions of the software."""
+    seed: int
+    """Random seed."""
+    workers: int
+    """Number of threads."""
+    seconds: float
+    """Wall time of the call."""
+
+
+class ProgressDocument(OpenDocument):
+    """A better value or bound of the first tier was found."""
+
+    seconds: float
+    """Time since the begin of the call."""
+    value: Number | None
+    """Value then."""
+    bound: Number | None
+    """Lower bound then."""
+    engine: str
+    """What found it."""
+
+
+class BaselineDocument(OpenDocument):
+    """The schedule in force before a revision; its setups and empty moves follow from these."""
+
+    operations: list[ScheduledOperationDocument]
+    """Its operations."""
+    moves: list[MoveDocument] = Field(default_factory=list)
+    """Its loaded moves."""
+
+
+class RevisionDocument(OpenDocument):
+    """What has changed at one instant, and led to a new schedule."""
+
+    now: Annotated[int, Field(ge=0, le=MAX_HORIZON)]
+    """The instant of the revision."""
+    frozen_until: Instant = 0
+    """End of the frozen horizon."""
+    events: list[dict[str, Any]]
+    """The events, as in an event file."""
+    baseline: BaselineDocument
+    """The schedule in force before."""
+    pins: list[ScheduledOperationDocument] = Field(default_factory=list)
+    """Pending operations that had to keep machine and start."""
+
+
+class ScheduleDocument(OpenDocument):
+    """A schedule. Only ``operations`` is needed to read one, each with job, operation, machine, start and end."""
+
+    schema_version: Literal[1] = 1
+    """Version of the file format."""
+    instance: str | None = None
+    """Name of the instance."""
+    status: Literal["optimal", "feasible", "infeasible", "unknown"] | None = None
+    """How the search ended; infeasible and unknown have no operations."""
+    reason: str = ""
+    """Why there is no schedule, if there is none."""
+    objective: ObjectiveDocument | None = None
+    """What was minimised."""
+    lower_bound: Number | None = None
+    """What the first tier is proved not to be less than."""
+    makespan: int | None = None
+    """Latest completion; null without schedule."""
+    gap: float | None = None
+    """(value - lower bound) / value of the first tier; null when either is unknown."""
+    time_unit: str | None = None
+    """What one tick is."""
+    time_origin: Moment | None = None
+    """The moment of tick 0."""
+    solver: SolverDocument | None = None
+    """How the schedule was found."""
+    operations: list[ScheduledOperationDocument]
+    """The scheduled operations, in the order of the instance."""
+    setups: list[SetupDocument] | None = None
+    """The setups; absent: those that the operations need, each as late as possible."""
+    moves: list[MoveDocument] = Field(default_factory=list)
+    """The moves of robots and vehicles, loaded and empty, by start."""
+    revisions: list[RevisionDocument] = Field(default_factory=list)
+    """For a repaired schedule: what has happened, oldest first. The schedule is one of the instance after all of it."""
+    history: list[ProgressDocument] = Field(default_factory=list)
+    """The course of the search."""

@@ -1,0 +1,147 @@
+"""The bars of a layout: on machines, on movers, and in the rows of late jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from scheduler.analysis.occupation import is_interruptible, occupations, pieces
+from scheduler.domain.calendar import Calendar
+from scheduler.domain.schedule import Move, ScheduledOperation
+from scheduler.plot.layout import Bar, BarKind, span_of
+from scheduler.plot.subject import Subject
+
+
+def machine_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield setups, operations with their pauses and occupations, and aborted pieces."""
+    for setup in subject.schedule.setups:
+        row = subject.row_of["machine", setup.machine]
+        change = subject.change_of(setup)
+        yield Bar("setup", row, setup.start, setup.end, setup.job, setup.operation, change=change)
+    held = occupations(subject.instance, subject.schedule)
+    for operation in subject.schedule.operations:
+        bar = _bar(subject, operation, subject.lane_by_piece[operation.key, operation.start])
+        occupation = held[operation.key]
+        if occupation.start < operation.start:
+            yield replace(bar, kind="occupied", label="", start=occupation.start, end=operation.start)
+        if operation.end < occupation.end:
+            yield replace(bar, kind="occupied", label="", start=operation.end, end=occupation.end)
+        yield from _pieces(subject, bar, operation)
+    for piece in subject.aborted:
+        bar = _bar(subject, piece, subject.lane_by_piece[piece.key, piece.start])
+        yield replace(bar, kind="aborted", change=None)
+
+
+def _bar(subject: Subject, operation: ScheduledOperation, lane: int) -> Bar:
+    row = subject.row_of["machine", operation.machine]
+    return Bar(
+        kind="operation",
+        row=row,
+        start=operation.start,
+        end=operation.end,
+        job=operation.job,
+        operation=operation.operation,
+        label=f"{operation.job}.{operation.operation}",
+        lane=lane,
+        lanes=subject.rows[row].lanes,
+        group=subject.group(operation.job, operation),
+        change=subject.change_by_key.get(operation.key),
+    )
+
+
+def _pieces(subject: Subject, bar: Bar, operation: ScheduledOperation) -> Iterator[Bar]:
+    """Yield the bar in pieces with pauses between them; the longest piece keeps the label."""
+    worked: tuple[tuple[int, int], ...] = ((operation.start, operation.end),)
+    if is_interruptible(subject.instance, operation):
+        worked = pieces(_calendar_of(subject, operation.machine).blocked(operation.end), operation)
+    longest = max(worked, key=lambda piece: piece[1] - piece[0])
+    clock = operation.start
+    for start, end in worked:
+        if clock < start:
+            yield replace(bar, kind="pause", label="", start=clock, end=start)
+        yield replace(bar, start=start, end=end, label=bar.label if (start, end) == longest else "")
+        clock = end
+
+
+def _calendar_of(subject: Subject, machine: str) -> Calendar:
+    """Return the machine's calendar; for a baseline that was repaired, as it was before the breakdowns."""
+    calendar = subject.instance.machine_by_id[machine].calendar
+    execution = subject.instance.execution
+    if subject.repaired is None or execution is None:
+        return calendar
+    known = (d for d in calendar.downtimes if d.start < execution.now or not is_breakdown(d.reason))
+    return Calendar(tuple(known), calendar.pattern)
+
+
+def mover_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield the moves; jobs on one trip share its height."""
+    for mover, moves in subject.schedule.by_mover.items():
+        is_robot = ("robot", mover) in subject.row_of
+        row = subject.row_of["robot" if is_robot else "vehicle", mover]
+        trips: dict[tuple[int, bool], list[Move]] = {}
+        for move in moves:
+            trips.setdefault((move.start, move.job is None), []).append(move)
+        for trip in trips.values():
+            for lane, move in enumerate(trip):
+                kind: BarKind = "return" if move.kind == "empty_move" and not is_robot else move.kind
+                yield Bar(
+                    kind=kind,
+                    row=row,
+                    start=move.start,
+                    end=move.end,
+                    job=move.job,
+                    label=move.job or "",
+                    lane=lane,
+                    lanes=len(trip),
+                    group=subject.group(move.job),
+                    change=subject.change_of(move),
+                )
+
+
+def late_strips(subject: Subject, bars: Iterable[Bar]) -> Iterator[Bar]:
+    """Yield the part after the due date of each operation, transport and transfer."""
+    for bar in bars:
+        job = subject.instance.job_by_id.get(bar.job) if bar.job is not None else None
+        if job is None or job.due_date is None or bar.end <= job.due_date:
+            continue
+        if bar.kind in ("operation", "transport", "transfer"):
+            yield replace(bar, kind="late", label="", start=max(bar.start, job.due_date))
+
+
+def tardiness_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield, for each late job that has a row, the way to its due date and its tardiness."""
+    for job_id, tardiness in subject.tardiness_by_job.items():
+        row = subject.row_of.get(("late_job", job_id))
+        due = subject.instance.job_by_id[job_id].due_date
+        if row is None or due is None:
+            continue
+        first = min((o.start for o in subject.schedule.operations if o.job == job_id), default=due)
+        group = subject.group(job_id)
+        if first < due:
+            yield Bar("flow", row, first, due, job_id, group=group)
+        yield Bar("tardiness", row, due, due + tardiness, job_id, label=f"+{tardiness}", group=group)
+
+
+def ghosts(subject: Subject) -> Iterator[Bar]:
+    """Yield where the baseline had the operations that are elsewhere now."""
+    for operation in subject.baseline.operations if subject.baseline is not None else ():
+        if subject.change_by_key[operation.key] in ("moved", "reassigned", "extended", "cancelled"):
+            lane = subject.ghost_lane_by_piece[operation.key, operation.start]
+            yield replace(_bar(subject, operation, lane), kind="ghost", label="")
+
+
+def arrows(subject: Subject, bars: Sequence[Bar]) -> Iterator[tuple[float, float, float, float]]:
+    """Yield the way of each reassigned operation: from the middle of its ghost to the near edge of its bar."""
+    new = {(bar.job, bar.operation): bar for bar in reversed(bars) if bar.kind == "operation"}
+    for ghost in bars:
+        if ghost.kind == "ghost" and ghost.change == "reassigned":
+            bar = new[ghost.job, ghost.operation]
+            old_y = sum(span_of(subject.rows[ghost.row], ghost, True)) / 2
+            top, bottom = span_of(subject.rows[bar.row], bar, True)
+            edge = bottom if old_y > bottom else top
+            yield ((ghost.start + ghost.end) / 2, old_y, (bar.start + bar.end) / 2, edge)
+
+
+def is_breakdown(reason: str) -> bool:
+    """Return whether a downtime with this reason was not planned; see `scheduler.domain.events`."""
+    return "breakdown" in reason or reason == "robot down"

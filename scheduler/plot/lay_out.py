@@ -1,0 +1,133 @@
+"""From schedules to the layout of their chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scheduler.domain.calendar import Calendar
+from scheduler.domain.instance import Instance
+from scheduler.domain.routing import links
+from scheduler.domain.schedule import Move, Schedule
+from scheduler.plot.bars import arrows, ghosts, is_breakdown, late_strips, machine_bars, mover_bars, tardiness_bars
+from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Shade, ShadeKind, span_of
+from scheduler.plot.rows import Row
+from scheduler.plot.subject import Subject
+
+
+def lay_out(
+    instance: Instance,
+    schedule: Schedule,
+    *,
+    baseline: Schedule | None = None,
+    repaired: Schedule | None = None,
+    with_links: bool = False,
+    colour_by: ColourBy = "job",
+) -> Layout:
+    """Return the chart of `schedule`.
+
+    Parameters
+    ----------
+    baseline
+        If given, `schedule` is shown as a repair of it: bars carry their change, ghosts show old positions.
+    repaired
+        If given, `schedule` is shown as the baseline of this repair: bars carry what will become of them.
+    """
+    subject = Subject(instance, schedule, baseline, repaired, colour_by)
+    bars = (*machine_bars(subject), *mover_bars(subject))
+    bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))
+    start, end = _time_shown(subject)
+    flags, num_hidden = _flags(subject, start, end)
+    end = max((end, *(flag.at for flag in flags)))
+    end += max(1, (end - start) // 100)  # so that nothing ends on the frame
+    return Layout(
+        rows=subject.rows,
+        bars=bars,
+        shades=tuple(_shades(subject, start, end)),
+        flags=flags,
+        links=tuple(_links(subject, bars)) if with_links else (),
+        arrows=tuple(arrows(subject, bars)),
+        groups=subject.groups,
+        start=start,
+        end=end,
+        has_ghosts=baseline is not None,
+        num_late=len(subject.tardiness_by_job),
+        num_hidden_flags=num_hidden,
+    )
+
+
+def _time_shown(subject: Subject) -> tuple[int, int]:
+    """Return from when to when anything happens, from 0 unless that would leave a fifth of the chart empty."""
+    schedules = subject.schedules
+    times = [(operation.start, operation.end) for s in schedules for operation in s.operations]
+    times += [(piece.start, piece.end) for piece in subject.aborted]
+    times += [(move.start, move.end) for s in schedules for move in s.moves]
+    times += [(setup.start, setup.end) for s in schedules for setup in s.setups]
+    start, end = min((t[0] for t in times), default=0), max((t[1] for t in times), default=1)
+    return 0 if 0 <= start <= end / 5 else start, max(end, start + 1)
+
+
+def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
+    """Yield the downtimes in the time shown of every machine, robot and vehicle."""
+    for index, row in enumerate(subject.rows):
+        calendar = _calendar_of(subject, row)
+        if calendar is None:
+            continue
+        for window in Calendar(pattern=calendar.pattern).blocked(end):
+            if window.end > start:
+                yield Shade("off_shift", index, window.start, window.end, window.reason)
+        for window in calendar.downtimes:
+            if window.end > start and window.start < end:
+                kind: ShadeKind = "breakdown" if is_breakdown(window.reason) else "downtime"
+                yield Shade(kind, index, window.start, window.end, window.reason)
+
+
+def _calendar_of(subject: Subject, row: Row) -> Calendar | None:
+    if row.kind == "machine":
+        return subject.instance.machine_by_id[row.id].calendar
+    if row.kind == "robot":
+        return subject.instance.robot_by_id[row.id].calendar
+    return subject.instance.lane_by_vehicle[row.id].calendar if row.kind == "vehicle" else None
+
+
+def _flags(subject: Subject, start: int, end: int) -> tuple[tuple[Flag, ...], int]:
+    """Return the due dates and deadlines, and how many lie too far out: a quarter of the time shown, or before."""
+    dated: list[tuple[int, FlagKind, str]] = []
+    for job in subject.instance.jobs:
+        dated += [(job.due_date, "due_date", job.id)] if job.due_date is not None else []
+        dated += [(job.deadline, "deadline", job.id)] if job.deadline is not None else []
+    limit = end + (end - start) // 4
+    found: list[Flag] = []
+    for at, kind, job_id in sorted(dated):
+        if start <= at <= limit:
+            is_late = subject.schedule.completions.get(job_id, at) > at
+            found.append(Flag(kind, job_id, at, len(found) % FLAG_LEVELS, is_late, subject.group(job_id)))
+    return tuple(found), len(dated) - len(found)
+
+
+def _links(subject: Subject, bars: Iterable[Bar]) -> Iterator[tuple[tuple[float, float], ...]]:
+    """Yield the way of every part from operation to operation over its moves."""
+    centre: dict[tuple[str, str | None, int], float] = {}
+    for bar in bars:
+        if bar.job is not None and bar.kind in ("operation", "robot_move", "transport", "transfer"):
+            top, bottom = span_of(subject.rows[bar.row], bar, subject.baseline is not None)
+            centre[bar.job, bar.operation, bar.start if bar.operation is None else 0] = (top + bottom) / 2
+    moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
+    for move in subject.schedule.moves:
+        if move.job is not None:
+            moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+    for job in subject.instance.jobs:
+        for before, after, precedence in links(job):
+            way: list[tuple[float, float]] = []
+            first = subject.schedule.by_operation.get((job.id, before or ""))
+            last = subject.schedule.by_operation.get((job.id, after or ""))
+            if precedence is not None and (first is None or last is None):
+                continue
+            if first is not None:
+                way.append((first.end, centre[job.id, before, 0]))
+            for move in sorted(moves.get((job.id, before, after), ()), key=lambda m: m.start):
+                y = centre[job.id, None, move.start]
+                way.extend(((move.start, y), (move.end, y)))
+            if last is not None:
+                way.append((last.start, centre[job.id, after, 0]))
+            if len(way) > 1:
+                yield tuple(way)

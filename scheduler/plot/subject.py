@@ -1,0 +1,149 @@
+"""What is to be drawn: the schedules with everything looked up that several parts of a layout need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from scheduler.analysis.compare import ChangeKind, changes
+from scheduler.analysis.occupation import Occupation, machine_usage, occupations
+from scheduler.domain.instance import Instance
+from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
+from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
+
+Piece: TypeAlias = tuple[OperationKey, int]
+"""An operation or aborted piece by key and start: an operation that is repeated has one of each."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A schedule to lay out, alone, as the repair of `baseline`, or as the baseline of `repaired`."""
+
+    instance: Instance
+    schedule: Schedule
+    baseline: Schedule | None = None
+    repaired: Schedule | None = None
+    colour_by: ColourBy = "job"
+
+    @cached_property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """All schedules there are, the earlier one first."""
+        return tuple(s for s in (self.baseline, self.schedule, self.repaired) if s is not None)
+
+    @cached_property
+    def other(self) -> Schedule | None:
+        """The schedule that this one is compared with."""
+        return self.baseline if self.baseline is not None else self.repaired
+
+    @cached_property
+    def change_by_key(self) -> Mapping[OperationKey, ChangeKind]:
+        """What the repair changed; empty without comparison."""
+        if len(self.schedules) == 1:
+            return {}
+        return {(change.job, change.operation): change.kind for change in changes(*self.schedules)}
+
+    @cached_property
+    def aborted(self) -> tuple[ScheduledOperation, ...]:
+        """Work that was lost; the baseline of a repair does not know of it yet."""
+        execution = self.instance.execution
+        return () if execution is None or self.repaired is not None else execution.aborted
+
+    @cached_property
+    def lane_by_piece(self) -> Mapping[Piece, int]:
+        """Sub-lane of every operation and aborted piece of the schedule."""
+        return _stack(occupations(self.instance, self.schedule), self.schedule.operations, self.aborted)
+
+    @cached_property
+    def ghost_lane_by_piece(self) -> Mapping[Piece, int]:
+        """Sub-lane of every operation of the baseline."""
+        if self.baseline is None:
+            return {}
+        return _stack(occupations(self.instance, self.baseline), self.baseline.operations, ())
+
+    @cached_property
+    def tardiness_by_job(self) -> Mapping[str, int]:
+        """Tardiness of the jobs completed after their due date, latest first."""
+        tardiness = {
+            job.id: self.schedule.completions[job.id] - job.due_date
+            for job in self.instance.jobs
+            if job.due_date is not None and self.schedule.completions.get(job.id, job.due_date) > job.due_date
+        }
+        return dict(sorted(tardiness.items(), key=lambda item: -item[1]))
+
+    @cached_property
+    def _unchanged(self) -> frozenset[Move | Setup]:
+        """The moves and setups of the other schedule."""
+        return frozenset() if self.other is None else frozenset((*self.other.moves, *self.other.setups))
+
+    def change_of(self, item: Move | Setup) -> ChangeKind | None:
+        """Return whether the other schedule has the same move or setup, None without comparison."""
+        if self.other is None:
+            return None
+        return "unchanged" if item in self._unchanged else "moved"
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the chart."""
+        used = dict.fromkeys(self.instance.machine_by_id, 1)
+        shown = [(o, self.lane_by_piece) for o in (*self.schedule.operations, *self.aborted)]
+        if self.baseline is not None:
+            shown += [(o, self.ghost_lane_by_piece) for o in self.baseline.operations]
+        for operation, lanes in shown:
+            used[operation.machine] = max(used[operation.machine], lanes[operation.key, operation.start] + 1)
+        return arrange(
+            self.instance,
+            {machine.id: sub_lanes(machine, used[machine.id]) for machine in self.instance.machines},
+            {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},
+            tuple(self.tardiness_by_job),
+            has_due_dates=any(job.due_date is not None or job.deadline is not None for job in self.instance.jobs),
+        )
+
+    @cached_property
+    def row_of(self) -> Mapping[tuple[RowKind, str], int]:
+        """Number of the row of a resource or late job."""
+        return {(row.kind, row.id): index for index, row in enumerate(self.rows)}
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """What colours stand for; jobs of the earlier schedule first, so that a repair leaves their colours alone."""
+        if self.colour_by == "lateness":
+            return (ON_TIME, LATE)
+        operations = [operation for schedule in self.schedules for operation in schedule.operations]
+        if self.colour_by == "job":
+            known = tuple(self.instance.job_by_id)
+            first = known if len(self.schedules) == 1 else ()
+            return tuple(dict.fromkeys((*first, *(o.job for o in operations), *known)))
+        families = {self.group(o.job, o) for o in operations}
+        return (*sorted(f for f in families if f is not None and f != NO_FAMILY), NO_FAMILY)
+
+    def group(self, job: str | None, operation: ScheduledOperation | None = None) -> str | None:
+        """Return what colours a bar of this job or operation."""
+        if job is None or self.colour_by == "job":
+            return job
+        if self.colour_by == "lateness":
+            return LATE if job in self.tardiness_by_job else ON_TIME
+        known = None if operation is None else self.instance.operation_by_key.get(operation.key)
+        if operation is None or known is None or operation.mode >= len(known.modes):
+            return NO_FAMILY
+        return known.modes[operation.mode].setup_family or NO_FAMILY
+
+
+def _stack(
+    occupied: Mapping[OperationKey, Occupation],
+    operations: Iterable[ScheduledOperation],
+    aborted: Iterable[ScheduledOperation],
+) -> dict[Piece, int]:
+    """Give every occupation of a machine the lowest sub-lane that is free when it begins."""
+    taken = [(occupied[o.key].start, occupied[o.key].end, o.machine, (o.key, o.start)) for o in operations]
+    taken += [(o.start, o.end, o.machine, (o.key, o.start)) for o in aborted]
+    lane_by_piece: dict[Piece, int] = {}
+    free_at: dict[str, list[int]] = {}
+    for start, end, machine, piece in sorted(taken):
+        lanes = free_at.setdefault(machine, [])
+        lane = next((index for index, at in enumerate(lanes) if at <= start), len(lanes))
+        lanes[lane : lane + 1] = [end]
+        lane_by_piece[piece] = lane
+    return lane_by_piece

@@ -1,0 +1,188 @@
+"""What the execution says has happened, put on the board before anything else.
+
+Operations that have started, moves under way or done, and pinned operations are reserved as they are. An operation to
+whose station a part has been brought keeps that machine. A part that has not left a station without output buffer
+occupies it until it is carried away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import TypeAlias
+
+from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
+from scheduler.domain.happened import execution_of, started
+from scheduler.search.board import Board
+from scheduler.search.movers import RobotTimeline
+from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData, Problem
+
+Way: TypeAlias = tuple[str, str | None, str | None]
+"""Job, predecessor, successor."""
+
+
+class Past:
+    """Operations that have started, pins, and moves by the way of a part."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._execution: Execution = execution_of(problem.instance)
+        self._started: Mapping[OperationKey, ScheduledOperation] = started(problem.instance)
+        self._pins = {pin.key: pin for pin in self._execution.pins if pin.key not in self._started}
+        self._carried: dict[Way, list[Move]] = {}
+        for move in sorted(self._execution.moves, key=lambda m: (m.start, m.end)):
+            self._carried.setdefault((move.job or "", move.predecessor, move.successor), []).append(move)
+
+    def begun(self, job: Job) -> set[str]:
+        """Return the operations of a job that have started, are pinned, or from or to which a part was carried."""
+        found = {operation for job_id, operation in chain(self._started, self._pins) if job_id == job.id}
+        for job_id, before, after in self._carried:
+            if job_id == job.id:
+                found |= {end for end in (before, after) if end is not None}
+        return found
+
+    def recall(self, board: Board, plans: Sequence[PlanData]) -> None:
+        """Put the past on an empty board; `plans` are those of the jobs that have begun."""
+        for move in self._execution.moves:
+            self._reserve(board, move)
+        self._let_go_on(board)
+        operations = [(plan, operation) for plan in plans for operation in plan.operations]
+        for plan in plans:
+            for link in plan.links:
+                if moves := self._moves(link):
+                    board.part[link] = (len(moves), moves[-1].end)
+        for _, operation in operations:
+            if operation.key in self._started:
+                self._run(board, operation, self._started[operation.key])
+                board.fixed.add(operation.index)
+        for plan, operation in operations:
+            if operation.index in board.fixed:
+                self._occupy(board, plan, operation)
+        for _, operation in operations:
+            if operation.key in self._pins:
+                self._pin(board, operation, self._pins[operation.key])
+        for plan, operation in operations:
+            if operation.index not in board.fixed:
+                self._restrict(board, plan, operation)
+                self._wait_loaded(board, plan, operation)
+            elif board.waiting[operation.index]:
+                mode = board.mode_of(operation)
+                self._open(board, operation, mode, self._begin(board, plan, operation, mode.machine))
+
+    def _reserve(self, board: Board, move: Move) -> None:
+        """Keep a move as it was, also one of a job that the instance does not have any more."""
+        instance = self._problem.instance
+        board.moves.append(move)
+        board.latest = max(board.latest, move.end)
+        lane = instance.lane_by_vehicle.get(move.mover)
+        if lane is None:
+            _robot(board, move.mover).reserve(move.start, move.end, move.origin, move.destination)
+            return
+        job = instance.job_by_id.get(move.job or "")
+        units = job.units if job is not None else 1
+        vehicle = lane.vehicle_ids.index(move.mover)
+        board.lanes[lane.id].reserve(vehicle, move.start, move.end + lane.return_time, units)
+
+    def _let_go_on(self, board: Board) -> None:
+        """Note the setups and empty moves that were under way at `now`."""
+        now, baseline = self._execution.now, self._execution.baseline
+        for robot in chain.from_iterable(board.robots.values()):
+            moves = [move for move in self._execution.moves if move.mover == robot.robot.id]
+            free_at = max((move.end for move in moves), default=0)
+            robot.under_way = {
+                (move.origin, move.destination): move.start
+                for move in baseline.by_mover.get(robot.robot.id, ())
+                if move.job is None and free_at <= move.start < now
+            }
+        for setup in baseline.setups:
+            operation = self._problem.operation_by_key.get((setup.job, setup.operation))
+            machine = self._problem.machine_by_id.get(setup.machine)
+            if setup.start < now and operation is not None and machine is not None:
+                change = (operation.index, setup.from_family, setup.to_family)
+                board.timelines[machine.index].begun[change] = setup.start
+
+    def _run(self, board: Board, operation: OperationData, was: ScheduledOperation) -> None:
+        """Let an operation run as it started or is pinned; how long is known only if it has ended."""
+        mode = operation.modes[was.mode]
+        end = was.end
+        if end > self._execution.now:
+            downtimes = mode.machine.downtimes
+            paused = operation.interruptible and downtimes is not None
+            end = downtimes.end(was.start, mode.duration) if paused and downtimes else was.start + mode.duration
+        board.work(operation.index, mode, was.start, end)
+        board.domains[operation.index] = (mode,)
+
+    def _occupy(self, board: Board, plan: PlanData, operation: OperationData) -> None:
+        """Let an operation that has started occupy its machine, unless its part is still there."""
+        index, mode = operation.index, board.mode_of(operation)
+        if mode.machine.holds_out:
+            left = [self._left_at(board, link, mode.machine) for link in plan.outgoing[index]]
+            board.waiting[index] = left.count(None)
+            board.left_at[index] = max([board.end[index], *(instant for instant in left if instant is not None)])
+        if board.waiting[index] == 0:
+            board.occupy(index, mode, self._begin(board, plan, operation, mode.machine), board.left_at[index])
+
+    def _pin(self, board: Board, operation: OperationData, pin: ScheduledOperation) -> None:
+        """Keep machine and operators free for a pinned operation; it is placed later."""
+        index = operation.index
+        self._run(board, operation, pin)
+        board.mode[index] = None
+        board.pins[index] = pin.start
+        board.occupy(index, operation.modes[pin.mode], pin.start, board.end[index])
+
+    def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
+        """Leave an operation the modes to which the moves that have begun lead."""
+        for link in plan.incoming[operation.index]:
+            moves = [(move.origin, move.destination) for move in self._moves(link)]
+            origin = board.mode_of(link.predecessor).machine if moves and link.predecessor is not None else None
+            board.domains[operation.index] = tuple(
+                mode
+                for mode in board.modes_of(operation)
+                for legs in [self._problem.legs(origin, mode.machine)]
+                if not moves or [(leg.origin, leg.destination) for leg in (legs or ())[: len(moves)]] == moves
+            )
+
+    def _wait_loaded(self, board: Board, plan: PlanData, operation: OperationData) -> None:
+        """Let the first part that was brought for an operation wait on a station without input buffer."""
+        modes = board.modes_of(operation)
+        if not modes or not modes[0].machine.holds_in:
+            return
+        loaded_at = self._loaded_at(plan, operation, modes[0].machine)
+        if loaded_at is not None:
+            board.loaded[operation.index] = loaded_at
+            if board.begin[operation.index] >= 0:
+                board.vacate(operation.index, modes[0])
+            self._open(board, operation, modes[0], loaded_at)
+
+    def _open(self, board: Board, operation: OperationData, mode: ModeData, begin: int) -> None:
+        limit = board.timelines[mode.machine.index].limit(begin, mode.family)
+        board.occupy(operation.index, mode, begin, limit)
+
+    def _begin(self, board: Board, plan: PlanData, operation: OperationData, machine: MachineData) -> int:
+        loaded_at = self._loaded_at(plan, operation, machine) if machine.holds_in else None
+        return board.start[operation.index] if loaded_at is None else loaded_at
+
+    def _loaded_at(self, plan: PlanData, operation: OperationData, machine: MachineData) -> int | None:
+        """Return when the loading of the first part brought to the station began."""
+        brought = (move for link in plan.incoming[operation.index] for move in self._moves(link))
+        ends = [move.end for move in brought if move.destination == machine.domain.id]
+        return min(ends) - machine.load_time if ends else None
+
+    def _left_at(self, board: Board, link: LinkData, machine: MachineData) -> int | None:
+        """Return when a part left the station: carried away, or taken over by the next operation there."""
+        if moves := self._moves(link):
+            return moves[0].start + machine.unload_time
+        after = link.successor
+        if after is not None and after.index in board.fixed and board.mode_of(after).machine is machine:
+            return board.start[after.index]
+        return None
+
+    def _moves(self, link: LinkData) -> list[Move]:
+        before = link.predecessor.key[1] if link.predecessor is not None else None
+        after = link.successor.key[1] if link.successor is not None else None
+        return self._carried.get((link.job.id, before, after), [])
+
+
+def _robot(board: Board, robot_id: str) -> RobotTimeline:
+    cell = board.problem.instance.cell_by_robot[robot_id]
+    return next(robot for robot in board.robots[cell.id] if robot.robot.id == robot_id)

@@ -1,0 +1,118 @@
+"""Placing operations that stand in each other's way one by one, in an order found by depth-first search.
+
+Needed where whole units can't be placed in any order: parts that already stand on stations without buffers and have
+to move up in turn, or the parts of one job that meet in a robot cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scheduler.search.insertion import HOPELESS, Clash, Insertion
+from scheduler.search.problem import LinkData, OperationData
+from scheduler.search.units import Unit
+
+MAX_STEPS = 3000
+MAX_OPERATIONS = 300
+"""More of them are not searched through (and would nest too deeply)."""
+MAX_ROUNDS = 20
+
+
+def untangle(insertion: Insertion, units: Sequence[Unit], floor: int = 0) -> bool:
+    """Place the operations of the units, or return False and leave the board as it was."""
+    if sum(len(unit.operations) for unit in units) > MAX_OPERATIONS:
+        return False
+    floors = {operation.index: floor for unit in units for operation in unit.operations if floor > 0}
+    mark = insertion.board.mark()
+    for _ in range(MAX_ROUNDS):
+        search = _Search(insertion, units, floors)
+        if search.run():
+            return True
+        rose = search.raise_floors()
+        insertion.board.undo(mark)
+        if not rose:
+            return False
+    return False
+
+
+class _Search:
+    """One depth-first search; the operations that are left say where it is, and dead ends are remembered."""
+
+    def __init__(self, insertion: Insertion, units: Sequence[Unit], floors: dict[int, int]) -> None:
+        self._insertion = insertion
+        self._board = insertion.board
+        self._unit_of = {operation: unit for unit in units for operation in unit.operations}
+        self._floors = floors
+        self._dead_ends: set[frozenset[OperationData | LinkData]] = set()
+        self._steps = 0
+        self._clash: Clash | None = None
+
+    def run(self) -> bool:
+        """Place everything; what has started only has to send its parts off."""
+        started = [operation for operation in self._unit_of if self._board.mode[operation.index] is not None]
+        if any(self._place(operation) is not None for operation in started):
+            return False
+        return self._search(frozenset(self._unit_of) - frozenset(started), frozenset())
+
+    def raise_floors(self) -> bool:
+        """Raise the floor of the operation that clashed first; return False if that helps nothing."""
+        if self._clash is None or self._clash.operation is None:
+            return False
+        unit = self._unit_of.get(self._clash.operation)
+        if unit is None:
+            return False
+        return self._insertion.raise_floors(unit.plan, unit.operations, self._clash, self._floors)
+
+    def _search(self, left: frozenset[OperationData], brought: frozenset[LinkData]) -> bool:
+        if not left:
+            return True
+        state = left | brought
+        if state in self._dead_ends:
+            return False
+        for operation in self._unit_of:
+            if operation in left and self._is_ready(operation):
+                mark = self._board.mark()
+                if self._place(operation) is None and self._search(left - {operation}, brought):
+                    return True
+                self._board.undo(mark)
+        for link in self._bringable(left):
+            mark = self._board.mark()
+            if self._bring(link) and self._search(left, brought | {link}):
+                return True
+            self._board.undo(mark)
+        self._dead_ends.add(state)
+        return False
+
+    def _place(self, operation: OperationData) -> Clash | None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            return HOPELESS
+        unit = self._unit_of[operation]
+        clash = self._insertion.place_operation(unit.plan, operation, self._floors.get(operation.index, 0))
+        if clash is not None and (self._clash is None or clash.bound < self._clash.bound):
+            self._clash = clash
+        return clash
+
+    def _bring(self, link: LinkData) -> bool:
+        self._steps += 1
+        if self._steps > MAX_STEPS or link.successor is None:
+            return False
+        plan = self._unit_of[link.successor].plan
+        return self._insertion.bring(plan, link, self._floors.get(link.successor.index, 0))
+
+    def _is_ready(self, operation: OperationData) -> bool:
+        links = self._unit_of[operation].plan.incoming[operation.index]
+        return all(link.predecessor is None or self._is_placed(link.predecessor) for link in links)
+
+    def _is_placed(self, operation: OperationData) -> bool:
+        return self._board.mode[operation.index] is not None
+
+    def _bringable(self, left: frozenset[OperationData]) -> list[LinkData]:
+        """Return the parts that could wait for others on the station of the operation that joins them."""
+        return [
+            link
+            for operation in self._unit_of
+            if operation in left and not self._is_ready(operation)
+            for link in self._unit_of[operation].plan.incoming[operation.index]
+            if link.predecessor is not None and self._is_placed(link.predecessor)
+        ]
