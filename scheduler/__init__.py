@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from os import PathLike
+from pathlib import Path
 
 from scheduler.checker import check
 from scheduler.domain import Instance, Objective, Result, Schedule, Status
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-def load(path: str | PathLike[str]) -> Instance:
+def load(path: str | Path) -> Instance:
     """Read an instance in any known format.
 
     Raises

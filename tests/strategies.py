@@ -7,6 +7,7 @@ instances need not have a schedule.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -26,10 +27,12 @@ from scheduler.domain import (
     Precedence,
     Robot,
     RobotCell,
+    Schedule,
     SetupMatrix,
     Shift,
     ShiftPattern,
 )
+from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RobotDown, RushOrder
 
 T = TypeVar("T")
 
@@ -267,3 +270,47 @@ class _Builder:
         """Return all operations but one, or all but another."""
         left_out = {self.integer(0, len(ids) - 1), self.integer(0, len(ids) - 1)}
         return tuple(tuple(id for id in ids if id != ids[index]) for index in sorted(left_out))
+
+
+# --- events --------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def events(draw: st.DrawFn, instance: Instance, baseline: Schedule, *, max_events: int = 2) -> tuple[Event, ...]:
+    """Draw events at one instant of a schedule that is carried out; none contradicts the schedule or another."""
+    return _random_events(HypothesisSource(draw), instance, baseline, draw(st.integers(1, max_events)))
+
+
+def random_events(seed: int, instance: Instance, baseline: Schedule, *, size: int = 1) -> tuple[Event, ...]:
+    """Return the events of one instant that belong to the seed."""
+    return _random_events(SeededSource(seed), instance, baseline, size)
+
+
+def _random_events(source: Source, instance: Instance, baseline: Schedule, size: int) -> tuple[Event, ...]:
+    at = source.integer(0, baseline.makespan - 1)
+    unfinished = [o for o in baseline.operations if o.end > at]
+    open_jobs = [job.id for job in instance.jobs if baseline.completions[job.id] > at]
+    kinds = ["machine_breakdown", "rush_order"]
+    kinds += ["robot_down"] if instance.cells else []
+    kinds += ["operation_delayed"] if unfinished else []
+    kinds += ["job_cancelled"] if len(instance.jobs) > 1 else []
+    found: list[Event] = []
+    for number in range(1, size + 1):
+        kind, id, until = source.choice(kinds), f"e{number}", at + source.integer(1, 6)
+        if kind == "machine_breakdown":
+            machine = source.choice(instance.machines)
+            found.append(MachineBreakdown(id, at, machine.id, until, source.choice(("resume", "repeat"))))
+        elif kind == "robot_down":
+            found.append(RobotDown(id, at, source.choice(list(instance.robot_by_id)), until))
+        elif kind == "operation_delayed":
+            late = source.choice(unfinished)
+            found.append(OperationDelayed(id, at, late.job, late.operation, delay=source.integer(1, 3)))
+        elif kind == "rush_order":
+            job = _Builder(source, ("plans", "deadlines", "lags")).job(
+                f"rush{number}", 1, instance.machines, instance.operators
+            )
+            found.append(RushOrder(id, at, replace(job, release_date=at)))
+        else:
+            found.append(JobCancelled(id, at, source.choice(open_jobs)))
+            kinds = [k for k in kinds if k not in ("job_cancelled", "operation_delayed")]
+    return tuple(found)

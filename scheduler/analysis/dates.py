@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from scheduler.domain.instance import Instance
-
-TICK_LENGTHS: Mapping[str, timedelta] = MappingProxyType(
-    {
-        "second": timedelta(seconds=1),
-        "minute": timedelta(minutes=1),
-        "hour": timedelta(hours=1),
-        "day": timedelta(days=1),
-        "week": timedelta(weeks=1),
-    }
-)
-"""Length of one tick by `Instance.time_unit`; an instance in another unit has no dates."""
+from scheduler.io.validate_limits import TICK_BY_UNIT
 
 
 def clock(instance: Instance) -> tuple[datetime, timedelta] | None:
     """Return the moment of tick 0 and the length of a tick; None without time origin or in an unknown time unit."""
-    length = TICK_LENGTHS.get(instance.time_unit)
+    length = TICK_BY_UNIT.get(instance.time_unit)
     return None if length is None or instance.time_origin is None else (instance.time_origin, length)
 
 

@@ -46,12 +46,19 @@ class ModelContext:
     ----------
     instance
         A valid instance.
+    latest
+        Latest completion of some jobs, beyond which no schedule is of interest.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, latest: Mapping[str, int] | None = None) -> None:
         self.instance = instance
+        self._latest = latest or {}
         self.model = cp_model.CpModel()
         self.horizon = horizon(instance)
+        if instance.jobs and all(job.id in self._latest for job in instance.jobs):
+            # Idle time after the last job is of no use to machines and movers either (returning vehicles apart).
+            returns = max((lane.return_time for lane in instance.lanes), default=0)
+            self.horizon = min(self.horizon, max(self._latest.values()) + returns)
         self.true: Literal = self.model.new_constant(1)
         self.trips: dict[str, list[TripVars]] = {}
         self.memo: dict[str, Expr] = {}
@@ -188,9 +195,10 @@ class ModelContext:
         return frozenset(o.key for o in started if (*o.key, o.start) not in lost)
 
     def latest_completion(self, job: str) -> int:
-        """Return the latest completion of the job that need be considered: its deadline or the horizon."""
+        """Return the latest completion of the job that need be considered: horizon, deadline, or less."""
         deadline = self.instance.job_by_id[job].deadline
-        return self.horizon if deadline is None else min(deadline, self.horizon)
+        latest = min(self.horizon, self._latest.get(job, self.horizon))
+        return latest if deadline is None else min(deadline, latest)
 
     def pauses(self, operation: Operation) -> bool:
         """Return whether the operation may be interrupted by a downtime of one of its machines."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -12,10 +12,12 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from scheduler.constraints import RULES
+from scheduler.cpsat.ceilings import ceilings
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.extract import extract
 from scheduler.cpsat.objective import tier_expression
 from scheduler.domain import Instance, Objective, Schedule, Status
+from scheduler.terms import value_terms
 
 OnProgress = Callable[[Fraction | None, Fraction | None], None]
 """Called with a better value and/or bound of the first tier."""
@@ -34,9 +36,12 @@ class Outcome:
     interrupted: bool = False
 
 
-def build(instance: Instance) -> ModelContext:
-    """Return the model of the instance, with every rule that applies to it posted."""
-    ctx = ModelContext(instance)
+def build(instance: Instance, latest: Mapping[str, int] | None = None) -> ModelContext:
+    """Return the model of the instance, with every rule that applies to it posted.
+
+    `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`).
+    """
+    ctx = ModelContext(instance, latest or {})
     for rule in RULES:
         if rule.applies(instance):
             rule.post(ctx)
@@ -66,7 +71,7 @@ def improve(
         If CP-SAT calls the model invalid: a bug in this package.
     """
     deadline = monotonic() + time_limit
-    ctx = build(instance)
+    ctx = build(instance, _latest(instance, objective, start))
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     built: dict[str, Any] = {}
@@ -106,6 +111,13 @@ def improve(
             break
         ctx.model.add(expression <= value)
     return Outcome(Status.OPTIMAL if proved and best is not None else status, best, tuple(bounds))
+
+
+def _latest(instance: Instance, objective: Objective, start: Schedule | None) -> Mapping[str, int]:
+    if start is None:
+        return {}
+    first = objective.tiers[0]
+    return ceilings(instance, first, first.value(value_terms(instance, start)))
 
 
 def _solver(seconds: float, workers: int, seed: int) -> cp_model.CpSolver:

@@ -5,9 +5,11 @@ The horizon is computed, never guessed: too small would cut off optimal schedule
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
-from scheduler.domain.calendar import Calendar
+from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Operation
 from scheduler.domain.routing import lanes_between, links, route
@@ -17,6 +19,19 @@ MAX_HORIZON = 2**45
 """Ticks beyond which an instance is refused; keeps every sum of times far from 64-bit overflow."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Activity:
+    """Something that takes time: ``time`` at the longest, of which ``piece`` in one piece under ``calendar``.
+
+    ``lag`` is waited in any case; an interruptible activity has a piece of 1, its first tick.
+    """
+
+    time: int
+    piece: int
+    calendars: tuple[Calendar, ...] = ()
+    lag: int = 0
+
+
 def horizon(instance: Instance) -> int:
     """Return a time by which some optimal schedule ends, whatever the (regular) objective.
 
@@ -24,20 +39,22 @@ def horizon(instance: Instance) -> int:
     activities, each waiting only for the one before it, a release date, or a calendar; no activity is in it twice.
     So the end is at most ``origin + W`` when nothing has downtimes, where ``origin`` is the latest release date
     (or `now`, or the end of the baseline) and ``W`` adds, for every activity, its longest time with setup, lag and
-    empty travel. With downtimes the chain advances only in *common windows*, in which every calendar works; from
-    a window of length L it loses at most the longest activity that does not fit at its end any more. Where no
-    common windows are long enough, every activity is charged the longest wait its own calendars can cause.
+    empty travel. With downtimes there are two bounds, of which the smaller counts:
+
+    * the chain advances in every *common window*, in which all calendars work; at the end of one it loses less than
+      the longest piece that has to be done without interruption;
+    * every activity lasts at most as long as the worst moment to become ready makes it last.
     """
-    activities = _activity_times(instance)
+    activities = _activities(instance)
     origin = _origin(instance)
-    work = sum(activities)
-    calendars = _calendars(instance)
+    work = sum(activity.time + activity.lag for activity in activities)
+    calendars = tuple({id(c): c for activity in activities for c in activity.calendars}.values())
     if not calendars:
         return origin + work
-    longest = max(activities, default=0)
-    waits = origin + work + sum(_longest_wait(calendars, longest) for _ in activities)
-    common = _after_common_windows(calendars, origin, work, longest, waits)
-    return min(waits, common) if common is not None else waits
+    worst = origin + sum(activity.lag + _worst_time(activity) for activity in activities)
+    piece = max(activity.piece for activity in activities if activity.calendars)
+    common = _after_common_windows(calendars, origin, work, piece, worst)
+    return worst if common is None else min(worst, common)
 
 
 def heads(instance: Instance) -> dict[OperationKey, int]:
@@ -117,84 +134,94 @@ def _origin(instance: Instance) -> int:
     return origin
 
 
-def _activity_times(instance: Instance) -> list[int]:
-    """Longest time of every activity: operations with setup and lag, robot moves with empty move, trips with return."""
-    setup = {
+def _activities(instance: Instance) -> list[_Activity]:
+    """Return every operation with its longest setup and lag, robot move with empty move, and trip with return."""
+    longest_setup = {
         m.id: max((t for row in m.setups.times.values() for t in row.values()), default=0)
         for m in instance.machines
         if m.setups is not None
     }
-    times = []
+    activities = []
     for job in instance.jobs:
-        lag: dict[str, int] = {}
+        lags: dict[str, int] = {}
         for precedence in job.precedences:
-            lag[precedence.successor] = max(lag.get(precedence.successor, 0), precedence.min_lag)
+            lags[precedence.successor] = max(lags.get(precedence.successor, 0), precedence.min_lag)
         for operation in job.operations:
-            longest = max(mode.duration + setup.get(mode.machine, 0) for mode in operation.modes)
-            times.append(longest + lag.get(operation.id, 0))
+            times = [(mode.duration, longest_setup.get(mode.machine, 0)) for mode in operation.modes]
+            activities.append(
+                _Activity(
+                    max(duration + setup for duration, setup in times),
+                    max(setup + (1 if operation.interruptible else duration) for duration, setup in times),
+                    _limited(instance.machine_by_id[mode.machine].calendar for mode in operation.modes),
+                    lags.get(operation.id, 0),
+                )
+            )
         if instance.cells or instance.lanes:
-            times.extend(_move_times(instance, job))
-    return times
+            activities.extend(_move_activities(instance, job))
+    return activities
 
 
-def _move_times(instance: Instance, job: Job) -> list[int]:
+def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     empty = {
         cell.id: max((t for row in cell.travel.values() for t in row.values()), default=0) for cell in instance.cells
     }
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
-    times: list[int] = []
+    activities = []
     for predecessor, successor, _ in links(job):
         longest: dict[str, int] = {}
+        calendars: list[Calendar] = []
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
                 for leg in route(instance, origin, destination) or ():
                     if leg.cell is not None:
-                        time = instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination) + empty[leg.cell]
+                        cell = instance.cell_by_id[leg.cell]
+                        time = cell.move_time(leg.origin, leg.destination) + empty[cell.id]
+                        calendars.extend(robot.calendar for robot in cell.robots)
                     else:
-                        time = max(lane.cycle_time for lane in lanes_between(instance, leg.origin, leg.destination))
+                        lanes = lanes_between(instance, leg.origin, leg.destination)
+                        time = max(lane.cycle_time for lane in lanes)
+                        calendars.extend(lane.calendar for lane in lanes)
                     longest[leg.slot] = max(longest.get(leg.slot, 0), time)
-        times.extend(longest.values())
-    return times
+        activities.extend(_Activity(time, time, _limited(calendars)) for time in longest.values())
+    return activities
 
 
-def _calendars(instance: Instance) -> list[Calendar]:
-    used = {mode.machine for job in instance.jobs for o in job.operations for mode in o.modes}
-    calendars = [m.calendar for m in instance.machines if m.id in used]
-    calendars += [robot.calendar for cell in instance.cells for robot in cell.robots]
-    calendars += [lane.calendar for lane in instance.lanes]
-    return list({id(c): c for c in calendars if not c.always_works}.values())
+def _limited(calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:
+    return tuple({id(c): c for c in calendars if not c.always_works}.values())
 
 
-def _longest_wait(calendars: list[Calendar], longest: int) -> int:
-    """Longest time by which a calendar can hold up an activity of at most `longest` ticks.
+def _worst_time(activity: _Activity) -> int:
+    """Return the longest that the activity can last, waiting included, from the worst moment to become ready."""
+    worst = activity.time
+    for calendar in activity.calendars:
+        last = max((d.end for d in calendar.downtimes), default=0)
+        until = last + 1 if calendar.pattern is None else last + 3 * calendar.pattern.period + activity.piece
+        # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them.
+        reach = until if calendar.pattern is None else until + (activity.time + 3) * calendar.pattern.period
+        blocked = calendar.blocked(reach)
+        for downtime in blocked:
+            if downtime.start >= until:
+                break
+            ready = max(0, downtime.start - activity.piece + 1)
+            start = earliest_start(blocked, ready, activity.piece, interruptible=False)
+            worst = max(worst, end_of_work(blocked, start, activity.time) - ready)
+    return worst
 
-    Under a shift pattern the activity waits for a shift that is long enough (at most two periods), once more for
-    every downtime that spoils one, and for every period that an interruptible operation runs into.
-    """
-    waits = []
-    for calendar in calendars:
-        wait = sum(d.end - d.start + longest for d in calendar.downtimes)
-        if calendar.pattern is not None:
-            worked = sum(shift.end - shift.start for shift in calendar.pattern.shifts)
-            periods = 1 + len(calendar.downtimes) + -(-longest // worked)
-            wait += 2 * periods * calendar.pattern.period + longest
-        waits.append(wait)
-    return max(waits)
 
-
-def _after_common_windows(calendars: list[Calendar], origin: int, work: int, longest: int, limit: int) -> int | None:
-    """Walk the windows in which all calendars work until `work` ticks are done; None beyond `limit`."""
+def _after_common_windows(
+    calendars: tuple[Calendar, ...], origin: int, work: int, piece: int, limit: int
+) -> int | None:
+    """Walk the windows in which all calendars work until `work` ticks are done; None if that is beyond `limit`."""
     until = origin + 1
-    while until <= 4 * limit:
+    while until <= 2 * limit:
         until *= 2
         blocked = Calendar(tuple(d for calendar in calendars for d in calendar.blocked(until))).blocked(until)
         edges = [origin] + [min(max(t, origin), until) for d in blocked for t in (d.start, d.end)] + [until]
         left = work
         for start, end in list(pairwise(edges))[::2]:
-            length = end - start
-            last = end == until
-            useful = length if last else length - longest + 1
+            # The last window is cut off by `until`, not by a downtime: nothing is lost at its end.
+            useful = end - start if end == until else end - start - piece + 1
             if useful >= left:
-                return start + left + longest
+                return start + left + piece
             left -= max(useful, 0)
     return None

@@ -17,8 +17,8 @@ from scheduler.plot.layout import ColourBy
 
 FORMATS = ("png", "svg", "pdf")
 PNG_DPI = 130.0
-MAX_PIXELS = 60_000_000
-"""A larger picture is written with fewer dots per inch."""
+MAX_PIXELS, MAX_SIDE = 60_000_000, 60_000
+"""A picture with more pixels, or longer, is written with fewer dots per inch."""
 
 
 def save_gantt(
@@ -86,7 +86,7 @@ def save_figure(path: str | Path, figure: Figure, *, dpi: float = PNG_DPI) -> No
     """
     kind = picture_format(path)
     width, height = figure.get_size_inches()
-    dpi = min(dpi, (MAX_PIXELS / (width * height)) ** 0.5)
+    dpi = min(dpi, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
     stamps: Mapping[str, Mapping[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     content = BytesIO()
     figure.savefig(content, format=kind, dpi=dpi, metadata=dict(stamps[kind]))

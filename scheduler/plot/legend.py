@@ -52,7 +52,7 @@ class Legend:
         return sum(self._lines(block) * LINE_HEIGHT for block in self.blocks) + 0.06 * (len(self.blocks) - 1)
 
     def _column(self, block: tuple[Entry, ...]) -> float:
-        widest = max(self.lettering.width(self._text(entry), TEXT_SIZE) for entry in block) / 72
+        widest = max(self.lettering.width(self._text(entry, block), TEXT_SIZE) for entry in block) / 72
         return SWATCH + GAP + widest + COLUMN_GAP
 
     def _columns(self, block: tuple[Entry, ...]) -> int:
@@ -61,8 +61,9 @@ class Legend:
     def _lines(self, block: tuple[Entry, ...]) -> int:
         return -(-len(block) // self._columns(block))
 
-    def _text(self, entry: Entry) -> str:
-        return self.lettering.shortened(entry.text, TEXT_SIZE, MAX_ENTRY * 72)
+    def _text(self, entry: Entry, block: tuple[Entry, ...]) -> str:
+        limit = MAX_ENTRY if len(block) > 1 else self.width - SWATCH - GAP
+        return self.lettering.shortened(entry.text, TEXT_SIZE, limit * 72)
 
     def draw(self, sheet: Sheet, left: float, below: float) -> None:
         """Draw the legend with its upper left corner `left` of and `below` the lower left corner of the axes."""
@@ -74,7 +75,7 @@ class Legend:
                 x = -left + position % columns * column
                 y = top - (position // columns + 0.5) * LINE_HEIGHT
                 entry.draw(sheet, place, x, y - SWATCH_HEIGHT / 2)
-                sheet.text(x + SWATCH + GAP, y, self._text(entry), TEXT_SIZE, ha="left", transform=place)
+                sheet.text(x + SWATCH + GAP, y, self._text(entry, block), TEXT_SIZE, ha="left", transform=place)
             top -= self._lines(block) * LINE_HEIGHT + 0.06
 
 

@@ -17,10 +17,10 @@ Rgb: TypeAlias = tuple[float, float, float]
 Stripe: TypeAlias = Literal["solid", "dashed"]
 
 GOLDEN_ANGLE = 137.50776405003785
-LIGHTNESS = (0.80, 0.60, 0.88, 0.70)
-CHROMA = 0.125
-FIRST_HUE, HUE_RANGE = 50.0, 315.0
-"""Hues run from 50 to 365 degrees; red lies near 29."""
+LIGHTNESS = (0.78, 0.62, 0.84, 0.70)
+CHROMA = 0.14
+FIRST_HUE, HUE_RANGE = 45.0, 325.0
+"""Hues run from 45 to 370 degrees; the red used here lies at 21."""
 JOBS_PER_STRIPE = 20
 STRIPES: tuple[Stripe | None, ...] = (None, "solid", "dashed")
 

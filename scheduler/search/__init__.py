@@ -1,0 +1,1 @@
+"""The construction heuristic: a schedule that keeps every rule, within a second."""

@@ -88,6 +88,10 @@ class Board:
             change, arguments = log.pop()
             change(*arguments)
 
+    def commit(self) -> None:
+        """Make everything so far final."""
+        self._log.clear()
+
     def mode_of(self, operation: OperationData) -> ModeData:
         """Return the mode of a placed operation."""
         mode = self.mode[operation.index]
@@ -111,9 +115,7 @@ class Board:
         if not plan.tight:
             return True
         self._put(self.domains, operation.index, (mode,))
-        return self.narrow(
-            plan, tuple(link for link in plan.tight if operation in (link.predecessor, link.successor))
-        )
+        return self.narrow(plan, tuple(link for link in plan.tight if operation in (link.predecessor, link.successor)))
 
     def narrow(self, plan: PlanData, links: tuple[LinkData, ...]) -> bool:
         """Take modes out that have no partner across the links; return whether every operation keeps some."""
@@ -203,6 +205,11 @@ class Board:
         lane.reserve(vehicle, start, start + lane.lane.cycle_time, link.job.units)
         self._log.append((lane.release, (vehicle, start, link.job.units)))
         return self._carried(link, leg, lane.lane.vehicle_ids[vehicle], start, arrivals[chosen])
+
+    def completion(self, plan: PlanData) -> int:
+        """Return the latest end of the operations and moves of a placed plan."""
+        ends = [self.end[operation.index] for operation in plan.operations]
+        return max(ends + [self.part[link][1] for link in plan.links if link in self.part])
 
     def schedule(self) -> Schedule:
         """Return everything that has been placed as a schedule."""

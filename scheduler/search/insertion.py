@@ -154,9 +154,7 @@ class Insertion:
                 return False
         return False
 
-    def _in_order(
-        self, plan: PlanData, operations: Sequence[OperationData], floors: dict[int, int]
-    ) -> Clash | None:
+    def _in_order(self, plan: PlanData, operations: Sequence[OperationData], floors: dict[int, int]) -> Clash | None:
         for operation in operations:
             clash = self.place_operation(plan, operation, floors.get(operation.index, 0))
             if clash is not None:

@@ -15,7 +15,7 @@ from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperat
 from scheduler.domain.happened import execution_of, started
 from scheduler.search.board import Board
 from scheduler.search.movers import RobotTimeline
-from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData, Problem
+from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
 
 Way: TypeAlias = tuple[str, str | None, str | None]
 """Job, predecessor, successor."""
@@ -40,6 +40,13 @@ class Past:
             if job_id == job.id:
                 found |= {end for end in (before, after) if end is not None}
         return found
+
+    def plan_number(self, job: JobData) -> int | None:
+        """Return a plan that holds what has begun, that of the baseline if it does; None if there is none."""
+        begun = self.begun(job.domain)
+        baseline = {o.operation for o in self._execution.baseline.operations if o.job == job.domain.id}
+        possible = [number for number, ids in enumerate(job.plan_ids) if begun.issubset(ids)]
+        return min(possible, key=lambda n: len(baseline.symmetric_difference(job.plan_ids[n])), default=None)
 
     def recall(self, board: Board, plans: Sequence[PlanData]) -> None:
         """Put the past on an empty board; `plans` are those of the jobs that have begun."""
@@ -133,14 +140,15 @@ class Past:
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""
         for link in plan.incoming[operation.index]:
-            moves = [(move.origin, move.destination) for move in self._moves(link)]
-            origin = board.mode_of(link.predecessor).machine if moves and link.predecessor is not None else None
-            board.domains[operation.index] = tuple(
-                mode
-                for mode in board.modes_of(operation)
-                for legs in [self._problem.legs(origin, mode.machine)]
-                if not moves or [(leg.origin, leg.destination) for leg in (legs or ())[: len(moves)]] == moves
-            )
+            if moves := self._moves(link):
+                origin = board.mode_of(link.predecessor).machine if link.predecessor is not None else None
+                modes = board.modes_of(operation)
+                board.domains[operation.index] = tuple(m for m in modes if self._leads_to(m.machine, origin, moves))
+
+    def _leads_to(self, machine: MachineData, origin: MachineData | None, moves: Sequence[Move]) -> bool:
+        legs = self._problem.legs(origin, machine) or ()
+        ways = [(leg.origin, leg.destination) for leg in legs[: len(moves)]]
+        return ways == [(move.origin, move.destination) for move in moves]
 
     def _wait_loaded(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Let the first part that was brought for an operation wait on a station without input buffer."""

@@ -188,9 +188,7 @@ class Problem:
             )
             least = min(mode.duration for mode in modes)
             key = (job.id, operation.id)
-            operations[operation.id] = OperationData(
-                len(self.operations), key, modes, operation.interruptible, least
-            )
+            operations[operation.id] = OperationData(len(self.operations), key, modes, operation.interruptible, least)
             self.operations.append(operations[operation.id])
         return JobData(index, job, operations, job.plans or (tuple(operations),))
 
@@ -300,7 +298,9 @@ def _set_tails(problem: Problem, plan: PlanData) -> None:
         for mode in operation.modes:
             place = mode.machine.place
             if place not in by_place:
-                after = (_tail_over(problem, plan, mode.machine, link, units) for link in plan.outgoing[operation.index])
+                after = (
+                    _tail_over(problem, plan, mode.machine, link, units) for link in plan.outgoing[operation.index]
+                )
                 by_place[place] = max(after)
             tails.append(by_place[place])
         plan.tails[operation.index] = tails

@@ -16,7 +16,7 @@ from scheduler.domain import Job, Objective
 from scheduler.search.problem import ModeData, OperationData, Problem
 from scheduler.search.units import Unit
 
-Priority: TypeAlias = Callable[[Unit, int], float]
+Priority: TypeAlias = Callable[[Unit, float], float]
 """Priority of a unit at an instant; the least is first."""
 
 TARDINESS_TERMS = {"total_tardiness", "weighted_tardiness", "maximum_tardiness", "number_tardy"}
@@ -52,7 +52,7 @@ class Rule:
     loyalty: int = 0
     noise: Mapping[Unit, float] = field(default_factory=dict)
 
-    def rank(self, unit: Unit, instant: int) -> float:
+    def rank(self, unit: Unit, instant: float) -> float:
         """Return the priority with noise."""
         return self.priority(unit, instant) + self.noise.get(unit, 0.0)
 
@@ -104,17 +104,17 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
         yield from group
 
 
-def most_work(unit: Unit, instant: int) -> float:
+def most_work(unit: Unit, instant: float) -> float:
     """Put the longest rest of a job first."""
     return -unit.rest
 
 
-def least_work(unit: Unit, instant: int) -> float:
+def least_work(unit: Unit, instant: float) -> float:
     """Put the shortest rest of a job first."""
     return unit.rest
 
 
-def first_come(unit: Unit, instant: int) -> float:
+def first_come(unit: Unit, instant: float) -> float:
     """Put the earliest release date first."""
     return unit.plan.job.domain.release_date
 
@@ -131,21 +131,21 @@ class _Dates:
         self._far = max([0, *dates]) + sum(lengths)
         self._scale = 2.0 * max(1, sum(lengths) // max(1, len(jobs)))
 
-    def earliest_due_date(self, unit: Unit, instant: int) -> float:
+    def earliest_due_date(self, unit: Unit, instant: float) -> float:
         return self._due(unit.plan.job.domain)
 
-    def slack(self, unit: Unit, instant: int) -> float:
+    def slack(self, unit: Unit, instant: float) -> float:
         return self._due(unit.plan.job.domain) - instant - unit.rest
 
-    def modified_due_date(self, unit: Unit, instant: int) -> float:
+    def modified_due_date(self, unit: Unit, instant: float) -> float:
         return max(self._due(unit.plan.job.domain), instant + unit.rest)
 
-    def apparent_tardiness_cost(self, unit: Unit, instant: int) -> float:
+    def apparent_tardiness_cost(self, unit: Unit, instant: float) -> float:
         slack = max(0.0, self.slack(unit, instant))
         length = max(1, unit.operations[0].least_duration)
         return -unit.plan.job.domain.weight / length * exp(-slack / self._scale)
 
-    def least_work_by_weight(self, unit: Unit, instant: int) -> float:
+    def least_work_by_weight(self, unit: Unit, instant: float) -> float:
         return unit.rest / max(1, unit.plan.job.domain.weight)
 
     def _due(self, job: Job) -> int:
@@ -168,7 +168,7 @@ def _baseline_order(problem: Problem) -> Priority:
     starts = {o.key: o.start for o in execution.baseline.operations} if execution is not None else {}
     far = max(starts.values(), default=0) + 1
 
-    def priority(unit: Unit, instant: int) -> float:
+    def priority(unit: Unit, instant: float) -> float:
         return min(starts.get(operation.key, far) for operation in unit.operations)
 
     return priority

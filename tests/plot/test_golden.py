@@ -15,11 +15,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
+from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
 
 from scheduler.domain import Downtime, Execution, Job, Machine, Mode, Operation, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.plot import before_after, gantt
-from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLERANCE = 4.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
+
 from scheduler.domain import (
     Calendar,
     Downtime,
@@ -23,7 +25,6 @@ from scheduler.domain import (
 from scheduler.domain.derive import complete
 from scheduler.plot.lay_out import lay_out
 from scheduler.plot.layout import Bar, Layout
-from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
 
 
 def bars(layout: Layout, kind: str) -> list[Bar]:

@@ -1,0 +1,113 @@
+"""The construction heuristic: a schedule that keeps every rule, within a second.
+
+It is the safety net of the planner and the hint of the CP-SAT model. Several dispatching rules are tried; while time
+remains, the best one again with noise on its priorities (priorities that led to better schedules are kept, others
+dropped: a random search around the rule, after Storer, Wu and Vaccari 1992, Management Science 38, "New search spaces
+for sequencing problems").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from random import Random
+from statistics import pstdev
+from time import perf_counter
+from typing import NamedTuple
+
+from scheduler.checker import check, recompute
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.search.dispatch import dispatch
+from scheduler.search.problem import Problem
+from scheduler.search.rules import Rule, rules
+from scheduler.search.units import Plans
+
+LEAST_PASSES = 3
+"""Passes that are made even beyond the time limit while there is no schedule."""
+MAX_NOISY_PASSES = 200
+NOISY_SHARE = 10
+"""One in so many priorities is changed from pass to pass."""
+NOISE = (0.1, 0.3, 1.0)
+"""Strengths of the noise in standard deviations of the priorities."""
+
+
+def construct(instance: Instance, objective: Objective, *, time_limit: float = 1.0, seed: int = 0) -> Schedule | None:
+    """Return the best schedule of a number of passes, each by another dispatching rule.
+
+    Parameters
+    ----------
+    instance
+        A valid instance; with `Instance.execution`, what has happened stays as it is.
+    objective
+        Decides which rules come first, and between the schedules.
+    time_limit
+        Seconds after which no further pass begins; the first pass is always made.
+    seed
+        Where time does not end it, the same seed gives the same schedule.
+
+    Returns
+    -------
+    Schedule or None
+        None if no pass kept every deadline, or (rarely) maximum lags together with calendars, or parts that block
+        each other in the past, led every pass into a dead end. This proves nothing.
+    """
+    stops_at = perf_counter() + time_limit
+    search = _Search(instance, objective, Random(seed))
+    for rule in search.rules():
+        search.run(rule)
+        if perf_counter() >= stops_at and (search.best is not None or search.num_passes >= LEAST_PASSES):
+            break
+    return search.best.schedule if search.best is not None and search.best.overrun == 0 else None
+
+
+class _Found(NamedTuple):
+    overrun: int
+    value: tuple[Fraction, ...]
+    schedule: Schedule
+    rule: Rule
+
+
+class _Search:
+    """The passes of one call; ``best`` is the schedule that exceeds deadlines least, and then the best of those."""
+
+    def __init__(self, instance: Instance, objective: Objective, rng: Random) -> None:
+        self.best: _Found | None = None
+        self.num_passes = 0
+        self._instance = instance
+        self._objective = objective
+        self._rng = rng
+        self._problem = Problem(instance)
+        self._plans = Plans(self._problem)
+
+    def rules(self) -> Iterator[Rule]:
+        """Yield the plain rules, then the best one so far with ever other noise."""
+        yield from rules(self._problem, self._objective)
+        units = [unit for job in self._problem.jobs for unit in self._plans.units(job, 0)]
+        for _ in range(MAX_NOISY_PASSES if len(units) > 1 else 0):
+            if self.best is None:
+                return
+            rule = self.best.rule
+            strength = self._rng.choice(NOISE) * pstdev(rule.priority(unit, 0) for unit in units)
+            changed = self._rng.sample(units, max(1, len(units) // NOISY_SHARE))
+            yield replace(rule, noise={**rule.noise, **{unit: self._rng.gauss(0.0, strength) for unit in changed}})
+
+    def run(self, rule: Rule) -> None:
+        """Make one pass; keep its schedule if it is none worse than the best."""
+        self.num_passes += 1
+        board = dispatch(self._problem, self._plans, rule, self._rng)
+        if board is None:
+            return
+        schedule = board.schedule()
+        if self._instance.execution is not None and check(self._instance, schedule):
+            return  # what has happened and what is pinned may leave no way to keep a rule
+        value = recompute(self._instance, schedule, self._objective)
+        found = _Found(_overrun(self._instance, schedule), value, schedule, rule)
+        if self.best is None or found[:2] <= self.best[:2]:
+            self.best = found
+
+
+def _overrun(instance: Instance, schedule: Schedule) -> int:
+    """Return by how much deadlines are exceeded in total."""
+    late = (schedule.completions[j.id] - j.deadline for j in instance.jobs if j.deadline is not None)
+    return sum(max(0, excess) for excess in late)

@@ -1,0 +1,210 @@
+"""One pass of construction: list scheduling over units.
+
+Parts that stand in a robot cell and pinned operations come first; then, again and again, the unit that a rule prefers
+among those that can start soonest. Any unit may fill an earlier gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from random import Random
+
+from scheduler.search.board import Board
+from scheduler.search.insertion import Insertion
+from scheduler.search.past import Past
+from scheduler.search.problem import JobData, Problem
+from scheduler.search.rules import Rule
+from scheduler.search.units import Plans, Unit
+from scheduler.search.untangle import untangle
+
+MAX_PLANS = 12
+"""Plans of a job that are tried in one pass; of more, this many are drawn."""
+
+
+def dispatch(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> Board | None:
+    """Return a board with all jobs placed by the rule, or None if the rule leads into a dead end."""
+    run = _Pass(problem, plans, rule, rng)
+    return run.board if run.place_begun() and run.place_rest() else None
+
+
+class _Queue:
+    """Units that could be placed next: by the time at which they can start, or by rank alone.
+
+    While units are only added to the board, a start only grows, so that an estimate from earlier is a lower bound.
+    """
+
+    def __init__(self, insertion: Insertion, rule: Rule) -> None:
+        self._insertion = insertion
+        self._rule = rule
+        self._heap: list[tuple[float, int, Unit]] = []
+        self._count = 0
+
+    def push(self, units: Iterable[Unit]) -> None:
+        """Add units whose predecessors have been placed."""
+        for unit in units:
+            by_rank = self._rule.window is None
+            self._put(self._rule.rank(unit, 0) if by_rank else self._insertion.peek(unit), unit)
+
+    def pop(self) -> Unit | None:
+        """Take the unit out that is next; None if there is none left."""
+        if not self._heap:
+            return None
+        if self._rule.window is None:
+            return heappop(self._heap)[2]
+        instant, first = self._soonest()
+        latest = instant + self._rule.window * first.operations[0].least_duration
+        rivals = [(self._rule.rank(first, instant), instant, first)]
+        while self._heap and self._heap[0][0] <= latest:
+            start, rival = self._soonest()
+            if start > latest:
+                self._put(start, rival)
+                break
+            rivals.append((self._rule.rank(rival, start), start, rival))
+        best = min(range(len(rivals)), key=lambda i: rivals[i][:2])
+        for number, (_, start, rival) in enumerate(rivals):
+            if number != best:
+                self._put(start, rival)
+        return rivals[best][2]
+
+    def _soonest(self) -> tuple[float, Unit]:
+        """Take the unit out that can start first, and when; bring estimates up to date on the way."""
+        while True:
+            estimate, _, unit = heappop(self._heap)
+            start = self._insertion.peek(unit)
+            if start <= estimate or not self._heap or start <= self._heap[0][0]:
+                return start, unit
+            self._put(start, unit)
+
+    def _put(self, key: float, unit: Unit) -> None:
+        self._count += 1
+        heappush(self._heap, (key, self._count, unit))
+
+
+class _Pass:
+    def __init__(self, problem: Problem, plans: Plans, rule: Rule, rng: Random) -> None:
+        self.board = Board(problem, rule.patience)
+        self._problem = problem
+        self._plans = plans
+        self._rng = rng
+        self._insertion = Insertion(self.board, rule)
+        self._queue = _Queue(self._insertion, rule)
+        self._units: dict[JobData, tuple[Unit, ...]] = {}
+        self._missing: dict[Unit, int] = {}
+        self._placed: set[Unit] = set()
+
+    def place_begun(self) -> bool:
+        """Recall the past; place the units that continue it or lead to pinned operations, in whatever order works."""
+        if self._problem.instance.execution is None:
+            return True
+        past = Past(self._problem)
+        for job in self._problem.jobs:
+            if past.begun(job.domain):
+                number = past.plan_number(job)
+                if number is None:
+                    return False
+                self._enter(job, self._plans.units(job, number))
+        past.recall(self.board, [units[0].plan for units in self._units.values()])
+        for units in self._units.values():
+            self.board.adopt(units[0].plan)
+        self.board.commit()
+        urgent = self._urgent()
+        while urgent:
+            ready = [unit for unit in urgent if self._missing[unit] == 0]
+            if not any([self._place(unit) for unit in ready]):
+                if not untangle(self._insertion, ready):
+                    return False
+                for unit in ready:
+                    self._finish(unit)
+            urgent = [unit for unit in urgent if unit not in self._placed]
+        return True
+
+    def place_rest(self) -> bool:
+        """Place all other units; choose the plan of a job that has several when its turn comes."""
+        undecided: dict[JobData, Sequence[tuple[Unit, ...]]] = {}
+        for job in self._problem.jobs:
+            if job not in self._units:
+                choices = sorted((self._plans.units(job, number) for number in self._drawn(job)), key=_length)
+                self._enter(job, choices[0])
+                if len(choices) > 1:
+                    undecided[job] = choices
+                else:
+                    self.board.adopt(choices[0][0].plan)
+        self.board.commit()
+        for units in list(self._units.values()):
+            self._queue.push(unit for unit in units if unit.num_before == 0 and unit not in self._placed)
+        while (unit := self._queue.pop()) is not None:
+            job = unit.plan.job
+            if job in undecided:
+                chosen = self._best(undecided.pop(job))
+                if chosen is None:
+                    return False
+                self._enter(job, chosen)
+                self.board.adopt(chosen[0].plan)
+                self.board.commit()
+                self._queue.push(unit for unit in chosen if unit.num_before == 0)
+            elif unit in self._missing and unit not in self._placed and not self._place(unit):
+                return False
+        return True
+
+    def _enter(self, job: JobData, units: tuple[Unit, ...]) -> None:
+        """Carry out these units of a job, instead of those entered before."""
+        for unit in self._units.get(job, ()):
+            del self._missing[unit]
+        self._units[job] = units
+        self._missing.update((unit, unit.num_before) for unit in units)
+
+    def _drawn(self, job: JobData) -> Sequence[int]:
+        numbers = range(len(job.plan_ids))
+        return numbers if len(numbers) <= MAX_PLANS else self._rng.sample(numbers, MAX_PLANS)
+
+    def _best(self, choices: Sequence[tuple[Unit, ...]]) -> tuple[Unit, ...] | None:
+        """Return the plan with which the job would be completed first."""
+        board, mark = self.board, self.board.mark()
+        best: tuple[int, tuple[Unit, ...]] | None = None
+        for units in choices:
+            board.adopt(units[0].plan)
+            if all(self._insert(unit) for unit in units):
+                completion = board.completion(units[0].plan)
+                if best is None or completion < best[0]:
+                    best = (completion, units)
+            board.undo(mark)
+        return best[1] if best is not None else None
+
+    def _place(self, unit: Unit) -> bool:
+        if self._insert(unit):
+            self._finish(unit)
+        return unit in self._placed
+
+    def _insert(self, unit: Unit) -> bool:
+        return self._insertion.place(unit) or untangle(self._insertion, [unit], self.board.latest)
+
+    def _finish(self, unit: Unit) -> None:
+        """Make a unit final; those for which it was the last to wait for are next."""
+        board = self.board
+        board.commit()
+        for operation in unit.operations:
+            mode = board.mode_of(operation)
+            board.busy[mode.machine.index] += mode.duration
+        self._placed.add(unit)
+        for other in unit.after:
+            self._missing[other] -= 1
+        self._queue.push(other for other in unit.after if self._missing[other] == 0)
+
+    def _urgent(self) -> list[Unit]:
+        """Return the units that continue what has begun or lead to pinned operations, the earliest first."""
+        board = self.board
+        found: dict[Unit, int] = {}
+        for units in self._units.values():
+            for unit in reversed(units):
+                instants = [found[other] for other in unit.after if other in found]
+                for index in (operation.index for operation in unit.operations):
+                    if index in board.fixed or index in board.pins or index in board.loaded:
+                        instants.append(board.pins.get(index, board.loaded.get(index, board.start[index])))
+                if instants:
+                    found[unit] = min(instants)
+        return sorted(found, key=lambda unit: found[unit])
+
+
+def _length(units: tuple[Unit, ...]) -> int:
+    return max(unit.rest for unit in units)

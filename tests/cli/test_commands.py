@@ -1,0 +1,233 @@
+"""What the commands write, and how they end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench import INSTANCES, furnish, run
+
+from scheduler import load
+from scheduler.cli.checking import violation_lines
+from scheduler.cli.generating import RECIPE_OPTIONS
+from scheduler.cli.options import PICTURES
+from scheduler.cli.planning import POLICIES
+from scheduler.constraints import Violation
+from scheduler.errors import UncheckedScheduleError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(furnish(tmp_path))
+    return tmp_path
+
+
+def content(path: Path) -> dict[str, Any]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+# --- solve -------------------------------------------------------------------------------------------------------
+
+
+def test_solve_writes_schedule_and_picture(folder: Path) -> None:
+    result = run("solve", "ft06.json", "--time-limit", "20", "-o", "plan.json", "--gantt", "plan.svg")
+    assert result.exit_code == 0
+    plan = content(folder / "plan.json")
+    # Fisher & Thompson's 6x6 has the proved optimum 55.
+    assert (plan["status"], plan["makespan"], plan["objective"]["value"], plan["lower_bound"]) == (
+        "optimal",
+        55,
+        55,
+        55,
+    )
+    assert len(plan["operations"]) == 36
+    assert (folder / "plan.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_quiet_prints_nothing_but_errors(folder: Path) -> None:
+    result = run("solve", "teaching.json", "--workers", "1", "--quiet", "-o", "plan.json")
+    assert (result.exit_code, result.output) == (0, "")
+    result = run("solve", "infeasible.json", "--workers", "1", "--quiet")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("No schedule (infeasible): ")
+
+
+def test_without_schedule_the_file_says_why(folder: Path) -> None:
+    result = run("solve", "infeasible.json", "--workers", "1", "-o", "none.json", "--gantt", "none.png")
+    assert result.exit_code == 1
+    outcome = content(folder / "none.json")
+    assert (outcome["status"], outcome["operations"], outcome["makespan"]) == ("infeasible", [], None)
+    assert outcome["reason"] != ""
+    assert outcome["reason"] in result.stderr
+    assert not (folder / "none.png").exists()
+
+
+def test_an_unchecked_schedule_is_our_mistake_not_the_user_s(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise UncheckedScheduleError("a bug")
+
+    monkeypatch.setattr("scheduler.portfolio.solve", fail)
+    with pytest.raises(UncheckedScheduleError):
+        run("solve", "teaching.json", "-o", "never.json")
+    assert not (folder / "never.json").exists()
+
+
+# --- repair ------------------------------------------------------------------------------------------------------
+
+
+def test_repair_writes_a_schedule_that_can_be_repaired_again(folder: Path) -> None:
+    arguments = ("--events", "breakdown.json", "--workers", "1", "-o", "first.json", "--gantt", "first.png")
+    assert run("repair", "teaching.json", "plan.json", *arguments).exit_code == 0
+    assert (folder / "first.png").read_bytes().startswith(b"\x89PNG")
+    event = {"id": "E2", "type": "operation_delayed", "at": 8, "job": "bracket", "operation": "drill", "delay": 3}
+    (folder / "delay.json").write_text(json.dumps({"events": [event]}), encoding="utf-8")
+    arguments = ("--events", "delay.json", "--workers", "1", "-o", "second.json")
+    assert run("repair", "teaching.json", "first.json", *arguments).exit_code == 0
+    # The saw stood still during [1, 5): bracket was cut until 7 and drilled from 7, which now takes 5 ticks.
+    assert content(folder / "second.json")["makespan"] == 12
+    assert len(content(folder / "second.json")["revisions"]) == 2
+    assert run("check", "teaching.json", "second.json").exit_code == 0
+
+
+def test_what_was_optimised_before_is_optimised_again(folder: Path) -> None:
+    # The plan's own objective, with a tier that taxes change; teaching.json itself names none.
+    plan = content(folder / "plan.json")
+    plan["objective"] = {"spec": "flow_time"}
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    run("repair", "teaching.json", "plan.json", "--events", "breakdown.json", "--workers", "1", "-o", "new.json")
+    assert content(folder / "new.json")["objective"]["spec"].startswith("flow_time > start_deviation")
+
+
+def test_frozen_operations_keep_their_start(folder: Path) -> None:
+    arguments = ("--events", "breakdown.json", "--frozen-until", "5", "--workers", "1", "-o", "new.json")
+    assert run("repair", "teaching.json", "plan.json", *arguments).exit_code == 0
+    revision = content(folder / "new.json")["revisions"][0]
+    assert revision["frozen_until"] == 5
+    assert [(pin["job"], pin["operation"]) for pin in revision["pins"]] == [("bracket", "drill")]
+
+
+# --- bad input ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in (INSTANCES / "broken").iterdir()))
+def test_a_broken_file_ends_with_2_and_leaves_no_file(folder: Path, name: str) -> None:
+    before = sorted(folder.iterdir())
+    result = run("solve", f"broken/{name}", "-o", "plan.json", "--gantt", "plan.png")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: broken/{name}: ")
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in (INSTANCES / "broken").iterdir()))
+def test_every_defect_has_a_code_a_place_and_a_fix(folder: Path, name: str) -> None:
+    heading, *defects = run("validate", f"broken/{name}").stderr.splitlines()
+    count = int(heading.removeprefix(f"Error: broken/{name}: ").split()[0])
+    assert len(defects) == count > 0
+    for defect in defects:
+        assert defect.startswith("  E")
+        assert " at " in defect
+        assert "; " in defect
+
+
+def test_an_existing_output_survives_bad_input(folder: Path) -> None:
+    (folder / "old.json").write_text("precious", encoding="utf-8")
+    assert run("solve", "broken/cycle.json", "-o", "old.json").exit_code == 2
+    assert (folder / "old.json").read_text(encoding="utf-8") == "precious"
+
+
+def test_outputs_are_refused_before_inputs_are_read(folder: Path) -> None:
+    result = run("solve", "broken/cycle.json", "-o", "missing/plan.json")
+    assert result.exit_code == 2
+    assert "folder 'missing' does not exist" in result.stderr
+
+
+# --- pictures, formats, generated networks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF")])
+def test_gantt_draws_a_schedule(folder: Path, name: str, magic: bytes) -> None:
+    assert run("gantt", "teaching.json", "plan.json", "-o", name).exit_code == 0
+    assert (folder / name).read_bytes().startswith(magic)
+
+
+def test_gantt_has_nothing_to_draw_without_schedule(folder: Path) -> None:
+    run("solve", "infeasible.json", "--workers", "1", "-o", "none.json")
+    result = run("gantt", "infeasible.json", "none.json", "-o", "none.png")
+    assert result.exit_code == 2
+    assert "holds no schedule (infeasible)" in result.stderr
+
+
+def test_gantt_of_a_repair_shows_now(folder: Path) -> None:
+    run("repair", "teaching.json", "plan.json", "--events", "breakdown.json", "--workers", "1", "-o", "new.json")
+    assert run("gantt", "teaching.json", "new.json", "-o", "new.svg").exit_code == 0
+    assert "now 1" in (folder / "new.svg").read_text(encoding="utf-8")
+
+
+def test_convert_and_back_again(folder: Path) -> None:
+    assert run("convert", "ft06.json", "ft06.fjs").exit_code == 0
+    assert run("convert", "ft06.fjs", "again.json").exit_code == 0
+    assert run("convert", "again.json", "again.fjs").exit_code == 0
+    assert (folder / "again.fjs").read_text(encoding="utf-8") == (folder / "ft06.fjs").read_text(encoding="utf-8")
+
+
+def test_generate_writes_the_same_network_for_the_same_seed(folder: Path) -> None:
+    size = ("--jobs", "5", "--operations", "12", "--machines", "6", "--facilities", "2", "--cells", "1")
+    for name, seed in (("a.json", "1"), ("b.json", "1"), ("c.json", "2")):
+        assert run("generate", *size, "--seed", seed, "--durations", "2", "9", "-o", name).exit_code == 0
+    assert (folder / "a.json").read_bytes() == (folder / "b.json").read_bytes()
+    assert (folder / "a.json").read_bytes() != (folder / "c.json").read_bytes()
+    assert load(folder / "a.json").num_operations == 12
+
+
+@pytest.mark.parametrize("kind", ["instance", "schedule", "events"])
+def test_schema_prints_a_json_schema(kind: str) -> None:
+    document = json.loads(run("schema", kind).output)
+    assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert document["type"] == "object"
+
+
+def test_schema_is_the_instance_s_by_default() -> None:
+    assert run("schema").output == run("schema", "instance").output
+
+
+# --- lists that are written out twice, so that the help needs no engine ----------------------------------------------
+
+
+def test_policies_are_those_of_rescheduling() -> None:
+    from scheduler.rescheduling import POLICIES as known
+
+    assert tuple(known) == POLICIES
+
+
+def test_pictures_are_those_of_the_plots() -> None:
+    from scheduler.plot.files import FORMATS
+
+    assert tuple(f".{name}" for name in FORMATS) == PICTURES
+
+
+def test_options_of_generate_are_the_recipe() -> None:
+    from scheduler.generate import Recipe
+
+    recipe = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    assert {name: default for name, default, _ in RECIPE_OPTIONS} | {"durations": (10, 60)} == recipe
+
+
+# --- violations --------------------------------------------------------------------------------------------------
+
+
+def test_violations_are_grouped_and_cut_by_rule() -> None:
+    found = [Violation("capacity", f"M{n}", "is full", 1) for n in range(3)] + [Violation("moves", "J1", "is late", 2)]
+    assert list(violation_lines(found, 2)) == [
+        "capacity (3)",
+        "  M0: is full",
+        "  M1: is full",
+        "  ... and 1 more",
+        "moves (1)",
+        "  J1: is late",
+    ]
