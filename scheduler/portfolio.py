@@ -19,6 +19,10 @@ from scheduler.domain import Instance, Objective, Progress, Result, Schedule, St
 CONSTRUCTION_SHARE = 0.2
 """Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
 CONSTRUCTION_SECONDS = 1.0
+CONSTRUCTION_ALONE = 0.9
+"""The share where there is no time to build the model."""
+BUILD_SHARE = 0.4
+"""Most of the time limit that building the model may take."""
 
 OnProgress = Callable[[Progress], None]
 
@@ -114,15 +118,22 @@ class _Run:
     def search(self, start: Schedule | None) -> tuple[Status, tuple[Fraction | None, ...]]:
         """Run the engines; return the status and the bound of each tier."""
         from scheduler.checker import check
+        from scheduler.cpsat.size import build_seconds
         from scheduler.search.construct import construct
 
         if start is not None and not check(self.instance, start):
             self._offer(start, "start")
+        small_enough = build_seconds(self.instance) <= BUILD_SHARE * self._time_limit
         share = min(CONSTRUCTION_SHARE * self._time_limit, CONSTRUCTION_SECONDS)
+        if not small_enough:
+            # No time for CP-SAT: more passes of the heuristic are the best use of it.
+            share = CONSTRUCTION_ALONE * self._time_limit
         constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed)
         if constructed is not None:
             self._offer(constructed, "construction")
-        return self._improve()
+        if small_enough or self.best is None:
+            return self._improve()
+        return Status.FEASIBLE, tuple(None for _ in self.objective.tiers)
 
     def _improve(self) -> tuple[Status, tuple[Fraction | None, ...]]:
         from scheduler.cpsat.solve import improve
@@ -139,7 +150,9 @@ class _Run:
         )
         if outcome.status is Status.INFEASIBLE and self.best is not None:
             # The checker is the authority: keep the checked schedule, but never hide that the two disagree.
-            warnings.warn("CP-SAT calls an instance infeasible that has a checked schedule", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                "CP-SAT calls an instance infeasible that has a checked schedule", RuntimeWarning, stacklevel=2
+            )
             return Status.FEASIBLE, tuple(None for _ in self.objective.tiers)
         if outcome.schedule is not None:
             self._offer(outcome.schedule, "cp-sat")

@@ -1,7 +1,7 @@
 """How late each job may end without making the first tier worse than a schedule that is known.
 
-All terms are sums of non-negative parts, so each part alone is at most the whole: with ``sum_k weight_k term_k <= value``
-every term is at most ``value / weight_k``, and every job's share of it too.
+All terms are sums of non-negative parts, so each part alone is at most the whole: with
+``sum_k weight_k term_k <= value`` every term is at most ``value / weight_k``, and every job's share of it too.
 """
 
 from __future__ import annotations

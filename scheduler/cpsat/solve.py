@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -24,6 +25,8 @@ OnProgress = Callable[[Fraction | None, Fraction | None], None]
 
 MIN_SECONDS = 0.05
 """Below this no further solve is started."""
+LARGE = 20_000
+"""Variables from which on presolve is kept short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ def improve(
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
-    while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none, ends the
-    search.
+    while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
+    ends the search.
 
     Raises
     ------
@@ -86,12 +89,10 @@ def improve(
         ctx.model.minimize(expression)
         if best is not None:
             ctx.hint(best)
-        solver = _solver(seconds, workers, seed)
+        solver = _solver(ctx, seconds, workers, seed)
         solver.parameters.stop_after_first_solution = first_only
         watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
-        solver.best_bound_callback = watcher.on_bound
-        started = monotonic()
-        answer = solver.solve(ctx.model, watcher)
+        answer, interrupted = _run(solver, ctx.model, watcher)
         if answer == cp_model.MODEL_INVALID:
             raise RuntimeError(f"invalid model: {ctx.model.validate()}")
         if answer == cp_model.INFEASIBLE:
@@ -103,7 +104,7 @@ def improve(
         bounds[index] = _bound(solver.best_objective_bound, tier.scale)
         if answer != cp_model.OPTIMAL:
             proved = False
-            if monotonic() - started < 0.9 * seconds - 0.2:
+            if interrupted:
                 return Outcome(status, best, tuple(bounds), interrupted=True)
             if answer == cp_model.UNKNOWN:
                 break
@@ -120,12 +121,30 @@ def _latest(instance: Instance, objective: Objective, start: Schedule | None) ->
     return ceilings(instance, first, first.value(value_terms(instance, start)))
 
 
-def _solver(seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
+def _solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed
+    solver.parameters.catch_sigint_signal = False
+    if len(ctx.model.proto.variables) > LARGE:
+        # Probing a large circuit takes longer than planners wait, and finds next to nothing.
+        solver.parameters.cp_model_probing_level = 0
+        solver.parameters.symmetry_level = 0
+        solver.parameters.max_presolve_iterations = 1
     return solver
+
+
+def _run(solver: cp_model.CpSolver, model: cp_model.CpModel, watcher: _Watcher) -> tuple[Any, bool]:
+    """Solve in a thread, so that Ctrl-C reaches us and the best schedule is kept; return status and whether it came."""
+    solver.best_bound_callback = watcher.on_bound
+    with ThreadPoolExecutor(1) as executor:
+        answer = executor.submit(solver.solve, model, watcher)
+        try:
+            return answer.result(), False
+        except KeyboardInterrupt:
+            solver.stop_search()
+            return answer.result(), True
 
 
 def _bound(value: float, scale: int) -> Fraction | None:

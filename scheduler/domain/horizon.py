@@ -141,7 +141,7 @@ def _activities(instance: Instance) -> list[_Activity]:
         for m in instance.machines
         if m.setups is not None
     }
-    activities = []
+    activities: list[_Activity] = []
     for job in instance.jobs:
         lags: dict[str, int] = {}
         for precedence in job.precedences:
@@ -166,7 +166,7 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         cell.id: max((t for row in cell.travel.values() for t in row.values()), default=0) for cell in instance.cells
     }
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
-    activities = []
+    activities: list[_Activity] = []
     for predecessor, successor, _ in links(job):
         longest: dict[str, int] = {}
         calendars: list[Calendar] = []

@@ -153,12 +153,14 @@ class ProgressDocument(OpenDocument):
 
 
 class BaselineDocument(OpenDocument):
-    """The schedule in force before a revision; its setups and empty moves follow from these."""
+    """The schedule in force before a revision."""
 
     operations: list[ScheduledOperationDocument]
     """Its operations."""
+    setups: list[SetupDocument] | None = None
+    """Its setups; absent: those that the operations need, each as late as possible."""
     moves: list[MoveDocument] = Field(default_factory=list)
-    """Its loaded moves."""
+    """Its moves."""
 
 
 class RevisionDocument(OpenDocument):

@@ -149,21 +149,21 @@ def _schedule(instance: Instance, schedule: Schedule) -> dict[str, Any]:
         }
         for o in sorted(schedule.operations, key=lambda o: (job_index[o.job], operation_index[o.key]))
     ]
-    setups = [
-        {
-            "machine": setup.machine,
-            "job": setup.job,
-            "operation": setup.operation,
-            "from_family": setup.from_family,
-            "to_family": setup.to_family,
-            "start": setup.start,
-            "end": setup.end,
-            **_dates(instance, setup),
-        }
-        for setup in schedule.setups
-    ]
+    setups = [{**_setup(setup), **_dates(instance, setup)} for setup in schedule.setups]
     moves = [{**_move(move), **_dates(instance, move)} for move in schedule.moves]
     return {"operations": operations, "setups": setups, "moves": moves}
+
+
+def _setup(setup: Setup) -> dict[str, Any]:
+    return {
+        "machine": setup.machine,
+        "job": setup.job,
+        "operation": setup.operation,
+        "from_family": setup.from_family,
+        "to_family": setup.to_family,
+        "start": setup.start,
+        "end": setup.end,
+    }
 
 
 def _move(move: Move) -> dict[str, Any]:
@@ -198,14 +198,15 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "frozen_until": revision.frozen_until,
         "events": [event_document(event) for event in revision.events],
         "baseline": {
-            "operations": [_bare_operation(o) for o in revision.baseline.operations],
-            "moves": [_move(move) for move in revision.baseline.moves if move.job is not None],
+            "operations": [_operation(o) for o in revision.baseline.operations],
+            "setups": [_setup(setup) for setup in revision.baseline.setups],
+            "moves": [_move(move) for move in revision.baseline.moves],
         },
-        "pins": [_bare_operation(o) for o in revision.pins],
+        "pins": [_operation(o) for o in revision.pins],
     }
 
 
-def _bare_operation(operation: ScheduledOperation) -> dict[str, Any]:
+def _operation(operation: ScheduledOperation) -> dict[str, Any]:
     return {
         "job": operation.job,
         "operation": operation.operation,

@@ -26,6 +26,7 @@ from scheduler.io.defects import instead, limited, shown
 from scheduler.io.events_file import parse_events
 from scheduler.io.json_text import json_path, parse_json
 from scheduler.io.schedule_documents import (
+    BaselineDocument,
     MoveDocument,
     RevisionDocument,
     ScheduleDocument,
@@ -72,14 +73,11 @@ def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFi
         instance, revision = _revised(instance, item, ("revisions", index), source)
         revisions.append(revision)
     reader = _Reader(instance)
-    operations = reader.operations(document.operations, ("operations",))
-    moves = reader.moves(document.moves, ("moves",))
-    setups = None if document.setups is None else reader.setups(document.setups, ("setups",))
     objective = reader.objective(document)
-    reader.require_no_defects(source)
+    schedule = reader.schedule(document, (), source)
     return ScheduleFile(
         instance=instance,
-        schedule=_schedule(instance, operations, moves, setups),
+        schedule=schedule,
         status=None if document.status is None else Status(document.status),
         objective=objective,
         lower_bound=None if document.lower_bound is None else Fraction(str(document.lower_bound)),
@@ -87,22 +85,11 @@ def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFi
     )
 
 
-def _schedule(
-    instance: Instance, operations: Sequence[ScheduledOperation], moves: Sequence[Move], setups: Sequence[Setup] | None
-) -> Schedule:
-    """Return the schedule as the file has it; setups are derived where it has none."""
-    derived = complete(instance, operations, [move for move in moves if move.job is not None])
-    return Schedule(derived.operations, tuple(moves), derived.setups if setups is None else tuple(setups))
-
-
 def _revised(instance: Instance, document: RevisionDocument, path: Path, source: str) -> tuple[Instance, Revision]:
     """Return the instance after a revision, and the revision."""
     reader = _Reader(instance)
-    operations = reader.operations(document.baseline.operations, (*path, "baseline", "operations"))
-    moves = reader.moves(document.baseline.moves, (*path, "baseline", "moves"))
     pins = reader.operations(document.pins, (*path, "pins"))
-    reader.require_no_defects(source)
-    baseline = complete(instance, operations, [move for move in moves if move.job is not None])
+    baseline = reader.schedule(document.baseline, (*path, "baseline"), source)
     try:
         events = parse_events(document.events, source)
         revision = Revision(document.now, document.frozen_until, events, baseline, tuple(pins))
@@ -125,10 +112,21 @@ class _Reader:
         self._operations = {job.id: {operation.id: operation for operation in job.operations} for job in instance.jobs}
         self._places = _places_by_mover(instance)
 
-    def require_no_defects(self, source: str) -> None:
-        """Raise everything that was found."""
+    def schedule(self, document: ScheduleDocument | BaselineDocument, path: Path, source: str) -> Schedule:
+        """Return the schedule as the file has it; setups are derived where it has none.
+
+        Raises
+        ------
+        ScheduleError
+            With everything that has not fitted so far.
+        """
+        operations = self.operations(document.operations, (*path, "operations"))
+        moves = self.moves(document.moves, (*path, "moves"))
+        setups = None if document.setups is None else self.setups(document.setups, (*path, "setups"))
         if self._defects:
             raise ScheduleError(source, limited(self._defects))
+        derived = complete(self._instance, operations, [move for move in moves if move.job is not None])
+        return Schedule(derived.operations, tuple(moves), derived.setups if setups is None else tuple(setups))
 
     def operations(self, documents: Iterable[ScheduledOperationDocument], path: Path) -> list[ScheduledOperation]:
         """Return the operations that fit."""

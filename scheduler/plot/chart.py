@@ -27,6 +27,9 @@ from scheduler.plot.time_axis import axis_title, time_label
 MIN_WIDTH, MAX_WIDTH = 8.0, 30.0
 """Bounds on the width of the time axis in inches."""
 
+MAX_ASPECT, WIDE_ENOUGH = 2.5, 14.0
+"""The axis is at most so many times as wide as the rows are high, once it is this wide."""
+
 FITTING_LABELS = 0.7
 """The axis is made as wide, within its bounds, as this share of the operations needs to carry its label."""
 
@@ -166,8 +169,8 @@ class _Page:
         """Draw the page on a figure of its own, with an axes per panel."""
         layouts = [panel.layout for panel in self.panels]
         names = max(name_width(layout, self.lettering) for layout in layouts)
-        inner = width or max(_axis_width(layout, self.lettering) for layout in layouts)
         unit = _unit_height(max(layout.height for layout in layouts))
+        inner = width or max(_axis_width(layout, self.lettering, unit) for layout in layouts)
         legend = self._legend(names + inner)
         above = MOMENT_HEIGHT + (PANEL_TITLE_HEIGHT if len(self.panels) > 1 else 0.0)
         heights = [above + layout.height * unit + AXIS_HEIGHT for layout in layouts]
@@ -241,7 +244,7 @@ def _write_above(sheet: Sheet, names: float, above: float, title: str, summary: 
     sheet.text(-names + behind, above - 0.01, summary, 8.0, ha="left", transform=place, color=palette.GREY)
 
 
-def _axis_width(layout: Layout, lettering: Lettering) -> float:
+def _axis_width(layout: Layout, lettering: Lettering, unit: float) -> float:
     """Return the width of the time axis in inches at which `FITTING_LABELS` of the operations carry their label."""
     needed = sorted(
         (lettering.width(bar.label, LABEL_SIZES[1]) + LABEL_MARGIN) / (bar.end - bar.start)
@@ -249,7 +252,8 @@ def _axis_width(layout: Layout, lettering: Lettering) -> float:
         if bar.kind == "operation" and bar.label and bar.end > bar.start
     )
     points_per_tick = needed[int(FITTING_LABELS * (len(needed) - 1))] if needed else 0.0
-    return min(max(points_per_tick * (layout.end - layout.start) / 72, MIN_WIDTH), MAX_WIDTH)
+    widest = min(max(MAX_ASPECT * layout.height * unit, WIDE_ENOUGH), MAX_WIDTH)
+    return max(MIN_WIDTH, min(points_per_tick * (layout.end - layout.start) / 72, widest))
 
 
 def _unit_height(height: float) -> float:
@@ -277,5 +281,5 @@ def _footer(schedule: Schedule, terms: Mapping[str, int] | None, layout: Layout)
     values = {"makespan": schedule.makespan, **(terms or {})}
     parts = [f"{name} {value}" for name, value in values.items()]
     if layout.num_hidden_flags:
-        parts.append(f"{layout.num_hidden_flags} due dates or deadlines outside the time shown")
+        parts.append(f"due dates and deadlines outside the time shown: {layout.num_hidden_flags}")
     return "  ·  ".join(parts)

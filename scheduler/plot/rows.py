@@ -79,7 +79,7 @@ def arrange(
     """Return the rows: facility by facility its machines, then its cells with stations and robots, then lanes.
 
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
-    and the latest jobs, at most `MAX_LATE_ROWS`. Headers that would head everything are left out.
+    and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header.
     """
     entries = list(_resources(instance))
     if has_due_dates:
@@ -106,10 +106,9 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
     order = {facility.id: position for position, facility in enumerate(instance.facilities)}
     for lane in instance.lanes:
         lanes_behind.setdefault(min(lane.origin, lane.destination, key=order.__getitem__), []).append(lane)
-    has_headers = len(instance.facilities) > 1 or bool(instance.cells)
     for facility in instance.facilities:
         machines = [machine for machine in instance.machines if machine.facility == facility.id]
-        if machines and has_headers:
+        if machines and len(instance.facilities) > 1:
             yield _Entry("facility", facility.id, facility.id)
         yield from (_Entry("machine", m.id, m.id) for m in machines if m.cell is None)
         for cell in instance.cells:

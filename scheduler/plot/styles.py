@@ -33,7 +33,7 @@ class Style:
 
 
 BAR_STYLES: Mapping[BarKind, Style] = {
-    "occupied": Style(2.5, "part holds the machine (loading, blocking)", pallor=0.68, line_width=0.0, height=0.5),
+    "occupied": Style(2.5, "loading, blocking", pallor=0.68, line_width=0.0, height=0.5),
     "pause": Style(2.6, "pause in a downtime", pallor=0.45, height=0.3),
     "setup": Style(3.0, "setup", palette.WHITE, edge=palette.GREY, line_width=0.5, hatch="/////"),
     "operation": Style(4.0),

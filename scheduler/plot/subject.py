@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -133,17 +133,29 @@ class Subject:
 
 def _stack(
     occupied: Mapping[OperationKey, Occupation],
-    operations: Iterable[ScheduledOperation],
+    operations: Sequence[ScheduledOperation],
     aborted: Iterable[ScheduledOperation],
 ) -> dict[Piece, int]:
-    """Give every occupation of a machine the lowest sub-lane that is free when it begins."""
+    """Give every occupation of a machine the lowest sub-lane that is free when it begins.
+
+    An aborted piece whose part has stayed on the machine until its operation is repeated lies in that one's sub-lane.
+    """
     taken = [(occupied[o.key].start, occupied[o.key].end, o.machine, (o.key, o.start)) for o in operations]
-    taken += [(o.start, o.end, o.machine, (o.key, o.start)) for o in aborted]
+    start_by_key = {o.key: o.start for o in operations}
+    stayed: list[ScheduledOperation] = []
+    for piece in aborted:
+        held = occupied.get(piece.key)
+        if held is not None and held.machine == piece.machine and held.start <= piece.start:
+            stayed.append(piece)
+        else:
+            taken.append((piece.start, piece.end, piece.machine, (piece.key, piece.start)))
     lane_by_piece: dict[Piece, int] = {}
     free_at: dict[str, list[int]] = {}
-    for start, end, machine, piece in sorted(taken):
+    for start, end, machine, key in sorted(taken):
         lanes = free_at.setdefault(machine, [])
         lane = next((index for index, at in enumerate(lanes) if at <= start), len(lanes))
         lanes[lane : lane + 1] = [end]
-        lane_by_piece[piece] = lane
+        lane_by_piece[key] = lane
+    for lost in stayed:
+        lane_by_piece[lost.key, lost.start] = lane_by_piece[lost.key, start_by_key[lost.key]]
     return lane_by_piece

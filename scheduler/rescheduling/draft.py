@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
@@ -32,24 +32,28 @@ class Draft:
         return link_key(item) not in self.added_moves
 
 
+def really(instance: Instance, moves: Iterable[Move]) -> dict[Move, Move]:
+    """Return how those of the moves that have begun really go (a robot that was down takes longer)."""
+    real = {(link_key(move), move.origin): move for move in execution_of(instance).moves}
+    return {move: real[link_key(move), move.origin] for move in moves if (link_key(move), move.origin) in real}
+
+
 def link_key(move: Move) -> LinkKey:
     """Return the link of a loaded move."""
     return (move.job or "", move.predecessor, move.successor)
 
 
 def draft_of(instance: Instance, baseline: Schedule) -> Draft:
-    """Return what is left of the baseline in the instance, its loaded moves as they really were.
+    """Return what is left of the baseline in the instance.
 
     A job that lost its last operations leaves the factory earlier: its way out takes the place, in the order of
     the robot, of the move that took the part from that station in the baseline.
     """
-    execution = execution_of(instance)
     operations = tuple(o for o in baseline.operations if o.key in instance.operation_by_key)
-    real = {(link_key(m), m.origin): m for m in execution.moves}
     scheduled = {o.key: o for o in operations}
     ways = {key for job in instance.jobs for key in ways_of(job, scheduled)}
     loaded = [m for m in baseline.moves if m.job is not None]
-    kept = [real.get((link_key(m), m.origin), m) for m in loaded if link_key(m) in ways]
+    kept = [m for m in loaded if link_key(m) in ways]
     present = {link_key(m) for m in kept}
     dropped = [m for m in loaded if link_key(m) not in ways]
     departures = tuple(

@@ -23,17 +23,18 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete
 from scheduler.domain.happened import execution_of, started
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
 
 class Network:
     """The timing of a draft, ready to settle.
 
-    Calendars are unrolled up to tick `latest`.
+    Calendars are unrolled up to tick `latest`. With `robots_wait`, a robot that is under way at `now` may wait in
+    front of its destination; see `waits`.
     """
 
-    def __init__(self, instance: Instance, draft: Draft, latest: int) -> None:
+    def __init__(self, instance: Instance, draft: Draft, latest: int, *, robots_wait: bool = False) -> None:
         self.instance = instance
         self.draft = draft
         self.timing = Timing(latest, self._label)
@@ -41,7 +42,12 @@ class Network:
         self._now = execution.now
         self._started = started(instance)
         self._pins = {pin.key: pin for pin in execution.pins}
-        self._real = frozenset(execution.moves)
+        self._real = really(instance, draft.moves)
+        self._waiting = frozenset(
+            nominal
+            for nominal, move in self._real.items()
+            if robots_wait and move.kind == "robot_move" and move.end > execution.now
+        )
         self._operation_of: dict[int, ScheduledOperation] = {}
         self._moves_of: dict[int, tuple[Move, ...]] = {}
         self._node: dict[OperationKey, int] = {}
@@ -75,6 +81,22 @@ class Network:
             completion = found.completions.get(job.id, 0)
             if job.deadline is not None and completion > job.deadline:
                 raise Stuck(f"job {job.id} would be completed at {completion}, after its deadline {job.deadline}")
+        return found
+
+    def waits(self) -> dict[Move, int]:
+        """Return how long each robot under way has to wait, where it has to.
+
+        Raises
+        ------
+        Stuck
+            If even so there is no schedule.
+        """
+        self.timing.settle()
+        found = {}
+        for node, (first, *_) in self._moves_of.items():
+            ticks = self.timing.starts[node] - first.start
+            if first in self._waiting and ticks > 0:
+                found[self._real[first]] = ticks
         return found
 
     # Activities.
@@ -117,7 +139,8 @@ class Network:
     def _add_moves(self, moves: tuple[Move, ...]) -> int:
         first = moves[0]
         if first in self._real:
-            return self.timing.add_fixed(first.start, first.end)
+            start, end = self._real[first].start, self._real[first].end
+            return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
         if first.kind == "transfer":
             lane = self.instance.lane_by_vehicle[first.mover]
             length, calendar = lane.trip_time, lane.calendar
@@ -196,6 +219,10 @@ class Network:
     def _takes_place(self, machine: Machine, operation: ScheduledOperation) -> bool:
         return self._mode(operation).duration > 0 or machine.cell is not None or machine.setups is not None
 
+    def _nominal_start(self, operation: ScheduledOperation) -> int:
+        """Return the start that gives the operation its place in an order; a repeated one comes after what runs."""
+        return operation.start if operation.key in self._started else max(operation.start, self._now)
+
     def _mode(self, operation: ScheduledOperation) -> Mode:
         return self.instance.mode(operation.key, operation.mode)
 
@@ -205,7 +232,7 @@ class Network:
         """Return nominal from, until, start and end of an operation's occupation, and the occupation."""
         node = self._node[operation.key]
         begin: Anchor = (node, "start", 0)
-        begins_at = operation.start
+        begins_at = self._nominal_start(operation)
         untils: list[Anchor] = [(node, "end", 0)]
         ends_at = operation.end
         if machine.cell is not None and machine.input_buffer == 0:
@@ -219,7 +246,10 @@ class Network:
         if machine.cell is not None and machine.output_buffer == 0:
             unload_time = self.instance.cell_by_id[machine.cell].unload_time
             for move in self._ways_at(operation, into=False):
-                untils.append((self._node_of(move), "start", unload_time))
+                taken: Anchor = (self._node_of(move), "start", unload_time)
+                if move in self._waiting:
+                    taken = (self.timing.add_fixed(move.start, move.start), "start", unload_time)
+                untils.append(taken)
                 ends_at = max(ends_at, move.start + unload_time)
             for precedence in self.instance.job_by_id[operation.job].precedences:
                 successor = self._scheduled.get((operation.job, precedence.successor))
@@ -320,7 +350,7 @@ class Network:
 
     def _add_pools(self) -> None:
         uses: dict[str, list[Use]] = {}
-        for operation in sorted(self.draft.operations, key=lambda o: (o.start, o.end)):
+        for operation in sorted(self.draft.operations, key=lambda o: (self._nominal_start(o), o.end)):
             node = self._node[operation.key]
             for pool, amount in self._mode(operation).operators.items():
                 uses.setdefault(pool, []).append(Use((node, "start", 0), [(node, "end", 0)], amount))

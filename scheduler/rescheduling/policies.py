@@ -99,7 +99,9 @@ def _searched(case: Case, fallback: Result | None) -> Outcome:
         seed=case.seed,
         on_progress=report,
     )
-    found = replace(found, history=tuple(_later(point, spent) for point in found.history))
+    history = fallback.history if fallback is not None else ()
+    history += tuple(_later(point, spent) for point in found.history if point.engine != "start")
+    found = replace(found, history=history)
     if fallback is not None and fallback.values is not None:
         if found.values is None or fallback.values < found.values:
             return Outcome(fallback, "right-shift")

@@ -16,7 +16,7 @@ from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.policies import POLICIES, Case
 from scheduler.rescheduling.reoptimise import with_stability
 from scheduler.rescheduling.report import Report, compare
-from scheduler.rescheduling.right_shift import Shift, shift
+from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_robots
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,15 @@ def _instant(event: Event) -> int:
 def _frozen(instance: Instance) -> tuple[Instance, Shift]:
     """Return the instance with the frozen horizon pinned where the right shift puts it, and the right shift.
 
-    Deadlines may make a right shift impossible, but do not say where frozen operations go; where it is impossible
-    for another reason, they have to stay.
+    Robots under way wait where nothing else helps. Deadlines may make a right shift impossible, but do not say where
+    frozen operations go; where it is impossible for another reason, they have to stay.
     """
-    execution = execution_of(instance)
-    baseline = execution.baseline
+    baseline = execution_of(instance).baseline
     shifted = shift(instance, baseline)
+    if shifted.kept is None:
+        instance = with_waiting_robots(instance, baseline)
+        shifted = shift(instance, baseline)
+    execution = execution_of(instance)
     frozen = {o.key for o in baseline.operations if execution.now <= o.start < execution.frozen_until}
     placed = shifted.kept
     if frozen and placed is None:
@@ -180,15 +183,16 @@ def _require_right(instance: Instance, schedule: Schedule) -> None:
 
 def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
     """Validate each new job as if it stood in an instance file."""
+    orders = [event for event in events if isinstance(event, RushOrder)]
+    if not orders:
+        return
     # Here, not above: the file models take their time to load.
     from scheduler.io.validate import defects
 
-    found = []
-    for event in events:
-        if isinstance(event, RushOrder):
-            alone = replace(instance, jobs=(event.job,), execution=None)
-            for defect in defects(alone):
-                member = defect.where.replace("$.jobs[0]", "job", 1)
-                found.append(event.defect(defect.code, member, defect.cause, defect.fix))
+    found = [
+        order.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
+        for order in orders
+        for defect in defects(replace(instance, jobs=(order.job,), execution=None))
+    ]
     if found:
         raise EventError("events", tuple(found))

@@ -38,7 +38,8 @@ def session(commands: list[str]) -> Iterator[str]:
         assert program == "scheduler"
         result = run(*arguments)
         yield f"$ {command}"
-        yield LENGTH_OF_TIME.sub("#.# s", result.output).rstrip("\n")
+        if result.output:
+            yield LENGTH_OF_TIME.sub("#.# s", result.output).rstrip("\n")
         if result.exit_code != 0:
             yield f"(exit {result.exit_code})"
         yield ""

@@ -246,6 +246,16 @@ def test_aborted_work_is_shown_in_the_repair_only() -> None:
     assert bars(lay_out(instance, SCHEDULE, repaired=again), "aborted") == []
 
 
+def test_a_part_that_stayed_on_its_station_keeps_one_sub_lane() -> None:
+    # On S2 the part is put down at 31 and holds the station until it is unloaded after the repeated test.
+    lost = ScheduledOperation("X", "test", 0, "S2", 32, 34)
+    instance = replace(INSTANCE, execution=Execution(34, SCHEDULE, aborted=(lost,)))
+    layout = lay_out(instance, rescheduled(INSTANCE, test=(45, 50)), baseline=SCHEDULE)
+    assert {row.lanes for row in layout.rows if row.id == "S2"} == {1}
+    assert placed(layout, "aborted") == [("S2", 32, 34)]
+    assert ("S2", 31, 45) in placed(layout, "occupied")
+
+
 def test_baseline_of_a_resumed_operation_has_no_pause_in_the_breakdown() -> None:
     # The weld, 17-27, pauses in the breakdown 20-30 and ends at 37; before, it didn't pause.
     instance = with_downtime("S1", Downtime(20, 30, "breakdown"))

@@ -1,0 +1,464 @@
+"""Every rule of validation: what breaks it, what it says, and what it lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from helpers import complete_instance, distances, down, factory, job, machine, mode, op, shifts, simple_job
+
+from scheduler.domain import (
+    Calendar,
+    Downtime,
+    Facility,
+    Instance,
+    Job,
+    Lane,
+    OperatorPool,
+    Precedence,
+    Robot,
+    RobotCell,
+    SetupMatrix,
+    ShiftPattern,
+)
+from scheduler.errors import Defect, InstanceError
+from scheduler.io import validate
+from scheduler.io.limits import MAX_DEFECTS, MAX_TICK
+from scheduler.io.validate import defects, require_valid
+
+
+def only(instance: Instance) -> Defect:
+    (defect,) = defects(instance)
+    return defect
+
+
+def two_sites(*parts: object) -> Instance:
+    """M1 in north, M2 in south, and these parts."""
+    sites = (Facility("north"), Facility("south"))
+    return replace(factory(machine("M1", "north"), machine("M2", "south"), *parts), facilities=sites)
+
+
+def cell(**fields: object) -> RobotCell:
+    """Cell C in facility F with station S, robot R, input IN and output OUT."""
+    default = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT S", 2))
+    return replace(default, **fields)
+
+
+def test_a_factory_with_every_feature_is_valid() -> None:
+    instance = complete_instance()
+    assert defects(instance) == ()
+    assert require_valid(instance, "x.json") is instance
+
+
+def test_defects_are_raised_with_their_source() -> None:
+    with pytest.raises(InstanceError, match=r"^x\.json: 1 defect in the instance\n  E301 at ") as caught:
+        require_valid(factory(machine("M1"), machine("M1"), simple_job("J1", ("M1", 1))), "x.json")
+    assert caught.value.source == "x.json"
+
+
+M1, M2, J1 = machine("M1"), machine("M2"), simple_job("J1", ("M1", 3))
+STATION = machine("S", cell="C", input_buffer=0, output_buffer=0)
+
+TABLE: list[tuple[str, str, str, Instance]] = [
+    ("E301", "$.machines[1].id", '"M1" stands at $.machines[0].id', factory(M1, M1, J1)),
+    ("E301", "$.operators[1].id", '"P"', factory(M1, OperatorPool("P"), OperatorPool("P"), J1)),
+    (
+        "E301",
+        "$.jobs[0].operations[1].id",
+        '"1"',
+        factory(M1, job("J1", op("1", mode("M1", 1)), op("1", mode("M1", 2)))),
+    ),
+    (
+        "E301",
+        "$.cells[0].robots[1].id",
+        '"R"',
+        factory(STATION, cell(robots=(Robot("R", "IN"), Robot("R", "S"))), J1, M1),
+    ),
+    (
+        "E301",
+        "$.cells[0].robots[0].id",
+        'robot "L#2" is named like a vehicle of a lane',
+        replace(
+            factory(STATION, cell(robots=(Robot("L#2", "IN"),)), Lane("L", "F", "G", 5, vehicles=2), M1, J1),
+            facilities=(Facility("F"), Facility("G")),
+        ),
+    ),
+    (
+        "E302",
+        "$.machines[0].facility",
+        'did you mean "north"?',
+        replace(two_sites(simple_job("J1", ("M2", 3))), machines=(machine("M1", "noth"), machine("M2", "south"))),
+    ),
+    (
+        "E302",
+        "$.machines[0].cell",
+        'cell "D" does not exist; there is no cell here',
+        factory(machine("M1", cell="D"), J1),
+    ),
+    (
+        "E302",
+        "$.cells[0].robots[0].start",
+        'place "X" does not exist; known places: IN, OUT, S',
+        factory(STATION, cell(robots=(Robot("R", "X"),)), M1, J1),
+    ),
+    (
+        "E302",
+        "$.cells[0].travel.IN.Q",
+        'place "Q"',
+        factory(STATION, cell(travel={**distances("IN OUT S", 2), "IN": {"OUT": 1, "S": 1, "Q": 1}}), M1, J1),
+    ),
+    ("E302", "$.lanes[0].destination", 'facility "east"', two_sites(Lane("L", "north", "east", 5), J1)),
+    (
+        "E302",
+        "$.jobs[0].operations[0].modes[0].machine",
+        'did you mean "M1"?',
+        factory(M1, simple_job("J1", ("M_1", 3))),
+    ),
+    (
+        "E302",
+        "$.jobs[0].operations[0].modes[0].operators.crew",
+        "there is no operator pool",
+        factory(M1, job("J1", op("1", mode("M1", 3, crew=1)))),
+    ),
+    (
+        "E302",
+        "$.jobs[0].operations[0].modes[0].setup_family",
+        'setup family "gren" does not exist; did you mean "green"?',
+        factory(machine("M1", setups=SetupMatrix({"red": {"green": 5}})), job("J1", op("1", mode("M1", 3, "gren")))),
+    ),
+    (
+        "E302",
+        "$.jobs[0].precedences[0].successor",
+        'operation "2"',
+        factory(M1, job("J1", op("1", mode("M1", 3)), links=(Precedence("1", "2"),))),
+    ),
+    (
+        "E302",
+        "$.jobs[0].plans[0][1]",
+        'operation "2"',
+        factory(M1, replace(J1, plans=(("1", "2"),), precedences=(Precedence("1", "2"),))),
+    ),
+    (
+        "E303",
+        "$.machines[0].facility",
+        '"S" is in "south", its cell in "north"',
+        replace(
+            two_sites(simple_job("J1", ("M1", 3)), cell(facility="north")),
+            machines=(replace(STATION, facility="south"), machine("M1", "north")),
+        ),
+    ),
+    (
+        "E304",
+        "$.cells[0].output_station",
+        'place "M1" is named like a machine',
+        factory(STATION, cell(output_station="M1", travel=distances("IN M1 S", 2)), M1, J1),
+    ),
+    (
+        "E305",
+        "$.cells[0].travel.S",
+        'from "S" to "IN", "OUT" is missing',
+        factory(STATION, cell(travel={p: row for p, row in distances("IN OUT S", 2).items() if p != "S"}), M1, J1),
+    ),
+    (
+        "E306",
+        "$.lanes[0].destination",
+        'lane "L" goes from "north" to itself',
+        two_sites(Lane("L", "north", "north", 5), J1),
+    ),
+    (
+        "E307",
+        "$.machines[0].setups",
+        "has setups and capacity 2",
+        factory(machine("M1", capacity=2, setups=SetupMatrix({"a": {"b": 1}})), J1),
+    ),
+    (
+        "E308",
+        "$.machines[0].input_buffer",
+        "a buffer of 2 places is not supported",
+        factory(replace(STATION, input_buffer=2), cell(), M1, J1),
+    ),
+    ("E308", "$.machines[0].output_buffer", "but is not in a robot cell", factory(machine("M1", output_buffer=0), J1)),
+    (
+        "E309",
+        "$.machines[0].calendar.downtimes[1]",
+        "begins at 7 and ends at 7",
+        factory(machine("M1", calendar=down((1, 2), (7, 7))), J1),
+    ),
+    (
+        "E309",
+        "$.cells[0].robots[0].calendar.downtimes[0]",
+        "begins at 9",
+        factory(STATION, cell(robots=(Robot("R", "IN", down((9, 8))),)), M1, J1),
+    ),
+    (
+        "E310",
+        "$.machines[0].calendar.shifts.working[0]",
+        "from 20 to 30 does not lie in the period of 24",
+        factory(machine("M1", calendar=shifts(24, (20, 30))), J1),
+    ),
+    (
+        "E310",
+        "$.machines[0].calendar.shifts.working",
+        "never works",
+        factory(machine("M1", calendar=Calendar(pattern=ShiftPattern(24, ()))), Job("J1", (op("1", mode("M1", 0)),))),
+    ),
+    ("E311", "$.jobs[0].operations", "has no operation", factory(M1, Job("J1", ()))),
+    ("E311", "$.jobs[0].operations[0].modes", "has no mode", factory(M1, job("J1", op("1")))),
+    (
+        "E312",
+        "$.jobs[0].operations[0].modes[2]",
+        'the mode on "M1" in 3 ticks is listed already',
+        factory(M1, job("J1", op("1", mode("M1", 3), mode("M1", 4), mode("M1", 3)))),
+    ),
+    (
+        "E313",
+        "$.jobs[0].operations[0].modes[0].operators.crew",
+        'needs 3 operators of pool "crew", which has 2',
+        factory(M1, OperatorPool("crew", 2), job("J1", op("1", mode("M1", 3, crew=3)))),
+    ),
+    (
+        "E314",
+        "$.jobs[0].operations[0].modes[0].duration",
+        "9 ticks fit into no shift",
+        factory(machine("M1", calendar=shifts(24, (0, 8))), simple_job("J1", ("M1", 9))),
+    ),
+    (
+        "E315",
+        "$.jobs[0].precedences[1]",
+        '"1" before "2" is listed already',
+        factory(
+            M1,
+            job(
+                "J1",
+                op("1", mode("M1", 3)),
+                op("2", mode("M1", 3)),
+                links=(Precedence("1", "2"), Precedence("1", "2", 5)),
+            ),
+        ),
+    ),
+    (
+        "E316",
+        "$.jobs[0].precedences[0]",
+        "min_lag 6 is larger than max_lag 5",
+        factory(M1, job("J1", op("1", mode("M1", 3)), op("2", mode("M1", 3)), links=(Precedence("1", "2", 6, 5),))),
+    ),
+    (
+        "E317",
+        "$.jobs[0].precedences",
+        "in a circle: 1 -> 1",
+        factory(M1, job("J1", op("1", mode("M1", 3)), links=(Precedence("1", "1"),))),
+    ),
+    (
+        "E318",
+        "$.jobs[0].operations[1]",
+        'no lane from "north" to "south"',
+        two_sites(simple_job("J1", ("M1", 3), ("M2", 4)), Lane("L", "south", "north", 5)),
+    ),
+    (
+        "E318",
+        "$.jobs[0].precedences[0]",
+        'no lane from "south" to "north"',
+        two_sites(job("J1", op("1", mode("M1", 1)), op("2", mode("M2", 1)), links=(Precedence("2", "1"),))),
+    ),
+    (
+        "E319",
+        "$.jobs[0].operations[1]",
+        "4 units go between",
+        two_sites(
+            replace(simple_job("J1", ("M1", 3), ("M2", 4)), units=4),
+            Lane("L", "north", "south", 5, units_per_vehicle=3),
+        ),
+    ),
+    (
+        "E320",
+        "$.jobs[0].deadline",
+        "the deadline 4 lies before the release date 5",
+        factory(M1, replace(J1, release_date=5, deadline=4)),
+    ),
+    ("E321", "$.jobs[0].plans[0]", "lists no operation", factory(M1, replace(J1, plans=((),)))),
+    (
+        "E321",
+        "$.jobs[0].plans[0]",
+        'lists operation "1" twice',
+        factory(M1, replace(J1, plans=(("1", "1"),))),
+    ),
+    (
+        "E321",
+        "$.jobs[0].plans[1]",
+        "the same operations as plan 0",
+        factory(M1, replace(simple_job("J1", ("M1", 3), ("M1", 4)), plans=(("1", "2"), ("2", "1")))),
+    ),
+    ("E323", "$.objective", "unknown objective term 'profit'", factory(M1, J1, objective="profit")),
+    (
+        "E204",
+        "$.jobs[0].operations[0].modes[0].duration",
+        "-1 is out of range",
+        factory(M1, simple_job("J1", ("M1", -1))),
+    ),
+    (
+        "E204",
+        "$.jobs[0].release_date",
+        f"{2 * MAX_TICK} is out of range",
+        factory(M1, replace(J1, release_date=2 * MAX_TICK)),
+    ),
+    (
+        "E204",
+        "$.lanes[0].vehicles",
+        "5000 is out of range",
+        two_sites(Lane("L", "north", "south", 5, vehicles=5000), J1),
+    ),
+    (
+        "E322",
+        "$.cells[0]",
+        "there are 1002 places",
+        factory(*(machine(f"S{n}", cell="C") for n in range(1000)), cell(), M1, J1),
+    ),
+    (
+        "E324",
+        "$",
+        "doing everything one after the other takes",
+        factory(M1, simple_job("J1", *(("M1", MAX_TICK),) * 40)),
+    ),
+    (
+        "E324",
+        "$.jobs",
+        "weighted completion times",
+        factory(M1, replace(simple_job("J1", ("M1", MAX_TICK)), weight=100_000)),
+    ),
+    (
+        "E324",
+        "$.machines[0].calendar.shifts.period",
+        "repeats",
+        factory(
+            machine("M1", calendar=shifts(2, (0, 1))),
+            replace(J1, operations=(op("1", mode("M1", 10**9), interruptible=True),)),
+        ),
+    ),
+    (
+        "E324",
+        "$.time_origin",
+        "beyond the year 9999",
+        factory(M1, simple_job("J1", ("M1", 10**8)), time_unit="day", time_origin=datetime(2026, 1, 5)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "where", "phrase", "instance"), TABLE, ids=[f"{row[0]} {row[1]}" for row in TABLE])
+def test_one_defect(code: str, where: str, phrase: str, instance: Instance) -> None:
+    defect = only(instance)
+    assert (defect.code, defect.where) == (code, where)
+    assert phrase in str(defect)
+
+
+VALID: list[tuple[str, Instance]] = [
+    (
+        "a shift may go over the end of the period",
+        factory(machine("M1", calendar=shifts(24, (0, 6), (20, 24))), simple_job("J1", ("M1", 10))),
+    ),
+    (
+        "shifts without gap never end",
+        factory(machine("M1", calendar=shifts(24, (0, 8), (8, 24))), simple_job("J1", ("M1", 100))),
+    ),
+    (
+        "an interruptible operation may be long",
+        factory(machine("M1", calendar=shifts(24, (0, 8))), job("J1", op("1", mode("M1", 30), interruptible=True))),
+    ),
+    (
+        "a family with an empty row is known",
+        factory(machine("M1", setups=SetupMatrix({"plain": {}})), job("J1", op("1", mode("M1", 3, "plain")))),
+    ),
+    ("families mean nothing on machines without setups", factory(M1, job("J1", op("1", mode("M1", 3, "red"))))),
+    (
+        "one pair of modes is enough",
+        two_sites(job("J1", op("1", mode("M1", 3)), op("2", mode("M2", 3), mode("M1", 9)))),
+    ),
+    (
+        "the roomiest lane counts",
+        two_sites(
+            replace(simple_job("J1", ("M1", 3), ("M2", 4)), units=4),
+            Lane("L", "north", "south", 5),
+            Lane("K", "north", "south", 9, units_per_vehicle=4),
+        ),
+    ),
+    (
+        "input and output may be one place",
+        factory(STATION, cell(output_station="IN", travel=distances("IN S", 2)), M1, J1),
+    ),
+    ("due dates may lie in the past", factory(M1, replace(J1, due_date=-5))),
+    ("operations may take no time", factory(M1, simple_job("J1", ("M1", 0)))),
+    (
+        "operations may be in no plan",
+        factory(
+            M1,
+            job("J1", op("1", mode("M1", 1)), op("2", mode("M1", 1)), links=(), plans=(("1",),)),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("instance"), [row[1] for row in VALID], ids=[row[0] for row in VALID])
+def test_what_passes(instance: Instance) -> None:
+    assert defects(instance) == ()
+
+
+def test_plans_that_contradict_one_another_are_a_circle_of_plans() -> None:
+    # As the reader of a file without precedences makes it: 1 before 2 in one plan, 2 before 1 in the other.
+    circle = replace(
+        job(
+            "J1",
+            *(op(name, mode("M1", 1)) for name in "123"),
+            links=(Precedence("1", "2"), Precedence("2", "1"), Precedence("1", "3")),
+        ),
+        plans=(("1", "2"), ("2", "1", "3")),
+    )
+    assert [(d.code, d.where) for d in defects(factory(M1, circle))] == [("E317", "$.jobs[0].plans")]
+
+
+def test_a_circle_is_named_from_its_first_operation() -> None:
+    # 4 waits for the circle 3 -> 2 -> 5 -> 3, but is not in it; nor is 1, for which it waits.
+    links = tuple(Precedence(*pair) for pair in ("12", "32", "25", "53", "54"))
+    instance = factory(M1, job("J1", *(op(name, mode("M1", 1)) for name in "12345"), links=links))
+    assert only(instance).cause == 'the precedences of job "J1" go in a circle: 2 -> 5 -> 3 -> 2'
+
+
+def test_ten_thousand_operations_in_a_circle() -> None:
+    names = [str(n) for n in range(10_000)]
+    links = tuple(Precedence(a, b) for a, b in zip(names, (*names[1:], "0"), strict=True))
+    instance = factory(M1, job("J1", *(op(name, mode("M1", 1)) for name in names), links=links))
+    assert only(instance).code == "E317"
+
+
+def test_no_more_defects_than_anyone_would_read() -> None:
+    found = defects(factory(*(M1 for _ in range(3 * MAX_DEFECTS)), J1))
+    assert len(found) == MAX_DEFECTS + 1
+    assert found[-1].code == "E199"
+
+
+def test_rules_do_not_stumble_over_each_other() -> None:
+    # Everything refers to something that does not exist, and all ids are the same.
+    lost = Instance(
+        name="lost",
+        facilities=(Facility("F"), Facility("F")),
+        machines=(machine("x", "G", cell="D"), machine("x", "G", calendar=Calendar((Downtime(5, 1),)))),
+        jobs=tuple(
+            replace(
+                job("J", op("1", mode("q", 1, "f", p=2)), op("1"), links=(Precedence("8", "9"), Precedence("9", "8"))),
+                plans=((), ("7", "7")),
+                units=5,
+            )
+            for _ in range(2)
+        ),
+        cells=(cell(id="E", facility="H", travel={}),),
+        lanes=(Lane("L", "A", "A", 1),),
+        objective="",
+    )
+    codes = {defect.code for defect in defects(lost)}
+    assert codes >= {"E301", "E302", "E305", "E306", "E309", "E311", "E321", "E323"}
+
+
+@pytest.mark.parametrize("rule", [*validate.LIMITS, *validate.RULES], ids=lambda rule: rule.__name__)
+def test_every_rule_breaks_in_the_table(rule: Callable[[Instance], object]) -> None:
+    broken = [instance for _, _, _, instance in TABLE if any(rule(instance))]  # type: ignore[call-overload]
+    assert broken
