@@ -76,5 +76,6 @@ def comparison_frame(instance: Instance, before: Schedule, after: Schedule) -> p
             "shift": [c.shift for c in found],
         },
         instants=("start_before", "start_after", "end_before", "end_after"),
+        numbers=("shift",),
         optional=("start_before", "start_after", "end_before", "end_after", "shift"),
     )

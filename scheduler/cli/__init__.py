@@ -41,10 +41,6 @@ class Commands(click.Group):
             raise
         except SchedulerError as error:
             raise Refusal(str(error)) from error
-        except OSError as error:
-            if error.filename is None:
-                raise
-            raise Refusal(f"'{error.filename}': {error.strerror}") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

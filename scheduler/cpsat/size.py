@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scheduler.domain import Instance
-from scheduler.domain.routing import lanes_between, links, route
+from scheduler.domain import Instance, Machine
+from scheduler.domain.routing import Leg, lanes_between, links, route
 
 SECONDS_PER_ARC = 6e-5
 SECONDS_PER_MODE = 1e-4
@@ -36,14 +36,14 @@ def build_seconds(instance: Instance) -> float:
 
 def _movers(instance: Instance, before: tuple[str, str | None], after: tuple[str, str | None]) -> list[str]:
     """Return the mover of every move that the link may need, one entry per possible move."""
-    ends = []
+    ends: list[list[Machine | None]] = []
     for job, operation in (before, after):
         if operation is None:
             ends.append([None])
         else:
             modes = instance.operation_by_key[job, operation].modes
             ends.append([instance.machine_by_id[machine] for machine in dict.fromkeys(m.machine for m in modes)])
-    found = set()
+    found: set[tuple[str, Leg]] = set()
     for origin in ends[0]:
         for destination in ends[1]:
             for leg in route(instance, origin, destination) or ():

@@ -82,6 +82,13 @@ def improve(
     proved = True
     for index, tier in enumerate(objective.tiers):
         expression = tier_expression(ctx, tier, built)
+        if best is not None and tier.value(value_terms(instance, best)) == 0:
+            # No term is ever negative: nothing to improve or prove.
+            bounds[index] = Fraction(0)
+            ctx.model.add(expression <= 0)
+            if index == 0:
+                on_progress(None, Fraction(0))
+            continue
         seconds = (deadline - monotonic()) / (len(objective.tiers) - index)
         if seconds < MIN_SECONDS:
             proved = False
@@ -100,7 +107,6 @@ def improve(
         if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             best = extract(ctx, solver.value)
             status = Status.FEASIBLE
-            value = round(solver.objective_value)
         bounds[index] = _bound(solver.best_objective_bound, tier.scale)
         if answer != cp_model.OPTIMAL:
             proved = False
@@ -110,15 +116,21 @@ def improve(
                 break
         if first_only:
             break
-        ctx.model.add(expression <= value)
+        ctx.model.add(expression <= round(solver.objective_value))
     return Outcome(Status.OPTIMAL if proved and best is not None else status, best, tuple(bounds))
 
 
 def _latest(instance: Instance, objective: Objective, start: Schedule | None) -> Mapping[str, int]:
+    """Return the latest completions of interest: those of the first tier, and of the next ones while they are 0."""
+    latest: dict[str, int] = {}
     if start is None:
-        return {}
-    first = objective.tiers[0]
-    return ceilings(instance, first, first.value(value_terms(instance, start)))
+        return latest
+    for tier, value in zip(objective.tiers, objective.value(value_terms(instance, start)), strict=True):
+        for job, completion in ceilings(instance, tier, value).items():
+            latest[job] = min(completion, latest.get(job, completion))
+        if value > 0:
+            break
+    return latest
 
 
 def _solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_model.CpSolver:

@@ -13,8 +13,12 @@ from scheduler.io.structure import Document
 
 Id = Annotated[
     str,
-    StringConstraints(max_length=MAX_ID_LENGTH, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
+    StringConstraints(
+        max_length=MAX_ID_LENGTH,
+        pattern=r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$",
+    ),
 ]
+Remark = Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Time = Annotated[int, Field(ge=0, le=MAX_TICK)]
 Date = Annotated[int, Field(ge=-MAX_TICK, le=MAX_TICK)]
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
@@ -38,7 +42,7 @@ class DowntimeDocument(Document):
     """First tick of the window."""
     end: Time
     """First tick after the window."""
-    reason: str = ""
+    reason: Remark = ""
     """Why, for charts and reports."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from scheduler.analysis.occupation import is_interruptible, occupations, pieces
-from scheduler.domain.calendar import Calendar
+from scheduler.domain.calendar import Calendar, Downtime, working_time
 from scheduler.domain.schedule import Move, ScheduledOperation
 from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.subject import Subject
@@ -53,7 +53,7 @@ def _pieces(subject: Subject, bar: Bar, operation: ScheduledOperation) -> Iterat
     """Yield the bar in pieces with pauses between them; the longest piece keeps the label."""
     worked: tuple[tuple[int, int], ...] = ((operation.start, operation.end),)
     if is_interruptible(subject.instance, operation):
-        worked = pieces(_calendar_of(subject, operation.machine).blocked(operation.end), operation)
+        worked = pieces(_downtimes(subject, operation), operation)
     longest = max(worked, key=lambda piece: piece[1] - piece[0])
     clock = operation.start
     for start, end in worked:
@@ -63,14 +63,18 @@ def _pieces(subject: Subject, bar: Bar, operation: ScheduledOperation) -> Iterat
         clock = end
 
 
-def _calendar_of(subject: Subject, machine: str) -> Calendar:
-    """Return the machine's calendar; for a baseline that was repaired, as it was before the breakdowns."""
-    calendar = subject.instance.machine_by_id[machine].calendar
-    execution = subject.instance.execution
-    if subject.repaired is None or execution is None:
-        return calendar
-    known = (d for d in calendar.downtimes if d.start < execution.now or not is_breakdown(d.reason))
-    return Calendar(tuple(known), calendar.pattern)
+def _downtimes(subject: Subject, operation: ScheduledOperation) -> tuple[Downtime, ...]:
+    """Return the downtimes that an interruptible operation pauses in.
+
+    The baseline of a repair didn't know of the breakdowns since: they don't count if its work wouldn't add up.
+    """
+    calendar = subject.instance.machine_by_id[operation.machine].calendar
+    windows = calendar.blocked(operation.end)
+    duration = subject.instance.mode(operation.key, operation.mode).duration
+    if subject.repaired is None or working_time(windows, operation.start, operation.end) == duration:
+        return windows
+    planned = tuple(downtime for downtime in calendar.downtimes if not is_breakdown(downtime.reason))
+    return Calendar(planned, calendar.pattern).blocked(operation.end)
 
 
 def mover_bars(subject: Subject) -> Iterator[Bar]:

@@ -81,7 +81,7 @@ class Legend:
 
 def legend_of(layouts: tuple[Layout, ...], colours: dict[str, JobColour], lettering: Lettering, width: float) -> Legend:
     """Return the legend for what the layouts really show."""
-    blocks = (_kinds(layouts), _groups(layouts[-1], colours))
+    blocks = (_kinds(layouts), _groups(layouts, colours))
     return Legend(tuple(block for block in blocks if block), lettering, width)
 
 
@@ -104,11 +104,13 @@ def _kinds(layouts: tuple[Layout, ...]) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _groups(layout: Layout, colours: dict[str, JobColour]) -> tuple[Entry, ...]:
-    if len(layout.groups) > MAX_GROUPS:
-        text = f"{len(layout.groups)} jobs, more than there are clearly different colours: read the labels"
+def _groups(layouts: tuple[Layout, ...], colours: dict[str, JobColour]) -> tuple[Entry, ...]:
+    used = {bar.group for layout in layouts for bar in layout.bars}
+    groups = [group for group in layouts[-1].groups if group in used]
+    if len(groups) > MAX_GROUPS:
+        text = f"{len(groups)} colours, more than can be told apart: read the labels"
         return (Entry(text, lambda *_: None),)
-    return tuple(Entry(group, _swatch(BAR_STYLES["operation"], colours[group])) for group in layout.groups)
+    return tuple(Entry(group, _swatch(BAR_STYLES["operation"], colours[group])) for group in groups)
 
 
 def _swatch(

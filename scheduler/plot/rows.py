@@ -83,7 +83,8 @@ def arrange(
     """
     entries = list(_resources(instance))
     if has_due_dates:
-        entries.append(_Entry("due_dates", "due dates", "due dates"))
+        hidden = f" (latest {MAX_LATE_ROWS} of {len(late_jobs)})" if len(late_jobs) > MAX_LATE_ROWS else ""
+        entries.append(_Entry("due_dates", "due dates", f"due dates{hidden}"))
         entries.extend(_Entry("late_job", job, job) for job in late_jobs[:MAX_LATE_ROWS])
     rows: list[Row] = []
     top = 0.0

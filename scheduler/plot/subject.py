@@ -108,14 +108,16 @@ class Subject:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """What colours stand for; jobs of the earlier schedule first, so that a repair leaves their colours alone."""
+        """What colours stand for; jobs of the earliest schedule first, so that a repair leaves their colours alone."""
         if self.colour_by == "lateness":
             return (ON_TIME, LATE)
+        execution = self.instance.execution
+        earlier = () if execution is None else execution.baseline.operations
         operations = [operation for schedule in self.schedules for operation in schedule.operations]
         if self.colour_by == "job":
             known = tuple(self.instance.job_by_id)
-            first = known if len(self.schedules) == 1 else ()
-            return tuple(dict.fromkeys((*first, *(o.job for o in operations), *known)))
+            first = known if execution is None and len(self.schedules) == 1 else ()
+            return tuple(dict.fromkeys((*first, *(o.job for o in (*earlier, *operations)), *known)))
         families = {self.group(o.job, o) for o in operations}
         return (*sorted(f for f in families if f is not None and f != NO_FAMILY), NO_FAMILY)
 

@@ -69,12 +69,12 @@ class Insertion:
             return self._place_plain(plan, operation, floor)
         modes = board.modes_of(operation)
         if len(modes) == 1:
-            return self._place_in(plan, operation, modes[0], floor)
+            return self.place_in(plan, operation, modes[0], floor)
         mark = board.mark()
         best: tuple[tuple[float, ...], ModeData] | None = None
         clash = HOPELESS
         for mode in modes:
-            failed = self._place_in(plan, operation, mode, floor)
+            failed = self.place_in(plan, operation, mode, floor)
             if failed is None:
                 rank = self._rank(plan, operation, mode)
                 if best is None or rank < best[0]:
@@ -82,7 +82,50 @@ class Insertion:
             elif failed.bound < clash.bound:
                 clash = failed
             board.undo(mark)
-        return clash if best is None else self._place_in(plan, operation, best[1], floor)
+        return clash if best is None else self.place_in(plan, operation, best[1], floor)
+
+    def place_in(self, plan: PlanData, operation: OperationData, mode: ModeData, floor: int) -> Clash | None:
+        """Place an operation in a mode; on a clash the board is left as it is then."""
+        board, index, machine = self.board, operation.index, mode.machine
+        if not board.choose(plan, operation, mode):
+            return HOPELESS
+        if board.begin[index] >= 0:
+            board.lift(index, mode)
+        earliest = max(floor, plan.job.domain.release_date, self.problem.now, board.pins.get(index, 0))
+        entries: list[Entry] = []
+        for link in plan.incoming[index]:
+            before = link.predecessor
+            origin = board.mode_of(before).machine if before is not None else None
+            legs = self.problem.legs(origin, machine)
+            if legs is None:
+                return HOPELESS
+            arrived_at = board.end[before.index] if before is not None else plan.job.domain.release_date
+            done, ready = board.part.get(link, (0, arrived_at))
+            for leg in legs[done:]:
+                if leg.slot == "entry":
+                    entries.append(Entry(ready, leg, link))
+                    break
+                moved = board.carry(link, leg, ready)
+                if moved is None:
+                    return HOPELESS
+                if leg.slot == "exit" and before is not None and origin is not None:
+                    clash = self._leave(before, moved.start + origin.unload_time)
+                    if clash is not None:
+                        return clash
+                ready = moved.end
+            else:
+                earliest = max(earliest, ready)
+            if before is not None:
+                earliest = max(earliest, board.end[before.index] + link.min_lag)
+        entries.sort(key=lambda entry: entry.ready)
+        mark = board.mark()
+        opens_at = 0
+        while True:
+            clash = self._fit(plan, operation, mode, earliest, opens_at, entries)
+            if clash is None or clash.operation is not operation or index in board.loaded:
+                return clash
+            board.undo(mark)
+            opens_at = clash.bound
 
     def peek(self, unit: Unit) -> int:
         """Return when the unit can start at the earliest; a guess where parts need moves or operators."""
@@ -213,49 +256,6 @@ class Insertion:
         board.occupy(index, chosen, start, start + chosen.duration)
         board.work(index, chosen, start, start + chosen.duration)
         return None
-
-    def _place_in(self, plan: PlanData, operation: OperationData, mode: ModeData, floor: int) -> Clash | None:
-        """Place an operation in a mode; on a clash the board is left as it is then."""
-        board, index, machine = self.board, operation.index, mode.machine
-        if not board.choose(plan, operation, mode):
-            return HOPELESS
-        if board.begin[index] >= 0:
-            board.lift(index, mode)
-        earliest = max(floor, plan.job.domain.release_date, self.problem.now, board.pins.get(index, 0))
-        entries: list[Entry] = []
-        for link in plan.incoming[index]:
-            before = link.predecessor
-            origin = board.mode_of(before).machine if before is not None else None
-            legs = self.problem.legs(origin, machine)
-            if legs is None:
-                return HOPELESS
-            arrived_at = board.end[before.index] if before is not None else plan.job.domain.release_date
-            done, ready = board.part.get(link, (0, arrived_at))
-            for leg in legs[done:]:
-                if leg.slot == "entry":
-                    entries.append(Entry(ready, leg, link))
-                    break
-                moved = board.carry(link, leg, ready)
-                if moved is None:
-                    return HOPELESS
-                if leg.slot == "exit" and before is not None and origin is not None:
-                    clash = self._leave(before, moved.start + origin.unload_time)
-                    if clash is not None:
-                        return clash
-                ready = moved.end
-            else:
-                earliest = max(earliest, ready)
-            if before is not None:
-                earliest = max(earliest, board.end[before.index] + link.min_lag)
-        entries.sort(key=lambda entry: entry.ready)
-        mark = board.mark()
-        opens_at = 0
-        while True:
-            clash = self._fit(plan, operation, mode, earliest, opens_at, entries)
-            if clash is None or clash.operation is not operation or index in board.loaded:
-                return clash
-            board.undo(mark)
-            opens_at = clash.bound
 
     def _fit(
         self,

@@ -147,16 +147,18 @@ class Problem:
         legs = self.legs(origin, destination)
         return NEVER if legs is None else sum(self.leg_time(leg, units) for leg in legs)
 
-    def are_compatible(self, job: Job, before: ModeData, after: ModeData) -> bool:
+    def are_compatible(self, link: LinkData, before: ModeData, after: ModeData) -> bool:
         """Return whether a part can go from one mode to the other.
 
-        There has to be a way; and a part that waits on its station leaves no time for a setup there.
+        There has to be a way, not longer than the maximum lag; and a part that waits on its station leaves no time for
+        a setup there.
         """
         if before.machine is after.machine:
             setups = before.machine.domain.setups
             blocks = before.machine.holds_out and setups is not None
             return not (blocks and setups is not None and setups.time(before.family, after.family) > 0)
-        return self.transit_time(before.machine, after.machine, job.units) < NEVER
+        longest = NEVER - 1 if link.max_lag is None else link.max_lag
+        return self.transit_time(before.machine, after.machine, link.job.units) <= longest
 
     def _machine(self, index: int, machine: Machine) -> MachineData:
         cell = self.instance.cell_by_id[machine.cell] if machine.cell is not None else None
@@ -229,7 +231,7 @@ def lower_plan(problem: Problem, job: JobData, ids: Sequence[str]) -> PlanData:
     is_plain = one_place and all(machine.is_plain for machine in machines)
     plan.is_plain = is_plain and not any(mode.operators for o in operations for mode in o.modes)
     if not one_place:
-        plan.tight = tuple(link for link in links if _is_tight(problem, job.domain, link))
+        plan.tight = tuple(link for link in links if _is_tight(problem, link))
         plan.domains = {o.index: o.modes for o in operations}
         narrow(problem, plan, plan.domains, plan.tight)
     _set_tails(problem, plan)
@@ -244,7 +246,6 @@ def narrow(
     Arc consistency (Mackworth 1977, Artificial Intelligence 8, "Consistency in networks of relations"): on chains and
     trees of operations, any remaining mode is then part of a possible choice for all of them.
     """
-    job = plan.job.domain
     waiting = list(links)
     while waiting:
         link = waiting.pop()
@@ -252,7 +253,7 @@ def narrow(
         if before is None or after is None:
             continue
         pairs = [
-            (a, b) for a in domains[before.index] for b in domains[after.index] if problem.are_compatible(job, a, b)
+            (a, b) for a in domains[before.index] for b in domains[after.index] if problem.are_compatible(link, a, b)
         ]
         for operation, kept in ((before, {a for a, _ in pairs}), (after, {b for _, b in pairs})):
             if len(kept) < len(domains[operation.index]):
@@ -264,11 +265,11 @@ def narrow(
     return True
 
 
-def _is_tight(problem: Problem, job: Job, link: LinkData) -> bool:
+def _is_tight(problem: Problem, link: LinkData) -> bool:
     before, after = link.predecessor, link.successor
     if before is None or after is None:
         return False
-    return not all(problem.are_compatible(job, a, b) for a in before.modes for b in after.modes)
+    return not all(problem.are_compatible(link, a, b) for a in before.modes for b in after.modes)
 
 
 def _depth_first(

@@ -6,11 +6,16 @@ to move up in turn, or the parts of one job that meet in a robot cell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TypeAlias
 
 from scheduler.search.insertion import HOPELESS, Clash, Insertion
-from scheduler.search.problem import LinkData, OperationData
+from scheduler.search.problem import LinkData, ModeData, OperationData
 from scheduler.search.units import Unit
+
+State: TypeAlias = tuple[frozenset[OperationData], frozenset[LinkData], tuple[ModeData | None, ...]]
+"""Operations left, parts brought, and the modes of the operations that have been placed."""
 
 MAX_STEPS = 3000
 MAX_OPERATIONS = 300
@@ -23,9 +28,9 @@ def untangle(insertion: Insertion, units: Sequence[Unit], floor: int = 0) -> boo
     if sum(len(unit.operations) for unit in units) > MAX_OPERATIONS:
         return False
     floors = {operation.index: floor for unit in units for operation in unit.operations if floor > 0}
-    mark = insertion.board.mark()
+    mark, steps = insertion.board.mark(), count()
     for _ in range(MAX_ROUNDS):
-        search = _Search(insertion, units, floors)
+        search = _Search(insertion, units, floors, steps)
         if search.run():
             return True
         rose = search.raise_floors()
@@ -38,13 +43,15 @@ def untangle(insertion: Insertion, units: Sequence[Unit], floor: int = 0) -> boo
 class _Search:
     """One depth-first search; the operations that are left say where it is, and dead ends are remembered."""
 
-    def __init__(self, insertion: Insertion, units: Sequence[Unit], floors: dict[int, int]) -> None:
+    def __init__(
+        self, insertion: Insertion, units: Sequence[Unit], floors: dict[int, int], steps: Iterator[int]
+    ) -> None:
         self._insertion = insertion
         self._board = insertion.board
         self._unit_of = {operation: unit for unit in units for operation in unit.operations}
         self._floors = floors
-        self._dead_ends: set[frozenset[OperationData | LinkData]] = set()
-        self._steps = 0
+        self._dead_ends: set[State] = set()
+        self._steps = steps
         self._clash: Clash | None = None
 
     def run(self) -> bool:
@@ -66,15 +73,17 @@ class _Search:
     def _search(self, left: frozenset[OperationData], brought: frozenset[LinkData]) -> bool:
         if not left:
             return True
-        state = left | brought
+        modes = (self._board.mode[operation.index] for operation in self._unit_of if operation not in left)
+        state = (left, brought, tuple(modes))
         if state in self._dead_ends:
             return False
         for operation in self._unit_of:
             if operation in left and self._is_ready(operation):
-                mark = self._board.mark()
-                if self._place(operation) is None and self._search(left - {operation}, brought):
-                    return True
-                self._board.undo(mark)
+                for mode in (None, *self._others(operation)):
+                    mark = self._board.mark()
+                    if self._place(operation, mode) is None and self._search(left - {operation}, brought):
+                        return True
+                    self._board.undo(mark)
         for link in self._bringable(left):
             mark = self._board.mark()
             if self._bring(link) and self._search(left, brought | {link}):
@@ -83,19 +92,26 @@ class _Search:
         self._dead_ends.add(state)
         return False
 
-    def _place(self, operation: OperationData) -> Clash | None:
-        self._steps += 1
-        if self._steps > MAX_STEPS:
+    def _others(self, operation: OperationData) -> tuple[ModeData, ...]:
+        """Return the modes to try where the best one at first sight leads nowhere."""
+        modes = self._board.modes_of(operation)
+        return modes if len(modes) > 1 else ()
+
+    def _place(self, operation: OperationData, mode: ModeData | None = None) -> Clash | None:
+        """Place an operation in a mode, the best one if none is given."""
+        if next(self._steps) > MAX_STEPS:
             return HOPELESS
-        unit = self._unit_of[operation]
-        clash = self._insertion.place_operation(unit.plan, operation, self._floors.get(operation.index, 0))
+        plan, floor = self._unit_of[operation].plan, self._floors.get(operation.index, 0)
+        if mode is None:
+            clash = self._insertion.place_operation(plan, operation, floor)
+        else:
+            clash = self._insertion.place_in(plan, operation, mode, floor)
         if clash is not None and (self._clash is None or clash.bound < self._clash.bound):
             self._clash = clash
         return clash
 
     def _bring(self, link: LinkData) -> bool:
-        self._steps += 1
-        if self._steps > MAX_STEPS or link.successor is None:
+        if next(self._steps) > MAX_STEPS or link.successor is None:
             return False
         plan = self._unit_of[link.successor].plan
         return self._insertion.bring(plan, link, self._floors.get(link.successor.index, 0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,13 @@ def content(path: Path) -> dict[str, Any]:
     document = json.loads(path.read_text(encoding="utf-8"))
     assert isinstance(document, dict)
     return document
+
+
+def test_the_package_is_the_command_line_too() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "scheduler", "--version"], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.startswith("scheduler, version ")
 
 
 # --- solve -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import pytest
@@ -46,3 +47,23 @@ def test_there_is_no_progress_line_without_a_terminal(capsys: pytest.CaptureFixt
         assert line is None
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_the_progress_line_unless_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setattr("sys.stderr", screen)
+    with progress_line(quiet=False) as line:
+        assert line is not None
+        line(Progress(2.0, Fraction(60), Fraction(45), "cp-sat"))
+    assert "best 60  bound 45  gap 25.0 %" in screen.getvalue()
+    with progress_line(quiet=True) as line:
+        assert line is None

@@ -118,7 +118,14 @@ def test_bars_are_collections_however_many_there_are() -> None:
 def test_more_jobs_than_colours_get_a_word_instead_of_a_list() -> None:
     instance, schedule = planned(100)
     found = words(figure_of(instance, schedule))
-    assert "100 jobs, more than there are clearly different colours: read the labels" in found
+    assert "100 colours, more than can be told apart: read the labels" in found
+
+
+def test_the_legend_leaves_out_what_is_not_drawn() -> None:
+    operations = [o for o in SCHEDULE.operations if o.job == "X"]
+    found = words(figure_of(replace(INSTANCE, jobs=INSTANCE.jobs[:1]), Schedule(tuple(operations))))
+    assert "X" in found
+    assert not {"Y", "breakdown", "transfer", "old position", "aborted work"} & set(found)
 
 
 def test_strange_ids_are_shown_as_they_are() -> None:

@@ -121,6 +121,19 @@ def test_lateness_is_marked_on_bars_and_in_rows_of_late_jobs() -> None:
     assert layout.num_late == 1
 
 
+def test_only_the_latest_jobs_have_rows() -> None:
+    # 15 jobs end at 10 and are due 1 to 15 ticks before, so job 14 is the latest.
+    names = [f"J{number}" for number in range(15)]
+    jobs = tuple(
+        Job(name, (Operation("o", (Mode("M", 10),)),), due_date=9 - number) for number, name in enumerate(names)
+    )
+    machine = Machine("M", "F", capacity=15)
+    schedule = Schedule(tuple(ScheduledOperation(name, "o", 0, "M", 0, 10) for name in names))
+    rows = lay_out(Instance("late", (Facility("F"),), (machine,), jobs), schedule).rows
+    assert [row.id for row in rows if row.kind == "late_job"] == names[:2:-1]
+    assert next(row.label for row in rows if row.kind == "due_dates") == "due dates (latest 12 of 15)"
+
+
 def test_due_dates_and_deadlines_are_flagged() -> None:
     flags = lay_out(INSTANCE, SCHEDULE).flags
     assert [(flag.kind, flag.job, flag.at, flag.is_late) for flag in flags] == [
@@ -235,6 +248,9 @@ def test_new_and_cancelled_jobs() -> None:
     assert next(bar for bar in bars(after, "operation") if bar.job == "Z").change == "new"
     assert next(bar for bar in bars(before, "operation") if bar.job == "Y").change == "cancelled"
     assert after.groups == before.groups == ("X", "Y", "Z")
+    # The repaired schedule alone keeps them too.
+    executed = replace(instance, execution=Execution(20, SCHEDULE))
+    assert lay_out(executed, after_schedule).groups == ("X", "Y", "Z")
 
 
 def test_aborted_work_is_shown_in_the_repair_only() -> None:

