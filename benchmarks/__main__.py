@@ -52,6 +52,7 @@ def load_all(data: Path, output: Path, time_limit: float, workers: int | None, l
 
 def study(files: list[Path], data: Path, output: Path, time_limit: float, workers: int | None) -> None:
     """Run what has no row yet and append its row."""
+    output.parent.mkdir(parents=True, exist_ok=True)
     settings = {"command": " ".join(sys.argv[1:]), "time_limit": time_limit, "workers": workers}
     write_circumstances(output, **settings)
     finished = done(output)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("scheduler", "ortools", "numpy")
+PACKAGES = ("scheduler", "ortools", "numba", "numpy")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scheduler.domain import Job, Mode, Operation
 from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, RobotDown, RushOrder
 from scheduler.domain.jobs import chain
 from scheduler.plot import before_after, gantt
+from scheduler.rescheduling import repair
 
 HERE = Path(__file__).parent
 FACTORY = HERE.parents[1] / "instances" / "two_facilities.json"
@@ -35,7 +36,7 @@ EVENTS: tuple[Event, ...] = (
 def save(figure: Figure, name: str) -> None:
     """Write a picture with 256 colours, a third of the size of the full one."""
     content = BytesIO()
-    figure.savefig(content, dpi=90)
+    figure.savefig(content, dpi=120)
     Image.open(content).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
 
 
@@ -47,10 +48,11 @@ def main() -> None:
     axes = gantt(factory, plan.schedule, terms={t: plan.terms[t] for t in plan.objective.terms}, width=17)
     assert isinstance(axes.figure, Figure)
     save(axes.figure, "schedule.png")
-    repaired = scheduler.repair(factory, plan.schedule, EVENTS, frozen_until=NOW + 60, time_limit=20)
+    repaired = repair(factory, plan.schedule, EVENTS, frozen_until=NOW + 60, time_limit=20)
     after = repaired.result.schedule
     assert after is not None
-    save(before_after(repaired.instance, plan.schedule, after, width=15), "repair.png")
+    terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
+    save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=15), "repair.png")
 
 
 if __name__ == "__main__":

@@ -25,12 +25,13 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     FormatError
         If the file can't be written; it is then unchanged.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(path)
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)
         else:
-            _replace(target, content)
+            # A link stays one: what it points to is replaced.
+            _replace(Path(os.path.realpath(target)), content)
     except (OSError, ValueError) as error:
         # ValueError: a NUL character in the path.
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -14,7 +14,16 @@ from scheduler.analysis.compare import changes
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule
 from scheduler.plot import palette
-from scheduler.plot.draw import LABEL_MARGIN, LABEL_SIZES, Sheet, draw_frozen, draw_inside, draw_moment, texts_of
+from scheduler.plot.draw import (
+    LABEL_MARGIN,
+    LABEL_SIZES,
+    RIGHT_MARGIN,
+    Sheet,
+    draw_frozen,
+    draw_inside,
+    draw_moment,
+    texts_of,
+)
 from scheduler.plot.lay_out import lay_out
 from scheduler.plot.layout import ColourBy, Layout
 from scheduler.plot.legend import Legend, legend_of
@@ -37,7 +46,7 @@ UNIT_HEIGHTS = ((30.0, 0.30), (60.0, 0.25), (float("inf"), 0.21))
 """Inches per row unit for charts up to so many row units."""
 
 TITLE_HEIGHT, PANEL_TITLE_HEIGHT, MOMENT_HEIGHT = 0.32, 0.3, 0.18
-AXIS_HEIGHT, FOOTER_HEIGHT, RIGHT_MARGIN, EDGE = 0.52, 0.24, 0.55, 0.12
+AXIS_HEIGHT, FOOTER_HEIGHT, EDGE = 0.52, 0.24, 0.12
 
 
 @dataclass(frozen=True)

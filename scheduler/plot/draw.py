@@ -25,6 +25,9 @@ TIP = 4.5
 """Length in points of the tip of a pointed bar, at most a third of the bar."""
 
 FLAG_SIZE = 9.0
+RIGHT_MARGIN = 0.55
+"""Inches between the axes and the right edge of the figure."""
+
 PENNANT = Path(
     [(0.0, -1.0), (0.0, 1.0), (1.1, 0.55), (0.0, 0.1), (0.0, -1.0)],
     [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY],
@@ -244,7 +247,7 @@ def _fitting(sheet: Sheet, bar: Bar, height: float) -> tuple[str, float] | None:
 
 
 def _draw_flags(sheet: Sheet) -> None:
-    """Draw a pennant per due date and deadline, with its job where there is room to the next on its level."""
+    """Draw a pennant per due date and deadline, with its job where there is room to the next one or the edge."""
     rows = [row for row in sheet.layout.rows if row.kind == "due_dates"]
     flags = sheet.layout.flags
     if not rows or not flags:
@@ -267,9 +270,10 @@ def _draw_flags(sheet: Sheet) -> None:
         clip_on=False,
     )
     for position, (flag, centre) in enumerate(zip(flags, centres, strict=True)):
-        following = next((other.at for other in flags[position + 1 :] if other.level == flag.level), None)
-        room = None if following is None else (following - flag.at) * sheet.points_per_tick - FLAG_SIZE
-        if room is None or sheet.lettering.width(flag.job, 5.5) <= room:
+        margin = RIGHT_MARGIN * 72 / sheet.points_per_tick
+        following = (other.at for other in flags[position + 1 :] if other.level == flag.level)
+        room = (next(following, sheet.layout.end + margin) - flag.at) * sheet.points_per_tick - FLAG_SIZE
+        if sheet.lettering.width(flag.job, 5.5) <= room:
             shade = palette.RED if flag.is_late else palette.GREY
             reach = 0.62 * FLAG_SIZE / sheet.points_per_tick
             sheet.text(flag.at + reach, centre, flag.job, 5.5, ha="left", color=shade, zorder=5)
@@ -329,4 +333,5 @@ def texts_of(layout: Layout) -> Iterator[str]:
     """Yield every id and label the layout can show."""
     yield from (bar.label for bar in layout.bars)
     yield from (row.label for row in layout.rows)
+    yield from (flag.job for flag in layout.flags)
     yield from layout.groups

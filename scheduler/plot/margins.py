@@ -107,6 +107,7 @@ def draw_time_axis(sheet: Sheet, instance: Instance, *, with_labels: bool = True
     ax.set_xlim(layout.start, layout.end)
     ax.set_ylim(layout.height, 0)
     ax.set_yticks([])
+    ax.grid(False)
     inches = (layout.end - layout.start) * sheet.points_per_tick / 72
     ticks = time_ticks(instance, layout.start, layout.end, max(2, int(inches / TICK_ROOM)))
     ax.set_xticks([tick.at for tick in ticks], [tick.label if with_labels else "" for tick in ticks])

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from scheduler.domain import Instance, Job, Machine, Move, OperationKey, ScheduledOperation
+from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
+from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
 from scheduler.domain.routing import Leg, lanes_between, route
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.timing import Stuck
+
+_MOST_STEPS = 10_000
+"""Steps after which the search for machines that can be reached from one another is given up."""
+
+_FAR = 2**60
+"""Later than every downtime."""
 
 
 def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
@@ -87,23 +95,29 @@ class _Appending:
                 if legs is None:
                     return None
                 ready = max(ready, (0 if before is None else ends[before]) + sum(map(self._length, legs)))
-            start = max(ready, self._free_at.get(machine.id, 0))
-            return start + job.operation(operation_id).modes[mode].duration
+            duration = job.operation(operation_id).modes[mode].duration
+            downtimes = Calendar(machine.calendar.downtimes).blocked(_FAR)  # shifts matter little for a choice
+            return earliest_start(downtimes, max(ready, self._free_at.get(machine.id, 0)), duration, False) + duration
 
-        def choose(position: int) -> bool:
-            if position == len(order):
-                return True
-            operation_id = order[position]
-            options = [
-                (end, mode) for mode in possible[operation_id] if (end := end_in(operation_id, mode)) is not None
-            ]
-            for end, mode in sorted(options):
-                ends[operation_id], chosen[operation_id] = end, mode
-                if choose(position + 1):
-                    return True
-            return False
+        def options(position: int) -> Iterator[tuple[int, int]]:
+            modes = possible[order[position]]
+            found = [(end, mode) for mode in modes if (end := end_in(order[position], mode)) is not None]
+            return iter(sorted(found))
 
-        return chosen if choose(0) else None
+        untried = [options(0)]
+        for _ in range(_MOST_STEPS + 2 * len(order)):
+            if not untried:
+                return None
+            option = next(untried[-1], None)
+            if option is None:
+                untried.pop()
+                continue
+            operation_id = order[len(untried) - 1]
+            ends[operation_id], chosen[operation_id] = option
+            if len(untried) == len(order):
+                return chosen
+            untried.append(options(len(untried)))
+        return None
 
     def _possible(self, job: Job, order: tuple[str, ...]) -> dict[str, list[int]]:
         """Return the modes of each operation from which every successor has a mode within reach."""
@@ -135,21 +149,25 @@ class _Appending:
             mode = chosen[operation_id]
             machine = self._machine(job, operation_id, mode)
             scheduled[job.id, operation_id] = ScheduledOperation(job.id, operation_id, mode, machine.id, 0, 0)
-        ways = list(ways_of(job, scheduled))
+        into: dict[str, LinkKey] = {}
+        out_of: dict[str, list[LinkKey]] = {}
+        for way in ways_of(job, scheduled):
+            _, predecessor, successor = way
+            if predecessor is not None:
+                out_of.setdefault(predecessor, []).append(way)
+            elif successor is not None:
+                into[successor] = way
         for operation_id in order:
-            for way in ways:
-                if way[1] is None and way[2] == operation_id:
-                    self._emit_moves(job, way, scheduled)
-            duration = job.operation(operation_id).modes[chosen[operation_id]].duration
-            operation = scheduled[job.id, operation_id]
-            start, end = self._tick(duration)
-            self.operations.append(
-                ScheduledOperation(job.id, operation_id, operation.mode, operation.machine, start, end)
-            )
-            self._free_at[operation.machine] = end
-            for way in ways:
-                if way[1] == operation_id:
-                    self._emit_moves(job, way, scheduled)
+            if operation_id in into:
+                self._emit_moves(job, into[operation_id], scheduled)
+            self._emit_operation(scheduled[job.id, operation_id])
+            for way in out_of.get(operation_id, ()):
+                self._emit_moves(job, way, scheduled)
+
+    def _emit_operation(self, operation: ScheduledOperation) -> None:
+        start, end = self._tick(self.instance.mode(operation.key, operation.mode).duration)
+        self.operations.append(replace(operation, start=start, end=end))
+        self._free_at[operation.machine] = end
 
     def _emit_moves(self, job: Job, way: LinkKey, scheduled: dict[OperationKey, ScheduledOperation]) -> None:
         _, predecessor, successor = way

@@ -40,8 +40,6 @@ class Board:
     fixed, pins, loaded
         From the execution: operations that have started; starts of pinned ones; begin of the occupation of stations
         to which parts were brought though the operation has not started.
-    latest
-        An instant after everything that has been placed.
     """
 
     def __init__(self, problem: Problem, patience: int = 0) -> None:
@@ -73,7 +71,6 @@ class Board:
         self.pins: dict[int, int] = {}
         self.loaded: dict[int, int] = {}
         self.busy = [0] * len(problem.machines)
-        self.latest = now
         self._patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
@@ -135,8 +132,6 @@ class Board:
         self._log.append((timeline.release, (begin, until, index)))
         self._set(self.begin, index, begin)
         self._set(self.until, index, until)
-        if until < NEVER:
-            self.latest = max(self.latest, until)
 
     def vacate(self, index: int, mode: ModeData) -> None:
         """Take an operation off its machine."""
@@ -168,7 +163,6 @@ class Board:
         for pool, amount in mode.operators:
             self.pools[pool].add(start, end, amount)
             self._log.append((self.pools[pool].add, (start, end, -amount)))
-        self.latest = max(self.latest, end)
 
     def leave(self, index: int, instant: int) -> None:
         """Let one part leave the station of an operation; with the last one, the occupation ends."""
@@ -206,6 +200,12 @@ class Board:
         self._log.append((lane.release, (vehicle, start, link.job.units)))
         return self._carried(link, leg, lane.lane.vehicle_ids[vehicle], start, arrivals[chosen])
 
+    def latest(self) -> int:
+        """Return an instant after everything that has been placed or is pinned."""
+        ends = [move.end for move in self.moves]
+        ends += [self.end[index] for index, mode in enumerate(self.mode) if mode is not None or index in self.pins]
+        return max(ends, default=self.problem.now)
+
     def completion(self, plan: PlanData) -> int:
         """Return the latest end of the operations and moves of a placed plan."""
         ends = [self.end[operation.index] for operation in plan.operations]
@@ -227,7 +227,6 @@ class Board:
         self.moves.append(move)
         self._log.append((self.moves.pop, ()))
         self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, end))
-        self.latest = max(self.latest, end)
         return Carried(start, end)
 
     def _set(self, values: list[int], index: int, value: int) -> None:

@@ -177,7 +177,7 @@ class _Pass:
         return unit in self._placed
 
     def _insert(self, unit: Unit) -> bool:
-        return self._insertion.place(unit) or untangle(self._insertion, [unit], self.board.latest)
+        return self._insertion.place(unit) or untangle(self._insertion, [unit], self.board.latest())
 
     def _finish(self, unit: Unit) -> None:
         """Make a unit final; those for which it was the last to wait for are next."""

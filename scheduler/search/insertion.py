@@ -57,7 +57,7 @@ class Insertion:
         """
         if self._with_floors(unit.plan, unit.operations, {}):
             return True
-        after_all = dict.fromkeys((operation.index for operation in unit.operations), self.board.latest)
+        after_all = dict.fromkeys((operation.index for operation in unit.operations), self.board.latest())
         return self._with_floors(unit.plan, unit.operations, after_all)
 
     def place_operation(self, plan: PlanData, operation: OperationData, floor: int = 0) -> Clash | None:

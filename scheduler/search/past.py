@@ -80,7 +80,6 @@ class Past:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
         instance = self._problem.instance
         board.moves.append(move)
-        board.latest = max(board.latest, move.end)
         lane = instance.lane_by_vehicle.get(move.mover)
         if lane is None:
             _robot(board, move.mover).reserve(move.start, move.end, move.origin, move.destination)

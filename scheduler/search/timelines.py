@@ -71,10 +71,13 @@ class MachineTimeline:
                 ready = max(ready, untils[gap])
                 gap += 1
             return ready
-        length = max(length, 1)
         while ready < NEVER:
             begin = self._set_up(gap, ready, family, owner)
-            if begin + length <= self._latest(gap, family):
+            if length == 0 and gap > 0 and begins[gap - 1] == begin:
+                ready = begin + 1  # two occupations of no length at one instant would have no order
+                continue
+            latest = self._latest(gap, family)
+            if begin + length <= latest and (length > 0 or gap == last or begin < begins[gap]):
                 return begin
             if gap == last:
                 break
@@ -95,13 +98,10 @@ class MachineTimeline:
         return NEVER
 
     def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
-        """Take the machine during ``[begin, until)``.
-
-        Where there are setups, every occupation takes at least a tick here, so that the order is never in doubt.
-        """
+        """Take the machine during ``[begin, until)``."""
         position = bisect_right(self._untils, begin)
         self._begins.insert(position, begin)
-        self._untils.insert(position, until if self._setups is None else max(until, begin + 1))
+        self._untils.insert(position, until)
         self._families.insert(position, family)
         self._owners.insert(position, owner)
 

@@ -105,3 +105,8 @@ def test_folders_that_do_not_exist_are_not_made(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_is_written_directly() -> None:
     write_text("/dev/null", "gone")
     assert not Path("/dev/null").is_file()
+    reader, writer = os.pipe()
+    write_text(f"/dev/fd/{writer}", "through the pipe")
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        assert pipe.read() == "through the pipe"

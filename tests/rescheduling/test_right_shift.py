@@ -184,6 +184,14 @@ def test_a_rush_order_takes_the_machine_that_is_free_first() -> None:
     assert times(result)["R.1"] == (4, 9)
 
 
+def test_a_rush_order_keeps_off_a_broken_machine() -> None:
+    # M1 would be quicker, but is down until 40.
+    rush = job("R", op("1", mode("M1", 1), mode("M3", 5)), release_date=8)
+    events = (MachineBreakdown("E", 8, "M1", 40), RushOrder("F", 8, rush))
+    result = shifted(flow_shop(), flow_shop_baseline(), 8, *events)
+    assert times(result)["R.1"] == (8, 13)
+
+
 def test_a_rush_order_in_a_cell_waits_for_the_robot() -> None:
     # The last baseline move ends at OUT at 31; the robot is at IN at 33, S1 is free, R.1 starts at 37.
     rush = simple_job("R", ("S1", 2), release_date=2)

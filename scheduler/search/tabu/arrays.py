@@ -6,7 +6,8 @@ the items of row *i* are ``values[ptr[i]:ptr[i + 1]]``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,69 +18,58 @@ from scheduler.domain.derive import complete
 
 Ints: TypeAlias = NDArray[np.int64]
 
-FAR = 1 << 50
-"""A time after everything."""
+
+# Rows of `Problem.ops`: one column per operation, and one more to end the last list.
+PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
+# Rows of `Problem.machines`: one column per machine, and one more.
+SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT = range(4)
+# Rows of a state: one column per operation.
+ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, START, END, TAIL, ORDER, PLACE, DEGREE, BUFFER = range(13)
+# Rows of the ends of the sequences: one column per machine.
+FIRST, LAST = range(2)
 
 
 class Problem(NamedTuple):
-    """What does not change during a search.
+    """What does not change during a search. Compiled functions take the arrays that they need one by one.
 
-    ``pred_*`` and ``succ_*`` are the precedences with their minimum lags; ``alt_*`` the modes of each operation with
-    machine, duration and setup family (row of the machine's table, 0 for none). ``setup_at[m]`` is where the setup
-    table of machine *m* begins (-1 without setups) and ``num_families[m]`` its side; ``initial[m]`` the family that it
-    starts in. ``down_*`` are the downtimes of each machine. ``release`` bounds starts from below, ``tail`` is what
-    remains to be waited after the end of each operation.
+    Attributes
+    ----------
+    ops
+        By operation: where its predecessors and successors begin in `links` and its alternatives in `alts`, release
+        date, whether it pauses in downtimes, its job. Row SINKS lists the operations without successors, then -1.
+    links
+        Row 0: the operation at the other end of a precedence; row 1: its minimum lag.
+    alts
+        By alternative (mode): machine, duration, setup family (row of the machine's table; 0: none).
+    machines
+        By machine: where its setup table begins in `times` (-1: no setups), the table's side, the family that the
+        machine starts in, and where its downtimes begin in `times`.
+    times
+        Setup tables row by row, then downtimes as ``start, end, start, end ...``.
     """
 
-    pred_ptr: Ints
-    pred: Ints
-    pred_lag: Ints
-    succ_ptr: Ints
-    succ: Ints
-    succ_lag: Ints
-    alt_ptr: Ints
-    alt_machine: Ints
-    alt_time: Ints
-    alt_family: Ints
-    setup_at: Ints
-    num_families: Ints
-    initial: Ints
-    setup_times: Ints
-    down_ptr: Ints
-    down_start: Ints
-    down_end: Ints
-    pauses: Ints
-    release: Ints
-    sinks: Ints
-    job: Ints
-    due: Ints
-    weight: Ints
+    ops: Ints
+    links: Ints
+    alts: Ints
+    machines: Ints
+    times: Ints
 
 
-class State(NamedTuple):
-    """A solution and its timing.
+class Solution(NamedTuple):
+    """A solution with its timing.
 
-    ``alt`` is the chosen alternative of each operation (with its machine, time and family unpacked), ``before`` and
-    ``after`` its neighbours on the machine (-1: none), ``first`` and ``last`` the ends of each machine's sequence.
-    ``start`` and ``end`` are the earliest times, ``tail`` the longest way from the end of an operation to the end of
-    the schedule; ``order`` is a topological order of all operations and ``place`` its inverse.
+    Attributes
+    ----------
+    state
+        By operation: the alternative chosen, with its machine, time and family; the neighbours on the machine (-1:
+        none); earliest start and end, and the tail: the longest way from its end to the end of the schedule; the
+        place-th operation of a topological order, and its inverse; room to work in.
+    ends
+        By machine: first and last operation of its sequence (-1: none).
     """
 
-    alt: Ints
-    machine: Ints
-    time: Ints
-    family: Ints
-    before: Ints
-    after: Ints
-    first: Ints
-    last: Ints
-    start: Ints
-    end: Ints
-    tail: Ints
-    order: Ints
-    place: Ints
-    degree: Ints
-    buffer: Ints
+    state: Ints
+    ends: Ints
 
 
 def why_unsupported(instance: Instance) -> str | None:
@@ -104,9 +94,9 @@ def why_unsupported(instance: Instance) -> str | None:
 
 
 def lower(instance: Instance, horizon: int) -> Problem:
-    """Return the arrays of an instance that `why_unsupported` has nothing against."""
+    """Return the arrays of an instance that `why_unsupported` has nothing against; downtimes up to `horizon`."""
     keys = {key: number for number, key in enumerate(instance.operation_by_key)}
-    machines = {machine.id: number for number, machine in enumerate(instance.machines)}
+    numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
     before: list[list[tuple[int, int]]] = [[] for _ in keys]
     after: list[list[tuple[int, int]]] = [[] for _ in keys]
     for job in instance.jobs:
@@ -114,98 +104,79 @@ def lower(instance: Instance, horizon: int) -> Problem:
             a, b = keys[job.id, p.predecessor], keys[job.id, p.successor]
             before[b].append((a, p.min_lag))
             after[a].append((b, p.min_lag))
-    families = [_families(machine) for machine in instance.machines]
-    tables: list[int] = []
-    setup_at = []
-    for machine, names in zip(instance.machines, families, strict=True):
-        setup_at.append(len(tables) if machine.setups is not None else -1)
-        if machine.setups is not None:
-            tables.extend(machine.setups.time(f, g) for f in names for g in names)
+    machines, times, families = _machines(instance, horizon)
     alternatives = [
-        [
-            (machines[m.machine], m.duration, families[machines[m.machine]].get(m.setup_family, 0))
-            for m in operation.modes
-        ]
+        [(numbers[m.machine], m.duration, families[numbers[m.machine]].get(m.setup_family, 0)) for m in operation.modes]
         for operation in instance.operation_by_key.values()
     ]
-    downtimes = [[(d.start, d.end) for d in machine.calendar.blocked(horizon)] for machine in instance.machines]
-    jobs = [job for job in instance.jobs for _ in job.operations]
-    numbers = {job.id: number for number, job in enumerate(instance.jobs)}
-    pred_ptr, pred, pred_lag = _rows(before, 2)
-    succ_ptr, succ, succ_lag = _rows(after, 2)
-    alt_ptr, alt_machine, alt_time, alt_family = _rows(alternatives, 3)
-    down_ptr, down_start, down_end = _rows(downtimes, 2)
-    return Problem(
-        pred_ptr,
-        pred,
-        pred_lag,
-        succ_ptr,
-        succ,
-        succ_lag,
-        alt_ptr,
-        alt_machine,
-        alt_time,
-        alt_family,
-        _array(setup_at),
-        _array(len(names) for names in families),
-        _array(0 if m.setups is None else names[m.setups.initial] for m, names in zip(instance.machines, families)),
-        _array(tables),
-        down_ptr,
-        down_start,
-        down_end,
-        _array(int(operation.interruptible) for operation in instance.operation_by_key.values()),
-        _array(job.release_date for job in jobs),
-        _array(number for number, rows in enumerate(after) if not rows),
-        _array(numbers[job.id] for job in jobs),
-        _array(FAR if job.due_date is None else job.due_date for job in instance.jobs),
-        _array(job.weight for job in instance.jobs),
-    )
+    ops = np.zeros((7, len(keys) + 1), np.int64)
+    ops[PREDS_AT] = _starts(before, 0)
+    ops[SUCCS_AT] = _starts(after, ops[PREDS_AT, -1])
+    ops[ALTS_AT] = _starts(alternatives, 0)
+    ops[PAUSES, :-1] = [operation.interruptible for operation in instance.operation_by_key.values()]
+    ops[RELEASE, :-1] = [job.release_date for job in instance.jobs for _ in job.operations]
+    ops[JOB, :-1] = [number for number, job in enumerate(instance.jobs) for _ in job.operations]
+    sinks = [number for number, rows in enumerate(after) if not rows]
+    ops[SINKS] = -1
+    ops[SINKS, : len(sinks)] = sinks
+    return Problem(ops, _table(before + after, 2), _table(alternatives, 3), machines, times)
 
 
-def new_state(problem: Problem) -> State:
-    """Return a state with nothing in it."""
-    operations, machines = problem.release.size, problem.setup_at.size
-    sizes = [operations] * 6 + [machines] * 2 + [operations] * 7
-    return State(*(np.zeros(size, np.int64) for size in sizes))
+def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
+    """Return `Problem.machines` and `Problem.times`, and by machine the number of each family."""
+    families = [_families(machine) for machine in instance.machines]
+    machines = np.zeros((4, len(families) + 1), np.int64)
+    machines[SETUPS_AT] = -1
+    times: list[int] = []
+    for m, (machine, names) in enumerate(zip(instance.machines, families, strict=True)):
+        machines[FAMILIES, m] = len(names)
+        if machine.setups is not None:
+            machines[SETUPS_AT, m] = len(times)
+            machines[INITIAL, m] = names[machine.setups.initial]
+            times.extend(machine.setups.time(f, g) for f in names for g in names)
+    for m, machine in enumerate(instance.machines):
+        machines[DOWNTIMES_AT, m] = len(times)
+        for downtime in machine.calendar.blocked(horizon):
+            times.extend((downtime.start, downtime.end))
+    machines[DOWNTIMES_AT, -1] = len(times)
+    return machines, np.array(times or [0], np.int64), families
 
 
-def raise_state(instance: Instance, schedule: Schedule, problem: Problem) -> State:
-    """Return the state with the modes and machine sequences of a schedule (not timed yet)."""
-    state = new_state(problem)
+def new_solution(problem: Problem) -> Solution:
+    """Return a solution with nothing in it."""
+    state = np.zeros((13, problem.ops.shape[1] - 1), np.int64)
+    return Solution(state, np.full((2, problem.machines.shape[1] - 1), -1, np.int64))
+
+
+def raise_solution(instance: Instance, schedule: Schedule, problem: Problem) -> Solution:
+    """Return the solution with the modes and machine sequences of a schedule (not timed yet)."""
+    solution = new_solution(problem)
+    state, ends = solution
+    state[BEFORE:START] = -1
     keys = {key: number for number, key in enumerate(instance.operation_by_key)}
-    machines = {machine.id: number for number, machine in enumerate(instance.machines)}
-    for column in (state.before, state.after, state.first, state.last):
-        column[:] = -1
     for key, scheduled in schedule.by_operation.items():
         o = keys[key]
-        alt = problem.alt_ptr[o] + scheduled.mode
-        state.alt[o] = alt
-        state.machine[o], state.time[o] = problem.alt_machine[alt], problem.alt_time[alt]
-        state.family[o] = problem.alt_family[alt]
-    for machine, scheduled_operations in schedule.by_machine.items():
-        m = machines[machine]
-        previous = -1
-        for scheduled in scheduled_operations:
-            o = keys[scheduled.key]
-            state.before[o] = previous
-            if previous >= 0:
-                state.after[previous] = o
-            else:
-                state.first[m] = o
-            previous = o
-        state.last[m] = previous
-    return state
+        alt = problem.ops[ALTS_AT, o] + scheduled.mode
+        state[ALT, o] = alt
+        state[MACHINE : FAMILY + 1, o] = problem.alts[:, alt]
+    for m, machine in enumerate(instance.machines):
+        sequence = [keys[scheduled.key] for scheduled in schedule.by_machine.get(machine.id, ())]
+        for a, b in pairwise(sequence):
+            state[AFTER, a], state[BEFORE, b] = b, a
+        if sequence:
+            ends[FIRST, m], ends[LAST, m] = sequence[0], sequence[-1]
+    return solution
 
 
-def to_schedule(instance: Instance, problem: Problem, state: State) -> Schedule:
-    """Return a timed state as a schedule."""
-    return complete(instance, _scheduled(instance, problem, state))
+def to_schedule(instance: Instance, problem: Problem, solution: Solution) -> Schedule:
+    """Return a timed solution as a schedule."""
+    return complete(instance, _scheduled(instance, problem, solution.state))
 
 
-def _scheduled(instance: Instance, problem: Problem, state: State) -> Iterable[ScheduledOperation]:
+def _scheduled(instance: Instance, problem: Problem, state: Ints) -> Iterable[ScheduledOperation]:
     for o, (key, operation) in enumerate(instance.operation_by_key.items()):
-        mode = int(state.alt[o] - problem.alt_ptr[o])
-        yield ScheduledOperation(*key, mode, operation.modes[mode].machine, int(state.start[o]), int(state.end[o]))
+        mode = int(state[ALT, o] - problem.ops[ALTS_AT, o])
+        yield ScheduledOperation(*key, mode, operation.modes[mode].machine, int(state[START, o]), int(state[END, o]))
 
 
 def _families(machine: Machine) -> dict[str | None, int]:
@@ -218,11 +189,12 @@ def _families(machine: Machine) -> dict[str | None, int]:
     return names
 
 
-def _rows(rows: list[list[tuple[int, ...]]], width: int) -> tuple[Ints, ...]:
-    ptr = np.zeros(len(rows) + 1, np.int64)
-    ptr[1:] = np.cumsum([len(row) for row in rows])
-    return (ptr, *(_array(item[column] for row in rows for item in row) for column in range(width)))
+def _starts(rows: Sequence[Sequence[object]], first: int) -> Ints:
+    """Return where each row begins, and where the last one ends, when the rows are written one after the other."""
+    return first + np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
 
 
-def _array(values: Iterable[int]) -> Ints:
-    return np.fromiter(values, np.int64)
+def _table(rows: Iterable[Sequence[tuple[int, ...]]], width: int) -> Ints:
+    """Return all items as columns, in C order."""
+    items = [item for row in rows for item in row]
+    return np.ascontiguousarray(np.array(items or [(0,) * width], np.int64).T)
