@@ -22,7 +22,7 @@ from scheduler.errors import (
     SchedulerError,
 )
 from scheduler.portfolio import solve
-# from scheduler.rescheduling import Repair, repair
+from scheduler.rescheduling import Repair, repair
 
 __all__ = [
     "EventError",
@@ -31,7 +31,7 @@ __all__ = [
     "InstanceError",
     "Objective",
     "ObjectiveError",
-    # "Repair",
+    "Repair",
     "Result",
     "Schedule",
     "ScheduleError",
@@ -39,7 +39,7 @@ __all__ = [
     "Status",
     "check",
     "load",
-    # "repair",
+    "repair",
     "solve",
 ]
 

@@ -17,6 +17,7 @@ from helpers import (
     op,
     schedule,
     setup,
+    shifts,
     simple_job,
     transfer,
 )
@@ -356,8 +357,6 @@ def test_a_pin_that_would_have_to_move_is_the_reason() -> None:
 
 
 def test_an_operation_that_fits_nowhere_is_the_reason() -> None:
-    from helpers import shifts
-
     instance = factory(machine("M1", calendar=shifts(10, (0, 6))), simple_job("J1", ("M1", 4)))
     baseline = schedule(at("J1.1", "M1", 10, 14))
     after = revised(instance, baseline, 1, OperationDelayed("E", 1, "J1", "1", delay=3))

@@ -1,1 +1,0 @@
-"""The compiled tabu search for the disjunctive core: modes, precedences, setups, calendars."""
