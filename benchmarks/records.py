@@ -8,10 +8,9 @@ import os
 import platform
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("scheduler", "ortools", "numba", "numpy")
+from scheduler.portfolio import versions
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def write_circumstances(path: Path, **settings: object) -> None:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": versions(),
     }
     path.with_suffix(".machine.json").write_text(json.dumps(circumstances, indent=2) + "\n", encoding="utf-8")
 

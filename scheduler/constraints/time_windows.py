@@ -59,7 +59,8 @@ def post(ctx: ModelContext) -> None:
     for job in ctx.instance.jobs:
         if job.release_date > 0:
             for operation in job.operations:
-                ctx.model.add(ctx.start((job.id, operation.id)) >= job.release_date)
+                key = (job.id, operation.id)
+                ctx.enforce(ctx.model.add(ctx.start(key) >= job.release_date), ctx.present(key))
         if job.deadline is not None:
             for operation in job.operations:
                 key = (job.id, operation.id)

@@ -17,6 +17,8 @@ from scheduler.search.problem import LinkData, MachineData, ModeData, OperationD
 from scheduler.search.rules import Rule
 from scheduler.search.units import Unit
 
+ATTEMPTS = 400
+"""Openings tried for one operation in one mode."""
 PATIENCE = 40
 """Clashes per operation of a unit before it is placed after everything else."""
 
@@ -120,12 +122,14 @@ class Insertion:
         entries.sort(key=lambda entry: entry.ready)
         mark = board.mark()
         opens_at = 0
-        while True:
+        for _ in range(ATTEMPTS):
             clash = self._fit(plan, operation, mode, earliest, opens_at, entries)
             if clash is None or clash.operation is not operation or index in board.loaded:
                 return clash
             board.undo(mark)
             opens_at = clash.bound
+        # The opening flees: a setup is needed while the part has to stay on the station.
+        return HOPELESS
 
     def peek(self, unit: Unit) -> int:
         """Return when the unit can start at the earliest; a guess where parts need moves or operators."""

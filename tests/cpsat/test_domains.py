@@ -1,0 +1,51 @@
+"""Variables of what is not carried out never make a model infeasible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpers import factory, job, machine, mode, op
+
+from scheduler.cpsat.solve import improve
+from scheduler.domain import Execution, Objective, Precedence, Schedule, ScheduledOperation, Status
+
+
+def test_operation_of_an_unchosen_plan_may_be_released_after_the_known_makespan() -> None:
+    # Released at 4; plan 2 takes 2 ticks, plan 1 takes 4. Operation 1 can't end by 6, the makespan of plan 2.
+    planned = job("J", op("1", mode("M", 4)), op("2", mode("M", 2)), links=(), release_date=4, plans=(("2",), ("1",)))
+    instance = replace(factory(machine("M"), planned), execution=Execution(1, Schedule(())))
+    start = Schedule((ScheduledOperation("J", "2", 0, "M", 4, 6),))
+    outcome = improve(
+        instance,
+        Objective.parse("makespan"),
+        start=start,
+        time_limit=10,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+    )
+    assert outcome.status is Status.OPTIMAL
+    assert outcome.schedule is not None
+    assert outcome.schedule.makespan == 6
+
+
+def test_precedences_of_a_plan_bind_only_in_it() -> None:
+    # 1 -> 2 in the first plan (3 + 1); 2 alone in the second: 1 tick is enough.
+    planned = job(
+        "J",
+        op("1", mode("M", 3)),
+        op("2", mode("M", 1)),
+        links=(Precedence("1", "2"),),
+        plans=(("1", "2"), ("2",)),
+    )
+    outcome = improve(
+        factory(machine("M"), planned),
+        Objective.parse("makespan"),
+        start=None,
+        time_limit=10,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+    )
+    assert outcome.schedule is not None
+    assert outcome.schedule.makespan == 1
