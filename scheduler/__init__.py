@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scheduler.checker import check
-from scheduler.domain import Instance, Objective, Result, Schedule, Status
+from scheduler.domain import Instance, Objective, Result, Schedule, Status, Stop
 from scheduler.errors import (
     EventError,
     FormatError,
@@ -37,6 +37,7 @@ __all__ = [
     "ScheduleError",
     "SchedulerError",
     "Status",
+    "Stop",
     "check",
     "load",
     "repair",

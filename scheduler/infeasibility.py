@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 
-from scheduler.domain import Instance, Job, Objective, Status
+from scheduler.domain import Instance, Job, Objective, Status, Stop
 from scheduler.domain.horizon import heads, tails
 
 PROBE_SECONDS = 2.0
@@ -96,6 +96,7 @@ def _proved_infeasible(instance: Instance, dated: Sequence[Job], until: float, w
         workers=workers,
         seed=0,
         on_progress=lambda value, bound: None,
+        stop=Stop(),
         first_only=True,
     )
     if outcome.schedule is not None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 
-from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
 
 CONSTRUCTION_SHARE = 0.2
 """Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
@@ -36,6 +37,7 @@ def solve(
     seed: int = 0,
     start: Schedule | None = None,
     on_progress: OnProgress | None = None,
+    stop: Stop | None = None,
 ) -> Result:
     """Find a schedule that satisfies every rule and makes the objective small.
 
@@ -54,7 +56,9 @@ def solve(
     start
         A schedule to start from. It is checked; one that breaks a rule is passed over.
     on_progress
-        Called with every better value or bound of the first tier.
+        Called with every better value or bound of the first tier, from a thread of the search.
+    stop
+        Ends the search early, from another thread; so does Ctrl-C. The best schedule found so far is the answer.
 
     Returns
     -------
@@ -74,8 +78,17 @@ def solve(
         raise ValueError(f"time_limit must be positive, got {time_limit}")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    run = _Run(instance, _objective(instance, objective), time_limit, workers or os.cpu_count() or 1, seed, on_progress)
-    status, bounds = run.search(start)
+    stop = stop or Stop()
+    workers = workers or os.cpu_count() or 1
+    run = _Run(instance, _objective(instance, objective), time_limit, workers, seed, on_progress, stop)
+    with ThreadPoolExecutor(1) as executor:
+        # The search has its own thread, so that Ctrl-C reaches this one at once.
+        search = executor.submit(run.search, start)
+        try:
+            status, bounds = search.result()
+        except KeyboardInterrupt:
+            stop.request()
+            status, bounds = search.result()
     if run.best is not None:
         require(instance, run.best)
     return run.result(status, bounds)
@@ -98,6 +111,7 @@ class _Run:
         workers: int,
         seed: int,
         on_progress: OnProgress | None,
+        stop: Stop,
     ) -> None:
         self.instance = instance
         self.objective = objective
@@ -108,6 +122,7 @@ class _Run:
         self._began_at = monotonic()
         self._time_limit = time_limit
         self._on_progress = on_progress
+        self._stop = stop
         self._history: list[Progress] = []
 
     @property
@@ -128,7 +143,7 @@ class _Run:
         if not small_enough:
             # No time for CP-SAT: more passes of the heuristic are the best use of it.
             share = CONSTRUCTION_ALONE * self._time_limit
-        constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed)
+        constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed, stop=self._stop)
         if constructed is not None:
             self._offer(constructed, "construction")
         if small_enough or self.best is None:
@@ -147,6 +162,7 @@ class _Run:
             workers=self.workers,
             seed=self.seed,
             on_progress=lambda value, bound: self._record(value, bound, "cp-sat"),
+            stop=self._stop,
         )
         if outcome.status is Status.INFEASIBLE and self.best is not None:
             # The checker is the authority: keep the checked schedule, but never hide that the two disagree.

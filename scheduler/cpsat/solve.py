@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -17,7 +16,7 @@ from scheduler.cpsat.ceilings import ceilings
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.extract import extract
 from scheduler.cpsat.objective import tier_expression
-from scheduler.domain import Instance, Objective, Schedule, Status
+from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.terms import value_terms
 
 OnProgress = Callable[[Fraction | None, Fraction | None], None]
@@ -31,22 +30,22 @@ LARGE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What CP-SAT found: status, best schedule, bound of each tier, and whether the user stopped it."""
+    """What CP-SAT found: status, best schedule, and bound of each tier."""
 
     status: Status
     schedule: Schedule | None
     bounds: tuple[Fraction | None, ...]
-    interrupted: bool = False
 
 
-def build(instance: Instance, latest: Mapping[str, int] | None = None) -> ModelContext:
+def build(instance: Instance, latest: Mapping[str, int] | None = None, stop: Stop | None = None) -> ModelContext:
     """Return the model of the instance, with every rule that applies to it posted.
 
-    `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`).
+    `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`). Stopped, it returns what it has: of use to
+    nobody, but at once.
     """
     ctx = ModelContext(instance, latest or {})
     for rule in RULES:
-        if rule.applies(instance):
+        if rule.applies(instance) and not (stop is not None and stop.requested):
             rule.post(ctx)
     return ctx
 
@@ -60,6 +59,7 @@ def improve(
     workers: int,
     seed: int,
     on_progress: OnProgress,
+    stop: Stop,
     first_only: bool = False,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
@@ -74,7 +74,7 @@ def improve(
         If CP-SAT calls the model invalid: a bug in this package.
     """
     deadline = monotonic() + time_limit
-    ctx = build(instance, _latest(instance, objective, start))
+    ctx = build(instance, _latest(instance, objective, start), stop)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     built: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def improve(
                 on_progress(None, Fraction(0))
             continue
         seconds = (deadline - monotonic()) / (len(objective.tiers) - index)
-        if seconds < MIN_SECONDS:
+        if seconds < MIN_SECONDS or stop.requested:
             proved = False
             break
         ctx.model.minimize(expression)
@@ -99,7 +99,9 @@ def improve(
         solver = _solver(ctx, seconds, workers, seed)
         solver.parameters.stop_after_first_solution = first_only
         watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
-        answer, interrupted = _run(solver, ctx.model, watcher)
+        solver.best_bound_callback = watcher.on_bound
+        with stop.calling(solver.stop_search):
+            answer = solver.solve(ctx.model, watcher)
         if answer == cp_model.MODEL_INVALID:
             raise RuntimeError(f"invalid model: {ctx.model.validate()}")
         if answer == cp_model.INFEASIBLE:
@@ -110,9 +112,7 @@ def improve(
         bounds[index] = _bound(solver.best_objective_bound, tier.scale)
         if answer != cp_model.OPTIMAL:
             proved = False
-            if interrupted:
-                return Outcome(status, best, tuple(bounds), interrupted=True)
-            if answer == cp_model.UNKNOWN:
+            if answer == cp_model.UNKNOWN or stop.requested:
                 break
         if first_only:
             break
@@ -145,18 +145,6 @@ def _solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_mo
         solver.parameters.symmetry_level = 0
         solver.parameters.max_presolve_iterations = 1
     return solver
-
-
-def _run(solver: cp_model.CpSolver, model: cp_model.CpModel, watcher: _Watcher) -> tuple[Any, bool]:
-    """Solve in a thread, so that Ctrl-C reaches us and the best schedule is kept; return status and whether it came."""
-    solver.best_bound_callback = watcher.on_bound
-    with ThreadPoolExecutor(1) as executor:
-        answer = executor.submit(solver.solve, model, watcher)
-        try:
-            return answer.result(), False
-        except KeyboardInterrupt:
-            solver.stop_search()
-            return answer.result(), True
 
 
 def _bound(value: float, scale: int) -> Fraction | None:

@@ -8,6 +8,7 @@ from scheduler.domain.objective import Objective, Tier
 from scheduler.domain.resources import Facility, Lane, Machine, OperatorPool, Robot, RobotCell, SetupMatrix
 from scheduler.domain.result import Progress, Result, Status
 from scheduler.domain.schedule import Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.stop import Stop
 
 __all__ = [
     "Calendar",
@@ -37,5 +38,6 @@ __all__ = [
     "Shift",
     "ShiftPattern",
     "Status",
+    "Stop",
     "Tier",
 ]

@@ -111,8 +111,12 @@ class Board:
         """Restrict an operation to one mode; return whether its neighbours keep any."""
         if not plan.tight:
             return True
-        self._put(self.domains, operation.index, (mode,))
+        self.restrict(operation.index, (mode,))
         return self.narrow(plan, tuple(link for link in plan.tight if operation in (link.predecessor, link.successor)))
+
+    def restrict(self, index: int, modes: tuple[ModeData, ...]) -> None:
+        """Leave an operation only these modes."""
+        self._put(self.domains, index, modes)
 
     def narrow(self, plan: PlanData, links: tuple[LinkData, ...]) -> bool:
         """Take modes out that have no partner across the links; return whether every operation keeps some."""
@@ -142,8 +146,9 @@ class Board:
         self._set(self.begin, index, -1)
 
     def load(self, index: int, mode: ModeData, begin: int) -> None:
-        """Let a part wait on the station of an operation that has not been placed."""
+        """Let a part wait on the station of an operation that has not been placed; that settles the mode."""
         self._put(self.loaded, index, begin)
+        self.restrict(index, (mode,))
         self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
 
     def lift(self, index: int, mode: ModeData) -> None:

@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from scheduler.checker import check, recompute
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Instance, Objective, Schedule, Stop
 from scheduler.search.dispatch import dispatch
 from scheduler.search.problem import Problem
 from scheduler.search.rules import Rule, rules
@@ -32,7 +32,9 @@ NOISE = (0.1, 0.3, 1.0)
 """Strengths of the noise in standard deviations of the priorities."""
 
 
-def construct(instance: Instance, objective: Objective, *, time_limit: float = 1.0, seed: int = 0) -> Schedule | None:
+def construct(
+    instance: Instance, objective: Objective, *, time_limit: float = 1.0, seed: int = 0, stop: Stop | None = None
+) -> Schedule | None:
     """Return the best schedule of a number of passes, each by another dispatching rule.
 
     Parameters
@@ -45,6 +47,8 @@ def construct(instance: Instance, objective: Objective, *, time_limit: float = 1
         Seconds after which no further pass begins; the first pass is always made.
     seed
         Where time does not end it, the same seed gives the same schedule.
+    stop
+        Ends it after the pass in which the wish to stop is made.
 
     Returns
     -------
@@ -56,6 +60,8 @@ def construct(instance: Instance, objective: Objective, *, time_limit: float = 1
     search = _Search(instance, objective, Random(seed))
     for rule in search.rules():
         search.run(rule)
+        if stop is not None and stop.requested:
+            break
         if perf_counter() >= stops_at and (search.best is not None or search.num_passes >= LEAST_PASSES):
             break
     return search.best.schedule if search.best is not None and search.best.overrun == 0 else None

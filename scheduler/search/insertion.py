@@ -172,7 +172,7 @@ class Insertion:
         for mode in board.modes_of(after):
             machine = mode.machine
             legs = self.problem.legs(origin, machine)
-            if not legs or not machine.holds_in or origin.domain.cell != machine.domain.cell:
+            if not legs or not machine.holds_in or origin.cell is not machine.cell or link in board.part:
                 continue
             if board.choose(plan, after, mode):
                 timeline = board.timelines[machine.index]
@@ -187,6 +187,18 @@ class Insertion:
                     return True
             board.undo(mark)
         return False
+
+    def send_out(self, plan: PlanData, link: LinkData) -> bool:
+        """Carry one part out of its cell, and so the operation that waits for it goes elsewhere; False if it can't."""
+        board, before, after = self.board, link.predecessor, link.successor
+        if before is None or after is None or link in board.part:
+            return False
+        cell = board.mode_of(before).machine.cell
+        elsewhere = tuple(mode for mode in board.modes_of(after) if mode.machine.cell is not cell)
+        if cell is None or not elsewhere:
+            return False
+        board.restrict(after.index, elsewhere)
+        return board.narrow(plan, plan.tight) and self._send_off(plan, before) is None
 
     def _with_floors(self, plan: PlanData, operations: Sequence[OperationData], floors: dict[int, int]) -> bool:
         board = self.board

@@ -14,7 +14,9 @@ from scheduler.search.insertion import HOPELESS, Clash, Insertion
 from scheduler.search.problem import LinkData, ModeData, OperationData
 from scheduler.search.units import Unit
 
-State: TypeAlias = tuple[frozenset[OperationData], frozenset[LinkData], tuple[ModeData | None, ...]]
+Brought: TypeAlias = frozenset[tuple[LinkData, bool]]
+"""Parts that went on before the others they wait for, and whether out of their cell."""
+State: TypeAlias = tuple[frozenset[OperationData], Brought, tuple[ModeData | None, ...]]
 """Operations left, parts brought, and the modes of the operations that have been placed."""
 
 MAX_STEPS = 3000
@@ -70,7 +72,7 @@ class _Search:
             return False
         return self._insertion.raise_floors(unit.plan, unit.operations, self._clash, self._floors)
 
-    def _search(self, left: frozenset[OperationData], brought: frozenset[LinkData]) -> bool:
+    def _search(self, left: frozenset[OperationData], brought: Brought) -> bool:
         if not left:
             return True
         modes = (self._board.mode[operation.index] for operation in self._unit_of if operation not in left)
@@ -84,11 +86,12 @@ class _Search:
                     if self._place(operation, mode) is None and self._search(left - {operation}, brought):
                         return True
                     self._board.undo(mark)
-        for link in self._bringable(left):
-            mark = self._board.mark()
-            if self._bring(link) and self._search(left, brought | {link}):
-                return True
-            self._board.undo(mark)
+        for link in self._movable(left):
+            for out in (False, True):
+                mark = self._board.mark()
+                if self._bring(link, out) and self._search(left, brought | {(link, out)}):
+                    return True
+                self._board.undo(mark)
         self._dead_ends.add(state)
         return False
 
@@ -110,10 +113,13 @@ class _Search:
             self._clash = clash
         return clash
 
-    def _bring(self, link: LinkData) -> bool:
+    def _bring(self, link: LinkData, out: bool) -> bool:
+        """Carry a part to the station of the operation that joins it with others, or out of the cell."""
         if next(self._steps) > MAX_STEPS or link.successor is None:
             return False
         plan = self._unit_of[link.successor].plan
+        if out:
+            return self._insertion.send_out(plan, link)
         return self._insertion.bring(plan, link, self._floors.get(link.successor.index, 0))
 
     def _is_ready(self, operation: OperationData) -> bool:
@@ -123,8 +129,8 @@ class _Search:
     def _is_placed(self, operation: OperationData) -> bool:
         return self._board.mode[operation.index] is not None
 
-    def _bringable(self, left: frozenset[OperationData]) -> list[LinkData]:
-        """Return the parts that could wait for others on the station of the operation that joins them."""
+    def _movable(self, left: frozenset[OperationData]) -> list[LinkData]:
+        """Return the parts that could go on before the others that they wait for are ready."""
         return [
             link
             for operation in self._unit_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 from helpers import factory, job, machine, mode, op
 
 from scheduler.cpsat.solve import improve
-from scheduler.domain import Execution, Objective, Precedence, Schedule, ScheduledOperation, Status
+from scheduler.domain import Execution, Objective, Precedence, Schedule, ScheduledOperation, Status, Stop
 
 
 def test_operation_of_an_unchosen_plan_may_be_released_after_the_known_makespan() -> None:
@@ -23,6 +23,7 @@ def test_operation_of_an_unchosen_plan_may_be_released_after_the_known_makespan(
         workers=1,
         seed=0,
         on_progress=lambda value, bound: None,
+        stop=Stop(),
     )
     assert outcome.status is Status.OPTIMAL
     assert outcome.schedule is not None
@@ -46,6 +47,7 @@ def test_precedences_of_a_plan_bind_only_in_it() -> None:
         workers=1,
         seed=0,
         on_progress=lambda value, bound: None,
+        stop=Stop(),
     )
     assert outcome.schedule is not None
     assert outcome.schedule.makespan == 1
