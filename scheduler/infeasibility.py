@@ -62,7 +62,7 @@ def _hopeless(instance: Instance) -> list[str]:
 
 
 def _deadline_conflict(instance: Instance, until: float, workers: int) -> list[Job]:
-    """Return jobs whose deadlines are in conflict, none of which can be spared; empty if deadlines aren't the reason."""
+    """Return jobs whose deadlines are in conflict, none of which can be spared; empty if that is not the reason."""
     dated = [job for job in instance.jobs if job.deadline is not None]
     if not dated or _proved_infeasible(instance, [], until, workers) is not False:
         return []
