@@ -64,6 +64,8 @@ def best_schedule(
         raise ValueError(f"the oracle does not know the terms {sorted(unknown)}")
     if instance.execution is not None:
         raise ValueError("the oracle does not know execution")
+    if any(mode.duration == 0 for o in instance.operation_by_key.values() for mode in o.modes):
+        raise ValueError("the oracle does not know operations of length 0, which may share an instant")
     best: tuple[Value, Schedule] | None = None
     for case in cases(instance):
         search = _Search(case, parsed, best, max_nodes)

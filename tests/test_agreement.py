@@ -81,19 +81,19 @@ def test_random_instances_are_valid(instance: Instance) -> None:
     assert validate.defects(instance) == ()
 
 
-@settings(quick, max_examples=100)
+@settings(quick, max_examples=60)
 @given(instances(max_operations=8))
 def test_constructed_schedules_pass_the_checker(instance: Instance) -> None:
     assert_constructed_is_right(instance)
 
 
-@settings(quick, max_examples=150)
+@settings(quick, max_examples=120)
 @given(instances(max_operations=5))
 def test_solver_and_oracle_find_the_same_optimum(instance: Instance) -> None:
     assume(assert_optimum_is_found(instance))
 
 
-@settings(quick, max_examples=60)
+@settings(quick, max_examples=40)
 @given(st.data())
 def test_right_shifted_schedules_pass_the_checker(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=6))
@@ -102,7 +102,7 @@ def test_right_shifted_schedules_pass_the_checker(data: st.DataObject) -> None:
     assert_repaired_is_right(instance, baseline, data.draw(events(instance, baseline)), "right-shift")
 
 
-@settings(quick, max_examples=40)
+@settings(quick, max_examples=25)
 @given(st.data())
 def test_reoptimised_schedules_pass_the_checker(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=5))

@@ -158,6 +158,8 @@ def test_limits_and_unknown_terms() -> None:
         optimum(instance, max_nodes=2)
     with pytest.raises(ValueError, match="start_deviation"):
         optimum(instance, "start_deviation")
+    with pytest.raises(ValueError, match="length 0"):
+        optimum(factory(machine("M1"), simple_job("J1", ("M1", 0))))
 
 
 # --- against every schedule there is -------------------------------------------------------------------------------

@@ -37,9 +37,9 @@ class Board:
         By link: how many of its moves are placed, and the end of the last.
     domains
         Modes that are left to an operation, where not all are.
-    fixed, pins, loaded
+    fixed, pins, loaded, kept
         From the execution: operations that have started; starts of pinned ones; begin of the occupation of stations
-        to which parts were brought though the operation has not started.
+        to which parts were brought though the operation has not started; robots kept free for moves to pinned ones.
     """
 
     def __init__(self, problem: Problem, patience: int = 0) -> None:
@@ -70,6 +70,7 @@ class Board:
         self.fixed: set[int] = set()
         self.pins: dict[int, int] = {}
         self.loaded: dict[int, int] = {}
+        self.kept: dict[int, list[tuple[RobotTimeline, Move]]] = {}
         self.busy = [0] * len(problem.machines)
         self._patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
@@ -152,8 +153,11 @@ class Board:
         self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
 
     def lift(self, index: int, mode: ModeData) -> None:
-        """Take back what is reserved for an operation before it is placed: its machine and a pinned one's operators."""
+        """Take back what is reserved for an operation: its machine, and a pinned one's operators and robots."""
         self.vacate(index, mode)
+        for robot, move in self.kept.get(index, ()):
+            robot.release(move.start)
+            self._log.append((robot.reserve, (move.start, move.end, move.origin, move.destination)))
         if index in self.pins:
             for pool, amount in mode.operators:
                 start, end = self.start[index], self.end[index]
@@ -190,7 +194,8 @@ class Board:
             start = min(starts)
             if start >= NEVER:
                 return None
-            robot = robots[starts.index(start)]
+            near = [robot for robot, at in zip(robots, starts, strict=True) if at == start]
+            robot = near[0] if len(near) == 1 else min(near, key=lambda r: r.approach(start, leg.origin))
             robot.reserve(start, start + length, leg.origin, leg.destination)
             self._log.append((robot.release, (start,)))
             return self._carried(link, leg, robot.robot.id, start, start + length)

@@ -11,13 +11,16 @@ from heapq import heappop, heappush
 from random import Random
 
 from scheduler.search.board import Board
+from scheduler.search.downtimes import NEVER
 from scheduler.search.insertion import Insertion
 from scheduler.search.past import Past
-from scheduler.search.problem import JobData, Problem
+from scheduler.search.problem import JobData, OperationData, PlanData, Problem
 from scheduler.search.rules import Rule
 from scheduler.search.units import Plans, Unit
 from scheduler.search.untangle import untangle
 
+MAX_ORDERS = 8
+"""Orders in which parts that stand in cells and pinned operations are tried."""
 MAX_PLANS = 12
 """Plans of a job that are tried in one pass; of more, this many are drawn."""
 
@@ -109,15 +112,34 @@ class _Pass:
             self.board.adopt(units[0].plan)
         self.board.commit()
         urgent = self._urgent()
-        while urgent:
-            ready = [unit for unit in urgent if self._missing[unit] == 0]
-            if not any([self._place(unit) for unit in ready]):
-                if not untangle(self._insertion, ready):
-                    return False
-                for unit in ready:
+        for _ in range(MAX_ORDERS):
+            order, stuck = self._place_in_turn(urgent)
+            if not stuck:
+                for unit in order:
                     self._finish(unit)
-            urgent = [unit for unit in urgent if unit not in self._placed]
-        return True
+                return True
+            first = {unit.plan.job for unit in stuck}
+            urgent = sorted(urgent, key=lambda unit: unit.plan.job not in first)
+            self.board.undo(0)
+        return False
+
+    def _place_in_turn(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
+        """Place units, those first that stand before others in the list; return the placed ones and those stuck."""
+        missing, left = dict(self._missing), list(units)
+        placed: list[Unit] = []
+        while left:
+            ready = [unit for unit in left if missing[unit] == 0]
+            done = next(([unit] for unit in ready if self._insert(unit)), [])
+            if not done:
+                if not untangle(self._insertion, ready):
+                    return placed, ready
+                done = ready
+            for unit in done:
+                left.remove(unit)
+                for other in unit.after:
+                    missing[other] -= 1
+            placed += done
+        return placed, []
 
     def place_rest(self) -> bool:
         """Place all other units; choose the plan of a job that has several when its turn comes."""
@@ -192,18 +214,25 @@ class _Pass:
         self._queue.push(other for other in unit.after if self._missing[other] == 0)
 
     def _urgent(self) -> list[Unit]:
-        """Return the units that continue what has begun or lead to pinned operations, the earliest first."""
-        board = self.board
+        """Return the units that continue what has begun or lead to pinned operations, the most pressing first."""
         found: dict[Unit, int] = {}
         for units in self._units.values():
             for unit in reversed(units):
                 instants = [found[other] for other in unit.after if other in found]
-                for index in (operation.index for operation in unit.operations):
-                    if index in board.fixed or index in board.pins or index in board.loaded:
-                        instants.append(board.pins.get(index, board.loaded.get(index, board.start[index])))
+                instants += [t for o in unit.operations if (t := self._pressing_at(unit.plan, o)) is not None]
                 if instants:
                     found[unit] = min(instants)
         return sorted(found, key=lambda unit: found[unit])
+
+    def _pressing_at(self, plan: PlanData, operation: OperationData) -> int | None:
+        """Return when an operation is pinned, or its part waits on a station or for a maximum lag."""
+        board, index = self.board, operation.index
+        if index in board.pins or index in board.loaded:
+            return board.pins.get(index, board.loaded.get(index))
+        if index not in board.fixed:
+            return None
+        waits = board.waiting[index] > 0 or any(link.max_lag is not None for link in plan.outgoing[index])
+        return board.end[index] if waits else NEVER
 
 
 def _length(units: tuple[Unit, ...]) -> int:

@@ -308,13 +308,13 @@ class Insertion:
             if clash is not None:
                 return clash
         timeline = board.timelines[machine.index]
-        until = end + machine.unload_time if machine.holds_out else end
-        opening = timeline.opening(begin, until - begin, mode.family, index)
+        until = end + (machine.unload_time if self._has_to_leave(plan, operation, machine) else 0)
+        parts = len(plan.outgoing[index]) if machine.holds_out else 0
+        opening = timeline.opening(begin, max(until - begin, 1) if parts else until - begin, mode.family, index)
         if opening >= NEVER:
             return HOPELESS
         if opening > begin:
             return Clash(operation, opening)
-        parts = len(plan.outgoing[index]) if machine.holds_out else 0
         board.occupy(index, mode, begin, timeline.limit(begin, mode.family) if parts else until)
         board.work(index, mode, start, end, parts)
         return self._send_off(plan, operation)
@@ -343,6 +343,13 @@ class Insertion:
             return False
         cell = machine.domain.cell
         return any(mode.machine.domain.cell == cell for mode in self.board.modes_of(link.successor))
+
+    def _has_to_leave(self, plan: PlanData, operation: OperationData, machine: MachineData) -> bool:
+        """Return whether parts of the operation occupy the station until a robot has unloaded them."""
+        if not machine.holds_out:
+            return False
+        successors = (link.successor for link in plan.outgoing[operation.index] if link.successor is not None)
+        return all(mode.machine is not machine for o in successors for mode in self.board.modes_of(o))
 
     def _leave(self, operation: OperationData, instant: int) -> Clash | None:
         """Let a part leave its station at an instant, unless another occupation comes before that."""

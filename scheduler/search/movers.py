@@ -47,6 +47,11 @@ class RobotTimeline:
             ready = max(ready, self._ends[gap])
             gap += 1
 
+    def approach(self, start: int, origin: str) -> int:
+        """Return how long the empty move to a pick-up at that time is."""
+        gap = bisect_right(self._starts, start)
+        return self._cell.travel_time(self._destinations[gap - 1] if gap else self.robot.start, origin)
+
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
         """Let the robot make a move, which takes at least a tick here, so that the order is never in doubt."""
         position = bisect_right(self._starts, start)
@@ -59,11 +64,6 @@ class RobotTimeline:
         """Undo `reserve`."""
         position = bisect_left(self._starts, start)
         del self._starts[position], self._ends[position], self._origins[position], self._destinations[position]
-
-    @property
-    def num_moves(self) -> int:
-        """Number of moves reserved."""
-        return len(self._starts)
 
     def _there(self, gap: int, place: str) -> int:
         """Return when the robot can be at a place after the move before the gap."""

@@ -71,10 +71,7 @@ class Past:
         for plan, operation in operations:
             if operation.index not in board.fixed:
                 self._restrict(board, plan, operation)
-                self._wait_loaded(board, plan, operation)
-            elif board.waiting[operation.index]:
-                mode = board.mode_of(operation)
-                self._open(board, operation, mode, self._begin(board, plan, operation, mode.machine))
+        self._hold_stations(board, operations)
 
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
@@ -135,6 +132,20 @@ class Past:
         board.mode[index] = None
         board.pins[index] = pin.start
         board.occupy(index, operation.modes[pin.mode], pin.start, board.end[index])
+        self._keep_robots(board, operation)
+
+    def _keep_robots(self, board: Board, operation: OperationData) -> None:
+        """Keep robots free for the moves that brought the part of a pinned operation in the baseline, if they can."""
+        index, now = operation.index, self._execution.now
+        for move in self._execution.baseline.moves:
+            if (move.job, move.successor) != operation.key or move.mover not in self._problem.robot_downtimes:
+                continue
+            robot = _robot(board, move.mover)
+            if now <= move.start and move.end <= board.pins[index]:
+                ways = (move.origin, move.destination)
+                if robot.opening(move.start, *ways, move.end - move.start) == move.start:
+                    robot.reserve(move.start, move.end, *ways)
+                    board.kept.setdefault(index, []).append((robot, move))
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""
@@ -149,21 +160,24 @@ class Past:
         ways = [(leg.origin, leg.destination) for leg in legs[: len(moves)]]
         return ways == [(move.origin, move.destination) for move in moves]
 
-    def _wait_loaded(self, board: Board, plan: PlanData, operation: OperationData) -> None:
-        """Let the first part that was brought for an operation wait on a station without input buffer."""
-        modes = board.modes_of(operation)
-        if not modes or not modes[0].machine.holds_in:
-            return
-        loaded_at = self._loaded_at(plan, operation, modes[0].machine)
-        if loaded_at is not None:
-            board.loaded[operation.index] = loaded_at
+    def _hold_stations(self, board: Board, operations: Sequence[tuple[PlanData, OperationData]]) -> None:
+        """Let parts occupy stations until they are carried away or, if another part is on its way there, until then."""
+        held: list[tuple[int, OperationData, ModeData]] = []
+        for plan, operation in operations:
+            index = operation.index
+            if index in board.fixed and board.waiting[index]:
+                mode = board.mode_of(operation)
+                held.append((self._begin(board, plan, operation, mode.machine), operation, mode))
+            elif index not in board.fixed and (modes := board.modes_of(operation)) and modes[0].machine.holds_in:
+                loaded_at = self._loaded_at(plan, operation, modes[0].machine)
+                if loaded_at is not None:
+                    board.loaded[index] = loaded_at
+                    held.append((loaded_at, operation, modes[0]))
+        for begin, operation, mode in sorted(held, key=lambda item: -item[0]):
             if board.begin[operation.index] >= 0:
-                board.vacate(operation.index, modes[0])
-            self._open(board, operation, modes[0], loaded_at)
-
-    def _open(self, board: Board, operation: OperationData, mode: ModeData, begin: int) -> None:
-        limit = board.timelines[mode.machine.index].limit(begin, mode.family)
-        board.occupy(operation.index, mode, begin, limit)
+                board.vacate(operation.index, mode)
+            limit = board.timelines[mode.machine.index].limit(begin, mode.family)
+            board.occupy(operation.index, mode, begin, max(begin, limit))
 
     def _begin(self, board: Board, plan: PlanData, operation: OperationData, machine: MachineData) -> int:
         loaded_at = self._loaded_at(plan, operation, machine) if machine.holds_in else None

@@ -230,7 +230,7 @@ def lower_plan(problem: Problem, job: JobData, ids: Sequence[str]) -> PlanData:
     one_place = len({machine.place for machine in machines}) == 1
     is_plain = one_place and all(machine.is_plain for machine in machines)
     plan.is_plain = is_plain and not any(mode.operators for o in operations for mode in o.modes)
-    if not one_place:
+    if not one_place or machines[0].holds_out:
         plan.tight = tuple(link for link in links if _is_tight(problem, link))
         plan.domains = {o.index: o.modes for o in operations}
         narrow(problem, plan, plan.domains, plan.tight)

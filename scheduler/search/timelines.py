@@ -46,6 +46,8 @@ class Timeline(Protocol):
 class MachineTimeline:
     """A machine of capacity 1: occupations in order, with setups between direct neighbours.
 
+    An occupation of no length is in nobody's way; it has a place in the order only where there are setups.
+
     A setup is done in one piece outside downtimes, right before the occupation begins, and not before `now` unless
     it is in `begun`: setups that were under way at `now`, with their starts.
     """
@@ -67,6 +69,8 @@ class MachineTimeline:
         untils, begins = self._untils, self._begins
         gap, last = bisect_right(untils, ready), len(begins)  # gap i lies before occupation i
         if self._setups is None:
+            if length == 0:
+                return ready
             while gap < last and ready + length > begins[gap]:
                 ready = max(ready, untils[gap])
                 gap += 1
@@ -76,8 +80,8 @@ class MachineTimeline:
             if length == 0 and gap > 0 and begins[gap - 1] == begin:
                 ready = begin + 1  # two occupations of no length at one instant would have no order
                 continue
-            latest = self._latest(gap, family)
-            if begin + length <= latest and (length > 0 or gap == last or begin < begins[gap]):
+            in_order = length > 0 or gap == last or begin < begins[gap] or begins[gap] < untils[gap]
+            if in_order and begin + length <= self._latest(gap, family):
                 return begin
             if gap == last:
                 break
@@ -99,6 +103,8 @@ class MachineTimeline:
 
     def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
         """Take the machine during ``[begin, until)``."""
+        if begin == until and self._setups is None:
+            return
         position = bisect_right(self._untils, begin)
         self._begins.insert(position, begin)
         self._untils.insert(position, until)
@@ -107,6 +113,8 @@ class MachineTimeline:
 
     def release(self, begin: int, until: int, owner: int) -> None:
         """Undo `reserve`."""
+        if begin == until and self._setups is None:
+            return
         position = bisect_left(self._begins, begin)
         while self._owners[position] != owner:
             position += 1
@@ -150,6 +158,8 @@ class Profile:
 
     def opening(self, ready: int, length: int, amount: int) -> int:
         """Return the earliest begin at or after `ready` of a use of this length and amount."""
+        if length == 0:
+            return ready
         room = self._capacity - amount
         at, level = self._at, self._level
         step = bisect_right(at, ready) - 1
