@@ -202,7 +202,7 @@ class ModelContext:
 
     def pauses(self, operation: Operation) -> bool:
         """Return whether the operation may be interrupted by a downtime of one of its machines."""
-        return operation.interruptible and any(self.blocked(mode.machine) for mode in operation.modes)
+        return operation.interruptible and any(m.duration > 0 and self.blocked(m.machine) for m in operation.modes)
 
     def interval(self, key: OperationKey, mode: int) -> Any:
         """Return the interval from start to end of the operation in this mode (absent in other modes)."""
@@ -211,7 +211,7 @@ class ModelContext:
             chosen = operation.modes[mode]
             start, end, literal = self.start(key), self.end(key), self.modes(key)[mode]
             size: Expr = chosen.duration
-            if operation.interruptible and self.blocked(chosen.machine):
+            if operation.interruptible and chosen.duration > 0 and self.blocked(chosen.machine):
                 size = self.new_int(
                     chosen.duration,
                     self.horizon,

@@ -39,6 +39,7 @@ RULES: tuple[Validation, ...] = (
     jobs.repeated_modes,
     jobs.too_many_operators,
     jobs.too_long_for_every_shift,
+    jobs.no_length_with_setups,
     jobs.repeated_precedences,
     jobs.crossed_lags,
     jobs.cyclic_precedences,

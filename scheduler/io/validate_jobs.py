@@ -112,6 +112,18 @@ def too_long_for_every_shift(instance: Instance) -> Iterator[Defect]:
                     yield Defect("E314", where, cause, 'shorten it, split it, or set "interruptible": true')
 
 
+def no_length_with_setups(instance: Instance) -> Iterator[Defect]:
+    """An operation of length 0 has no place in the order of a machine with setups."""
+    with_setups = {machine.id for machine in instance.machines if machine.setups is not None}
+    for j, job in enumerate(instance.jobs):
+        for o, operation in enumerate(job.operations):
+            for m, mode in enumerate(operation.modes):
+                if mode.duration == 0 and mode.machine in with_setups:
+                    where = json_path("jobs", j, "operations", o, "modes", m, "duration")
+                    cause = f"{shown(mode.machine)} is set up from one operation to the next, and this one has length 0"
+                    yield Defect("E325", where, cause, "write at least 1")
+
+
 def _longest_shift(pattern: ShiftPattern) -> int | None:
     """Length of the longest time without pause, over the end of the period too; None if there is no pause."""
     windows: list[tuple[int, int]] = []

@@ -132,20 +132,18 @@ class Past:
         board.mode[index] = None
         board.pins[index] = pin.start
         board.occupy(index, operation.modes[pin.mode], pin.start, board.end[index])
-        self._keep_robots(board, operation)
+        self._keep_robots(board, operation, pin)
 
-    def _keep_robots(self, board: Board, operation: OperationData) -> None:
-        """Keep robots free for the moves that brought the part of a pinned operation in the baseline, if they can."""
-        index, now = operation.index, self._execution.now
+    def _keep_robots(self, board: Board, operation: OperationData, pin: ScheduledOperation) -> None:
+        """Keep robots free for the moves that bring the part of a pinned operation in the baseline, if they can."""
         for move in self._execution.baseline.moves:
-            if (move.job, move.successor) != operation.key or move.mover not in self._problem.robot_downtimes:
+            if (move.job, move.successor, move.destination) != (pin.job, pin.operation, pin.machine):
                 continue
-            robot = _robot(board, move.mover)
-            if now <= move.start and move.end <= board.pins[index]:
-                ways = (move.origin, move.destination)
-                if robot.opening(move.start, *ways, move.end - move.start) == move.start:
-                    robot.reserve(move.start, move.end, *ways)
-                    board.kept.setdefault(index, []).append((robot, move))
+            robot, way = _robot(board, move.mover), (move.origin, move.destination)
+            in_time = self._execution.now <= move.start and move.end <= pin.start
+            if in_time and robot.opening(move.start, *way, move.end - move.start) == move.start:
+                robot.reserve(move.start, move.end, *way)
+                board.kept.setdefault(operation.index, []).append((robot, move))
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""

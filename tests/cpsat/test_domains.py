@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers import factory, job, machine, mode, op
+from helpers import down, factory, job, machine, mode, op
 
+import scheduler
 from scheduler.cpsat.solve import improve
 from scheduler.domain import Execution, Objective, Precedence, Schedule, ScheduledOperation, Status, Stop
 
@@ -51,3 +52,18 @@ def test_precedences_of_a_plan_bind_only_in_it() -> None:
     )
     assert outcome.schedule is not None
     assert outcome.schedule.makespan == 1
+
+
+def test_an_interruptible_operation_of_no_length_takes_no_time() -> None:
+    # Between 0 and 2 without waiting, operation 1 falls into the downtime [2, 6) of M1: at 5, when M3 begins to work.
+    waiting = job(
+        "J",
+        op("0", mode("M2", 3)),
+        op("1", mode("M1", 0), interruptible=True),
+        op("2", mode("M3", 2)),
+        links=(Precedence("0", "1", 0, 2), Precedence("1", "2", 0, 0)),
+    )
+    machines = machine("M1", calendar=down((2, 6))), machine("M2"), machine("M3", calendar=down((0, 5)))
+    result = scheduler.solve(factory(*machines, waiting), time_limit=10)
+    assert result.status is Status.OPTIMAL
+    assert result.values == (7,)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from helpers import complete_instance, down, factory, job, machine, mode, op, shifts, simple_job
-from scheduler.search.construct import construct
 
 from scheduler.domain import Instance, Objective, Precedence, SetupMatrix
 from scheduler.domain.horizon import heads, horizon, tails, topological_order
+from scheduler.search.construct import construct
 
 
 def test_without_calendars_it_is_release_plus_all_work() -> None:

@@ -56,6 +56,13 @@ TABLE = [
         "$.jobs[1].operations[0].modes[0].duration",
         '300 ticks fit into no shift of "mill", the longest has 240',
     ),
+    (
+        "no_length_with_setups.json",
+        InstanceError,
+        "E325",
+        "$.jobs[0].operations[0].modes[0].duration",
+        '"lathe" is set up from one operation to the next, and this one has length 0',
+    ),
     ("crossed_lags.json", InstanceError, "E316", "$.jobs[0].precedences[0]", "min_lag 5 is larger than max_lag 2"),
     ("cycle.json", InstanceError, "E317", "$.jobs[0].precedences", "in a circle: turn -> slot -> polish -> turn"),
     ("no_lane.json", InstanceError, "E318", "$.jobs[0].operations[1]", 'there is no lane from "north" to "south"'),

@@ -225,6 +225,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         factory(machine("M1", calendar=shifts(24, (0, 8))), simple_job("J1", ("M1", 9))),
     ),
     (
+        "E325",
+        "$.jobs[0].operations[0].modes[0].duration",
+        '"M1" is set up from one operation to the next',
+        factory(machine("M1", setups=SetupMatrix({"a": {}})), simple_job("J1", ("M1", 0))),
+    ),
+    (
         "E315",
         "$.jobs[0].precedences[1]",
         '"1" before "2" is listed already',
