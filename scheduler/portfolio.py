@@ -13,13 +13,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil
+from threading import Lock
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
+
+if TYPE_CHECKING:
+    from scheduler.search.tabu.engine import TabuSearch
 
 CONSTRUCTION_SHARE = 0.2
 """Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
 CONSTRUCTION_SECONDS = 1.0
+CONSTRUCTION_BEFORE_WALK = 0.2
+"""Seconds of construction where the compiled search goes on from it."""
+SMALL = 150
+"""Modes up to which CP-SAT alone has a first go ..."""
+SMALL_SHARE = 0.1
+"""... for this share of the time."""
+FIRST_SLICE = 2.0
+"""Seconds of CP-SAT's first slice beside the compiled search."""
+RESERVE = 0.15
+"""Seconds kept for the last schedule's way out."""
 CONSTRUCTION_ALONE = 0.9
 """The share where there is no time to build the model."""
 BUILD_SHARE = 0.4
@@ -124,6 +140,7 @@ class _Run:
         self._on_progress = on_progress
         self._stop = stop
         self._history: list[Progress] = []
+        self._lock = Lock()
 
     @property
     def seconds(self) -> float:
@@ -138,31 +155,106 @@ class _Run:
 
         if start is not None and not check(self.instance, start):
             self._offer(start, "start")
+        walks = self._can_walk()
         small_enough = build_seconds(self.instance) <= BUILD_SHARE * self._time_limit
         share = min(CONSTRUCTION_SHARE * self._time_limit, CONSTRUCTION_SECONDS)
-        if not small_enough:
+        if walks:
+            share = min(share, CONSTRUCTION_BEFORE_WALK)
+        elif not small_enough:
             # No time for CP-SAT: more passes of the heuristic are the best use of it.
             share = CONSTRUCTION_ALONE * self._time_limit
         constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed, stop=self._stop)
         if constructed is not None:
             self._offer(constructed, "construction")
+        if walks and self.best is not None:
+            return self._walk_and_prove()
         if small_enough or self.best is None:
-            return self._improve()
+            return self._improve(self._time_limit - self.seconds, self.workers, self._stop)
         return Status.FEASIBLE, tuple(None for _ in self.objective.tiers)
 
-    def _improve(self) -> tuple[Status, tuple[Fraction | None, ...]]:
+    def _can_walk(self) -> bool:
+        """Return whether the compiled search speaks the instance, and the first tier is the makespan alone."""
+        from scheduler.search.tabu.arrays import why_unsupported
+
+        names = [name for name, _ in self.objective.tiers[0].weights]
+        return names == ["makespan"] and why_unsupported(self.instance) is None
+
+    def _walk_and_prove(self) -> tuple[Status, tuple[Fraction | None, ...]]:
+        """Let the tabu search and CP-SAT work side by side: schedules go one way, bounds the other.
+
+        CP-SAT is started again, with the best schedule as hint and its makespan as ceiling, in slices that double.
+        """
+        from scheduler.search.tabu.engine import TabuSearch
+
+        assert self.best is not None
+        scale = dict(self.objective.tiers[0].weights)["makespan"]
+        size = sum(len(o.modes) for o in self.instance.operation_by_key.values())
+        status: Status = Status.FEASIBLE
+        bounds: tuple[Fraction | None, ...] = tuple(None for _ in self.objective.tiers)
+        if size <= SMALL:
+            # Most small instances are proved in an instant, sooner than the compiled search is loaded.
+            status, bounds = self._improve(SMALL_SHARE * (self._time_limit - self.seconds), self.workers, self._stop)
+            if status is Status.OPTIMAL or self._stop.requested:
+                return status, bounds
+        prover = Stop()
+
+        def on_better(makespan: int) -> None:
+            self._record(scale * makespan, None, "tabu")
+            if self._lower_bound is not None and scale * makespan <= self._lower_bound:
+                prover.request()
+
+        walk = TabuSearch(self.instance, self.best, self.seed, on_better)
+        with self._stop.calling(prover.request):
+            walk.start(max(1, self.workers - 1))
+            slice_seconds = FIRST_SLICE
+            while not prover.requested:
+                left = self._time_limit - self.seconds - RESERVE
+                if left <= 0:
+                    break
+                seconds = left if left < 2.5 * slice_seconds else slice_seconds
+                status, found = self._improve(seconds, 1, prover, walk.aim)
+                bounds = tuple(_higher(a, b) for a, b in zip(bounds, found, strict=True))
+                self._take(walk)
+                if status is Status.OPTIMAL:
+                    break
+                slice_seconds *= 2
+        walk.finish()
+        self._take(walk)
+        values = self.objective.value(self._best_terms)
+        if bounds[0] is not None and values[0] <= bounds[0] and len(values) > 1 and not self._stop.requested:
+            return self._improve(self._time_limit - self.seconds, self.workers, self._stop)
+        proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
+        return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
+
+    def _take(self, walk: TabuSearch) -> None:
+        schedule = walk.best()
+        if schedule is not None:
+            self._offer(schedule, "tabu")
+
+    def _improve(
+        self, seconds: float, workers: int, stop: Stop, aim: Callable[[int], None] | None = None
+    ) -> tuple[Status, tuple[Fraction | None, ...]]:
+        """Give CP-SAT these seconds, from the best schedule; tell `aim` every bound on the makespan."""
         from scheduler.cpsat.solve import improve
 
-        left = self._time_limit - self.seconds
+        scale = self.objective.tiers[0].weights[0][1]
+
+        def on_progress(value: Fraction | None, bound: Fraction | None) -> None:
+            self._record(value, bound, "cp-sat")
+            if bound is not None and aim is not None:
+                aim(ceil(bound / scale))
+                if self._value is not None and bound >= self._value:
+                    stop.request()
+
         outcome = improve(
             self.instance,
             self.objective,
             start=self.best,
-            time_limit=left,
-            workers=self.workers,
+            time_limit=seconds,
+            workers=workers,
             seed=self.seed,
-            on_progress=lambda value, bound: self._record(value, bound, "cp-sat"),
-            stop=self._stop,
+            on_progress=on_progress,
+            stop=stop,
         )
         if outcome.status is Status.INFEASIBLE and self.best is not None:
             # The checker is the authority: keep the checked schedule, but never hide that the two disagree.
@@ -184,7 +276,21 @@ class _Run:
             self.best, self._best_terms = schedule, terms
             self._record(value[0], None, engine)
 
+    @property
+    def _value(self) -> Fraction | None:
+        """Best value of the first tier so far."""
+        return self._history[-1].value if self._history else None
+
+    @property
+    def _lower_bound(self) -> Fraction | None:
+        """Best bound of the first tier so far."""
+        return self._history[-1].bound if self._history else None
+
     def _record(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
+        with self._lock:
+            self._add(value, bound, engine)
+
+    def _add(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
         last = self._history[-1] if self._history else Progress(0.0, None, None, "")
         better_value = value if last.value is None or (value is not None and value < last.value) else last.value
         better_bound = bound if last.bound is None or (bound is not None and bound > last.bound) else last.bound
@@ -214,6 +320,10 @@ class _Run:
 
             result = replace(result, reason=explain(self.instance, status))
         return replace(result, seconds=self.seconds)
+
+
+def _higher(a: Fraction | None, b: Fraction | None) -> Fraction | None:
+    return max(bound for bound in (a, b) if bound is not None) if (a is not None or b is not None) else None
 
 
 def versions() -> dict[str, str]:

@@ -8,11 +8,12 @@ tardiness costs").
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp
 from typing import TypeAlias
 
 from scheduler.domain import Job, Objective
+from scheduler.domain.objective import STABILITY_TERMS
 from scheduler.search.problem import ModeData, OperationData, Problem
 from scheduler.search.units import Unit
 
@@ -69,14 +70,14 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
     terms = set(objective.terms)
     first = {name for name, _ in objective.tiers[0].weights}
     home = _home(problem)
-    loyalty = dates.mean_length if home else 0
+    loyalty = dates.mean_length if home and terms & STABILITY_TERMS else 0
     patience = dates.mean_length if "transfer_count" in terms else 0
 
     def rule(name: str, priority: Priority, window: float | None = 0.0, thrift: float = 0.0) -> Rule:
         return Rule(name, priority, window, thrift, patience, home, loyalty)
 
     if home:
-        yield rule("baseline", _baseline_order(problem))
+        yield replace(rule("baseline", _baseline_order(problem)), loyalty=dates.mean_length)
     due = [
         rule("apparent tardiness cost", dates.apparent_tardiness_cost),
         rule("modified due date", dates.modified_due_date),

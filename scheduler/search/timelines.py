@@ -76,6 +76,10 @@ class MachineTimeline:
                 gap += 1
             return ready
         while ready < NEVER:
+            if gap < last and begins[gap] - ready < length:
+                ready = max(ready, untils[gap])
+                gap += 1
+                continue
             begin = self._set_up(gap, ready, family, owner)
             if length == 0 and gap > 0 and begins[gap - 1] == begin:
                 ready = begin + 1  # two occupations of no length at one instant would have no order

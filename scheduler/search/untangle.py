@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TypeAlias
 
-from scheduler.search.insertion import HOPELESS, Clash, Insertion
+from scheduler.search.insertion import Insertion
+from scheduler.search.placement import HOPELESS, Clash
 from scheduler.search.problem import LinkData, ModeData, OperationData
 from scheduler.search.units import Unit
 
@@ -106,9 +107,9 @@ class _Search:
             return HOPELESS
         plan, floor = self._unit_of[operation].plan, self._floors.get(operation.index, 0)
         if mode is None:
-            clash = self._insertion.place_operation(plan, operation, floor)
+            clash = self._insertion.placement.place_operation(plan, operation, floor)
         else:
-            clash = self._insertion.place_in(plan, operation, mode, floor)
+            clash = self._insertion.placement.place_in(plan, operation, mode, floor)
         if clash is not None and (self._clash is None or clash.bound < self._clash.bound):
             self._clash = clash
         return clash
@@ -119,8 +120,8 @@ class _Search:
             return False
         plan = self._unit_of[link.successor].plan
         if out:
-            return self._insertion.send_out(plan, link)
-        return self._insertion.bring(plan, link, self._floors.get(link.successor.index, 0))
+            return self._insertion.placement.send_out(plan, link)
+        return self._insertion.placement.bring(plan, link, self._floors.get(link.successor.index, 0))
 
     def _is_ready(self, operation: OperationData) -> bool:
         links = self._unit_of[operation].plan.incoming[operation.index]

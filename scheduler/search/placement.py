@@ -1,0 +1,327 @@
+"""Placing one operation: in the mode that completes it first, with all moves of its part, into the gaps left.
+
+What an operation can't do because one before it was placed too early (its part would have to stay on a station that is
+taken by then, or a maximum lag would be exceeded) is a *clash*; `scheduler.search.insertion` deals with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scheduler.domain.routing import Leg
+from scheduler.search.board import Board
+from scheduler.search.downtimes import NEVER
+from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData
+from scheduler.search.rules import Rule
+
+MAX_OPENINGS = 400
+"""Openings tried for one operation in one mode."""
+
+
+class Clash(NamedTuple):
+    """Why an operation has no place: the occupation of ``operation`` has to begin at ``bound`` or later.
+
+    Without an operation no later start of anything helps.
+    """
+
+    operation: OperationData | None
+    bound: int
+
+
+HOPELESS = Clash(None, NEVER)
+
+
+class Entry(NamedTuple):
+    """The last move of a part to its station; the part is ready for it at ``ready``."""
+
+    ready: int
+    leg: Leg
+    link: LinkData
+
+
+class Placement:
+    """Places operations on a board, by the preferences of a rule."""
+
+    def __init__(self, board: Board, rule: Rule) -> None:
+        self.board = board
+        self.problem = board.problem
+        self.rule = rule
+
+    def place_operation(self, plan: PlanData, operation: OperationData, floor: int = 0) -> Clash | None:
+        """Place an operation in its best mode, not to start before `floor`; return None if that was possible."""
+        board = self.board
+        if board.mode[operation.index] is not None:
+            return self._send_off(plan, operation)
+        if plan.is_plain and operation.index not in board.pins:
+            return self._place_plain(plan, operation, floor)
+        modes = board.modes_of(operation)
+        if len(modes) == 1:
+            return self.place_in(plan, operation, modes[0], floor)
+        mark = board.mark()
+        best: tuple[tuple[float, ...], ModeData] | None = None
+        clash = HOPELESS
+        for mode in modes:
+            failed = self.place_in(plan, operation, mode, floor)
+            if failed is None:
+                rank = self._rank(plan, operation, mode)
+                if best is None or rank < best[0]:
+                    best = (rank, mode)
+            elif failed.bound < clash.bound:
+                clash = failed
+            board.undo(mark)
+        return clash if best is None else self.place_in(plan, operation, best[1], floor)
+
+    def place_in(self, plan: PlanData, operation: OperationData, mode: ModeData, floor: int) -> Clash | None:
+        """Place an operation in a mode; on a clash the board is left as it is then."""
+        board, index, machine = self.board, operation.index, mode.machine
+        if not board.choose(plan, operation, mode):
+            return HOPELESS
+        if board.begin[index] >= 0:
+            board.lift(index, mode)
+        earliest = max(floor, plan.job.domain.release_date, self.problem.now, board.pins.get(index, 0))
+        entries: list[Entry] = []
+        for link in plan.incoming[index]:
+            before = link.predecessor
+            origin = board.mode_of(before).machine if before is not None else None
+            legs = self.problem.legs(origin, machine)
+            if legs is None:
+                return HOPELESS
+            arrived_at = board.end[before.index] if before is not None else plan.job.domain.release_date
+            done, ready = board.part.get(link, (0, arrived_at))
+            for leg in legs[done:]:
+                if leg.slot == "entry":
+                    entries.append(Entry(ready, leg, link))
+                    break
+                moved = board.carry(link, leg, ready)
+                if moved is None:
+                    return HOPELESS
+                if leg.slot == "exit" and before is not None and origin is not None:
+                    clash = self._leave(before, moved.start + origin.unload_time)
+                    if clash is not None:
+                        return clash
+                ready = moved.end
+            else:
+                earliest = max(earliest, ready)
+            if before is not None:
+                earliest = max(earliest, board.end[before.index] + link.min_lag)
+        entries.sort(key=lambda entry: entry.ready)
+        mark = board.mark()
+        opens_at = 0
+        for _ in range(MAX_OPENINGS):
+            clash = self._fit(plan, operation, mode, earliest, opens_at, entries)
+            if clash is None or clash.operation is not operation or index in board.loaded:
+                return clash
+            board.undo(mark)
+            opens_at = clash.bound
+        # The opening flees: a setup is needed while the part has to stay on the station.
+        return HOPELESS
+
+    def bring(self, plan: PlanData, link: LinkData, floor: int = 0) -> bool:
+        """Bring one part to the station of an operation that still waits for others; return whether it can be."""
+        board, before, after = self.board, link.predecessor, link.successor
+        if before is None or after is None or board.begin[after.index] >= 0:
+            return False
+        origin = board.mode_of(before).machine
+        mark = board.mark()
+        for mode in board.modes_of(after):
+            machine = mode.machine
+            legs = self.problem.legs(origin, machine)
+            if not legs or not machine.holds_in or origin.cell is not machine.cell or link in board.part:
+                continue
+            if board.choose(plan, after, mode):
+                timeline = board.timelines[machine.index]
+                moved = board.carry(link, legs[0], max(board.end[before.index], floor))
+                begin = moved.end - machine.load_time if moved is not None else NEVER
+                if (
+                    moved is not None
+                    and self._leave(before, moved.start + origin.unload_time) is None
+                    and timeline.opening(begin, 1, mode.family, after.index) == begin
+                ):
+                    board.load(after.index, mode, begin)
+                    return True
+            board.undo(mark)
+        return False
+
+    def send_out(self, plan: PlanData, link: LinkData) -> bool:
+        """Carry one part out of its cell, and so the operation that waits for it goes elsewhere; False if it can't."""
+        board, before, after = self.board, link.predecessor, link.successor
+        if before is None or after is None or link in board.part:
+            return False
+        cell = board.mode_of(before).machine.cell
+        elsewhere = tuple(mode for mode in board.modes_of(after) if mode.machine.cell is not cell)
+        if cell is None or not elsewhere:
+            return False
+        board.restrict(after.index, elsewhere)
+        return board.narrow(plan, plan.tight) and self._send_off(plan, before) is None
+
+    def _place_plain(self, plan: PlanData, operation: OperationData, floor: int) -> Clash | None:
+        """Do `place_operation` where machines have nothing but a capacity of 1, and parts need no moves."""
+        board, index = self.board, operation.index
+        ready = max(floor, plan.job.domain.release_date, self.problem.now)
+        for link in plan.incoming[index]:
+            if link.predecessor is not None:
+                ready = max(ready, board.end[link.predecessor.index] + link.min_lag)
+        rule, least = self.rule, operation.least_duration
+        best: tuple[float, int, int] | None = None
+        chosen, start = operation.modes[0], 0
+        for mode in board.modes_of(operation):
+            duration, machine = mode.duration, mode.machine.index
+            begin = board.timelines[machine].opening(ready, duration, None, index)
+            extra = rule.thrift * (duration - least) if duration > least else 0
+            if rule.loyalty:
+                extra += rule.penalty(operation, mode)
+            rank = (begin + duration + extra, duration, board.busy[machine])
+            if best is None or rank < best:
+                best, chosen, start = rank, mode, begin
+        if start >= NEVER or best is None:
+            return HOPELESS
+        for link in plan.incoming[index]:
+            clash = self._exceeded(link, start)
+            if clash is not None:
+                return clash
+        board.occupy(index, chosen, start, start + chosen.duration)
+        board.work(index, chosen, start, start + chosen.duration)
+        return None
+
+    def _fit(
+        self,
+        plan: PlanData,
+        operation: OperationData,
+        mode: ModeData,
+        earliest: int,
+        opens_at: int,
+        entries: Sequence[Entry],
+    ) -> Clash | None:
+        """Place entries, occupation, work and exits, the occupation not to begin before `opens_at`."""
+        board, index, machine = self.board, operation.index, mode.machine
+        loaded_at, ready = board.loaded.get(index, NEVER), earliest
+        for part_ready, leg, link in entries:
+            if machine.holds_in:
+                lead = self.problem.leg_time(leg, 1) - machine.load_time
+                part_ready = max(part_ready, opens_at - lead)
+            moved = board.carry(link, leg, part_ready)
+            if moved is None:
+                return HOPELESS
+            before = link.predecessor
+            if before is not None and board.mode_of(before).machine.cell is machine.cell:
+                clash = self._leave(before, moved.start + machine.unload_time)
+                if clash is not None:
+                    return clash
+            loaded_at, ready = min(loaded_at, moved.end - machine.load_time), max(ready, moved.end)
+        is_loaded = machine.holds_in and loaded_at < NEVER
+        start, end = self._working_window(operation, mode, ready if is_loaded else max(ready, opens_at))
+        if start >= NEVER or start != board.pins.get(index, start):
+            return HOPELESS
+        begin = loaded_at if is_loaded else start
+        for link in plan.incoming[index]:
+            clash = self._exceeded(link, start) or self._take_over(link, operation, machine, begin, start)
+            if clash is not None:
+                return clash
+        timeline = board.timelines[machine.index]
+        until = end + (machine.unload_time if self._has_to_leave(plan, operation, machine) else 0)
+        parts = len(plan.outgoing[index]) if machine.holds_out else 0
+        opening = timeline.opening(begin, max(until - begin, 1) if parts else until - begin, mode.family, index)
+        if opening >= NEVER:
+            return HOPELESS
+        if opening > begin:
+            return Clash(operation, opening)
+        board.occupy(index, mode, begin, timeline.limit(begin, mode.family) if parts else until)
+        board.work(index, mode, start, end, parts)
+        return self._send_off(plan, operation)
+
+    def _send_off(self, plan: PlanData, operation: OperationData) -> Clash | None:
+        """Carry parts out of the cell of a placed operation, where they can't stay in it."""
+        board, index = self.board, operation.index
+        machine = board.mode_of(operation).machine
+        if machine.cell is None:
+            return None
+        for link in plan.outgoing[index]:
+            if link in board.part or self._may_stay(link, machine):
+                continue
+            (leg, *_) = self.problem.legs(machine, None) or ()
+            moved = board.carry(link, leg, board.end[index])
+            if moved is None:
+                return HOPELESS
+            clash = self._leave(operation, moved.start + machine.unload_time)
+            if clash is not None:
+                return clash
+        return None
+
+    def _may_stay(self, link: LinkData, machine: MachineData) -> bool:
+        """Return whether the next operation may be in the same cell."""
+        if link.successor is None:
+            return False
+        cell = machine.domain.cell
+        return any(mode.machine.domain.cell == cell for mode in self.board.modes_of(link.successor))
+
+    def _has_to_leave(self, plan: PlanData, operation: OperationData, machine: MachineData) -> bool:
+        """Return whether parts of the operation occupy the station until a robot has unloaded them."""
+        if not machine.holds_out:
+            return False
+        successors = (link.successor for link in plan.outgoing[operation.index] if link.successor is not None)
+        return all(mode.machine is not machine for o in successors for mode in self.board.modes_of(o))
+
+    def _leave(self, operation: OperationData, instant: int) -> Clash | None:
+        """Let a part leave its station at an instant, unless another occupation comes before that."""
+        board, index = self.board, operation.index
+        machine = board.mode_of(operation).machine
+        if not machine.holds_out:
+            return None
+        if instant > board.until[index]:
+            bound = board.timelines[machine.index].beyond(board.until[index], instant)
+            return Clash(operation, bound) if bound < NEVER else HOPELESS
+        board.leave(index, instant)
+        return None
+
+    def _take_over(
+        self, link: LinkData, operation: OperationData, machine: MachineData, begin: int, start: int
+    ) -> Clash | None:
+        """End the occupation of the operation before on the same station: the next one takes its part over.
+
+        Other parts of the two can't be on the station at the same time, if it has room for one only.
+        """
+        before = link.predecessor
+        if before is None or not machine.holds_out or self.board.mode_of(before).machine is not machine:
+            return None
+        if machine.domain.capacity == 1:
+            if self.board.waiting[before.index] > 1 or (begin < start and machine.load_time > 0):
+                return HOPELESS
+            if begin < start:
+                return Clash(operation, start)
+        return self._leave(before, start)
+
+    def _exceeded(self, link: LinkData, start: int) -> Clash | None:
+        """Return the clash if an operation that starts then exceeds the maximum lag."""
+        if link.max_lag is None or link.predecessor is None:
+            return None
+        excess = start - self.board.end[link.predecessor.index] - link.max_lag
+        return Clash(link.predecessor, self.board.start[link.predecessor.index] + excess) if excess > 0 else None
+
+    def _working_window(self, operation: OperationData, mode: ModeData, ready: int) -> tuple[int, int]:
+        """Return the earliest ``[start, end)`` that calendar and operators allow."""
+        downtimes, duration = mode.machine.downtimes, mode.duration
+        while True:
+            start, end = ready, ready + duration
+            if downtimes is not None:
+                start = downtimes.start(ready, duration, operation.interruptible)
+                if start >= NEVER:
+                    return NEVER, NEVER
+                end = downtimes.end(start, duration) if operation.interruptible else start + duration
+            ready = start
+            for pool, amount in mode.operators:
+                ready = max(ready, self.board.pools[pool].opening(start, end - start, amount))
+            if ready == start or ready >= NEVER:
+                return ready, end
+
+    def _rank(self, plan: PlanData, operation: OperationData, mode: ModeData) -> tuple[float, ...]:
+        """Return how good a mode is (less is better), given that the operation is placed in it."""
+        board, index, rule = self.board, operation.index, self.rule
+        wait = 0
+        for link in plan.outgoing[index]:
+            if link in board.part:
+                (leg, *_) = self.problem.legs(mode.machine, None) or ()
+                wait = max(wait, board.part[link][1] - board.end[index] - self.problem.leg_time(leg, 1))
+        done_at = board.end[index] + wait + plan.tails[index][mode.number]
+        extra = rule.thrift * (mode.duration - operation.least_duration) + rule.penalty(operation, mode)
+        return (done_at + extra, mode.duration, board.busy[mode.machine.index], mode.number)

@@ -1,0 +1,1 @@
+"""The compiled tabu search for the disjunctive core: modes, precedences, setups, calendars."""

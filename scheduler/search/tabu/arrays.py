@@ -1,0 +1,202 @@
+"""Lowering: the disjunctive core of an instance as integer arrays, the contract of the compiled engine.
+
+Operations, machines, jobs and alternatives (modes) are numbered in file order. Lists of lists are in compressed form:
+the items of row *i* are ``values[ptr[i]:ptr[i + 1]]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduler.domain import Instance, Machine, Schedule, ScheduledOperation
+from scheduler.domain.derive import complete
+
+Ints: TypeAlias = NDArray[np.int64]
+Reals: TypeAlias = NDArray[np.float64]
+
+
+# Rows of `Problem.ops`: one column per operation, and one more to end the last list.
+PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
+# Rows of `Problem.machines`: one column per machine, and one more.
+SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT = range(4)
+# Rows of a state: one column per operation.
+ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, READY, START, END, REST, TAIL, ORDER, PLACE, DEGREE, BUFFER = range(15)
+# Rows of the ends of the sequences: one column per machine.
+FIRST, LAST = range(2)
+
+
+class Problem(NamedTuple):
+    """What does not change during a search. Compiled functions take the arrays that they need one by one.
+
+    Attributes
+    ----------
+    ops
+        By operation: where its predecessors and successors begin in `links` and its alternatives in `alts`, release
+        date, whether it pauses in downtimes, its job. Row SINKS lists the operations without successors, then -1.
+    links
+        Row 0: the operation at the other end of a precedence; row 1: its minimum lag.
+    alts
+        By alternative (mode): machine, duration, setup family (row of the machine's table; 0: none).
+    machines
+        By machine: where its setup table begins in `times` (-1: no setups), the table's side, the family that the
+        machine starts in, and where its downtimes begin in `times`.
+    times
+        Setup tables row by row, then downtimes as ``start, end, start, end ...``.
+    """
+
+    ops: Ints
+    links: Ints
+    alts: Ints
+    machines: Ints
+    times: Ints
+
+
+class Solution(NamedTuple):
+    """A solution with its timing.
+
+    Attributes
+    ----------
+    state
+        By operation: the alternative chosen, with its machine, time and family; the neighbours on the machine (-1:
+        none); when its job lets it start, its earliest start and end; what its job still needs after it, and the tail:
+        the longest way from its end to the end of the schedule; the place-th operation of a topological order, and
+        its inverse; room to work in.
+    ends
+        By machine: first and last operation of its sequence (-1: none).
+    """
+
+    state: Ints
+    ends: Ints
+
+
+def why_unsupported(instance: Instance) -> str | None:
+    """Return what of the instance the compiled search does not speak yet, None if it speaks it all."""
+    if instance.cells or len({machine.facility for machine in instance.machines}) > 1:
+        return "moves"
+    if instance.execution is not None:
+        return "execution"
+    if instance.operators:
+        return "operators"
+    for machine in instance.machines:
+        if machine.capacity > 1:
+            return "capacity"
+    for job in instance.jobs:
+        if job.plans:
+            return "plans"
+        if job.deadline is not None:
+            return "deadlines"
+        if any(p.max_lag is not None or p.min_lag < 0 for p in job.precedences):
+            return "maximum lags"
+    return None
+
+
+def lower(instance: Instance, horizon: int) -> Problem:
+    """Return the arrays of an instance that `why_unsupported` has nothing against; downtimes up to `horizon`."""
+    keys = {key: number for number, key in enumerate(instance.operation_by_key)}
+    numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
+    before: list[list[tuple[int, int]]] = [[] for _ in keys]
+    after: list[list[tuple[int, int]]] = [[] for _ in keys]
+    for job in instance.jobs:
+        for p in job.precedences:
+            a, b = keys[job.id, p.predecessor], keys[job.id, p.successor]
+            before[b].append((a, p.min_lag))
+            after[a].append((b, p.min_lag))
+    machines, times, families = _machines(instance, horizon)
+    alternatives = [
+        [(numbers[m.machine], m.duration, families[numbers[m.machine]].get(m.setup_family, 0)) for m in operation.modes]
+        for operation in instance.operation_by_key.values()
+    ]
+    ops = np.zeros((7, len(keys) + 1), np.int64)
+    ops[PREDS_AT] = _starts(before, 0)
+    ops[SUCCS_AT] = _starts(after, ops[PREDS_AT, -1])
+    ops[ALTS_AT] = _starts(alternatives, 0)
+    ops[PAUSES, :-1] = [operation.interruptible for operation in instance.operation_by_key.values()]
+    ops[RELEASE, :-1] = [job.release_date for job in instance.jobs for _ in job.operations]
+    ops[JOB, :-1] = [number for number, job in enumerate(instance.jobs) for _ in job.operations]
+    sinks = [number for number, rows in enumerate(after) if not rows]
+    ops[SINKS] = -1
+    ops[SINKS, : len(sinks)] = sinks
+    return Problem(ops, _table(before + after, 2), _table(alternatives, 3), machines, times)
+
+
+def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
+    """Return `Problem.machines` and `Problem.times`, and by machine the number of each family."""
+    families = [_families(machine) for machine in instance.machines]
+    machines = np.zeros((4, len(families) + 1), np.int64)
+    machines[SETUPS_AT] = -1
+    times: list[int] = []
+    for m, (machine, names) in enumerate(zip(instance.machines, families, strict=True)):
+        machines[FAMILIES, m] = len(names)
+        if machine.setups is not None:
+            machines[SETUPS_AT, m] = len(times)
+            machines[INITIAL, m] = names[machine.setups.initial]
+            times.extend(machine.setups.time(f, g) for f in names for g in names)
+    for m, machine in enumerate(instance.machines):
+        machines[DOWNTIMES_AT, m] = len(times)
+        for downtime in machine.calendar.blocked(horizon):
+            times.extend((downtime.start, downtime.end))
+    machines[DOWNTIMES_AT, -1] = len(times)
+    return machines, np.array(times or [0], np.int64), families
+
+
+def new_solution(problem: Problem) -> Solution:
+    """Return a solution with nothing in it."""
+    state = np.zeros((15, problem.ops.shape[1] - 1), np.int64)
+    return Solution(state, np.full((2, problem.machines.shape[1] - 1), -1, np.int64))
+
+
+def raise_solution(instance: Instance, schedule: Schedule, problem: Problem) -> Solution:
+    """Return the solution with the modes and machine sequences of a schedule (not timed yet)."""
+    solution = new_solution(problem)
+    state, ends = solution
+    state[BEFORE:READY] = -1
+    keys = {key: number for number, key in enumerate(instance.operation_by_key)}
+    for key, scheduled in schedule.by_operation.items():
+        o = keys[key]
+        alt = problem.ops[ALTS_AT, o] + scheduled.mode
+        state[ALT, o] = alt
+        state[MACHINE : FAMILY + 1, o] = problem.alts[:, alt]
+    for m, machine in enumerate(instance.machines):
+        sequence = [keys[scheduled.key] for scheduled in schedule.by_machine.get(machine.id, ())]
+        for a, b in pairwise(sequence):
+            state[AFTER, a], state[BEFORE, b] = b, a
+        if sequence:
+            ends[FIRST, m], ends[LAST, m] = sequence[0], sequence[-1]
+    return solution
+
+
+def to_schedule(instance: Instance, problem: Problem, solution: Solution) -> Schedule:
+    """Return a timed solution as a schedule."""
+    return complete(instance, _scheduled(instance, problem, solution.state))
+
+
+def _scheduled(instance: Instance, problem: Problem, state: Ints) -> Iterable[ScheduledOperation]:
+    for o, (key, operation) in enumerate(instance.operation_by_key.items()):
+        mode = int(state[ALT, o] - problem.ops[ALTS_AT, o])
+        yield ScheduledOperation(*key, mode, operation.modes[mode].machine, int(state[START, o]), int(state[END, o]))
+
+
+def _families(machine: Machine) -> dict[str | None, int]:
+    """Return the rows of the machine's setup table; row 0 is for operations without family."""
+    names: dict[str | None, int] = {None: 0}
+    if machine.setups is not None:
+        others = (name for row in machine.setups.times.values() for name in row)
+        for name in (machine.setups.initial, *machine.setups.times, *others):
+            names.setdefault(name, len(names))
+    return names
+
+
+def _starts(rows: Sequence[Sequence[object]], first: int) -> Ints:
+    """Return where each row begins, and where the last one ends, when the rows are written one after the other."""
+    return first + np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
+
+
+def _table(rows: Iterable[Sequence[tuple[int, ...]]], width: int) -> Ints:
+    """Return all items as columns, in C order."""
+    items = [item for row in rows for item in row]
+    return np.ascontiguousarray(np.array(items or [(0,) * width], np.int64).T)
