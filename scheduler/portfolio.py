@@ -167,6 +167,7 @@ class _Run:
         if constructed is not None:
             self._offer(constructed, "construction")
         if walks and self.best is not None:
+            self._bound_makespan()
             return self._walk_and_prove()
         if small_enough or self.best is None:
             return self._improve(self._time_limit - self.seconds, self.workers, self._stop)
@@ -179,6 +180,17 @@ class _Run:
         names = [name for name, _ in self.objective.tiers[0].weights]
         return names == ["makespan"] and why_unsupported(self.instance) is None
 
+    def _bound_makespan(self) -> None:
+        """Record the bounds that take milliseconds."""
+        from scheduler.bounds import makespan_bound
+        from scheduler.cpsat.load import load_bound
+
+        scale = dict(self.objective.tiers[0].weights)["makespan"]
+        bound = makespan_bound(self.instance)
+        self._record(None, scale * bound, "bounds")
+        if self._value is not None and scale * bound < self._value:
+            self._record(None, scale * max(bound, load_bound(self.instance)), "bounds")
+
     def _walk_and_prove(self) -> tuple[Status, tuple[Fraction | None, ...]]:
         """Let the tabu search and CP-SAT work side by side: schedules go one way, bounds the other.
 
@@ -190,8 +202,8 @@ class _Run:
         scale = dict(self.objective.tiers[0].weights)["makespan"]
         size = sum(len(o.modes) for o in self.instance.operation_by_key.values())
         status: Status = Status.FEASIBLE
-        bounds: tuple[Fraction | None, ...] = tuple(None for _ in self.objective.tiers)
-        if size <= SMALL:
+        bounds: tuple[Fraction | None, ...] = (self._lower_bound, *(None for _ in self.objective.tiers[1:]))
+        if size <= SMALL or self._is_proved():
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
             status, bounds = self._improve(SMALL_SHARE * (self._time_limit - self.seconds), self.workers, self._stop)
             if status is Status.OPTIMAL or self._stop.requested:
@@ -204,10 +216,11 @@ class _Run:
                 prover.request()
 
         walk = TabuSearch(self.instance, self.best, self.seed, on_better)
+        walk.aim(ceil((self._lower_bound or 0) / scale))
         with self._stop.calling(prover.request):
             walk.start(max(1, self.workers - 1))
             slice_seconds = FIRST_SLICE
-            while not prover.requested:
+            while not prover.requested and not self._is_proved():
                 left = self._time_limit - self.seconds - RESERVE
                 if left <= 0:
                     break
@@ -225,6 +238,10 @@ class _Run:
             return self._improve(self._time_limit - self.seconds, self.workers, self._stop)
         proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
         return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
+
+    def _is_proved(self) -> bool:
+        """Return whether the first tier is as small as possible."""
+        return self._value is not None and self._lower_bound is not None and self._value <= self._lower_bound
 
     def _take(self, walk: TabuSearch) -> None:
         schedule = walk.best()
@@ -255,6 +272,7 @@ class _Run:
             seed=self.seed,
             on_progress=on_progress,
             stop=stop,
+            floor=self._lower_bound,
         )
         if outcome.status is Status.INFEASIBLE and self.best is not None:
             # The checker is the authority: keep the checked schedule, but never hide that the two disagree.

@@ -60,13 +60,14 @@ def improve(
     seed: int,
     on_progress: OnProgress,
     stop: Stop,
+    floor: Fraction | None = None,
     first_only: bool = False,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
     while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
-    ends the search.
+    ends the search. `floor` is a proved lower bound of the first tier.
 
     Raises
     ------
@@ -82,12 +83,14 @@ def improve(
     proved = True
     for index, tier in enumerate(objective.tiers):
         expression = tier_expression(ctx, tier, built)
-        if best is not None and tier.value(value_terms(instance, best)) == 0:
-            # No term is ever negative: nothing to improve or prove.
-            bounds[index] = Fraction(0)
-            ctx.model.add(expression <= 0)
+        # No term is ever negative.
+        least = floor if index == 0 and floor is not None else Fraction(0)
+        ctx.model.add(expression >= int(least * tier.scale))
+        if best is not None and tier.value(value_terms(instance, best)) <= least:
+            bounds[index] = least
+            ctx.model.add(expression <= int(least * tier.scale))
             if index == 0:
-                on_progress(None, Fraction(0))
+                on_progress(None, least)
             continue
         seconds = (deadline - monotonic()) / (len(objective.tiers) - index)
         if seconds < MIN_SECONDS or stop.requested:
@@ -110,6 +113,8 @@ def improve(
             best = extract(ctx, solver.value)
             status = Status.FEASIBLE
         bounds[index] = _bound(solver.best_objective_bound, tier.scale)
+        if index == 0:
+            bounds[0] = max((bound for bound in (bounds[0], floor) if bound is not None), default=None)
         if answer != cp_model.OPTIMAL:
             proved = False
             if answer == cp_model.UNKNOWN or stop.requested:

@@ -70,7 +70,7 @@ def heads(instance: Instance) -> dict[OperationKey, int]:
                 earliest[operation_id] = max(
                     earliest[p.predecessor] + shortest[p.predecessor] + max(p.min_lag, 0) for p in before
                 )
-            elif not before:
+            elif not before and not job.plans:
                 earliest[operation_id] = arrival[operation_id]
         found.update({(job.id, o): t for o, t in earliest.items()})
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from scheduler.domain import (
@@ -141,7 +142,7 @@ class _Draw:
         rng = self.rng
         count = rng.randint(1, self.features.operations)
         joined = count > 2 and self.happens(self.features.joins)
-        machines = [m for m in plant.machines if not joined or m.output_buffer is None and m.input_buffer is None]
+        machines = [m for m in plant.machines if not joined or (m.output_buffer, m.input_buffer) == (None, None)]
         operations = tuple(self.operation(str(i), machines, plant) for i in range(count))
         ids = [operation.id for operation in operations]
         if joined:
@@ -149,7 +150,7 @@ class _Draw:
             if self.happens(0.5):
                 pairs = [(ids[-1 - int(b)], ids[-1 - int(a)]) for a, b in pairs]  # or one that joins
         else:
-            pairs = list(zip(ids, ids[1:], strict=False))
+            pairs = list(pairwise(ids))
         precedences = tuple(self.precedence(a, b) for a, b in pairs)
         plans: tuple[tuple[str, ...], ...] = ()
         if not joined and count > 1 and self.happens(self.features.plans):

@@ -132,9 +132,7 @@ def test_the_plan_that_ends_first_is_chosen() -> None:
     # Plan (1) takes 9 ticks, plan (2, 3) takes 6.
     operations = (op("1", mode("M1", 9)), op("2", mode("M1", 3)), op("3", mode("M2", 3)))
     links = (Precedence("2", "3"),)
-    instance = factory(
-        machine("M1"), machine("M2"), job("J1", *operations, links=links, plans=(("1",), ("2", "3")))
-    )
+    instance = factory(machine("M1"), machine("M2"), job("J1", *operations, links=links, plans=(("1",), ("2", "3"))))
     assert starts(built(instance)) == {"J1.2": 0, "J1.3": 3}
 
 
