@@ -8,17 +8,22 @@ from pathlib import Path
 
 import click
 
+from benchmarks.comparison import report_command, run_command
 from benchmarks.records import Row, append, done, write_circumstances
 from benchmarks.running import run
+from benchmarks.sets import SUFFIXES
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 SMOKE = ("ft06.json", "robot_cell.json", "two_facilities.json")
-SUFFIXES = (".fjs", ".txt", ".jsp")
 
 
 @click.group()
 def main() -> None:
     """Measure the scheduler."""
+
+
+main.add_command(run_command)
+main.add_command(report_command)
 
 
 @main.command()

@@ -9,8 +9,12 @@ import platform
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler.portfolio import versions
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,11 @@ def done(path: Path) -> set[str]:
         return {row["file"] for row in csv.DictReader(stream)}
 
 
-def append(path: Path, row: Row) -> None:
-    """Add a row at the end, with the heading before the first."""
+def append(path: Path, row: DataclassInstance) -> None:
+    """Add a row at the end, with the heading, the names of its fields, before the first."""
     is_new = not path.is_file()
     with path.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
+        writer = csv.DictWriter(stream, [field.name for field in fields(row)])
         if is_new:
             writer.writeheader()
         writer.writerow({name: "" if value is None else value for name, value in asdict(row).items()})

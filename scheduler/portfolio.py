@@ -34,6 +34,9 @@ SMALL_SHARE = 0.1
 """... for this share of the time."""
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
+GIVE_UP = 2
+"""Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
+FAR = Fraction(2, 100)
 RESERVE = 0.15
 """Seconds kept for the last schedule's way out."""
 CONSTRUCTION_ALONE = 0.9
@@ -195,8 +198,10 @@ class _Run:
         """Let the tabu search and CP-SAT work side by side: schedules go one way, bounds the other.
 
         CP-SAT is started again, with the best schedule as hint and its makespan as ceiling, in slices that double.
+        Where two slices did not move a bound that is far off, its worker joins the tabu search instead.
         """
         from scheduler.search.tabu.engine import TabuSearch
+        from scheduler.search.tabu.warm import compile_elsewhere, is_compiled
 
         assert self.best is not None
         scale = dict(self.objective.tiers[0].weights)["makespan"]
@@ -217,12 +222,22 @@ class _Run:
 
         walk = TabuSearch(self.instance, self.best, self.seed, on_better)
         walk.aim(ceil((self._lower_bound or 0) / scale))
-        with self._stop.calling(prover.request):
-            walk.start(max(1, self.workers - 1))
-            slice_seconds = FIRST_SLICE
+        compiled = compile_elsewhere() if not is_compiled() else None
+        with self._stop.calling(prover.request), self._stop.calling(walk.stop):
+            walking = compiled is None
+            if walking:
+                walk.start(max(1, self.workers - 1))
+            slice_seconds, known = FIRST_SLICE, self._lower_bound
             while not prover.requested and not self._is_proved():
                 left = self._time_limit - self.seconds - RESERVE
                 if left <= 0:
+                    break
+                if not walking and compiled is not None and compiled(0.0):
+                    walking = True
+                    walk.start(max(1, self.workers - 1))
+                if walking and slice_seconds > GIVE_UP * FIRST_SLICE and self._lower_bound == known and self._is_far():
+                    walk.start(1)
+                    walk.wait(left)
                     break
                 seconds = left if left < 2.5 * slice_seconds else slice_seconds
                 status, found = self._improve(seconds, 1, prover, walk.aim)
@@ -230,7 +245,8 @@ class _Run:
                 self._take(walk)
                 if status is Status.OPTIMAL:
                     break
-                slice_seconds *= 2
+                if walking:
+                    slice_seconds *= 2
         walk.finish()
         self._take(walk)
         values = self.objective.value(self._best_terms)
@@ -238,6 +254,11 @@ class _Run:
             return self._improve(self._time_limit - self.seconds, self.workers, self._stop)
         proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
         return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
+
+    def _is_far(self) -> bool:
+        """Return whether value and bound of the first tier are further apart than proofs usually reach."""
+        value, bound = self._value, self._lower_bound
+        return value is not None and bound is not None and value - bound > FAR * value
 
     def _is_proved(self) -> bool:
         """Return whether the first tier is as small as possible."""

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "scheduler"
 LAYERS = (
     ("errors",),
     ("domain",),
-    ("constraints", "terms", "generate"),
+    ("constraints", "terms", "generate", "bounds"),
     ("checker",),
     ("io",),
     ("cpsat", "search"),

@@ -59,7 +59,7 @@ def test_a_start_schedule_that_breaks_a_rule_is_passed_over(two_jobs: Instance) 
 def test_a_wish_to_stop_is_heard_and_the_first_schedule_kept(two_jobs: Instance) -> None:
     stop = Stop()
     stop.request()
-    result = scheduler.solve(two_jobs, objective="makespan", time_limit=60, stop=stop)
+    result = scheduler.solve(two_jobs, objective="weighted_tardiness", time_limit=60, stop=stop)
     assert result.status is Status.FEASIBLE
     assert result.schedule is not None
 
@@ -134,3 +134,22 @@ def test_no_wait_that_calendars_forbid_is_explained() -> None:
     assert scheduler.solve(instance, time_limit=10).values == (102,)
     hurried = replace(instance, jobs=(replace(waiting, deadline=50),))
     assert "the deadline of job A (deadline 50) can't be met" in reason(hurried)
+
+
+# --- the compiled search -----------------------------------------------------------------------------------------
+
+
+def test_compiled_search_and_bounds_prove_a_wide_job_shop() -> None:
+    # 12 jobs of 2 + 3 + 1 ticks on machines M, N, O in this order: N is busy for 36, from 2 on, and O follows for 1.
+    jobs = [simple_job(f"J{n}", ("M", 2), ("N", 3), ("O", 1)) for n in range(12)]
+    result = scheduler.solve(factory(machine("M"), machine("N"), machine("O"), *jobs), time_limit=20)
+    assert result.status is Status.OPTIMAL
+    assert result.values == result.bounds == (2 + 36 + 1,)
+
+
+def test_later_tiers_are_improved_after_the_makespan_is_proved() -> None:
+    # Makespan 6 in any order; flow time is least with the short job first: 2 + 6.
+    instance = factory(machine("M"), simple_job("A", ("M", 4)), simple_job("B", ("M", 2)))
+    result = scheduler.solve(instance, objective="makespan > flow_time", time_limit=20)
+    assert result.status is Status.OPTIMAL
+    assert result.values == (6, 8)

@@ -77,6 +77,9 @@ seed_option = click.option(
 gantt_option = click.option(
     "--gantt", "gantt_path", type=picture_file, metavar="FILE", help=f"Draw it too ({', '.join(PICTURES)})."
 )
+history_option = click.option(
+    "--plot-history", "history_path", type=picture_file, metavar="FILE", help="Draw value and bound over time."
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor summary.")
 
 

@@ -11,6 +11,7 @@ import click
 from scheduler.cli.options import (
     INPUT_FILE,
     gantt_option,
+    history_option,
     instance_argument,
     objective_option,
     output_file,
@@ -40,6 +41,7 @@ POLICIES = ("auto", "right-shift", "reoptimise")
 @seed_option
 @click.option("-o", "output", type=output_file, metavar="SCHEDULE.json", help="Schedule file to write.")
 @gantt_option
+@history_option
 @quiet_option
 def solve(
     instance_path: Path,
@@ -49,13 +51,14 @@ def solve(
     seed: int,
     output: Path | None,
     gantt_path: Path | None,
+    history_path: Path | None,
     quiet: bool,
 ) -> None:
     """Find a good schedule and a lower bound.
 
     Ctrl-C ends the search early with the best schedule so far.
     """
-    require_distinct([instance_path], [output, gantt_path])
+    require_distinct([instance_path], [output, gantt_path, history_path])
     from scheduler.io import read
     from scheduler.portfolio import solve as solved
 
@@ -65,6 +68,11 @@ def solve(
             instance, objective=objective, time_limit=time_limit, workers=workers, seed=seed, on_progress=line
         )
     files = _write(instance, result, output, gantt_path)
+    if history_path is not None:
+        from scheduler.plot import plot_history
+
+        plot_history(result, history_path)
+        files = (*files, history_path)
     if not quiet:
         print_summary(instance.name, result, files=files)
     _exit_without_schedule(result)

@@ -49,4 +49,4 @@ def load_bound(instance: Instance) -> int:
     if solver.Solve() != pywraplp.Solver.OPTIMAL:
         return 0
     value = solver.Objective().Value()
-    return int(ceil(value - 1e-6 * max(1.0, value)))
+    return ceil(float(value) - 1e-6 * max(1.0, float(value)))

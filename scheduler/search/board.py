@@ -10,7 +10,7 @@ from scheduler.domain.derive import complete
 from scheduler.domain.routing import Leg
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import LaneTimeline, RobotTimeline
-from scheduler.search.problem import LinkData, ModeData, OperationData, PlanData, Problem, narrow
+from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
 
 K = TypeVar("K")
@@ -35,11 +35,14 @@ class Board:
     ----------
     part
         By link: how many of its moves are placed, and the end of the last.
+    plans
+        By job: the number of its plan.
     domains
         Modes that are left to an operation, where not all are.
     fixed, pins, loaded, kept
         From the execution: operations that have started; starts of pinned ones; begin of the occupation of stations
-        to which parts were brought though the operation has not started; robots kept free for moves to pinned ones.
+        to which parts were brought though the operation has not started; moves of the baseline for which movers are
+        kept free, by link, origin and destination.
     """
 
     def __init__(self, problem: Problem, patience: int = 0) -> None:
@@ -56,6 +59,7 @@ class Board:
             cell.id: [RobotTimeline(r, cell, problem.robot_downtimes[r.id], now) for r in cell.robots]
             for cell in instance.cells
         }
+        self.robot_by_id = {robot.robot.id: robot for robots in self.robots.values() for robot in robots}
         self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id]) for lane in instance.lanes}
         self.mode: list[ModeData | None] = [None] * size
         self.start = [0] * size
@@ -70,7 +74,8 @@ class Board:
         self.fixed: set[int] = set()
         self.pins: dict[int, int] = {}
         self.loaded: dict[int, int] = {}
-        self.kept: dict[int, list[tuple[RobotTimeline, Move]]] = {}
+        self.kept: dict[tuple[LinkData, str, str], Move] = {}
+        self.plans: dict[JobData, int] = {}
         self.busy = [0] * len(problem.machines)
         self._patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
@@ -153,11 +158,8 @@ class Board:
         self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
 
     def lift(self, index: int, mode: ModeData) -> None:
-        """Take back what is reserved for an operation: its machine, and a pinned one's operators and robots."""
+        """Take back what is reserved for an operation: its machine and, if it is pinned, its operators."""
         self.vacate(index, mode)
-        for robot, move in self.kept.get(index, ()):
-            robot.release(move.start)
-            self._log.append((robot.reserve, (move.start, move.end, move.origin, move.destination)))
         if index in self.pins:
             for pool, amount in mode.operators:
                 start, end = self.start[index], self.end[index]
@@ -185,30 +187,80 @@ class Board:
             self.occupy(index, mode, begin, self.left_at[index])
 
     def carry(self, link: LinkData, leg: Leg, ready: int) -> Carried | None:
-        """Place a move of a part that is ready then at the earliest; return None if no mover ever can."""
-        ready = max(ready, self.problem.now)
-        if leg.cell is not None:
-            length = self.problem.leg_time(leg, link.job.units)
-            robots = self.robots[leg.cell]
-            starts = [robot.opening(ready, leg.origin, leg.destination, length) for robot in robots]
-            start = min(starts)
+        """Place a move of a part that is ready then, as it was kept or at the earliest; None if no mover ever can."""
+        units, ready = link.job.units, max(ready, self.problem.now)
+        move = self.kept.get((link, leg.origin, leg.destination))
+        if move is not None:
+            self._cancel(move, units)
+        if move is None or move.start < ready:
+            mover, start, length = (
+                self._by_robot(leg, leg.cell, ready) if leg.cell else self._by_lane(leg, units, ready)
+            )
             if start >= NEVER:
                 return None
-            near = [robot for robot, at in zip(robots, starts, strict=True) if at == start]
-            robot = near[0] if len(near) == 1 else min(near, key=lambda r: r.approach(start, leg.origin))
-            robot.reserve(start, start + length, leg.origin, leg.destination)
-            self._log.append((robot.release, (start,)))
-            return self._carried(link, leg, robot.robot.id, start, start + length)
+            ends = (
+                link.predecessor.key[1] if link.predecessor else None,
+                link.successor.key[1] if link.successor else None,
+            )
+            move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, start + length, *ends)
+        self.book(move, units)
+        self.moves.append(move)
+        self._log.append((self.moves.pop, ()))
+        self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, move.end))
+        return Carried(move.start, move.end)
+
+    def book(self, move: Move, units: int) -> None:
+        """Reserve the mover of a move."""
+        robot = self.robot_by_id.get(move.mover)
+        if robot is not None:
+            robot.reserve(move.start, move.end, move.origin, move.destination)
+            self._log.append((robot.release, (move.start,)))
+        else:
+            lane, vehicle = self._vehicle(move)
+            lane.reserve(vehicle, move.start, move.end + lane.lane.return_time, units)
+            self._log.append((lane.release, (vehicle, move.start, units)))
+
+    def is_possible(self, move: Move, units: int) -> bool:
+        """Return whether the mover of a move has time for it."""
+        robot = self.robot_by_id.get(move.mover)
+        if robot is not None:
+            return robot.opening(move.start, move.origin, move.destination, move.end - move.start) == move.start
+        lane, vehicle = self._vehicle(move)
+        return lane.has_room(vehicle, move.start, units)
+
+    def _cancel(self, move: Move, units: int) -> None:
+        """Take back `book`."""
+        robot = self.robot_by_id.get(move.mover)
+        if robot is not None:
+            robot.release(move.start)
+            self._log.append((robot.reserve, (move.start, move.end, move.origin, move.destination)))
+        else:
+            lane, vehicle = self._vehicle(move)
+            lane.release(vehicle, move.start, units)
+            self._log.append((lane.reserve, (vehicle, move.start, move.end + lane.lane.return_time, units)))
+
+    def _vehicle(self, move: Move) -> tuple[LaneTimeline, int]:
+        lane = self.lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
+        return lane, lane.vehicle_ids.index(move.mover)
+
+    def _by_robot(self, leg: Leg, cell: str, ready: int) -> tuple[str, int, int]:
+        """Return the robot that can start a move first (the nearest of several), when, and the length of the move."""
+        length = self.problem.leg_time(leg, 1)
+        robots = self.robots[cell]
+        starts = [robot.opening(ready, leg.origin, leg.destination, length) for robot in robots]
+        start = min(starts)
+        first = [robot for robot, at in zip(robots, starts, strict=True) if at == start]
+        robot = first[0] if len(first) == 1 else min(first, key=lambda r: r.approach(start, leg.origin))
+        return robot.robot.id, start, length
+
+    def _by_lane(self, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
+        """Return the vehicle that can arrive first, when it starts, and the length of the trip."""
         lanes = [self.lanes[lane.id] for lane in self.problem.lanes(leg)]
-        trips = [lane.opening(ready, link.job.units, self._patience) for lane in lanes]
+        trips = [lane.opening(ready, units, self._patience) for lane in lanes]
         arrivals = [trip.departure + lane.lane.trip_time for trip, lane in zip(trips, lanes, strict=True)]
         chosen = arrivals.index(min(arrivals))
-        (start, _, vehicle), lane = trips[chosen], lanes[chosen]
-        if start >= NEVER:
-            return None
-        lane.reserve(vehicle, start, start + lane.lane.cycle_time, link.job.units)
-        self._log.append((lane.release, (vehicle, start, link.job.units)))
-        return self._carried(link, leg, lane.lane.vehicle_ids[vehicle], start, arrivals[chosen])
+        trip, lane = trips[chosen], lanes[chosen]
+        return lane.vehicle_ids[trip.vehicle], trip.departure, lane.lane.trip_time
 
     def latest(self) -> int:
         """Return an instant after everything that has been placed or is pinned."""
@@ -229,15 +281,6 @@ class Board:
             if (mode := self.mode[o.index]) is not None
         ]
         return complete(self.problem.instance, operations, self.moves)
-
-    def _carried(self, link: LinkData, leg: Leg, mover: str, start: int, end: int) -> Carried:
-        before = link.predecessor.key[1] if link.predecessor is not None else None
-        after = link.successor.key[1] if link.successor is not None else None
-        move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, end, before, after)
-        self.moves.append(move)
-        self._log.append((self.moves.pop, ()))
-        self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, end))
-        return Carried(start, end)
 
     def _set(self, values: list[int], index: int, value: int) -> None:
         self._log.append((values.__setitem__, (index, values[index])))

@@ -8,7 +8,7 @@ for sequencing problems").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -19,15 +19,15 @@ from typing import NamedTuple
 from scheduler.checker import check, recompute
 from scheduler.domain import Instance, Objective, Schedule, Stop
 from scheduler.search.dispatch import dispatch
-from scheduler.search.problem import Problem
+from scheduler.search.problem import JobData, Problem
 from scheduler.search.rules import Rule, rules
-from scheduler.search.units import Plans
+from scheduler.search.units import Plans, Unit
 
 LEAST_PASSES = 3
 """Passes that are made even beyond the time limit while there is no schedule."""
 MAX_NOISY_PASSES = 200
 NOISY_SHARE = 10
-"""One in so many priorities is changed from pass to pass."""
+"""One in so many priorities, and one in so many plans, is changed from pass to pass."""
 NOISE = (0.1, 0.3, 1.0)
 """Strengths of the noise in standard deviations of the priorities."""
 
@@ -72,6 +72,7 @@ class _Found(NamedTuple):
     value: tuple[Fraction, ...]
     schedule: Schedule
     rule: Rule
+    plans: Mapping[JobData, int]
 
 
 class _Search:
@@ -89,14 +90,29 @@ class _Search:
     def rules(self) -> Iterator[Rule]:
         """Yield the plain rules, then the best one so far with ever other noise."""
         yield from rules(self._problem, self._objective)
-        units = [unit for job in self._problem.jobs for unit in self._plans.units(job, 0)]
-        for _ in range(MAX_NOISY_PASSES if len(units) > 1 else 0):
+        num_units = sum(len(self._plans.units(job, 0)) for job in self._problem.jobs)
+        for _ in range(MAX_NOISY_PASSES if num_units > 1 else 0):
             if self.best is None:
                 return
-            rule = self.best.rule
-            strength = self._rng.choice(NOISE) * pstdev(rule.priority(unit, 0) for unit in units)
-            changed = self._rng.sample(units, max(1, len(units) // NOISY_SHARE))
-            yield replace(rule, noise={**rule.noise, **{unit: self._rng.gauss(0.0, strength) for unit in changed}})
+            plans = self._other_plans(self.best.plans)
+            yield replace(self.best.rule, noise=self._other_noise(self.best.rule, self.best.plans), plans=plans)
+
+    def _other_noise(self, rule: Rule, plans: Mapping[JobData, int]) -> dict[Unit, float]:
+        """Return the noise of a rule with one in so many units changed."""
+        units = [unit for job in self._problem.jobs for unit in self._plans.units(job, plans[job])]
+        strength = self._rng.choice(NOISE) * pstdev(rule.priority(unit, 0) for unit in units)
+        changed = self._rng.sample(units, max(1, len(units) // NOISY_SHARE))
+        return {**rule.noise, **{unit: self._rng.gauss(0.0, strength) for unit in changed}}
+
+    def _other_plans(self, plans: Mapping[JobData, int]) -> dict[JobData, int]:
+        """Return plans with one in so many drawn anew or left open again."""
+        several = [job for job in self._problem.jobs if len(job.plan_ids) > 1]
+        found = {job: plans[job] for job in several}
+        for job in self._rng.sample(several, -(-len(several) // NOISY_SHARE)):
+            del found[job]
+            if self._rng.random() < 0.5:
+                found[job] = self._rng.randrange(len(job.plan_ids))
+        return found
 
     def run(self, rule: Rule) -> None:
         """Make one pass; keep its schedule if it is none worse than the best."""
@@ -108,7 +124,7 @@ class _Search:
         if self._instance.execution is not None and check(self._instance, schedule):
             return  # what has happened and what is pinned may leave no way to keep a rule
         value = recompute(self._instance, schedule, self._objective)
-        found = _Found(_overrun(self._instance, schedule), value, schedule, rule)
+        found = _Found(_overrun(self._instance, schedule), value, schedule, rule, board.plans)
         if self.best is None or found[:2] <= self.best[:2]:
             self.best = found
 

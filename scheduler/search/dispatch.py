@@ -89,6 +89,7 @@ class _Pass:
         self.board = Board(problem, rule.patience)
         self._problem = problem
         self._plans = plans
+        self._rule = rule
         self._rng = rng
         self._insertion = Insertion(self.board, rule)
         self._queue = _Queue(self._insertion, rule)
@@ -118,9 +119,12 @@ class _Pass:
                 for unit in order:
                     self._finish(unit)
                 return True
-            first = {unit.plan.job for unit in stuck}
-            urgent = sorted(urgent, key=lambda unit: unit.plan.job not in first)
             self.board.undo(0)
+            first = {unit.plan.job for unit in stuck}
+            other = sorted(urgent, key=lambda unit: unit.plan.job not in first)
+            if other == urgent:
+                break
+            urgent = other
         return False
 
     def _place_in_turn(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
@@ -174,9 +178,12 @@ class _Pass:
         for unit in self._units.get(job, ()):
             del self._missing[unit]
         self._units[job] = units
+        self.board.plans[job] = units[0].plan.number
         self._missing.update((unit, unit.num_before) for unit in units)
 
     def _drawn(self, job: JobData) -> Sequence[int]:
+        if job in self._rule.plans:
+            return [self._rule.plans[job]]
         numbers = range(len(job.plan_ids))
         return numbers if len(numbers) <= MAX_PLANS else self._rng.sample(numbers, MAX_PLANS)
 

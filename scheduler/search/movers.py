@@ -86,10 +86,11 @@ class Trip(NamedTuple):
 class LaneTimeline:
     """The trips of the vehicles of a lane."""
 
-    __slots__ = ("_back_at", "_departures", "_downtimes", "_units", "lane")
+    __slots__ = ("_back_at", "_departures", "_downtimes", "_units", "lane", "vehicle_ids")
 
     def __init__(self, lane: Lane, downtimes: Downtimes | None) -> None:
         self.lane = lane
+        self.vehicle_ids = lane.vehicle_ids
         self._downtimes = downtimes
         self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
@@ -106,6 +107,11 @@ class LaneTimeline:
         new = min((self._new(vehicle, ready), True, vehicle) for vehicle in vehicles)
         shared = min((self._shared(vehicle, ready, units, new[0] + patience), False, vehicle) for vehicle in vehicles)
         return Trip(*(shared if shared[0] < NEVER else new))
+
+    def has_room(self, vehicle: int, departure: int, units: int) -> bool:
+        """Return whether the vehicle can depart then, or departs anyway, with room for so many units."""
+        shared = self._shared(vehicle, departure, units, departure) == departure
+        return shared or (units <= self.lane.units_per_vehicle and self._new(vehicle, departure) == departure)
 
     def reserve(self, vehicle: int, departure: int, back_at: int, units: int) -> None:
         """Let a vehicle carry so many units (more) on the trip that departs then."""

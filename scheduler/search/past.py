@@ -7,14 +7,14 @@ occupies it until it is carried away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TypeAlias
 
 from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
 from scheduler.search.board import Board
-from scheduler.search.movers import RobotTimeline
+from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
 
 Way: TypeAlias = tuple[str, str | None, str | None]
@@ -29,17 +29,18 @@ class Past:
         self._execution: Execution = execution_of(problem.instance)
         self._started: Mapping[OperationKey, ScheduledOperation] = started(problem.instance)
         self._pins = {pin.key: pin for pin in self._execution.pins if pin.key not in self._started}
-        self._carried: dict[Way, list[Move]] = {}
-        for move in sorted(self._execution.moves, key=lambda m: (m.start, m.end)):
-            self._carried.setdefault((move.job or "", move.predecessor, move.successor), []).append(move)
+        self._carried = _by_way(self._execution.moves)
+        now, planned = self._execution.now, self._execution.baseline.moves
+        self._planned = _by_way(move for move in planned if move.job is not None and move.start >= now)
+        self._begun: dict[str, set[str]] = {}
+        for job_id, operation_id in chain(self._started, self._pins):
+            self._begun.setdefault(job_id, set()).add(operation_id)
+        for job_id, before, after in self._carried:
+            self._begun.setdefault(job_id, set()).update(end for end in (before, after) if end is not None)
 
     def begun(self, job: Job) -> set[str]:
         """Return the operations of a job that have started, are pinned, or from or to which a part was carried."""
-        found = {operation for job_id, operation in chain(self._started, self._pins) if job_id == job.id}
-        for job_id, before, after in self._carried:
-            if job_id == job.id:
-                found |= {end for end in (before, after) if end is not None}
-        return found
+        return self._begun.get(job.id, set())
 
     def plan_number(self, job: JobData) -> int | None:
         """Return a plan that holds what has begun, that of the baseline if it does; None if there is none."""
@@ -68,6 +69,8 @@ class Past:
         for _, operation in operations:
             if operation.key in self._pins:
                 self._pin(board, operation, self._pins[operation.key])
+        for plan in plans:
+            self._keep_movers(board, plan)
         for plan, operation in operations:
             if operation.index not in board.fixed:
                 self._restrict(board, plan, operation)
@@ -75,16 +78,9 @@ class Past:
 
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
-        instance = self._problem.instance
+        job = self._problem.instance.job_by_id.get(move.job or "")
+        board.book(move, job.units if job is not None else 1)
         board.moves.append(move)
-        lane = instance.lane_by_vehicle.get(move.mover)
-        if lane is None:
-            _robot(board, move.mover).reserve(move.start, move.end, move.origin, move.destination)
-            return
-        job = instance.job_by_id.get(move.job or "")
-        units = job.units if job is not None else 1
-        vehicle = lane.vehicle_ids.index(move.mover)
-        board.lanes[lane.id].reserve(vehicle, move.start, move.end + lane.return_time, units)
 
     def _let_go_on(self, board: Board) -> None:
         """Note the setups and empty moves that were under way at `now`."""
@@ -109,9 +105,8 @@ class Past:
         mode = operation.modes[was.mode]
         end = was.end
         if end > self._execution.now:
-            downtimes = mode.machine.downtimes
-            paused = operation.interruptible and downtimes is not None
-            end = downtimes.end(was.start, mode.duration) if paused and downtimes else was.start + mode.duration
+            downtimes = mode.machine.downtimes if operation.interruptible else None
+            end = was.start + mode.duration if downtimes is None else downtimes.end(was.start, mode.duration)
         board.work(operation.index, mode, was.start, end)
         board.domains[operation.index] = (mode,)
 
@@ -132,18 +127,25 @@ class Past:
         board.mode[index] = None
         board.pins[index] = pin.start
         board.occupy(index, operation.modes[pin.mode], pin.start, board.end[index])
-        self._keep_robots(board, operation, pin)
 
-    def _keep_robots(self, board: Board, operation: OperationData, pin: ScheduledOperation) -> None:
-        """Keep robots free for the moves that bring the part of a pinned operation in the baseline, if they can."""
-        for move in self._execution.baseline.moves:
-            if (move.job, move.successor, move.destination) != (pin.job, pin.operation, pin.machine):
+    def _keep_movers(self, board: Board, plan: PlanData) -> None:
+        """Keep movers free for the moves to pinned operations, or out of the cell after them, as in the baseline."""
+        for link in plan.links:
+            before, after = link.predecessor, link.successor
+            latest = NEVER if after is None else board.pins.get(after.index, -1)
+            known = before is None or before.index in board.fixed or before.index in board.pins
+            moves = self._planned.get(_way(link), ())
+            if (
+                not moves
+                or not known
+                or moves[-1].end > latest
+                or (before and moves[0].start < board.end[before.index])
+            ):
                 continue
-            robot, way = _robot(board, move.mover), (move.origin, move.destination)
-            in_time = self._execution.now <= move.start and move.end <= pin.start
-            if in_time and robot.opening(move.start, *way, move.end - move.start) == move.start:
-                robot.reserve(move.start, move.end, *way)
-                board.kept.setdefault(operation.index, []).append((robot, move))
+            for move in moves:
+                if board.is_possible(move, link.job.units):
+                    board.book(move, link.job.units)
+                    board.kept[link, move.origin, move.destination] = move
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""
@@ -197,11 +199,17 @@ class Past:
         return None
 
     def _moves(self, link: LinkData) -> list[Move]:
-        before = link.predecessor.key[1] if link.predecessor is not None else None
-        after = link.successor.key[1] if link.successor is not None else None
-        return self._carried.get((link.job.id, before, after), [])
+        return self._carried.get(_way(link), [])
 
 
-def _robot(board: Board, robot_id: str) -> RobotTimeline:
-    cell = board.problem.instance.cell_by_robot[robot_id]
-    return next(robot for robot in board.robots[cell.id] if robot.robot.id == robot_id)
+def _way(link: LinkData) -> Way:
+    before = link.predecessor.key[1] if link.predecessor is not None else None
+    after = link.successor.key[1] if link.successor is not None else None
+    return (link.job.id, before, after)
+
+
+def _by_way(moves: Iterable[Move]) -> dict[Way, list[Move]]:
+    found: dict[Way, list[Move]] = {}
+    for move in sorted(moves, key=lambda m: (m.start, m.end)):
+        found.setdefault((move.job or "", move.predecessor, move.successor), []).append(move)
+    return found

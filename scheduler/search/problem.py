@@ -77,6 +77,7 @@ class PlanData:
     """
 
     job: JobData
+    number: int
     operations: tuple[OperationData, ...]
     links: tuple[LinkData, ...]
     incoming: Mapping[int, list[LinkData]]
@@ -200,10 +201,10 @@ def downtimes(calendar: Calendar) -> Downtimes | None:
     return None if calendar.always_works else Downtimes(calendar)
 
 
-def lower_plan(problem: Problem, job: JobData, ids: Sequence[str]) -> PlanData:
-    """Return the process plan of a job that carries out these operations."""
+def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
+    """Return a process plan of a job."""
     lags: dict[tuple[str, str], LinkData] = {}
-    chosen = set(ids)
+    chosen = set(job.plan_ids[number])
     for p in job.domain.precedences:
         if p.predecessor in chosen and p.successor in chosen:
             ends = (p.predecessor, p.successor)
@@ -225,7 +226,7 @@ def lower_plan(problem: Problem, job: JobData, ids: Sequence[str]) -> PlanData:
         if link.predecessor is not None:
             outgoing[link.predecessor.index].append(link)
     order = _depth_first(operations, incoming, outgoing)
-    plan = PlanData(job, order, tuple(links), incoming, outgoing)
+    plan = PlanData(job, number, order, tuple(links), incoming, outgoing)
     machines = [mode.machine for operation in operations for mode in operation.modes]
     one_place = len({machine.place for machine in machines}) == 1
     is_plain = one_place and all(machine.is_plain for machine in machines)

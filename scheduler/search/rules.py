@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from scheduler.domain import Job, Objective
 from scheduler.domain.objective import STABILITY_TERMS
-from scheduler.search.problem import ModeData, OperationData, Problem
+from scheduler.search.problem import JobData, ModeData, OperationData, Problem
 from scheduler.search.units import Unit
 
 Priority: TypeAlias = Callable[[Unit, float], float]
@@ -42,6 +42,8 @@ class Rule:
         Machine index by operation index in the baseline, and how many ticks earlier another one must be.
     noise
         Added to the priority of a unit.
+    plans
+        Plan of a job, where it is not left open.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Rule:
     home: Mapping[int, int] = field(default_factory=dict)
     loyalty: int = 0
     noise: Mapping[Unit, float] = field(default_factory=dict)
+    plans: Mapping[JobData, int] = field(default_factory=dict)
 
     def rank(self, unit: Unit, instant: float) -> float:
         """Return the priority with noise."""
@@ -77,7 +80,9 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
         return Rule(name, priority, window, thrift, patience, home, loyalty)
 
     if home:
-        yield replace(rule("baseline", _baseline_order(problem)), loyalty=dates.mean_length)
+        order = _baseline_order(problem)
+        yield replace(rule("baseline", order, window=None), loyalty=dates.mean_length)
+        yield replace(rule("baseline, non-delay", order), loyalty=dates.mean_length)
     due = [
         rule("apparent tardiness cost", dates.apparent_tardiness_cost),
         rule("modified due date", dates.modified_due_date),
@@ -96,12 +101,12 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
         rule("first come", first_come),
     ]
     if first & TARDINESS_TERMS or any(job.deadline is not None for job in problem.instance.jobs):
-        order = (due, work, flow)
+        groups = (due, work, flow)
     elif "flow_time" in first:
-        order = (flow, work, due)
+        groups = (flow, work, due)
     else:
-        order = (work, flow, due if dates.any_due else [])
-    for group in order:
+        groups = (work, flow, due if dates.any_due else [])
+    for group in groups:
         yield from group
 
 
@@ -167,9 +172,9 @@ def _home(problem: Problem) -> dict[int, int]:
 def _baseline_order(problem: Problem) -> Priority:
     execution = problem.instance.execution
     starts = {o.key: o.start for o in execution.baseline.operations} if execution is not None else {}
-    far = max(starts.values(), default=0) + 1
 
     def priority(unit: Unit, instant: float) -> float:
-        return min(starts.get(operation.key, far) for operation in unit.operations)
+        release_date = unit.plan.job.domain.release_date
+        return min(starts.get(operation.key, release_date) for operation in unit.operations)
 
     return priority

@@ -126,5 +126,5 @@ class Plans:
     def units(self, job: JobData, number: int) -> tuple[Unit, ...]:
         """Return the units of a job under one of its plans, in an order in which they can be placed."""
         if (job, number) not in self._found:
-            self._found[job, number] = split(lower_plan(self._problem, job, job.plan_ids[number]))
+            self._found[job, number] = split(lower_plan(self._problem, job, number))
         return self._found[job, number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from helpers import complete_instance, complete_schedule
@@ -51,20 +52,20 @@ def mutilated(draw: st.DrawFn, text: str) -> str:
             key = draw(st.sampled_from([*place, "more"]))
             change = draw(st.sampled_from(["set", "remove"]))
             if change == "set":
-                place[key] = draw(VALUES)
+                place[key] = deepcopy(draw(VALUES))
             else:
                 place.pop(key, None)
         elif place:
             index = draw(st.integers(0, len(place) - 1))
             change = draw(st.sampled_from(["set", "remove", "double"]))
             if change == "set":
-                place[index] = draw(VALUES)
+                place[index] = deepcopy(draw(VALUES))
             elif change == "remove":
                 del place[index]
             else:
                 place.append(place[index])
         else:
-            place.append(draw(VALUES))
+            place.append(deepcopy(draw(VALUES)))
     return json.dumps(tree)
 
 

@@ -175,5 +175,6 @@ class _Draw:
                 pool = self.rng.choice(plant.operators)
                 operators[pool.id] = self.rng.randint(1, pool.capacity)
             family = self.rng.choice((None, *FAMILIES)) if machine.setups is not None else None
-            modes.append(Mode(machine.id, self.time(1, LONGEST), family, operators))
+            duration = self.time(1, LONGEST) if machine.setups is None else self.rng.randint(1, LONGEST)
+            modes.append(Mode(machine.id, duration, family, operators))
         return Operation(name, tuple(modes), interruptible=self.happens(self.features.interruptible))

@@ -31,6 +31,7 @@ from scheduler.domain.events import (
     revise,
 )
 from scheduler.errors import EventError
+from scheduler.generate import generate
 from scheduler.search.construct import construct
 
 MAKESPAN = Objective.parse("makespan")
@@ -191,3 +192,19 @@ def test_the_next_operations_can_be_pinned() -> None:
         found = construct(pinned, MAKESPAN, time_limit=0.0)
         assert found is not None, f"seed {seed}"
         assert_valid(pinned, found)
+
+
+def test_a_new_job_goes_round_everything_that_is_pinned() -> None:
+    for seed in range(6):
+        instance = generate(jobs=12, operations=60, machines=10, cells=3, seed=seed)
+        known = replace(instance, jobs=instance.jobs[:-1])
+        baseline = construct(known, MAKESPAN, time_limit=0.0)
+        assert baseline is not None
+        now = baseline.makespan // 3
+        pins = [o for o in baseline.operations if o.start >= now]
+        pinned = begun(instance, now, baseline, *pins)
+        found = construct(pinned, MAKESPAN, time_limit=0.0)
+        assert found is not None, f"seed {seed}"
+        assert_valid(pinned, found)
+        kept = [o for o in found.operations if o.job != instance.jobs[-1].id]
+        assert kept == list(baseline.operations)

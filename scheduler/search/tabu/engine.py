@@ -67,11 +67,28 @@ class TabuSearch:
         self._threads: list[Thread] = []
 
     def start(self, num_threads: int) -> None:
-        """Begin to search; the first call ever compiles, in the thread."""
-        for number in range(num_threads):
+        """Begin to search with so many more threads; the first call ever compiles, in the thread."""
+        running = len(self._threads)
+        for number in range(running, running + num_threads):
             thread = Thread(target=self._work, args=(number,), name=f"tabu-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def rehearse(self) -> None:
+        """Run every compiled function once, so that all of them are in the cache."""
+        rng = np.random.default_rng(self._seed)
+        one, other, between, found = (self._new(rng), self._new(rng), self._new(rng), new_solution(self._problem))
+        problem = self._problem
+        num = problem.ops.shape[1] - 1
+        memory = (
+            np.zeros(ARCS, np.int64),
+            np.zeros((num, problem.machines.shape[1] - 1), np.int64),
+            np.zeros(num, np.int64),
+        )
+        for solution in (one, other):
+            run(*problem, *solution, *found, *memory, 0, 10, 10, 0, 5, self._stop)
+        blend(problem.alts, one.state, other.state, *between, 0.5, 0)
+        distance(one.state, other.state)
 
     def aim(self, target: int) -> None:
         """End the search at a makespan of at most `target`, a proved bound."""
@@ -86,14 +103,18 @@ class TabuSearch:
         return None if best is None else to_schedule(self._instance, self._problem, best)
 
     def wait(self, seconds: float) -> None:
-        """Wait for the search to reach its target, this long at the most."""
+        """Wait for the search to end, at its target or stopped, this long at the most."""
         deadline = monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
 
-    def finish(self, patience: float = 0.5) -> None:
-        """End the search; a thread that still compiles after `patience` seconds is left behind."""
+    def stop(self) -> None:
+        """Let the threads end soon; any thread may ask for it."""
         self._stop[0] = 1
+
+    def finish(self, patience: float = 0.1) -> None:
+        """End the search; a thread that still compiles after `patience` seconds is left behind."""
+        self.stop()
         self.wait(patience)
 
     def _work(self, number: int) -> None:

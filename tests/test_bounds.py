@@ -1,0 +1,57 @@
+"""Lower bounds: exact where it can be seen by hand, never above the optimum."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import factory, job, machine, mode, op, simple_job
+from hypothesis import given, settings
+from oracle import optimum
+from strategies import instances
+
+import scheduler
+from scheduler.bounds import makespan_bound, one_machine_bound
+from scheduler.cpsat.load import load_bound
+from scheduler.domain import Instance
+
+
+def test_longest_job() -> None:
+    instance = factory(machine("M"), machine("N"), simple_job("A", ("M", 3), ("N", 4), release_date=2))
+    assert makespan_bound(instance) == 9
+
+
+def test_one_machine_with_heads_and_tails() -> None:
+    # B (tail 5) comes at 1 and interrupts A: B [1, 3), A [0, 1) and [3, 6). Ends: 3 + 5 = 8, 6 + 1 = 7.
+    assert one_machine_bound([(0, 4, 1), (1, 2, 5)]) == 8
+    # All at once, no tails: the sum of the durations.
+    assert one_machine_bound([(0, 4, 0), (0, 2, 0), (0, 1, 0)]) == 7
+    # A gap before the late one: 10 + 3.
+    assert one_machine_bound([(0, 4, 0), (10, 3, 0)]) == 13
+    assert one_machine_bound([]) == 0
+
+
+def test_load_is_shared_out_among_alternatives() -> None:
+    # 3 jobs of 4 ticks on two machines: 12 / 2 = 6 on each at the least; no job is longer than 4.
+    jobs = [job(name, op("1", mode("M", 4), mode("N", 4))) for name in "ABC"]
+    instance = factory(machine("M"), machine("N"), *jobs)
+    assert makespan_bound(instance) == 4
+    assert load_bound(instance) == 6
+
+
+def test_load_of_a_machine_with_capacity() -> None:
+    jobs = [simple_job(name, ("M", 4)) for name in "ABC"]
+    assert load_bound(factory(machine("M", capacity=2), *jobs)) == 6
+
+
+@pytest.mark.parametrize(("name", "best"), [("ft06", 55), ("la01", 666), ("kacem_4x5", 11)])
+def test_bounds_of_classics_are_close(name: str, best: int) -> None:
+    instance = scheduler.load(f"instances/{name}.json")
+    bound = max(makespan_bound(instance), load_bound(instance))
+    assert 0.7 * best <= bound <= best
+
+
+@settings(max_examples=40, deadline=None)
+@given(instances(max_operations=4))
+def test_no_bound_exceeds_the_optimum(instance: Instance) -> None:
+    best = optimum(instance, "makespan")
+    if best is not None:
+        assert max(makespan_bound(instance), load_bound(instance)) <= best[0]
