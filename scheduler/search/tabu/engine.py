@@ -18,7 +18,6 @@ from scheduler.search.tabu.arrays import (
     Solution,
     lower,
     new_solution,
-    raise_solution,
     to_schedule,
 )
 from scheduler.search.tabu.build import blend, distance, greedy
@@ -30,6 +29,8 @@ TRAIL = 400
 """Iterations per operation without improvement after which a trail is given up."""
 ELITE = 8
 """Solutions kept for blending."""
+MIDDLING = 0.5
+"""Weight of the work remaining in the greedy solutions that the first trails begin with."""
 ALIKE = 0.03
 """Share of operations in which two elite solutions must differ at least."""
 
@@ -44,7 +45,7 @@ class TabuSearch:
     instance
         An instance that `scheduler.search.tabu.arrays.why_unsupported` has nothing against.
     start
-        Where the first thread begins; the others begin with greedy solutions.
+        A schedule that is known; only better ones are reported.
     seed
         Random seed; with one thread and no time limit the same seed gives the same search.
     on_better
@@ -55,7 +56,6 @@ class TabuSearch:
         self._instance = instance
         self._problem = lower(instance, 4 * horizon(instance))
         self._remaining = _remaining(self._problem)
-        self._start = start
         self._seed = seed
         self._on_better = on_better
         self._target = 0
@@ -128,7 +128,8 @@ class TabuSearch:
             np.zeros(num_operations, np.int64),
         )
         tenure = 10 + len(self._instance.jobs) // max(num_machines, 1)
-        current = raise_solution(self._instance, self._start, problem) if number == 0 else self._new(rng)
+        # Measured: trails from greedy starts end lower than trails from the (better) constructed schedule.
+        current = self._new(rng, MIDDLING)
         while not self._stop[0]:
             trail: Solution | None = None
             value, idle = 1 << 60, 0
@@ -154,9 +155,10 @@ class TabuSearch:
                 self._keep(value, trail)
             current = self._next(rng)
 
-    def _new(self, rng: np.random.Generator) -> Solution:
+    def _new(self, rng: np.random.Generator, urgency: float | None = None) -> Solution:
         solution = new_solution(self._problem)
-        greedy(*self._problem, *solution, self._remaining, rng.random(), 0.3, int(rng.integers(1 << 30)))
+        weight = rng.random() if urgency is None else urgency
+        greedy(*self._problem, *solution, self._remaining, weight, 0.3, int(rng.integers(1 << 30)))
         return solution
 
     def _next(self, rng: np.random.Generator) -> Solution:
