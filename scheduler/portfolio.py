@@ -166,9 +166,11 @@ class _Run:
         elif not small_enough:
             # No time for CP-SAT: more passes of the heuristic are the best use of it.
             share = CONSTRUCTION_ALONE * self._time_limit
-        constructed = construct(self.instance, self.objective, time_limit=share, seed=self.seed, stop=self._stop)
-        if constructed is not None:
-            self._offer(constructed, "construction")
+        # The first pass by itself: somebody may be waiting for any schedule.
+        for seconds in (0.0, share):
+            constructed = construct(self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self._stop)
+            if constructed is not None:
+                self._offer(constructed, "construction")
         if walks and self.best is not None:
             self._bound_makespan()
             return self._walk_and_prove()

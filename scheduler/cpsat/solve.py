@@ -117,11 +117,10 @@ def improve(
             bounds[0] = max((bound for bound in (bounds[0], floor) if bound is not None), default=None)
         if answer != cp_model.OPTIMAL:
             proved = False
-            if answer == cp_model.UNKNOWN or stop.requested:
-                break
-        if first_only:
+        if best is None or first_only or stop.requested:
             break
-        ctx.model.add(expression <= round(solver.objective_value))
+        # Where nothing was found in time, the schedule that was known is kept from getting worse.
+        ctx.model.add(expression <= int(tier.scale * tier.value(value_terms(instance, best))))
     return Outcome(Status.OPTIMAL if proved and best is not None else status, best, tuple(bounds))
 
 
