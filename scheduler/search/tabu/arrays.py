@@ -19,6 +19,9 @@ from scheduler.domain.derive import complete
 Ints: TypeAlias = NDArray[np.int64]
 Reals: TypeAlias = NDArray[np.float64]
 
+ix = np.uintp
+"""An index that is never negative: compiled code then does not test whether it counts from the end (half the time)."""
+
 
 # Rows of `Problem.ops`: one column per operation, and one more to end the last list.
 PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS = range(6)
@@ -44,7 +47,8 @@ class Problem(NamedTuple):
         By alternative (mode): machine, duration, setup family (row of the machine's table; 0: none).
     machines
         By machine: where its setup table begins in `times` (-1: no setups), the table's side, the family that the
-        machine starts in, and where its downtimes begin in `times`.
+        machine starts in, and where its downtimes begin in `times`. In the last column SETUPS_AT is -1 if no machine
+        has setups or downtimes.
     times
         Setup tables row by row, then downtimes as ``start, end, start, end ...``.
     """
@@ -140,6 +144,7 @@ def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[s
         for downtime in machine.calendar.blocked(horizon):
             times.extend((downtime.start, downtime.end))
     machines[DOWNTIMES_AT, -1] = len(times)
+    machines[SETUPS_AT, -1] = 0 if times else -1
     return machines, np.array(times or [0], np.int64), families
 
 

@@ -27,43 +27,44 @@ from scheduler.search.tabu.arrays import (
     TAIL,
     TIME,
     Ints,
+    ix,
 )
 
 
 @njit(cache=True, nogil=True)
 def take_out(state: Ints, ends: Ints, o: int) -> None:
     """Take an operation out of its machine's sequence."""
-    a, b, machine = state[BEFORE, o], state[AFTER, o], state[MACHINE, o]
+    a, b, machine = state[BEFORE, ix(o)], state[AFTER, ix(o)], state[MACHINE, ix(o)]
     if a >= 0:
-        state[AFTER, a] = b
+        state[AFTER, ix(a)] = b
     else:
-        ends[FIRST, machine] = b
+        ends[FIRST, ix(machine)] = b
     if b >= 0:
-        state[BEFORE, b] = a
+        state[BEFORE, ix(b)] = a
     else:
-        ends[LAST, machine] = a
+        ends[LAST, ix(machine)] = a
 
 
 @njit(cache=True, nogil=True)
 def put_after(alts: Ints, state: Ints, ends: Ints, o: int, alt: int, a: int) -> None:
     """Put an operation that is out, in alternative `alt`, after operation `a` of that machine (-1: first)."""
-    machine = alts[0, alt]
-    state[ALT, o] = alt
-    state[MACHINE, o] = machine
-    state[TIME, o] = alts[1, alt]
-    state[FAMILY, o] = alts[2, alt]
+    machine = alts[0, ix(alt)]
+    state[ALT, ix(o)] = alt
+    state[MACHINE, ix(o)] = machine
+    state[TIME, ix(o)] = alts[1, ix(alt)]
+    state[FAMILY, ix(o)] = alts[2, ix(alt)]
     if a >= 0:
-        b = state[AFTER, a]
-        state[AFTER, a] = o
+        b = state[AFTER, ix(a)]
+        state[AFTER, ix(a)] = o
     else:
-        b = ends[FIRST, machine]
-        ends[FIRST, machine] = o
-    state[BEFORE, o] = a
-    state[AFTER, o] = b
+        b = ends[FIRST, ix(machine)]
+        ends[FIRST, ix(machine)] = o
+    state[BEFORE, ix(o)] = a
+    state[AFTER, ix(o)] = b
     if b >= 0:
-        state[BEFORE, b] = o
+        state[BEFORE, ix(b)] = o
     else:
-        ends[LAST, machine] = o
+        ends[LAST, ix(machine)] = o
 
 
 @njit(cache=True, nogil=True)
@@ -73,43 +74,43 @@ def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> 
     Starts and tails of the operations from the one after `u` to `v`, and of `u`, are computed anew in their new order;
     all else keeps its times (Balas & Vazacopoulos 1998).
     """
-    machine = state[MACHINE, u]
-    table, side = machines[SETUPS_AT, machine], machines[FAMILIES, machine]
-    a, b = state[BEFORE, u], state[AFTER, v]
+    machine = state[MACHINE, ix(u)]
+    table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
+    a, b = state[BEFORE, ix(u)], state[AFTER, ix(v)]
     free = 0
-    family = machines[INITIAL, machine]
+    family = machines[INITIAL, ix(machine)]
     if a >= 0:
-        free, family = state[END, a], state[FAMILY, a]
-    x, count = state[AFTER, u], 0
+        free, family = state[END, ix(a)], state[FAMILY, ix(a)]
+    x, count = state[AFTER, ix(u)], 0
     while True:
         if table >= 0:
-            free += times[table + family * side + state[FAMILY, x]]
-            family = state[FAMILY, x]
-        free = max(free, state[READY, x]) + state[TIME, x]
-        state[BUFFER, count] = free
+            free += times[ix(table + family * side + state[FAMILY, ix(x)])]
+            family = state[FAMILY, ix(x)]
+        free = max(free, state[READY, ix(x)]) + state[TIME, ix(x)]
+        state[BUFFER, ix(count)] = free
         count += 1
         if x == v:
             break
-        x = state[AFTER, x]
+        x = state[AFTER, ix(x)]
     way = 0
     if b >= 0:
-        way = state[TAIL, b] + state[TIME, b]
+        way = state[TAIL, ix(b)] + state[TIME, ix(b)]
     if table >= 0:
-        free += times[table + family * side + state[FAMILY, u]]
+        free += times[ix(table + family * side + state[FAMILY, ix(u)])]
         if b >= 0:
-            way += times[table + state[FAMILY, u] * side + state[FAMILY, b]]
-    tail = max(way, state[REST, u])
-    longest = max(free, state[READY, u]) + state[TIME, u] + tail
-    way = tail + state[TIME, u]
-    family = state[FAMILY, u]
+            way += times[ix(table + state[FAMILY, ix(u)] * side + state[FAMILY, ix(b)])]
+    tail = max(way, state[REST, ix(u)])
+    longest = max(free, state[READY, ix(u)]) + state[TIME, ix(u)] + tail
+    way = tail + state[TIME, ix(u)]
+    family = state[FAMILY, ix(u)]
     for i in range(count - 1, -1, -1):
         if table >= 0:
-            way += times[table + state[FAMILY, x] * side + family]
-            family = state[FAMILY, x]
-        tail = max(way, state[REST, x])
-        longest = max(longest, state[BUFFER, i] + tail)
-        way = tail + state[TIME, x]
-        x = state[BEFORE, x]
+            way += times[ix(table + state[FAMILY, ix(x)] * side + family)]
+            family = state[FAMILY, ix(x)]
+        tail = max(way, state[REST, ix(x)])
+        longest = max(longest, state[BUFFER, ix(i)] + tail)
+        way = tail + state[TIME, ix(x)]
+        x = state[BEFORE, ix(x)]
     return longest
 
 
@@ -119,43 +120,43 @@ def estimate_earlier(machines: Ints, times: Ints, state: Ints, u: int, v: int) -
 
     The mirror image of `estimate_later`.
     """
-    machine = state[MACHINE, u]
-    table, side = machines[SETUPS_AT, machine], machines[FAMILIES, machine]
-    a, b = state[BEFORE, u], state[AFTER, v]
+    machine = state[MACHINE, ix(u)]
+    table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
+    a, b = state[BEFORE, ix(u)], state[AFTER, ix(v)]
     free = 0
     if a >= 0:
-        free = state[END, a]
+        free = state[END, ix(a)]
     if table >= 0:
-        family = machines[INITIAL, machine]
+        family = machines[INITIAL, ix(machine)]
         if a >= 0:
-            family = state[FAMILY, a]
-        free += times[table + family * side + state[FAMILY, v]]
-    free = max(free, state[READY, v]) + state[TIME, v]
+            family = state[FAMILY, ix(a)]
+        free += times[ix(table + family * side + state[FAMILY, ix(v)])]
+    free = max(free, state[READY, ix(v)]) + state[TIME, ix(v)]
     head = free
-    family = state[FAMILY, v]
+    family = state[FAMILY, ix(v)]
     x, count = u, 0
     while x != v:
         if table >= 0:
-            free += times[table + family * side + state[FAMILY, x]]
-            family = state[FAMILY, x]
-        free = max(free, state[READY, x]) + state[TIME, x]
-        state[BUFFER, count] = free
+            free += times[ix(table + family * side + state[FAMILY, ix(x)])]
+            family = state[FAMILY, ix(x)]
+        free = max(free, state[READY, ix(x)]) + state[TIME, ix(x)]
+        state[BUFFER, ix(count)] = free
         count += 1
-        x = state[AFTER, x]
-    x = state[BEFORE, v]
+        x = state[AFTER, ix(x)]
+    x = state[BEFORE, ix(v)]
     way, longest = 0, 0
     if b >= 0:
-        way = state[TAIL, b] + state[TIME, b]
-        family = state[FAMILY, b]
+        way = state[TAIL, ix(b)] + state[TIME, ix(b)]
+        family = state[FAMILY, ix(b)]
     for i in range(count - 1, -1, -1):
         if table >= 0:
             if b >= 0 or i < count - 1:
-                way += times[table + state[FAMILY, x] * side + family]
-            family = state[FAMILY, x]
-        tail = max(way, state[REST, x])
-        longest = max(longest, state[BUFFER, i] + tail)
-        way = tail + state[TIME, x]
-        x = state[BEFORE, x]
+                way += times[ix(table + state[FAMILY, ix(x)] * side + family)]
+            family = state[FAMILY, ix(x)]
+        tail = max(way, state[REST, ix(x)])
+        longest = max(longest, state[BUFFER, ix(i)] + tail)
+        way = tail + state[TIME, ix(x)]
+        x = state[BEFORE, ix(x)]
     if table >= 0:
-        way += times[table + state[FAMILY, v] * side + family]
-    return max(longest, head + max(way, state[REST, v]))
+        way += times[ix(table + state[FAMILY, ix(v)] * side + family)]
+    return max(longest, head + max(way, state[REST, ix(v)]))

@@ -29,6 +29,7 @@ from scheduler.search.tabu.arrays import (
     TAIL,
     TIME,
     Ints,
+    ix,
 )
 
 
@@ -40,14 +41,14 @@ def pushed(machines: Ints, times: Ints, machine: int, ready: int, setup: int, pi
     whole; no piece, no setup: nothing to push.
     """
     start = ready
-    for k in range(machines[DOWNTIMES_AT, machine], machines[DOWNTIMES_AT, machine + 1], 2):
-        if times[k + 1] <= start - setup:
+    for k in range(machines[DOWNTIMES_AT, ix(machine)], machines[DOWNTIMES_AT, ix(machine + 1)], 2):
+        if times[ix(k + 1)] <= start - setup:
             continue
-        if times[k] >= start + piece:
+        if times[ix(k)] >= start + piece:
             break
-        if piece == 0 and (setup == 0 or times[k] >= start):
+        if piece == 0 and (setup == 0 or times[ix(k)] >= start):
             break
-        start = times[k + 1] + setup
+        start = times[ix(k + 1)] + setup
     return start
 
 
@@ -55,14 +56,14 @@ def pushed(machines: Ints, times: Ints, machine: int, ready: int, setup: int, pi
 def interrupted(machines: Ints, times: Ints, machine: int, start: int, time: int) -> int:
     """Return the end of an operation that pauses in downtimes."""
     clock, left = start, time
-    for k in range(machines[DOWNTIMES_AT, machine], machines[DOWNTIMES_AT, machine + 1], 2):
-        if times[k + 1] <= clock:
+    for k in range(machines[DOWNTIMES_AT, ix(machine)], machines[DOWNTIMES_AT, ix(machine + 1)], 2):
+        if times[ix(k + 1)] <= clock:
             continue
-        worked = times[k] - clock
+        worked = times[ix(k)] - clock
         if left <= worked:
             break
         left -= worked
-        clock = times[k + 1]
+        clock = times[ix(k + 1)]
     return clock + left
 
 
@@ -72,29 +73,29 @@ def sort_all(ops: Ints, links: Ints, state: Ints) -> bool:
     num = state.shape[1]
     done = 0
     for o in range(num):
-        degree = ops[PREDS_AT, o + 1] - ops[PREDS_AT, o]
-        if state[BEFORE, o] >= 0:
+        degree = ops[PREDS_AT, ix(o + 1)] - ops[PREDS_AT, ix(o)]
+        if state[BEFORE, ix(o)] >= 0:
             degree += 1
-        state[DEGREE, o] = degree
+        state[DEGREE, ix(o)] = degree
         if degree == 0:
-            state[ORDER, done] = o
+            state[ORDER, ix(done)] = o
             done += 1
     i = 0
     while i < done:
-        o = state[ORDER, i]
-        state[PLACE, o] = i
+        o = state[ORDER, ix(i)]
+        state[PLACE, ix(o)] = i
         i += 1
-        for k in range(ops[SUCCS_AT, o], ops[SUCCS_AT, o + 1]):
-            b = links[0, k]
-            state[DEGREE, b] -= 1
-            if state[DEGREE, b] == 0:
-                state[ORDER, done] = b
+        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+            b = links[0, ix(k)]
+            state[DEGREE, ix(b)] -= 1
+            if state[DEGREE, ix(b)] == 0:
+                state[ORDER, ix(done)] = b
                 done += 1
-        b = state[AFTER, o]
+        b = state[AFTER, ix(o)]
         if b >= 0:
-            state[DEGREE, b] -= 1
-            if state[DEGREE, b] == 0:
-                state[ORDER, done] = b
+            state[DEGREE, ix(b)] -= 1
+            if state[DEGREE, ix(b)] == 0:
+                state[ORDER, ix(done)] = b
                 done += 1
     return done == num
 
@@ -105,91 +106,102 @@ def sort_between(ops: Ints, links: Ints, state: Ints, low: int, high: int) -> bo
     order, place, degree, found = state[ORDER], state[PLACE], state[DEGREE], state[BUFFER]
     done = 0
     for i in range(low, high + 1):
-        o = order[i]
+        o = order[ix(i)]
         count = 0
-        for k in range(ops[PREDS_AT, o], ops[PREDS_AT, o + 1]):
-            if low <= place[links[0, k]] <= high:
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            if low <= place[ix(links[0, ix(k)])] <= high:
                 count += 1
-        a = state[BEFORE, o]
-        if a >= 0 and low <= place[a] <= high:
+        a = state[BEFORE, ix(o)]
+        if a >= 0 and low <= place[ix(a)] <= high:
             count += 1
-        degree[o] = count
+        degree[ix(o)] = count
         if count == 0:
-            found[done] = o
+            found[ix(done)] = o
             done += 1
     i = 0
     while i < done:
-        o = found[i]
+        o = found[ix(i)]
         i += 1
-        for k in range(ops[SUCCS_AT, o], ops[SUCCS_AT, o + 1]):
-            b = links[0, k]
-            if low <= place[b] <= high:
-                degree[b] -= 1
-                if degree[b] == 0:
-                    found[done] = b
+        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+            b = links[0, ix(k)]
+            if low <= place[ix(b)] <= high:
+                degree[ix(b)] -= 1
+                if degree[ix(b)] == 0:
+                    found[ix(done)] = b
                     done += 1
-        b = state[AFTER, o]
-        if b >= 0 and low <= place[b] <= high:
-            degree[b] -= 1
-            if degree[b] == 0:
-                found[done] = b
+        b = state[AFTER, ix(o)]
+        if b >= 0 and low <= place[ix(b)] <= high:
+            degree[ix(b)] -= 1
+            if degree[ix(b)] == 0:
+                found[ix(done)] = b
                 done += 1
     if done < high - low + 1:
         return False
     for i in range(done):
-        order[low + i] = found[i]
-        place[found[i]] = low + i
+        order[ix(low + i)] = found[ix(i)]
+        place[ix(found[ix(i)])] = low + i
     return True
 
 
 @njit(cache=True, nogil=True)
 def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, low: int) -> None:
     """Compute starts and ends of the operations from place `low` of the order on."""
+    plain = machines[SETUPS_AT, -1] < 0
     for i in range(low, state.shape[1]):
-        o = state[ORDER, i]
-        machine, a, time = state[MACHINE, o], state[BEFORE, o], state[TIME, o]
-        ready = ops[RELEASE, o]
-        for k in range(ops[PREDS_AT, o], ops[PREDS_AT, o + 1]):
-            ready = max(ready, state[END, links[0, k]] + links[1, k])
-        state[READY, o] = ready
+        o = state[ORDER, ix(i)]
+        a, time = state[BEFORE, ix(o)], state[TIME, ix(o)]
+        ready = ops[RELEASE, ix(o)]
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            ready = max(ready, state[END, ix(links[0, ix(k)])] + links[1, ix(k)])
+        state[READY, ix(o)] = ready
         free, setup = 0, 0
         if a >= 0:
-            free = state[END, a]
-        table = machines[SETUPS_AT, machine]
+            free = state[END, ix(a)]
+        if plain:
+            start = max(ready, free)
+            state[START, ix(o)] = start
+            state[END, ix(o)] = start + time
+            continue
+        machine = state[MACHINE, ix(o)]
+        table = machines[SETUPS_AT, ix(machine)]
         if table >= 0:
-            family = machines[INITIAL, machine]
+            family = machines[INITIAL, ix(machine)]
             if a >= 0:
-                family = state[FAMILY, a]
-            setup = times[table + family * machines[FAMILIES, machine] + state[FAMILY, o]]
+                family = state[FAMILY, ix(a)]
+            setup = times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
         start = max(ready, free + setup)
         end = start + time
-        if machines[DOWNTIMES_AT, machine] < machines[DOWNTIMES_AT, machine + 1]:
-            start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, o] else time)
+        if machines[DOWNTIMES_AT, ix(machine)] < machines[DOWNTIMES_AT, ix(machine + 1)]:
+            start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, ix(o)] else time)
             end = start + time
-            if ops[PAUSES, o]:
+            if ops[PAUSES, ix(o)]:
                 end = interrupted(machines, times, machine, start, time)
-        state[START, o] = start
-        state[END, o] = end
+        state[START, ix(o)] = start
+        state[END, ix(o)] = end
 
 
 @njit(cache=True, nogil=True)
 def set_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, high: int) -> None:
     """Compute the tails of the operations up to place `high` of the order, downtimes ignored."""
+    plain = machines[SETUPS_AT, -1] < 0
     for i in range(high, -1, -1):
-        o = state[ORDER, i]
+        o = state[ORDER, ix(i)]
         rest = 0
-        for k in range(ops[SUCCS_AT, o], ops[SUCCS_AT, o + 1]):
-            b = links[0, k]
-            rest = max(rest, state[TAIL, b] + state[TIME, b] + links[1, k])
-        state[REST, o] = rest
-        b = state[AFTER, o]
+        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+            b = links[0, ix(k)]
+            rest = max(rest, state[TAIL, ix(b)] + state[TIME, ix(b)] + links[1, ix(k)])
+        state[REST, ix(o)] = rest
+        b = state[AFTER, ix(o)]
         if b >= 0:
-            way = state[TAIL, b] + state[TIME, b]
-            table = machines[SETUPS_AT, state[MACHINE, o]]
-            if table >= 0:
-                way += times[table + state[FAMILY, o] * machines[FAMILIES, state[MACHINE, o]] + state[FAMILY, b]]
+            way = state[TAIL, ix(b)] + state[TIME, ix(b)]
+            if not plain:
+                machine = state[MACHINE, ix(o)]
+                table = machines[SETUPS_AT, ix(machine)]
+                if table >= 0:
+                    setup = table + state[FAMILY, ix(o)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(b)]
+                    way += times[ix(setup)]
             rest = max(rest, way)
-        state[TAIL, o] = rest
+        state[TAIL, ix(o)] = rest
 
 
 @njit(cache=True, nogil=True)
@@ -197,10 +209,10 @@ def makespan(ops: Ints, state: Ints) -> int:
     """Return the latest end."""
     latest = 0
     for k in range(state.shape[1]):
-        if ops[SINKS, k] < 0:
+        if ops[SINKS, ix(k)] < 0:
             break
-        if state[END, ops[SINKS, k]] > latest:
-            latest = state[END, ops[SINKS, k]]
+        if state[END, ix(ops[SINKS, ix(k)])] > latest:
+            latest = state[END, ix(ops[SINKS, ix(k)])]
     return latest
 
 

@@ -35,6 +35,7 @@ from scheduler.search.tabu.arrays import (
     TAIL,
     TIME,
     Ints,
+    ix,
 )
 from scheduler.search.tabu.moves import (
     estimate_earlier,
@@ -71,30 +72,32 @@ def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
     """Write a random critical path, last operation first; return its length."""
     o, ties = -1, 0
     for k in range(state.shape[1]):
-        if ops[SINKS, k] < 0:
+        if ops[SINKS, ix(k)] < 0:
             break
-        s = ops[SINKS, k]
-        if state[END, s] == latest:
+        s = ops[SINKS, ix(k)]
+        if state[END, ix(s)] == latest:
             ties += 1
             if np.random.randint(ties) == 0:
                 o = s
     count = 0
     while o >= 0:
-        path[count] = o
+        path[ix(count)] = o
         count += 1
-        a, machine = state[BEFORE, o], state[MACHINE, o]
-        by_job, job_arrival = -1, ops[RELEASE, o]
-        for k in range(ops[PREDS_AT, o], ops[PREDS_AT, o + 1]):
-            t = state[END, links[0, k]] + links[1, k]
+        a, machine = state[BEFORE, ix(o)], state[MACHINE, ix(o)]
+        by_job, job_arrival = -1, ops[RELEASE, ix(o)]
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            t = state[END, ix(links[0, ix(k)])] + links[1, ix(k)]
             if t >= job_arrival:
-                by_job, job_arrival = links[0, k], t
+                by_job, job_arrival = links[0, ix(k)], t
         machine_arrival = -1
         if a >= 0:
-            machine_arrival = state[END, a]
-            table = machines[SETUPS_AT, machine]
+            machine_arrival = state[END, ix(a)]
+            table = machines[SETUPS_AT, ix(machine)]
             if table >= 0:
-                machine_arrival += times[table + state[FAMILY, a] * machines[FAMILIES, machine] + state[FAMILY, o]]
-        if state[START, o] == 0 or (by_job < 0 and machine_arrival < job_arrival):
+                machine_arrival += times[
+                    ix(table + state[FAMILY, ix(a)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])
+                ]
+        if state[START, ix(o)] == 0 or (by_job < 0 and machine_arrival < job_arrival):
             break
         if machine_arrival > job_arrival or (machine_arrival == job_arrival and np.random.randint(2) == 0):
             o = a
@@ -107,18 +110,18 @@ def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
 def is_tabu(state: Ints, arcs: Ints, kind: int, u: int, v: int, now: int) -> bool:
     """Return whether a move inside a sequence restores an order that is forbidden."""
     if kind == LATER:
-        x = state[AFTER, u]
+        x = state[AFTER, ix(u)]
         while True:
-            if arcs[slot(x, u)] > now:
+            if arcs[ix(slot(x, u))] > now:
                 return True
             if x == v:
                 return False
-            x = state[AFTER, x]
+            x = state[AFTER, ix(x)]
     x = u
     while x != v:
-        if arcs[slot(v, x)] > now:
+        if arcs[ix(slot(v, x))] > now:
             return True
-        x = state[AFTER, x]
+        x = state[AFTER, ix(x)]
     return False
 
 
@@ -126,8 +129,8 @@ def is_tabu(state: Ints, arcs: Ints, kind: int, u: int, v: int, now: int) -> boo
 def may_move(state: Ints, kind: int, u: int, v: int) -> bool:
     """Return whether a move inside a sequence surely makes no cycle (Balas & Vazacopoulos 1998)."""
     if kind == LATER:
-        return state[REST, u] < state[TAIL, v] + state[TIME, v]
-    return state[READY, v] < state[END, u]
+        return state[REST, ix(u)] < state[TAIL, ix(v)] + state[TIME, ix(v)]
+    return state[READY, ix(v)] < state[END, ix(u)]
 
 
 @njit(cache=True, nogil=True)
@@ -153,13 +156,13 @@ def choose(
     i = count - 1
     while i >= 0:
         j = i
-        while j >= 1 and state[BEFORE, path[j - 1]] == path[j]:
+        while j >= 1 and state[BEFORE, ix(path[ix(j - 1)])] == path[ix(j)]:
             j -= 1
-        head, last = path[i], path[j]
+        head, last = path[ix(i)], path[ix(j)]
         if j < i:
             for variant in range(4):
                 for k in range(j, i + 1):
-                    x = path[k]
+                    x = path[ix(k)]
                     inner = x != head and x != last
                     if variant == 0 and x != last:
                         kind, u, v = LATER, x, last
@@ -192,39 +195,39 @@ def choose(
                             chosen = Move(kind, u, v, -1, value)
         i = j - 1
     for i in range(count):
-        o = path[i]
-        if ops[ALTS_AT, o + 1] - ops[ALTS_AT, o] < 2:
+        o = path[ix(i)]
+        if ops[ALTS_AT, ix(o + 1)] - ops[ALTS_AT, ix(o)] < 2:
             continue
-        ready, tail = state[READY, o], state[REST, o]
+        ready, tail = state[READY, ix(o)], state[REST, ix(o)]
         latest_pred, longest_succ = -1, -1
-        for k in range(ops[PREDS_AT, o], ops[PREDS_AT, o + 1]):
-            latest_pred = max(latest_pred, state[START, links[0, k]])
-        for k in range(ops[SUCCS_AT, o], ops[SUCCS_AT, o + 1]):
-            longest_succ = max(longest_succ, state[TAIL, links[0, k]])
-        for alt in range(ops[ALTS_AT, o], ops[ALTS_AT, o + 1]):
-            machine = alts[0, alt]
-            if machine == state[MACHINE, o] or ready + alts[1, alt] + tail > chosen.value:
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            latest_pred = max(latest_pred, state[START, ix(links[0, ix(k)])])
+        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+            longest_succ = max(longest_succ, state[TAIL, ix(links[0, ix(k)])])
+        for alt in range(ops[ALTS_AT, ix(o)], ops[ALTS_AT, ix(o + 1)]):
+            machine = alts[0, ix(alt)]
+            if machine == state[MACHINE, ix(o)] or ready + alts[1, ix(alt)] + tail > chosen.value:
                 continue
-            forbidden = banned[o, machine] > now
-            table, side = machines[SETUPS_AT, machine], machines[FAMILIES, machine]
-            time, family = alts[1, alt], alts[2, alt]
-            a, b = -1, ends[FIRST, machine]
-            while b >= 0 and (state[END, b] <= latest_pred or state[END, b] <= ready):
-                a, b = b, state[AFTER, b]
+            forbidden = banned[ix(o), ix(machine)] > now
+            table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
+            time, family = alts[1, ix(alt)], alts[2, ix(alt)]
+            a, b = -1, ends[FIRST, ix(machine)]
+            while b >= 0 and (state[END, ix(b)] <= latest_pred or state[END, ix(b)] <= ready):
+                a, b = b, state[AFTER, ix(b)]
             while True:
                 free, reach, way = 0, 0, 0
                 if a >= 0:
-                    free = state[END, a]
+                    free = state[END, ix(a)]
                 if b >= 0:
-                    reach = state[TAIL, b] + state[TIME, b]
+                    reach = state[TAIL, ix(b)] + state[TIME, ix(b)]
                     way = reach
                 if table >= 0:
-                    before = machines[INITIAL, machine]
+                    before = machines[INITIAL, ix(machine)]
                     if a >= 0:
-                        before = state[FAMILY, a]
-                    free += times[table + before * side + family]
+                        before = state[FAMILY, ix(a)]
+                    free += times[ix(table + before * side + family)]
                     if b >= 0:
-                        way += times[table + family * side + state[FAMILY, b]]
+                        way += times[ix(table + family * side + state[FAMILY, ix(b)])]
                 value = max(ready, free) + time + max(tail, way)
                 if forbidden and value >= best:
                     spares += 1
@@ -243,7 +246,7 @@ def choose(
                 # once what follows b is shorter than what the job still has to do.
                 if reach <= longest_succ or reach <= tail:
                     break
-                a, b = b, state[AFTER, b]
+                a, b = b, state[AFTER, ix(b)]
     return chosen if chosen.kind >= 0 else spare
 
 
@@ -265,43 +268,43 @@ def apply(
     kind, u, v = move.kind, move.u, move.v
     place = state[PLACE]
     if kind == LATER:
-        x = state[AFTER, u]
+        x = state[AFTER, ix(u)]
         while True:
-            arcs[slot(u, x)] = until
+            arcs[ix(slot(u, x))] = until
             if x == v:
                 break
-            x = state[AFTER, x]
-        moved, back, target = u, state[BEFORE, u], v
-        low, high = place[u], place[v]
+            x = state[AFTER, ix(x)]
+        moved, back, target = u, state[BEFORE, ix(u)], v
+        low, high = place[ix(u)], place[ix(v)]
     elif kind == EARLIER:
         x = u
         while x != v:
-            arcs[slot(x, v)] = until
-            x = state[AFTER, x]
-        moved, back, target = v, state[BEFORE, v], state[BEFORE, u]
-        low, high = place[u], place[v]
+            arcs[ix(slot(x, v))] = until
+            x = state[AFTER, ix(x)]
+        moved, back, target = v, state[BEFORE, ix(v)], state[BEFORE, ix(u)]
+        low, high = place[ix(u)], place[ix(v)]
     else:
-        banned[u, state[MACHINE, u]] = until
-        moved, back, target = u, state[BEFORE, u], move.w
-        low = high = place[u]
-    alt = state[ALT, moved]
-    follower = state[AFTER, moved]
+        banned[ix(u), ix(state[MACHINE, ix(u)])] = until
+        moved, back, target = u, state[BEFORE, ix(u)], move.w
+        low = high = place[ix(u)]
+    alt = state[ALT, ix(moved)]
+    follower = state[AFTER, ix(moved)]
     take_out(state, ends, moved)
     put_after(alts, state, ends, moved, v if kind == ELSEWHERE else alt, target)
     if kind == ELSEWHERE:
-        b = state[AFTER, moved]
-        if b >= 0 and place[b] < low:
-            low = place[b]
-        if target >= 0 and place[target] > high:
-            high = place[target]
+        b = state[AFTER, ix(moved)]
+        if b >= 0 and place[ix(b)] < low:
+            low = place[ix(b)]
+        if target >= 0 and place[ix(target)] > high:
+            high = place[ix(target)]
     if high > low and not sort_between(ops, links, state, low, high):
         take_out(state, ends, moved)
         put_after(alts, state, ends, moved, alt, back)
         return False
-    if follower >= 0 and place[follower] < low:
-        low = place[follower]
-    if back >= 0 and place[back] > high:
-        high = place[back]
+    if follower >= 0 and place[ix(follower)] < low:
+        low = place[ix(follower)]
+    if back >= 0 and place[ix(back)] > high:
+        high = place[ix(back)]
     set_starts(ops, links, machines, times, state, low)
     set_tails(ops, links, machines, times, state, high)
     return True
