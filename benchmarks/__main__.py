@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from benchmarks.comparison import report_command, run_command
+from benchmarks.ablation import ablation_command
+from benchmarks.cases import SUFFIXES
+from benchmarks.comparison import run_command
+from benchmarks.profiling import profile_command
 from benchmarks.records import Row, append, done, write_circumstances
+from benchmarks.report import report_command
 from benchmarks.running import run
-from benchmarks.sets import SUFFIXES
+from benchmarks.size import size_command
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 SMOKE = ("ft06.json", "robot_cell.json", "two_facilities.json")
@@ -22,8 +25,8 @@ def main() -> None:
     """Measure the scheduler."""
 
 
-main.add_command(run_command)
-main.add_command(report_command)
+for command in (run_command, ablation_command, profile_command, size_command, report_command):
+    main.add_command(command)
 
 
 @main.command()
@@ -57,10 +60,8 @@ def load_all(data: Path, output: Path, time_limit: float, workers: int | None, l
 
 def study(files: list[Path], data: Path, output: Path, time_limit: float, workers: int | None) -> None:
     """Run what has no row yet and append its row."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"command": " ".join(sys.argv[1:]), "time_limit": time_limit, "workers": workers}
-    write_circumstances(output, **settings)
     finished = done(output)
+    write_circumstances(output, time_limit=time_limit, workers=workers)
 
     def rows() -> Iterable[Row]:
         for file in files:

@@ -1,26 +1,23 @@
-"""Rows of a comparison of solvers, and the commands `run` and `report`."""
+"""Rows of a comparison of solvers, and the command `run`."""
 
 from __future__ import annotations
 
-import csv
 import os
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 
+from benchmarks.cases import Case, cases
 from benchmarks.contestant import SOLVERS, Outcome, package_version, require_installed, run_alone
-from benchmarks.records import append, write_circumstances
-from benchmarks.report import write_report
-from benchmarks.sets import Case, cases
+from benchmarks.records import append, read_rows, rows_to_continue, write_circumstances
+from scheduler.terms import TERMS
 
-Key: TypeAlias = tuple[str, str, str, str, int, int, float]
+Key: TypeAlias = tuple[str, str, str, str, str, int, int, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One solver on one instance. `gap_to_best_known` is value / best known upper bound - 1; seconds are wall time."""
 
@@ -28,6 +25,7 @@ class Measurement:
     family: str
     instance: str
     operations: int | None
+    objective: str = "makespan"
     solver: str
     version: str
     seed: int
@@ -48,61 +46,100 @@ class Measurement:
     @property
     def key(self) -> Key:
         """What must not be measured twice."""
-        return (self.set, self.family, self.instance, self.solver, self.seed, self.workers, self.time_limit)
+        settings = (self.objective, self.solver, self.seed, self.workers, self.time_limit)
+        return (self.set, self.family, self.instance, *settings)
 
 
-def measured(outcome: Outcome, case: Case, **settings: Any) -> Measurement:
+@dataclass(frozen=True, kw_only=True)
+class Improvement:
+    """A better schedule of a run; the rows of all runs lie beside the measurements."""
+
+    set: str
+    family: str
+    instance: str
+    objective: str
+    solver: str
+    seed: int
+    workers: int
+    time_limit: float
+    at_seconds: float
+    value: int
+
+
+def measured(outcome: Outcome, case: Case, objective: str, **settings: Any) -> Measurement:
     """Return the row of an outcome."""
     sound = outcome.value is not None and outcome.status != "unsound"
     value = outcome.value if sound else None
-    upper = case.known.upper
-    near = [seconds for seconds, found in outcome.history if value is not None and found <= 1.01 * value]
+    known = case.known(objective)
     return Measurement(
         **settings,
         family=case.family,
         instance=case.instance,
         operations=outcome.operations,
+        objective=objective,
         status=outcome.status,
         value=value,
         bound=outcome.bound,
-        best_known_lower=case.known.lower,
-        best_known_upper=upper,
-        gap_to_best_known=None if value is None or not upper else round(value / upper - 1, 5),
+        best_known_lower=known.lower,
+        best_known_upper=known.upper,
+        gap_to_best_known=gap(value, known.upper),
         proved=outcome.status == "optimal",
         seconds=_rounded(outcome.seconds),
         first_seconds=_rounded(outcome.history[0][0]) if outcome.history else None,
-        seconds_to_within_1_percent=_rounded(near[0]) if near else None,
+        seconds_to_within_1_percent=_rounded(seconds_to_within_1_percent(outcome.history, value)),
         error=outcome.error,
     )
 
 
-def measurements(path: Path) -> list[Measurement]:
-    """Return the rows of a CSV written by `run` (none where there is no file)."""
-    if not path.is_file():
-        return []
-    names = [field.name for field in fields(Measurement)]
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames != names:
-            raise click.UsageError(f"{path} is no table of `run`: its heading is not {','.join(names)}")
-        return [Measurement(**{name: _read(name, text) for name, text in row.items()}) for row in reader]
+def gap(value: int | None, upper: float | None) -> float | None:
+    """Return value / upper - 1; where the best known value is 0, it is 0 if this is reached, else none."""
+    if value is None or upper is None:
+        return None
+    if upper == 0:
+        return 0.0 if value == 0 else None
+    return round(value / upper - 1, 5)
 
 
-def _read(name: str, text: str) -> Any:
-    parse = _PARSERS.get(name, str)
-    return parse(text) if text or parse is str else None
-
-
-_PARSERS: dict[str, Callable[[str], object]] = {
-    **dict.fromkeys(("operations", "seed", "workers", "value", "bound"), int),
-    **dict.fromkeys(("time_limit", "best_known_lower", "best_known_upper", "gap_to_best_known"), float),
-    **dict.fromkeys(("seconds", "first_seconds", "seconds_to_within_1_percent"), float),
-    "proved": lambda text: text == "True",
-}
+def seconds_to_within_1_percent(history: tuple[tuple[float, int], ...], value: int | None) -> float | None:
+    """Return when a run found a value of at most 1.01 times its last."""
+    return next((seconds for seconds, found in history if value is not None and found <= 1.01 * value), None)
 
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
+
+
+def history_file(table: Path) -> Path:
+    """Return where the improvements of the runs in a table are."""
+    return table.with_suffix(".history.csv")
+
+
+def histories(table: Path) -> dict[Key, list[tuple[float, int]]]:
+    """Return seconds and value of every improvement of the runs in a table, as far as they were kept."""
+    found: dict[Key, list[tuple[float, int]]] = {}
+    file = history_file(table)
+    for row in read_rows(file, Improvement) if file.is_file() else []:
+        settings = (row.objective, row.solver, row.seed, row.workers, row.time_limit)
+        found.setdefault((row.set, row.family, row.instance, *settings), []).append((row.at_seconds, row.value))
+    return found
+
+
+def append_history(table: Path, row: Measurement, outcome: Outcome) -> None:
+    """Write the improvements of a run down."""
+    for seconds, value in outcome.history:
+        improvement = Improvement(
+            set=row.set,
+            family=row.family,
+            instance=row.instance,
+            objective=row.objective,
+            solver=row.solver,
+            seed=row.seed,
+            workers=row.workers,
+            time_limit=row.time_limit,
+            at_seconds=round(seconds, 3),
+            value=value,
+        )
+        append(history_file(table), improvement)
 
 
 def _solvers(context: click.Context, parameter: click.Parameter, text: str) -> list[str]:
@@ -114,70 +151,53 @@ def _solvers(context: click.Context, parameter: click.Parameter, text: str) -> l
 
 
 @click.command("run")
-@click.option("--set", "set_name", required=True, help="probe, sample, fjsp, jsp, any folder of --data, or a path.")
+@click.option("--set", "set_name", required=True, help="probe, sample, small, any folder of --data, or a path.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the public sets.")
+@click.option("--objective", type=click.Choice(list(TERMS)), help="What to minimise.  [default: as the file says]")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Worker threads.  [default: one for each core]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, default=(0,), help="Repeat it for several.")
 @click.option("--solvers", callback=_solvers, default="scheduler", show_default=True, help=f"Of {','.join(SOLVERS)}.")
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
 def run_command(
-    set_name: str, data: Path, time_limit: float, workers: int | None, seed: int, solvers: list[str], output: Path
+    set_name: str,
+    data: Path,
+    objective: str | None,
+    time_limit: float,
+    workers: int | None,
+    seeds: tuple[int, ...],
+    solvers: list[str],
+    output: Path,
 ) -> None:
     """Measure solvers on a set of instances: one after the other, each in a fresh process."""
     for solver in solvers:
         require_installed(solver)
     instances = cases(set_name, data)
     workers = workers or os.cpu_count() or 1
-    finished = {row.key for row in measurements(output)}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_circumstances(
-        output,
-        command=" ".join(sys.argv[1:]),
-        time_limit=time_limit,
-        workers=workers,
-        seed=seed,
-        solvers={solver: package_version(solver) for solver in solvers},
-    )
+    finished = {row.key for row in rows_to_continue(output, Measurement)}
+    versions = {solver: package_version(solver) for solver in solvers}
+    write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, solvers=versions)
     unsound = []
     for case in instances:
-        for solver in solvers:
-            if (set_name, case.family, case.instance, solver, seed, workers, time_limit) in finished:
-                continue
-            row = measured(
-                run_alone(solver, case.file, time_limit, workers, seed),
-                case,
-                set=set_name,
-                solver=solver,
-                version=package_version(solver),
-                seed=seed,
-                workers=workers,
-                time_limit=time_limit,
-            )
-            append(output, row)
-            click.echo(_line(row))
-            if row.status in ("crashed", "unsound"):
-                unsound.append(f"{solver} on {case.family}/{case.instance}")
+        goal = objective or case.objective()
+        for seed in seeds:
+            for solver in solvers:
+                if (set_name, case.family, case.instance, goal, solver, seed, workers, time_limit) in finished:
+                    continue
+                outcome = run_alone(solver, case.file, goal, time_limit, workers, seed)
+                settings = {"solver": solver, "version": versions[solver], "seed": seed, "workers": workers}
+                row = measured(outcome, case, goal, set=set_name, time_limit=time_limit, **settings)
+                append(output, row)
+                append_history(output, row, outcome)
+                click.echo(_line(row))
+                if row.status in ("crashed", "unsound"):
+                    unsound.append(f"{solver} on {case.name}")
     if unsound:
         raise click.ClickException(f"unsound: {', '.join(unsound)}")
 
 
 def _line(row: Measurement) -> str:
-    gap = "-" if row.gap_to_best_known is None else f"{row.gap_to_best_known:+.2%}"
+    against = "-" if row.gap_to_best_known is None else f"{row.gap_to_best_known:+.2%}"
     values = " ".join(f"{'-' if number is None else number:>8}" for number in (row.value, row.bound, row.seconds))
-    line = f"{row.family + '/' + row.instance:32} {row.solver:10} {row.status:11} {values} {gap:>8}  {row.error[:120]}"
-    return line.rstrip()
-
-
-@click.command("report")
-@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Markdown file.  [default: print]")
-def report_command(table: Path, output: Path | None) -> None:
-    """Sum a CSV of `run` up in Markdown: by family and solver, and side by side."""
-    text = write_report(measurements(table))
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        from scheduler.io.atomic import write_text
-
-        write_text(output, text)
+    name = f"{row.family}/{row.instance}"
+    return f"{name:32} {row.solver:10} {row.status:11} {values} {against:>8}  {row.error[:120]}".rstrip()

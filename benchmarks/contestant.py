@@ -6,9 +6,6 @@ The process prints its `Outcome` as JSON, in one line, the last of its output.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -19,13 +16,11 @@ from pathlib import Path
 import click
 
 import scheduler
+from benchmarks.alone import Crashed, run_module
 from benchmarks.rivals import Answer, Unsupported, cpsat, pyjobshop
 from scheduler.domain import Instance
 from scheduler.errors import SchedulerError
-
-ROOT = Path(__file__).parents[1]
-PATIENCE = 60.0
-"""Seconds after twice the time limit at which a process that has not ended is killed."""
+from scheduler.terms import TERMS
 
 
 @dataclass(frozen=True)
@@ -45,9 +40,9 @@ class Outcome:
     error: str = ""
 
 
-def ours(instance: Instance, time_limit: float, workers: int, seed: int) -> Answer:
-    """Minimise the makespan with this package."""
-    result = scheduler.solve(instance, objective="makespan", time_limit=time_limit, workers=workers, seed=seed)
+def ours(instance: Instance, objective: str, time_limit: float, workers: int, seed: int) -> Answer:
+    """Minimise a term with this package."""
+    result = scheduler.solve(instance, objective=objective, time_limit=time_limit, workers=workers, seed=seed)
     bound = None if result.lower_bound is None else int(result.lower_bound)
     value = None if result.values is None else int(result.values[0])
     history, best = [], None
@@ -58,7 +53,7 @@ def ours(instance: Instance, time_limit: float, workers: int, seed: int) -> Answ
     return Answer(result.status.value, result.schedule, value, bound, tuple(history))
 
 
-SOLVERS: dict[str, Callable[[Instance, float, int, int], Answer]] = {
+SOLVERS: dict[str, Callable[[Instance, str, float, int, int], Answer]] = {
     "scheduler": ours,
     "cpsat": cpsat,
     "pyjobshop": pyjobshop,
@@ -77,29 +72,17 @@ def package_version(solver: str) -> str:
     return version(PACKAGES[solver])
 
 
-def run_alone(solver: str, file: Path, time_limit: float, workers: int, seed: int) -> Outcome:
+def run_alone(solver: str, file: Path, objective: str, time_limit: float, workers: int, seed: int) -> Outcome:
     """Run a solver in a fresh process and return what came of it."""
-    settings = [f"--time-limit={time_limit}", f"--workers={workers}", f"--seed={seed}"]
-    command = [sys.executable, "-m", "benchmarks.contestant", solver, str(file.resolve()), *settings]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    settings = [f"--objective={objective}", f"--time-limit={time_limit}", f"--workers={workers}", f"--seed={seed}"]
     try:
-        process = subprocess.run(
-            command,
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            timeout=2 * time_limit + PATIENCE,
-        )
-    except subprocess.TimeoutExpired as error:
-        return Outcome("crashed", error=f"killed after {error.timeout:.0f} s")
-    if process.returncode != 0:
-        last = (process.stderr.strip().splitlines() or [""])[-1]
-        return Outcome("crashed", error=f"exit code {process.returncode}: {last}")
-    document = json.loads(process.stdout.splitlines()[-1])
+        document = run_module("benchmarks.contestant", solver, file.resolve(), *settings, time_limit=time_limit)
+    except Crashed as crash:
+        return Outcome("crashed", error=str(crash))
     return Outcome(**{**document, "history": tuple((seconds, value) for seconds, value in document["history"])})
 
 
-def compete(solver: str, file: Path, time_limit: float, workers: int, seed: int) -> Outcome:
+def compete(solver: str, file: Path, objective: str, time_limit: float, workers: int, seed: int) -> Outcome:
     """Run a solver here, and check the schedule that it returns."""
     try:
         instance = scheduler.load(file)
@@ -113,7 +96,7 @@ def compete(solver: str, file: Path, time_limit: float, workers: int, seed: int)
         __import__("pyjobshop")
     started_at = time.perf_counter()
     try:
-        answer = SOLVERS[solver](instance, time_limit, workers, seed)
+        answer = SOLVERS[solver](instance, objective, time_limit, workers, seed)
     except Unsupported as error:
         return Outcome("unsupported", operations, error=str(error))
     seconds = time.perf_counter() - started_at
@@ -123,21 +106,24 @@ def compete(solver: str, file: Path, time_limit: float, workers: int, seed: int)
     violations = scheduler.check(instance, answer.schedule)
     if violations:
         return replace(outcome, status="unsound", error=f"{len(violations)} violations, the first: {violations[0]}")
-    if answer.schedule.makespan != answer.value:
-        difference = f"value {answer.value}, but the schedule's makespan is {answer.schedule.makespan}"
+    value = TERMS[objective](instance, answer.schedule)
+    if answer.value is None or value > answer.value:
+        difference = f"value {answer.value}, but the schedule's {objective} is {value}"
         return replace(outcome, status="unsound", error=difference)
-    return outcome
+    # A model's tardiness may be larger than that of its schedule; the schedule counts.
+    return replace(outcome, value=value)
 
 
 @click.command()
 @click.argument("solver", type=click.Choice(list(SOLVERS)))
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--objective", type=click.Choice(list(TERMS)), required=True)
 @click.option("--time-limit", type=float, required=True)
 @click.option("--workers", type=int, required=True)
 @click.option("--seed", type=int, required=True)
-def main(solver: str, file: Path, time_limit: float, workers: int, seed: int) -> None:
+def main(solver: str, file: Path, objective: str, time_limit: float, workers: int, seed: int) -> None:
     """Run one solver on one instance and print the outcome as JSON."""
-    print(json.dumps(asdict(compete(solver, file, time_limit, workers, seed))))
+    print(json.dumps(asdict(compete(solver, file, objective, time_limit, workers, seed))))
 
 
 if __name__ == "__main__":

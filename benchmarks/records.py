@@ -6,15 +6,23 @@ import csv
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, fields
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+
+import click
 
 from scheduler.portfolio import versions
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+RowType = TypeVar("RowType", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,7 @@ class Row:
 
 def done(path: Path) -> set[str]:
     """Return the files that already have a row."""
-    if not path.is_file():
-        return set()
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["file"] for row in csv.DictReader(stream)}
+    return {row.file for row in rows_to_continue(path, Row)}
 
 
 def append(path: Path, row: DataclassInstance) -> None:
@@ -63,11 +68,64 @@ def append(path: Path, row: DataclassInstance) -> None:
         writer.writerow({name: "" if value is None else value for name, value in asdict(row).items()})
 
 
+def heading(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream).fieldnames or [])
+
+
+def is_table_of(names: Sequence[str], row_type: type[DataclassInstance]) -> bool:
+    """Return whether a heading is that of such rows; columns with a default, younger than the others, may lack."""
+    known = {field.name: field.default is MISSING for field in fields(row_type)}
+    return set(names) <= set(known) and all(name in names for name, is_required in known.items() if is_required)
+
+
+def read_rows(path: Path, row_type: type[RowType]) -> list[RowType]:
+    """Return the rows of a CSV written by `append`."""
+    if not is_table_of(heading(path), row_type):
+        names = ",".join(field.name for field in fields(row_type))
+        raise click.UsageError(f"{path} is no such table: its heading is not {names}")
+    parsers = _parsers(row_type)
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [row_type(**{name: parsers[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
+
+
+def rows_to_continue(path: Path, row_type: type[RowType]) -> list[RowType]:
+    """Return the rows of a CSV that more are going to be appended to (none where there is no file)."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return []
+    if heading(path) != [field.name for field in fields(row_type)]:
+        raise click.UsageError(f"{path} has other columns than the rows to come: name another file")
+    return read_rows(path, row_type)
+
+
+@cache
+def _parsers(row_type: type[DataclassInstance]) -> dict[str, Callable[[str], Any]]:
+    return {name: _parser(hint) for name, hint in get_type_hints(row_type).items()}
+
+
+def _parser(hint: Any) -> Callable[[str], Any]:
+    """Return what reads a cell of this type; where None is allowed, it is the empty cell."""
+    if isinstance(hint, UnionType):
+        (inner,) = (_parser(part) for part in get_args(hint) if part is not type(None))
+        return lambda text: inner(text) if text else None
+    if hint is bool:
+        return lambda text: text == "True"
+    parse: Callable[[str], Any] = hint
+    return parse
+
+
+def command_line() -> str:
+    """Return the arguments of this process, without the folders of this machine."""
+    return " ".join(Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:])
+
+
 def write_circumstances(path: Path, **settings: object) -> None:
-    """Write machine, versions and settings beside the CSV at `path`, as `<name>.machine.json`."""
+    """Write command, machine, versions and settings beside the CSV at `path`, as `<name>.machine.json`."""
     circumstances = {
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": settings,
+        "settings": {"command": command_line(), **settings},
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.platform(terse=True),

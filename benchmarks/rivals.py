@@ -1,6 +1,7 @@
-"""Other solvers for the plain flexible job shop, makespan: a textbook CP-SAT model, and PyJobShop.
+"""Other solvers for the plain flexible job shop: a textbook CP-SAT model, and PyJobShop.
 
-Each gets the whole time limit for its search; building the model is not deducted.
+Objectives: makespan, total and weighted tardiness. Each gets the whole time limit for its search; building the model is
+not deducted.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ import time
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil
+from typing import TYPE_CHECKING
 
-from scheduler.domain import Instance, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Job, Schedule, ScheduledOperation
 from scheduler.domain.calendar import Calendar
 from scheduler.domain.derive import complete
+
+if TYPE_CHECKING:
+    from ortools.sat.python.cp_model import CpModel, IntVar
+
+OBJECTIVES = ("makespan", "total_tardiness", "weighted_tardiness")
 
 
 @dataclass(frozen=True)
@@ -27,23 +34,23 @@ class Answer:
 
 
 class Unsupported(Exception):
-    """The instance has more than a plain flexible job shop."""
+    """The instance has more than a plain flexible job shop, or the objective is none of `OBJECTIVES`."""
 
 
-def cpsat(instance: Instance, time_limit: float, workers: int, seed: int) -> Answer:
-    """Minimise the makespan with the model of every textbook.
+def cpsat(instance: Instance, objective: str, time_limit: float, workers: int, seed: int) -> Answer:
+    """Minimise the objective with the model of every textbook.
 
     An optional interval for each mode, exactly one of an operation's present; no overlap on a machine; precedences;
-    horizon: sum of the longest durations. No hint, no redundant constraint.
+    makespan or tardiness not below what every end demands; horizon: sum of the longest durations. No hint, no redundant
+    constraint.
     """
     from ortools.sat.python import cp_model
 
     began_at = time.perf_counter()
-    require_plain(instance)
+    require_plain(instance, objective)
     model = cp_model.CpModel()
     operations = instance.operation_by_key
     horizon = sum(max(mode.duration for mode in operation.modes) for operation in operations.values())
-    makespan = model.new_int_var(0, horizon, "makespan")
     starts, ends, presences = {}, {}, {}
     on_machine: dict[str, list[cp_model.IntervalVar]] = {machine.id: [] for machine in instance.machines}
     for key, operation in operations.items():
@@ -56,13 +63,12 @@ def cpsat(instance: Instance, time_limit: float, workers: int, seed: int) -> Ans
             )
             on_machine[mode.machine].append(interval)
         model.add_exactly_one(presences[key])
-        model.add(makespan >= ends[key])
     for intervals in on_machine.values():
         model.add_no_overlap(intervals)
     for job in instance.jobs:
         for link in job.precedences:
             model.add(starts[job.id, link.successor] >= ends[job.id, link.predecessor])
-    model.minimize(makespan)
+    _minimise(model, instance, objective, ends, horizon)
 
     history: list[tuple[float, int]] = []
 
@@ -83,16 +89,35 @@ def cpsat(instance: Instance, time_limit: float, workers: int, seed: int) -> Ans
     return Answer(status, schedule, value, bound, tuple(history))
 
 
-def pyjobshop(instance: Instance, time_limit: float, workers: int, seed: int) -> Answer:
-    """Minimise the makespan with PyJobShop's model and its default solver."""
+def _minimise(
+    model: CpModel, instance: Instance, objective: str, ends: dict[tuple[str, str], IntVar], horizon: int
+) -> None:
+    if objective == "makespan":
+        makespan = model.new_int_var(0, horizon, "makespan")
+        for end in ends.values():
+            model.add(makespan >= end)
+        model.minimize(makespan)
+        return
+    costs = []
+    for job in instance.jobs:
+        if job.due_date is not None:
+            tardiness = model.new_int_var(0, horizon, f"tardiness of {job.id}")
+            for operation in job.operations:
+                model.add(tardiness >= ends[job.id, operation.id] - job.due_date)
+            costs.append(_cost(job, objective) * tardiness)
+    model.minimize(sum(costs))
+
+
+def pyjobshop(instance: Instance, objective: str, time_limit: float, workers: int, seed: int) -> Answer:
+    """Minimise the objective with PyJobShop's model and its default solver."""
     from pyjobshop import Model  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-    require_plain(instance)
+    require_plain(instance, objective)
     model = Model()
     machines = {machine.id: model.add_machine(name=machine.id) for machine in instance.machines}
     tasks, first_modes, num_modes = {}, {}, 0
     for job in instance.jobs:
-        their_job = model.add_job(name=job.id)
+        their_job = model.add_job(weight=_cost(job, objective), due_date=job.due_date, name=job.id)
         for operation in job.operations:
             tasks[job.id, operation.id] = task = model.add_task(their_job)
             first_modes[job.id, operation.id] = num_modes
@@ -101,6 +126,8 @@ def pyjobshop(instance: Instance, time_limit: float, workers: int, seed: int) ->
                 model.add_mode(task, machines[mode.machine], mode.duration)
         for link in job.precedences:
             model.add_end_before_start(tasks[job.id, link.predecessor], tasks[job.id, link.successor])
+    if objective != "makespan":
+        model.set_objective(weight_total_tardiness=1)
     result = model.solve(time_limit=time_limit, display=False, num_workers=workers, random_seed=seed)
     status = {"Optimal": "optimal", "Feasible": "feasible", "Infeasible": "infeasible"}.get(result.status, "unknown")
     if status not in ("optimal", "feasible"):
@@ -111,8 +138,15 @@ def pyjobshop(instance: Instance, time_limit: float, workers: int, seed: int) ->
     return Answer(status, schedule, round(result.objective), _whole(result.lower_bound))
 
 
-def require_plain(instance: Instance) -> None:
+def _cost(job: Job, objective: str) -> int:
+    """Return what a tick of tardiness costs."""
+    return job.weight if objective == "weighted_tardiness" else 1
+
+
+def require_plain(instance: Instance, objective: str) -> None:
     """Raise `Unsupported` where the instance has a rule beyond modes, precedences and one operation at a time."""
+    if objective not in OBJECTIVES:
+        raise Unsupported(f"objective {objective}")
     plant = [
         (instance.cells or len({machine.facility for machine in instance.machines}) > 1, "moves"),
         (instance.operators, "operators"),

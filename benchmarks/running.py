@@ -56,7 +56,7 @@ def _run(file: Path, name: str, time_limit: float, workers: int | None, data: Pa
         write_schedule(schedule_file, instance, result)
         violations = scheduler.check(instance, read_schedule(schedule_file, instance).schedule)
     row = replace(row, value=float(result.values[0]), violations=len(violations))
-    known = best_known(file, data) if data is not None and str(result.objective) == "makespan" else None
+    known = None if data is None else best_known(file, data, str(result.objective))
     if known is None:
         return row
     ratio = None if not known.upper else round(float(result.values[0]) / known.upper, 4)

@@ -5,25 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner, Result
+from benchmark_data import bench, table, tiny_data
 from helpers import factory, job, machine, mode, op, simple_job
 
 from benchmarks import contestant
-from benchmarks.__main__ import main
 from benchmarks.best_known import BestKnown, best_known
-from benchmarks.comparison import Measurement, measured, measurements
+from benchmarks.cases import OWN_SETS, Case, MissingData, cases
+from benchmarks.comparison import Measurement, gap, histories, measured
 from benchmarks.contestant import Outcome, compete
-from benchmarks.records import Row, append, done
-from benchmarks.report import verdict, write_report
+from benchmarks.records import Row, append, done, read_rows
 from benchmarks.rivals import Answer, Unsupported, cpsat, pyjobshop
-from benchmarks.sets import Case, MissingData, cases
 from scheduler.domain import Instance
-
-
-def table(folder: Path, *lines: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "best_known.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def test_best_known_values_by_family_and_instance(tmp_path: Path) -> None:
@@ -39,8 +33,10 @@ def test_best_known_values_by_file(tmp_path: Path) -> None:
 
 
 def test_values_of_another_objective_do_not_count(tmp_path: Path) -> None:
-    table(tmp_path, "instance,lower_bound,upper_bound,objective", "la01,3452,3452,total tardiness")
+    table(tmp_path, "instance,lower_bound,upper_bound,objective", "la01,3452,,total tardiness", "la02,9,9,no-wait")
     assert best_known(tmp_path / "la01.txt", tmp_path) is None
+    assert best_known(tmp_path / "la01.txt", tmp_path, "total_tardiness") == BestKnown(3452, None)
+    assert best_known(tmp_path / "la02.txt", tmp_path) is None
 
 
 def test_tables_above_the_data_folder_do_not_count(tmp_path: Path) -> None:
@@ -58,6 +54,13 @@ def test_a_study_goes_on_after_its_last_row(tmp_path: Path) -> None:
     assert len(study.read_text(encoding="utf-8").splitlines()) == 3  # one heading
 
 
+def test_a_study_with_other_columns_is_not_continued(tmp_path: Path) -> None:
+    study = tmp_path / "results.csv"
+    study.write_text("file,value\na.fjs,55\n", encoding="utf-8")
+    with pytest.raises(click.UsageError, match="other columns"):
+        done(study)
+
+
 def test_a_row_is_sound_unless_it_crashed_or_has_violations() -> None:
     assert Row("a", status="optimal", violations=0).is_sound
     assert Row("a", status="unknown").is_sound
@@ -68,28 +71,36 @@ def test_a_row_is_sound_unless_it_crashed_or_has_violations() -> None:
 # --- sets --------------------------------------------------------------------------------------------------------
 
 
-def tiny_data(folder: Path) -> Path:
-    """Two sets of one instance each, and a list that names both."""
-    table(folder / "jsp", "family,instance,lower_bound,upper_bound", "small,two,6,7")
-    (folder / "jsp" / "small").mkdir()
-    (folder / "jsp" / "small" / "two.txt").write_text("2 2\n0 3 1 2\n1 2 0 4\n", encoding="utf-8")
-    table(folder / "fjsp", "family,instance,lower_bound,upper_bound", "other,free,,4")
-    (folder / "fjsp" / "other").mkdir()
-    (folder / "fjsp" / "other" / "free.fjs").write_text("2 2\n1 2 1 3 2 3\n1 2 1 3 2 3\n", encoding="utf-8")
-    listed = ("kind,family,instance", "jsp,small,two", "fjsp,other,free")
-    (folder / "probe.csv").write_text("\n".join(listed) + "\n", encoding="utf-8")
-    return folder
-
-
 def test_a_set_is_a_list_or_a_folder(tmp_path: Path) -> None:
     data = tiny_data(tmp_path)
-    two = Case("small", "two", data / "jsp" / "small" / "two.txt", BestKnown(6, 7))
-    free = Case("other", "free", data / "fjsp" / "other" / "free.fjs", BestKnown(None, 4))
+    two = Case("small", "two", data / "jsp" / "small" / "two.txt", data)
+    free = Case("other", "free", data / "fjsp" / "other" / "free.fjs", data)
     assert cases("probe", data) == [two, free]
-    assert cases("jsp", data) == [two]
-    assert cases(str(data / "fjsp"), tmp_path / "elsewhere") == [free]
+    assert cases("jsp", data) == [replace(two, data=data / "jsp")]
+    assert cases(str(data / "fjsp"), tmp_path / "elsewhere") == [replace(free, data=data / "fjsp")]
+    assert (two.known("makespan"), free.known("makespan")) == (BestKnown(6, 7), BestKnown(None, 4))
     # Without a folder in between, the family is the set's own folder, and no table is looked for above it.
-    assert cases("jsp/small", data) == [replace(two, known=BestKnown(None, None))]
+    (alone,) = cases("jsp/small", data)
+    assert (alone.family, alone.known("makespan")) == ("small", BestKnown(None, None))
+
+
+def test_a_table_beside_the_files_names_their_families(tmp_path: Path) -> None:
+    data = tiny_data(tmp_path)
+    (data / "late" / "odd.txt").write_text("1 1\n0 3\n", encoding="utf-8")
+    table(data / "late", "family,instance,lower_bound,upper_bound", "hard,due,5,5")
+    assert [(case.family, case.instance) for case in cases("late", data)] == [("hard", "due"), ("late", "odd")]
+
+
+def test_the_objective_of_a_case_is_that_of_its_file(tmp_path: Path) -> None:
+    data = tiny_data(tmp_path)
+    assert cases("late", data)[0].objective() == "weighted_tardiness"
+    assert cases("jsp", data)[0].objective() == "makespan"
+
+
+def test_our_own_set_names_a_dozen_small_instances(tmp_path: Path) -> None:
+    assert len((OWN_SETS / "small.csv").read_text(encoding="utf-8").splitlines()) == 1 + 12
+    with pytest.raises(MissingData, match=r"lacks 12 instances of small\.csv: jsp/ft/ft06, "):
+        cases("small", tmp_path)
 
 
 def test_missing_data_says_where_the_sets_are(tmp_path: Path) -> None:
@@ -108,10 +119,6 @@ def test_missing_data_says_where_the_sets_are(tmp_path: Path) -> None:
 # --- solvers -----------------------------------------------------------------------------------------------------
 
 
-def bench(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
-
-
 def flexible() -> Instance:
     """M1 has J1.1 for 3 ticks; J1.2 may follow it on M1 (2) or M2 (4); J2 keeps M2 for 5 ticks: 5 at best."""
     flexible_job = job("J1", op("1", mode("M1", 3)), op("2", mode("M1", 2), mode("M2", 4)))
@@ -119,7 +126,7 @@ def flexible() -> Instance:
 
 
 def test_the_plain_model_finds_and_proves_the_optimum() -> None:
-    answer = cpsat(flexible(), 5.0, 1, 0)
+    answer = cpsat(flexible(), "makespan", 5.0, 1, 0)
     assert answer.schedule is not None
     assert (answer.status, answer.value, answer.bound, answer.schedule.makespan) == ("optimal", 5, 5, 5)
     assert answer.history[-1][1] == 5
@@ -127,29 +134,61 @@ def test_the_plain_model_finds_and_proves_the_optimum() -> None:
 
 def test_pyjobshop_finds_and_proves_the_optimum() -> None:
     pytest.importorskip("pyjobshop")
-    answer = pyjobshop(flexible(), 5.0, 1, 0)
+    answer = pyjobshop(flexible(), "makespan", 5.0, 1, 0)
     assert answer.schedule is not None
     assert (answer.status, answer.value, answer.bound, answer.schedule.makespan) == ("optimal", 5, 5, 5)
+
+
+@pytest.mark.parametrize("solver", ["scheduler", "cpsat", "pyjobshop"])
+def test_every_solver_minimises_tardiness(solver: str, tmp_path: Path) -> None:
+    if solver == "pyjobshop":
+        pytest.importorskip("pyjobshop")
+    file = cases("late", tiny_data(tmp_path))[0].file
+    # J2 first: J1 ends at 5, 4 late. J1 first: it ends at 3, 2 late, and J2 at 5, 3 late: 2 + 5 * 3, without weights 5.
+    for objective in ("weighted_tardiness", "total_tardiness"):
+        outcome = compete(solver, file, objective, 5.0, 1, 0)
+        assert (outcome.status, outcome.value, outcome.bound) == ("optimal", 4, 4)
 
 
 def test_rivals_refuse_what_they_have_no_rule_for() -> None:
     late = factory(machine("M1", capacity=2), simple_job("J1", ("M1", 3), release_date=4))
     with pytest.raises(Unsupported, match="capacities, release dates"):
-        cpsat(late, 1.0, 1, 0)
+        cpsat(late, "makespan", 1.0, 1, 0)
+    with pytest.raises(Unsupported, match="objective flow_time"):
+        cpsat(flexible(), "flow_time", 1.0, 1, 0)
 
 
 def test_a_wrong_schedule_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = cases("jsp", tiny_data(tmp_path))[0]
 
-    def liar(instance: Instance, time_limit: float, workers: int, seed: int) -> Answer:
-        return replace(cpsat(instance, time_limit, workers, seed), value=6)
+    def liar(instance: Instance, objective: str, time_limit: float, workers: int, seed: int) -> Answer:
+        return replace(cpsat(instance, objective, time_limit, workers, seed), value=6)
 
     monkeypatch.setitem(contestant.SOLVERS, "cpsat", liar)
-    outcome = compete("cpsat", case.file, 5.0, 1, 0)
+    outcome = compete("cpsat", case.file, "makespan", 5.0, 1, 0)
     assert outcome.status == "unsound"
     assert "makespan is 7" in outcome.error
-    row = measured(outcome, case, set="jsp", solver="cpsat", version="9", seed=0, workers=1, time_limit=5.0)
+    settings = {"set": "jsp", "solver": "cpsat", "version": "9", "seed": 0, "workers": 1, "time_limit": 5.0}
+    row = measured(outcome, case, "makespan", **settings)
     assert (row.value, row.proved, row.gap_to_best_known) == (None, False, None)
+
+
+def test_the_schedule_counts_where_a_model_is_slack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = cases("jsp", tiny_data(tmp_path))[0]
+
+    def modest(instance: Instance, objective: str, time_limit: float, workers: int, seed: int) -> Answer:
+        return replace(cpsat(instance, objective, time_limit, workers, seed), value=8)
+
+    monkeypatch.setitem(contestant.SOLVERS, "cpsat", modest)
+    assert compete("cpsat", case.file, "makespan", 5.0, 1, 0).value == 7
+
+
+def test_gaps_to_best_known_values() -> None:
+    assert gap(110, 100) == 0.1
+    assert gap(0, 0) == 0.0
+    assert gap(5, 0) is None
+    assert gap(None, 100) is None
+    assert gap(5, None) is None
 
 
 def test_a_missing_rival_is_named_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,21 +208,31 @@ def test_run_goes_on_where_it_stopped_and_the_report_reads_it(tmp_path: Path) ->
     again = bench("run", "--set=jsp", "--solvers=scheduler,cpsat", *settings)
     assert again.exit_code == 0
     assert len(again.output.splitlines()) == 1  # only what had no row
-    rows = measurements(output)
+    rows = read_rows(output, Measurement)
     # M0 has 7 ticks of work and both jobs fit around it: 7 is optimal.
     found = [(r.solver, r.status, r.operations, r.value, r.bound, r.gap_to_best_known, r.proved) for r in rows]
     assert found == [(solver, "optimal", 4, 7, 7, 0.0, True) for solver in ("scheduler", "cpsat")]
+    assert [histories(output)[row.key][-1][1] for row in rows] == [7, 7]
     report = bench("report", str(output))
     assert report.exit_code == 0
-    assert "| cpsat | 1 | 0 | 1 | 0 | 0 | 0 |" in report.output
+    assert "| cpsat | 1 | 0 | 1 | 0 | 0.00 | 0 | 1 | 0 |" in report.output
 
 
-def test_a_table_of_another_command_is_not_continued(tmp_path: Path) -> None:
+def test_run_minimises_what_the_file_asks_for_and_each_seed_is_a_run(tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    settings = (f"--data={tiny_data(tmp_path)}", "--time-limit=1", "--workers=1", "-o", str(output))
+    assert bench("run", "--set=late", "--solvers=cpsat", "--seed=3", "--seed=4", *settings).exit_code == 0
+    assert bench("run", "--set=late", "--solvers=cpsat", "--objective=makespan", *settings).exit_code == 0
+    found = [(r.objective, r.seed, r.value, r.best_known_upper) for r in read_rows(output, Measurement)]
+    assert found == [("weighted_tardiness", 3, 4, 4.0), ("weighted_tardiness", 4, 4, 4.0), ("makespan", 0, 5, 5.0)]
+
+
+def test_a_table_of_another_command_is_not_reported(tmp_path: Path) -> None:
     study = tmp_path / "results.csv"
     append(study, Row("a.fjs", status="optimal"))
     refused = bench("report", str(study))
     assert refused.exit_code == 2
-    assert "no table of `run`" in refused.output
+    assert "is no such table" in refused.output
 
 
 def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,48 +242,4 @@ def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path, monkeypatch: pytest.Mo
     failed = bench("run", "--set=probe", f"--data={tiny_data(tmp_path)}", "-o", str(output))
     assert failed.exit_code == 1
     assert "scheduler on small/two, scheduler on other/free" in failed.output
-    assert [row.error for row in measurements(output)] == ["exit code 1: boom"] * 2
-
-
-# --- report ------------------------------------------------------------------------------------------------------
-
-
-def measurement(family: str, instance: str, solver: str, value: int | None, proved: bool = False) -> Measurement:
-    case = Case(family, instance, Path(instance), BestKnown(90, 100))
-    status = "optimal" if proved else "unknown" if value is None else "feasible"
-    history = () if value is None else ((0.5, 2 * value), (1.5, value + 1), (9.0, value))
-    outcome = Outcome(status, 4, value, None, 10.0, history)
-    return measured(outcome, case, set="s", solver=solver, version="1", seed=0, workers=2, time_limit=10.0)
-
-
-def test_seconds_to_the_first_schedule_and_to_within_1_percent() -> None:
-    row = measurement("a", "i", "scheduler", 100)
-    assert (row.first_seconds, row.seconds_to_within_1_percent) == (0.5, 1.5)  # 101 is 1 % above 100
-
-
-def test_verdicts() -> None:
-    assert verdict(1000, 1005) == "equal"
-    assert verdict(1000, 1006) == "better"
-    assert verdict(1006, 1000) == "worse"
-    assert verdict(1000, None) == "better"
-    assert verdict(None, 1000) == "worse"
-    assert verdict(None, None) == "equal"
-
-
-def test_the_report_sums_up_by_family_and_side_by_side() -> None:
-    rows = [
-        measurement("a", "i", "scheduler", 100, proved=True),
-        measurement("a", "i", "cpsat", 110),
-        measurement("a", "j", "scheduler", 104),
-        measurement("a", "j", "cpsat", 100, proved=True),
-        measurement("b", "i", "scheduler", 101),
-        measurement("b", "i", "cpsat", None),
-    ]
-    report = write_report(rows)
-    assert "# s: 10 s, 2 workers" in report
-    assert "| a | 2 | 2 | 1 | 2.00 | 4.00 | 1.5 |" in report  # ours: gaps of 0 and 4 %
-    assert "| b | 1 | 0 | 0 | - | - | - |" in report  # the rival's
-    assert "| **all** | 3 | 3 | 1 | 1.67 | 4.00 | 1.5 |" in report
-    assert "| cpsat | 3 | 2 | 0 | 1 | 1 | 1 |" in report
-    assert "| a/i | 90 to 100 | **100** † (0.00) | 110 (10.00) |" in report
-    assert "| b/i | 90 to 100 | **101** (1.00) | unknown |" in report
+    assert [row.error for row in read_rows(output, Measurement)] == ["exit code 1: boom"] * 2

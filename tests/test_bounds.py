@@ -10,8 +10,8 @@ from strategies import instances
 
 import scheduler
 from scheduler.bounds import makespan_bound, one_machine_bound
-from scheduler.cpsat.load import load_bound
-from scheduler.domain import Instance
+from scheduler.cpsat.load import load_bound, load_lines
+from scheduler.domain import Instance, Job
 
 
 def test_longest_job() -> None:
@@ -40,6 +40,35 @@ def test_load_is_shared_out_among_alternatives() -> None:
 def test_load_of_a_machine_with_capacity() -> None:
     jobs = [simple_job(name, ("M", 4)) for name in "ABC"]
     assert load_bound(factory(machine("M", capacity=2), *jobs)) == 6
+
+
+def test_load_of_operations_between_their_heads_and_tails() -> None:
+    # Each of A and B: 5 on R, then 4 on M or N, then 3 on S. C: 1 on M or N. Of 9 ticks, M and N share 4.5 each.
+    # But A.2 and B.2, 8 ticks, begin at 5 or later and are followed by 3: 5 + 4 + 3 = 12, as each job alone.
+    # A third such job: 5 + 12 / 2 + 3 = 14.
+    def between(name: str) -> Job:
+        return job(
+            name, op("1", mode(f"R{name}", 5)), op("2", mode("M", 4), mode("N", 4)), op("3", mode(f"S{name}", 3))
+        )
+
+    machines = [machine(f"{kind}{name}") for kind in "RS" for name in "ABD"]
+    short = job("C", op("1", mode("M", 1), mode("N", 1)))
+    two = factory(machine("M"), machine("N"), *machines, between("A"), between("B"), short)
+    three = factory(machine("M"), machine("N"), *machines, between("A"), between("B"), between("D"), short)
+    # The load bound knows no longest job: without a broken line it is the load of all, or less.
+    assert max(load_bound(two), makespan_bound(two)) == 12
+    assert load_bound(three) == 14
+
+
+def test_a_line_names_the_work_between_its_head_and_tail() -> None:
+    # On M alone: A.1 (3) at once, B.2 (4) from 5 on and with 2 after it: 5 + 4 + 2 = 11 > 3 + 4 + 0.
+    instance = factory(
+        *(machine(id) for id in "MRS"), simple_job("A", ("M", 3)), simple_job("B", ("R", 5), ("M", 4), ("S", 2))
+    )
+    bound, lines = load_lines(instance)
+    assert bound == 11
+    on_m = {(line.head, line.tail, line.work) for line in lines if line.machine == "M"}
+    assert (0, 0, ((("B", "2"), 0), (("A", "1"), 0))) in on_m
 
 
 @pytest.mark.parametrize(("name", "best"), [("ft06", 55), ("la01", 666), ("kacem_4x5", 11)])

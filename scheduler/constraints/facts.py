@@ -104,8 +104,9 @@ class Stay(NamedTuple):
 
 def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
-    loading = _loading_begins(instance, schedule)
-    leaving = _leaving_instants(instance, schedule)
+    # Only stations of cells can lack a buffer.
+    loading = _loading_begins(instance, schedule) if instance.cells else {}
+    leaving = _leaving_instants(instance, schedule) if instance.cells else {}
     found: dict[str, list[Stay]] = {machine.id: [] for machine in instance.machines}
     for operation in schedule.operations:
         machine = instance.machine_by_id.get(operation.machine)

@@ -47,6 +47,8 @@ class _Leg(NamedTuple):
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
+    if not schedule.moves and not applies(instance):
+        return  # no part needs a move, and there is none
     carried: dict[_Link, list[Move]] = {}
     for move in schedule.moves:
         if move.job is not None:

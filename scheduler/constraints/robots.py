@@ -128,9 +128,13 @@ def _arcs(ctx: ModelContext, cell: RobotCell, robot: Robot, options: list[Option
     for b, after in enumerate(options, start=1):
         if after.literal is not ctx.true:
             arcs.append((b, b, after.literal.negated()))
-        arcs.append((b, 0, ctx.new_bool(f"last[{robot.id}:{b}]", lambda view, o=after: view.ends_with(robot.id, o))))
+        if ctx.may_follow(robot.id, after.key, None):
+            last = ctx.new_bool(f"last[{robot.id}:{b}]", lambda view, o=after: view.ends_with(robot.id, o))
+            arcs.append((b, 0, last))
         for a, before in enumerate([None, *options]):
             if a == b or (before is not None and not _can_follow(before, after)):
+                continue
+            if not ctx.may_follow(robot.id, before and before.key, after.key):
                 continue
             place = robot.start if before is None else before.leg.destination
             travel = cell.travel_time(place, after.leg.origin) if place != after.leg.origin else 0

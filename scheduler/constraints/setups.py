@@ -35,7 +35,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     listed: dict[tuple[str, str, str], list[Setup]] = {}
     for setup in schedule.setups:
         listed.setdefault((setup.machine, setup.job, setup.operation), []).append(setup)
-    held = occupations(instance, schedule)
+    held = occupations(instance, schedule) if applies(instance) else {}
     for machine in instance.machines:
         if machine.setups is not None:
             yield from _on_machine(instance, machine, machine.setups, held[machine.id], listed)
@@ -118,13 +118,16 @@ def _arcs(
     for b, after in enumerate(occupations, start=1):
         if after.literal is not ctx.true:
             arcs.append((b, b, after.literal.negated()))
-        last = ctx.new_bool(
-            f"last[{after.key[0]}.{after.key[1]}@{machine.id}]",
-            lambda view, key=after.key: view.is_last(key, machine.id),
-        )
-        arcs.append((b, 0, last))
+        if ctx.may_follow(machine.id, after.key, None):
+            last = ctx.new_bool(
+                f"last[{after.key[0]}.{after.key[1]}@{machine.id}]",
+                lambda view, key=after.key: view.is_last(key, machine.id),
+            )
+            arcs.append((b, 0, last))
         for a, before in enumerate([None, *occupations]):
             if a == b or (before is not None and before.key == after.key):
+                continue
+            if not ctx.may_follow(machine.id, before and before.key, after.key):
                 continue
             length = matrix.time(matrix.initial if before is None else families[a - 1], families[b - 1])
             literal = ctx.new_bool(

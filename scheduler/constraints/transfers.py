@@ -158,7 +158,8 @@ def _trip(ctx: ModelContext, lane: Lane, options: list[OptionVars], index: int) 
     )
     joins = {}
     for other, candidate in enumerate(options[:index]):
-        if option.units + candidate.units <= lane.units_per_vehicle:
+        together = ctx.kept is None or ctx.kept.may_join(option.key, candidate.key)
+        if together and option.units + candidate.units <= lane.units_per_vehicle:
             joins[other] = ctx.new_bool(
                 f"joins[{option.link.name},{candidate.link.name}@{lane.id}]",
                 lambda view, other=other: view.leader(lane.id, options, index) == other,

@@ -7,13 +7,14 @@ schedule becomes a *complete* hint, auxiliary variables included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from ortools.sat.python import cp_model
 
+from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
@@ -48,10 +49,22 @@ class ModelContext:
         A valid instance.
     latest
         Latest completion of some jobs, beyond which no schedule is of interest.
+    kept
+        The order that a subproblem keeps of a schedule (None: nothing is kept).
+
+    Attributes
+    ----------
+    loads_bind
+        Whether the load of the machines bounds the makespan more than the order of operations does.
+    has_circuits
+        Whether the order on some machine or robot is a circuit.
     """
 
-    def __init__(self, instance: Instance, latest: Mapping[str, int] | None = None) -> None:
+    def __init__(self, instance: Instance, latest: Mapping[str, int] | None = None, kept: Kept | None = None) -> None:
         self.instance = instance
+        self.kept = kept
+        self.loads_bind = False
+        self.has_circuits = bool(instance.cells) or any(machine.setups is not None for machine in instance.machines)
         self._latest = latest or {}
         self.model = cp_model.CpModel()
         self.horizon = horizon(instance)
@@ -298,6 +311,13 @@ class ModelContext:
                 interval = self.interval(key, mode)
             self._occupations[key, mode] = OccupationVars(key, mode, literal, from_, until, interval)
         return self._occupations[key, mode]
+
+    def may_follow(self, resource: str, before: Hashable, after: Hashable) -> bool:
+        """Return whether the order that is kept lets one directly follow the other on a machine or robot.
+
+        Operations go by their key, moves by theirs; None is the begin or the end.
+        """
+        return self.kept is None or self.kept.may_follow(resource, before, after)
 
     def add_trip(self, lane: str, option: OptionVars, leader: Literal, joins: Mapping[int, Literal]) -> TripVars:
         """Remember the trip variables of one more transfer over the lane, for the objective and the schedule."""

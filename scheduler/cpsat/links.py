@@ -12,6 +12,7 @@ from scheduler.domain.routing import SLOTS, Leg, Slot, is_first, is_last, lanes_
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
+    from scheduler.cpsat.kept import MoveKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class OptionVars:
     end: Any
     interval: Any
     fixed: Move | None
+
+    @property
+    def key(self) -> MoveKey:
+        """``(job, predecessor, successor, slot)``."""
+        return (self.link.job.id, self.link.predecessor, self.link.successor, self.leg.slot)
 
     @property
     def units(self) -> int:
@@ -159,7 +165,8 @@ def _add_slot(
 ) -> dict[Leg, Any]:
     """Add one leg with its options; return the literal of each leg that it may be."""
     job, predecessor, successor = link.job.id, link.predecessor, link.successor
-    movers = {leg: _movers(ctx, leg) for leg in legs}
+    kept = None if ctx.kept is None else ctx.kept.mover((job, predecessor, successor, slot))
+    movers = {leg: [m for m in _movers(ctx, leg) if kept is None or m[0] == kept] for leg in legs}
     lengths = {length for options in movers.values() for _, length in options}
     name = f"{slot}[{link.name}]"
     start: Any

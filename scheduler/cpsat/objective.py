@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from scheduler.bounds import makespan_bound
 from scheduler.cpsat.context import ModelContext
+from scheduler.cpsat.load import load_lines
 from scheduler.domain import Job, OperationKey, ScheduledOperation, Tier
 from scheduler.domain.horizon import heads, tails
 
@@ -53,6 +55,14 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
             setups = ctx.loads.get(machine.id, [])
             before = 0 if setups else head
             ctx.model.add(makespan - before - tail >= load + sum(time * literal for time, literal in setups))
+    if ctx.kept is None:
+        # Subproblems are solved sooner than these lines are found.
+        bound, lines = load_lines(ctx.instance)
+        ctx.loads_bind = bound > makespan_bound(ctx.instance)
+        for line in lines:
+            capacity = ctx.instance.machine_by_id[line.machine].capacity
+            load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in line.work)
+            ctx.model.add(capacity * (makespan - line.head - line.tail) >= load)
     for robot in ctx.instance.robot_by_id:
         if robot in ctx.loads:
             ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[robot]))

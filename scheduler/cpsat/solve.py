@@ -15,6 +15,7 @@ from scheduler.constraints import RULES
 from scheduler.cpsat.ceilings import ceilings
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.extract import extract
+from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.terms import value_terms
@@ -37,16 +38,20 @@ class Outcome:
     bounds: tuple[Fraction | None, ...]
 
 
-def build(instance: Instance, latest: Mapping[str, int] | None = None, stop: Stop | None = None) -> ModelContext:
+def build(
+    instance: Instance, latest: Mapping[str, int] | None = None, stop: Stop | None = None, kept: Kept | None = None
+) -> ModelContext:
     """Return the model of the instance, with every rule that applies to it posted.
 
-    `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`). Stopped, it returns what it has: of use to
-    nobody, but at once.
+    `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`), `kept` says what stays of a schedule.
+    Stopped, it returns what it has: of use to nobody, but at once.
     """
-    ctx = ModelContext(instance, latest or {})
+    ctx = ModelContext(instance, latest or {}, kept)
     for rule in RULES:
         if rule.applies(instance) and not (stop is not None and stop.requested):
             rule.post(ctx)
+    if kept is not None:
+        kept.post(ctx)
     return ctx
 
 
@@ -62,12 +67,14 @@ def improve(
     stop: Stop,
     floor: Fraction | None = None,
     first_only: bool = False,
+    work: float | None = None,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
     while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
-    ends the search. `floor` is a proved lower bound of the first tier.
+    ends the search. `floor` is a proved lower bound of the first tier. With `work` each tier ends after so much
+    deterministic time, the same on every machine.
 
     Raises
     ------
@@ -99,8 +106,10 @@ def improve(
         ctx.model.minimize(expression)
         if best is not None:
             ctx.hint(best)
-        solver = _solver(ctx, seconds, workers, seed)
+        solver = new_solver(ctx, seconds, workers, seed)
         solver.parameters.stop_after_first_solution = first_only
+        if work is not None:
+            solver.parameters.max_deterministic_time = work
         watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
         solver.best_bound_callback = watcher.on_bound
         with stop.calling(solver.stop_search):
@@ -137,12 +146,22 @@ def _latest(instance: Instance, objective: Objective, start: Schedule | None) ->
     return latest
 
 
-def _solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
+def new_solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
+    """Return a solver with the parameters that every solve of this package has."""
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed
     solver.parameters.catch_sigint_signal = False
+    # Edge finding and the like at every node: job shops are proved many times as fast. Circuits gain nothing.
+    solver.parameters.use_strong_propagation_in_disjunctive = not ctx.has_circuits
+    if not ctx.loads_bind:
+        # The linear relaxation tells of loads, not of orders; where orders decide, it only costs time. From three
+        # workers on some have it and some have not.
+        if workers == 1:
+            solver.parameters.linearization_level = 0
+        elif workers == 2:
+            solver.parameters.subsolvers.extend(["no_lp"])
     if len(ctx.model.proto.variables) > LARGE:
         # Probing a large circuit takes longer than planners wait, and finds next to nothing.
         solver.parameters.cp_model_probing_level = 0

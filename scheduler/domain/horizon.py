@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
-from scheduler.domain.jobs import Job, Operation
-from scheduler.domain.routing import lanes_between, links, route
+from scheduler.domain.jobs import Job
+from scheduler.domain.routing import Leg, lanes_between, links, route
 from scheduler.domain.schedule import OperationKey
 
 MAX_HORIZON = 2**45
@@ -60,18 +60,20 @@ def horizon(instance: Instance) -> int:
 def heads(instance: Instance) -> dict[OperationKey, int]:
     """Return the earliest conceivable start of each operation: releases, shortest durations, lags and moves."""
     found: dict[OperationKey, int] = {}
+    ways = _Ways(instance)
     for job in instance.jobs:
         shortest = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
-        arrival = {o.id: job.release_date + _shortest_arrival(instance, o) for o in job.operations}
         earliest = dict.fromkeys(shortest, job.release_date)
-        for operation_id in topological_order(job):
+        for operation_id in () if job.plans else topological_order(job):
             before = [p for p in job.precedences if p.successor == operation_id]
-            if before and not job.plans:
-                earliest[operation_id] = max(
-                    earliest[p.predecessor] + shortest[p.predecessor] + max(p.min_lag, 0) for p in before
-                )
-            elif not before and not job.plans:
-                earliest[operation_id] = arrival[operation_id]
+            ready = (
+                earliest[p.predecessor]
+                + shortest[p.predecessor]
+                + max(p.min_lag, ways.shortest(job, p.predecessor, p.successor))
+                for p in before
+            )
+            arrival = 0 if before else ways.shortest(job, None, operation_id)
+            earliest[operation_id] = max(ready, default=job.release_date + arrival)
         found.update({(job.id, o): t for o, t in earliest.items()})
     return found
 
@@ -79,12 +81,14 @@ def heads(instance: Instance) -> dict[OperationKey, int]:
 def tails(instance: Instance) -> dict[OperationKey, int]:
     """Return the shortest conceivable time from the start of each operation to the completion of its job."""
     found: dict[OperationKey, int] = {}
+    ways = _Ways(instance)
     for job in instance.jobs:
         left = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
-        if not job.plans:
-            for operation_id in reversed(topological_order(job)):
-                after = [p for p in job.precedences if p.predecessor == operation_id]
-                left[operation_id] += max((left[p.successor] + max(p.min_lag, 0) for p in after), default=0)
+        for operation_id in () if job.plans else reversed(topological_order(job)):
+            after = [p for p in job.precedences if p.predecessor == operation_id]
+            rest = (max(p.min_lag, ways.shortest(job, p.predecessor, p.successor)) + left[p.successor] for p in after)
+            departure = 0 if after else ways.shortest(job, operation_id, None)
+            left[operation_id] += max(rest, default=departure)
         found.update({(job.id, o): t for o, t in left.items()})
     return found
 
@@ -115,14 +119,38 @@ def topological_order(job: Job) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _shortest_arrival(instance: Instance, operation: Operation) -> int:
-    times = []
-    for mode in operation.modes:
-        legs = route(instance, None, instance.machine_by_id[mode.machine]) or ()
-        times.append(
-            sum(instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination) for leg in legs if leg.cell)
-        )
-    return min(times, default=0)
+class _Ways:
+    """How long parts are on their way, at the least."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._moves = bool(instance.cells or instance.lanes)
+        self._times: dict[tuple[str | None, str | None], int | None] = {}
+
+    def shortest(self, job: Job, predecessor: str | None, successor: str | None) -> int:
+        """Return the least time of the moves from one operation to the other (None: from or to the outside)."""
+        if not self._moves:
+            return 0
+        pairs = product(self._machines(job, predecessor), self._machines(job, successor))
+        return min((time for pair in pairs if (time := self._time(*pair)) is not None), default=0)
+
+    def _machines(self, job: Job, operation: str | None) -> tuple[str | None, ...]:
+        if operation is None:
+            return (None,)
+        return tuple(dict.fromkeys(m.machine for m in self._instance.operation_by_key[job.id, operation].modes))
+
+    def _time(self, origin: str | None, destination: str | None) -> int | None:
+        """Return the time from machine to machine; None where there is no way."""
+        if (origin, destination) not in self._times:
+            ends = (None if end is None else self._instance.machine_by_id[end] for end in (origin, destination))
+            legs = route(self._instance, *ends)
+            self._times[origin, destination] = None if legs is None else sum(self._leg_time(leg) for leg in legs)
+        return self._times[origin, destination]
+
+    def _leg_time(self, leg: Leg) -> int:
+        if leg.cell is not None:
+            return self._instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
+        return min(lane.trip_time for lane in lanes_between(self._instance, leg.origin, leg.destination))
 
 
 def _origin(instance: Instance) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.domain import Instance
+from scheduler.domain.collector import collector_paused
 from scheduler.errors import Defect, FormatError
 from scheduler.io import fjsplib, jobshop, native, operation_graph, prata, singer_pinedo, taillard
 from scheduler.io.atomic import write_text
@@ -64,6 +65,7 @@ def read(path: str | Path) -> Instance:
     return read_instance(read_text(path), str(path))
 
 
+@collector_paused()
 def read_instance(text: str, source: str) -> Instance:
     """Return the valid instance of a text from the file `source`, see `read`."""
     suffix = Path(source).suffix.lower()

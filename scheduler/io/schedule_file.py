@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.domain import Instance, Move, Result, Schedule, ScheduledOperation, Setup
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.events import Revision
 from scheduler.io.atomic import write_text
 from scheduler.io.events_file import event_document
@@ -44,6 +45,7 @@ def read_schedule(path: str | Path, instance: Instance) -> ScheduleFile:
     return read_schedule_text(read_text(path), str(path), instance)
 
 
+@collector_paused()
 def write_schedule(path: str | Path, instance: Instance, result: Result, *, revisions: Sequence[Revision] = ()) -> None:
     """Write the result of solving, or repairing, the instance; `path` is complete afterwards or untouched.
 

@@ -19,6 +19,7 @@ from scheduler.domain import (
     Setup,
     Status,
 )
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Revision, revise
 from scheduler.errors import Defect, DefectsError, ObjectiveError, ScheduleError
@@ -63,6 +64,7 @@ class ScheduleFile:
     revisions: tuple[Revision, ...] = ()
 
 
+@collector_paused()
 def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFile:
     """Return what the text of a schedule file says, see `scheduler.io.schedule_file.read_schedule`."""
     tree = parse_json(text, source)

@@ -8,7 +8,7 @@ for sequencing problems").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from scheduler.checker import check, recompute
 from scheduler.domain import Instance, Objective, Schedule, Stop
+from scheduler.domain.collector import collector_paused
 from scheduler.search.dispatch import dispatch
 from scheduler.search.problem import JobData, Problem
 from scheduler.search.rules import Rule, rules
@@ -44,11 +45,11 @@ def construct(
     objective
         Decides which rules come first, and between the schedules.
     time_limit
-        Seconds after which no further pass begins; the first pass is always made.
+        Seconds after which no further pass begins, and one under way is given up; the first pass is always made.
     seed
         Where time does not end it, the same seed gives the same schedule.
     stop
-        Ends it after the pass in which the wish to stop is made.
+        Ends it as soon as there is a schedule, or after the pass in which the wish to stop is made.
 
     Returns
     -------
@@ -57,10 +58,14 @@ def construct(
         each other in the past, led every pass into a dead end. This proves nothing.
     """
     stops_at = perf_counter() + time_limit
+
+    def is_stopped() -> bool:
+        return stop is not None and stop.requested
+
     search = _Search(instance, objective, Random(seed))
     for rule in search.rules():
-        search.run(rule)
-        if stop is not None and stop.requested:
+        search.run(rule, lambda: search.best is not None and (is_stopped() or perf_counter() >= stops_at))
+        if is_stopped():
             break
         if perf_counter() >= stops_at and (search.best is not None or search.num_passes >= LEAST_PASSES):
             break
@@ -84,7 +89,8 @@ class _Search:
         self._instance = instance
         self._objective = objective
         self._rng = rng
-        self._problem = Problem(instance)
+        with collector_paused():
+            self._problem = Problem(instance)
         self._plans = Plans(self._problem)
 
     def rules(self) -> Iterator[Rule]:
@@ -114,10 +120,11 @@ class _Search:
                 found[job] = self._rng.randrange(len(job.plan_ids))
         return found
 
-    def run(self, rule: Rule) -> None:
-        """Make one pass; keep its schedule if it is none worse than the best."""
+    @collector_paused()
+    def run(self, rule: Rule, is_over: Callable[[], bool]) -> None:
+        """Make one pass, unless it is over before; keep its schedule if it is none worse than the best."""
         self.num_passes += 1
-        board = dispatch(self._problem, self._plans, rule, self._rng)
+        board = dispatch(self._problem, self._plans, rule, self._rng, is_over)
         if board is None:
             return
         schedule = board.schedule()

@@ -6,8 +6,7 @@ among those that can start soonest. Any unit may fill an earlier gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Callable, Sequence
 from random import Random
 
 from scheduler.search.board import Board
@@ -15,6 +14,7 @@ from scheduler.search.downtimes import NEVER
 from scheduler.search.insertion import Insertion
 from scheduler.search.past import Past
 from scheduler.search.problem import JobData, OperationData, PlanData, Problem
+from scheduler.search.queues import queue_for
 from scheduler.search.rules import Rule
 from scheduler.search.units import Plans, Unit
 from scheduler.search.untangle import untangle
@@ -25,63 +25,12 @@ MAX_PLANS = 12
 """Plans of a job that are tried in one pass; of more, this many are drawn."""
 
 
-def dispatch(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> Board | None:
-    """Return a board with all jobs placed by the rule, or None if the rule leads into a dead end."""
+def dispatch(
+    problem: Problem, plans: Plans, rule: Rule, rng: Random, is_over: Callable[[], bool] = lambda: False
+) -> Board | None:
+    """Return a board with all jobs placed by the rule, or None if that leads into a dead end or is over before."""
     run = _Pass(problem, plans, rule, rng)
-    return run.board if run.place_begun() and run.place_rest() else None
-
-
-class _Queue:
-    """Units that could be placed next: by the time at which they can start, or by rank alone.
-
-    While units are only added to the board, a start only grows, so that an estimate from earlier is a lower bound.
-    """
-
-    def __init__(self, insertion: Insertion, rule: Rule) -> None:
-        self._insertion = insertion
-        self._rule = rule
-        self._heap: list[tuple[float, int, Unit]] = []
-        self._count = 0
-
-    def push(self, units: Iterable[Unit]) -> None:
-        """Add units whose predecessors have been placed."""
-        for unit in units:
-            by_rank = self._rule.window is None
-            self._put(self._rule.rank(unit, 0) if by_rank else self._insertion.peek(unit), unit)
-
-    def pop(self) -> Unit | None:
-        """Take the unit out that is next; None if there is none left."""
-        if not self._heap:
-            return None
-        if self._rule.window is None:
-            return heappop(self._heap)[2]
-        instant, first = self._soonest()
-        latest = instant + self._rule.window * first.operations[0].least_duration
-        rivals = [(self._rule.rank(first, instant), instant, first)]
-        while self._heap and self._heap[0][0] <= latest:
-            start, rival = self._soonest()
-            if start > latest:
-                self._put(start, rival)
-                break
-            rivals.append((self._rule.rank(rival, start), start, rival))
-        best = min(range(len(rivals)), key=lambda i: rivals[i][:2])
-        for number, (_, start, rival) in enumerate(rivals):
-            if number != best:
-                self._put(start, rival)
-        return rivals[best][2]
-
-    def _soonest(self) -> tuple[float, Unit]:
-        """Take the unit out that can start first, and when; bring estimates up to date on the way."""
-        while True:
-            estimate, _, unit = heappop(self._heap)
-            start = self._insertion.peek(unit)
-            if start <= estimate or not self._heap or start <= self._heap[0][0]:
-                return start, unit
-            self._put(start, unit)
-
-    def _put(self, key: float, unit: Unit) -> None:
-        self._count += 1
-        heappush(self._heap, (key, self._count, unit))
+    return run.board if run.place_begun() and run.place_rest(is_over) else None
 
 
 class _Pass:
@@ -92,7 +41,7 @@ class _Pass:
         self._rule = rule
         self._rng = rng
         self._insertion = Insertion(self.board, rule)
-        self._queue = _Queue(self._insertion, rule)
+        self._queue = queue_for(self._insertion, rule)
         self._units: dict[JobData, tuple[Unit, ...]] = {}
         self._missing: dict[Unit, int] = {}
         self._placed: set[Unit] = set()
@@ -132,9 +81,9 @@ class _Pass:
         missing, left = dict(self._missing), list(units)
         placed: list[Unit] = []
         while left:
-            ready = [unit for unit in left if missing[unit] == 0]
-            done = next(([unit] for unit in ready if self._insert(unit)), [])
+            done = next(([unit] for unit in left if missing[unit] == 0 and self._insert(unit)), [])
             if not done:
+                ready = [unit for unit in left if missing[unit] == 0]
                 if not untangle(self._insertion, ready):
                     return placed, ready
                 done = ready
@@ -145,8 +94,11 @@ class _Pass:
             placed += done
         return placed, []
 
-    def place_rest(self) -> bool:
-        """Place all other units; choose the plan of a job that has several when its turn comes."""
+    def place_rest(self, is_over: Callable[[], bool]) -> bool:
+        """Place all other units, unless it is over before.
+
+        The plan of a job that has several is chosen when its turn comes.
+        """
         undecided: dict[JobData, Sequence[tuple[Unit, ...]]] = {}
         for job in self._problem.jobs:
             if job not in self._units:
@@ -160,6 +112,8 @@ class _Pass:
         for units in list(self._units.values()):
             self._queue.push(unit for unit in units if unit.num_before == 0 and unit not in self._placed)
         while (unit := self._queue.pop()) is not None:
+            if is_over():
+                return False
             job = unit.plan.job
             if job in undecided:
                 chosen = self._best(undecided.pop(job))

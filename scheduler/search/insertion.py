@@ -37,11 +37,13 @@ class Insertion:
         after_all = dict.fromkeys((operation.index for operation in unit.operations), self.board.latest())
         return self._with_floors(unit.plan, unit.operations, after_all)
 
-    def peek(self, unit: Unit) -> int:
-        """Return when the unit can start at the earliest; a guess where parts need moves or operators."""
-        board, plan = self.board, unit.plan
-        operation = unit.operations[0]
-        index, earliest = operation.index, max(plan.job.domain.release_date, self._problem.now)
+    def peek(self, unit: Unit, floor: int = 0) -> int:
+        """Return when the unit can start at the earliest, not before `floor`.
+
+        It is a guess where parts need moves or operators.
+        """
+        board, plan, operation = self.board, unit.plan, unit.operations[0]
+        index, earliest = operation.index, max(plan.job.domain.release_date, self._problem.now, floor)
         found = NEVER
         if plan.is_plain:
             for link in plan.incoming[index]:

@@ -32,6 +32,9 @@ class Past:
         self._carried = _by_way(self._execution.moves)
         now, planned = self._execution.now, self._execution.baseline.moves
         self._planned = _by_way(move for move in planned if move.job is not None and move.start >= now)
+        self._scheduled: dict[str, set[str]] = {}
+        for operation in self._execution.baseline.operations:
+            self._scheduled.setdefault(operation.job, set()).add(operation.operation)
         self._begun: dict[str, set[str]] = {}
         for job_id, operation_id in chain(self._started, self._pins):
             self._begun.setdefault(job_id, set()).add(operation_id)
@@ -45,7 +48,7 @@ class Past:
     def plan_number(self, job: JobData) -> int | None:
         """Return a plan that holds what has begun, that of the baseline if it does; None if there is none."""
         begun = self.begun(job.domain)
-        baseline = {o.operation for o in self._execution.baseline.operations if o.job == job.domain.id}
+        baseline = self._scheduled.get(job.domain.id, set())
         possible = [number for number, ids in enumerate(job.plan_ids) if begun.issubset(ids)]
         return min(possible, key=lambda n: len(baseline.symmetric_difference(job.plan_ids[n])), default=None)
 

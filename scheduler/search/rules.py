@@ -40,6 +40,8 @@ class Rule:
         How many ticks a job waits for a trip that departs anyway.
     home, loyalty
         Machine index by operation index in the baseline, and how many ticks earlier another one must be.
+    is_steady
+        Whether of two units the same one comes first at every instant.
     noise
         Added to the priority of a unit.
     plans
@@ -53,6 +55,7 @@ class Rule:
     patience: int = 0
     home: Mapping[int, int] = field(default_factory=dict)
     loyalty: int = 0
+    is_steady: bool = True
     noise: Mapping[Unit, float] = field(default_factory=dict)
     plans: Mapping[JobData, int] = field(default_factory=dict)
 
@@ -84,8 +87,8 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
         yield replace(rule("baseline", order, window=None), loyalty=dates.mean_length)
         yield replace(rule("baseline, non-delay", order), loyalty=dates.mean_length)
     due = [
-        rule("apparent tardiness cost", dates.apparent_tardiness_cost),
-        rule("modified due date", dates.modified_due_date),
+        replace(rule("apparent tardiness cost", dates.apparent_tardiness_cost), is_steady=False),
+        replace(rule("modified due date", dates.modified_due_date), is_steady=False),
         rule("earliest due date, job by job", dates.earliest_due_date, window=None),
         rule("least slack", dates.slack),
     ]

@@ -71,8 +71,9 @@ class MachineTimeline:
         if self._setups is None:
             if length == 0:
                 return ready
-            while gap < last and ready + length > begins[gap]:
-                ready = max(ready, untils[gap])
+            while gap < last and begins[gap] - ready < length:
+                if untils[gap] > ready:
+                    ready = untils[gap]
                 gap += 1
             return ready
         while ready < NEVER:

@@ -34,10 +34,11 @@ def split(plan: PlanData) -> tuple[Unit, ...]:
     members = _merge_cycles(plan, _coupled(plan))
     units = [_unit(plan, tuple(plan.operations[i] for i in sorted(group))) for group in members]
     unit_of = {operation.index: unit for unit in units for operation in unit.operations}
+    position = {unit: number for number, unit in enumerate(units)}
     for unit in units:
         links = [link for operation in unit.operations for link in plan.outgoing[operation.index]]
         followers = {unit_of[link.successor.index] for link in links if link.successor is not None} - {unit}
-        unit.after = [other for other in units if other in followers]
+        unit.after = sorted(followers, key=lambda other: position[other])
         for other in unit.after:
             other.num_before += 1
     return _in_order(units)

@@ -95,3 +95,14 @@ def test_cycle_is_refused() -> None:
     looped = replace(looped, precedences=(Precedence("1", "2"), Precedence("2", "1")))
     with pytest.raises(ValueError, match="cycle"):
         topological_order(looped)
+
+
+def test_heads_and_tails_count_the_shortest_moves() -> None:
+    # Cell C: every robot move lasts 1 + 2 + 1 = 4, a trip over the lane 1 + 3 + 1 = 5.
+    # J2: arrival 2 + 4; stays on S1 (no move); then out of the cell and over the lane, 9. On M3 nothing leaves a cell.
+    # J1.2 can only be on S2, and J1.1 on S2 too: no move between them. J5: a move in and a move out.
+    earliest, left = heads(complete_instance()), tails(complete_instance())
+    assert [earliest["J2", o] for o in "123"] == [6, 8, 10 + 9]
+    assert [left["J2", o] for o in "123"] == [2 + 2 + 9 + 4, 2 + 9 + 4, 4]
+    assert [earliest["J1", o] for o in "123"] == [4, 7, 11 + 9]
+    assert (earliest["J5", "1"], left["J5", "1"]) == (4, 5 + 4)

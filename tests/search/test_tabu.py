@@ -16,6 +16,8 @@ from scheduler.search.construct import construct
 from scheduler.search.tabu.arrays import (
     BEFORE,
     END,
+    FLOW,
+    JOB,
     ORDER,
     START,
     TAIL,
@@ -30,25 +32,37 @@ from scheduler.search.tabu.arrays import (
 )
 from scheduler.search.tabu.build import blend, greedy
 from scheduler.search.tabu.engine import TabuSearch
+from scheduler.search.tabu.settings import Settings
 from scheduler.search.tabu.timing import makespan, time_all
-from scheduler.search.tabu.walk import ARCS, run
+from scheduler.search.tabu.walker import Walker
+from scheduler.search.tabu.weights import Weights, weigh
 
 MAKESPAN = Objective.parse("makespan")
 
 
+def just_the_makespan(problem: Problem) -> Weights:
+    jobs = np.zeros((3, problem.ops[JOB].max() + 2), np.int64)
+    jobs[FLOW, -1] = 1
+    return Weights(jobs, unit=1, offset=0)
+
+
 def walk(
-    problem: Problem, start: Solution, *, seed: int = 0, iterations: int = 500, target: int = 0
+    problem: Problem,
+    start: Solution,
+    *,
+    weights: Weights | None = None,
+    seed: int = 0,
+    iterations: int = 500,
+    target: int = 0,
 ) -> tuple[int, int, Solution]:
-    operations, machines = problem.ops.shape[1] - 1, problem.machines.shape[1] - 1
     best = new_solution(problem)
-    memory = np.zeros(ARCS, np.int64), np.zeros((operations, machines), np.int64), np.zeros(operations, np.int64)
-    stop = np.zeros(1, np.int64)
-    value, done = run(*problem, *start, *best, *memory, seed, iterations, iterations, target, 5, stop)
+    walker = Walker(problem, weights or just_the_makespan(problem), Settings(tenure=0.5))
+    value, done = walker.run(start, best, seed, iterations, target, np.zeros(1, np.int64))
     return value, done, best
 
 
 def lowered(instance: Instance) -> tuple[Problem, Solution]:
-    schedule = construct(instance, MAKESPAN, time_limit=0.01)
+    schedule = construct(instance, MAKESPAN, time_limit=0.0)
     assert schedule is not None
     problem = lower(instance, 4 * horizon(instance))
     return problem, raise_solution(instance, schedule, problem)
@@ -169,7 +183,9 @@ def test_engine_reports_better_makespans_and_ends_at_the_bound() -> None:
     start = construct(instance, MAKESPAN, time_limit=0.01)
     assert start is not None
     found: list[int] = []
-    search = TabuSearch(instance, start, 0, found.append)
+    weights = weigh(instance, MAKESPAN)
+    assert weights is not None
+    search = TabuSearch(instance, weights, start, 0, found.append)
     search.aim(666)
     search.start(2)
     search.wait(60.0)

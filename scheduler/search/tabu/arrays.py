@@ -24,9 +24,11 @@ ix = np.uintp
 
 
 # Rows of `Problem.ops`: one column per operation, and one more to end the last list.
-PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS = range(6)
+PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
 # Rows of `Problem.machines`: one column per machine, and one more.
 SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT = range(4)
+# Rows of the weights of an objective: one column per job, and one more for all jobs together.
+DUE, LATE, FLOW = range(3)
 # Rows of a state: one column per operation.
 ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, READY, START, END, REST, TAIL, ORDER, PLACE, DEGREE, BUFFER = range(15)
 # Rows of the ends of the sequences: one column per machine.
@@ -40,7 +42,7 @@ class Problem(NamedTuple):
     ----------
     ops
         By operation: where its predecessors and successors begin in `links` and its alternatives in `alts`, release
-        date, whether it pauses in downtimes. Row SINKS lists the operations without successors, then -1.
+        date, whether it pauses in downtimes, its job. Row SINKS lists the operations without successors, then -1.
     links
         Row 0: the operation at the other end of a precedence; row 1: its minimum lag.
     alts
@@ -115,12 +117,13 @@ def lower(instance: Instance, horizon: int) -> Problem:
         [(numbers[m.machine], m.duration, families[numbers[m.machine]].get(m.setup_family, 0)) for m in operation.modes]
         for operation in instance.operation_by_key.values()
     ]
-    ops = np.zeros((6, len(keys) + 1), np.int64)
+    ops = np.zeros((7, len(keys) + 1), np.int64)
     ops[PREDS_AT] = _starts(before, 0)
     ops[SUCCS_AT] = _starts(after, ops[PREDS_AT, -1])
     ops[ALTS_AT] = _starts(alternatives, 0)
     ops[PAUSES, :-1] = [operation.interruptible for operation in instance.operation_by_key.values()]
     ops[RELEASE, :-1] = [job.release_date for job in instance.jobs for _ in job.operations]
+    ops[JOB, :-1] = [number for number, job in enumerate(instance.jobs) for _ in job.operations]
     sinks = [number for number, rows in enumerate(after) if not rows]
     ops[SINKS] = -1
     ops[SINKS, : len(sinks)] = sinks

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Lock, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread, Timer
 from time import monotonic
 
 import numpy as np
@@ -12,6 +13,8 @@ from scheduler.domain import Instance, Schedule
 from scheduler.domain.horizon import horizon
 from scheduler.search.tabu.arrays import (
     ALTS_AT,
+    DUE,
+    JOB,
     SUCCS_AT,
     Problem,
     Reals,
@@ -21,50 +24,85 @@ from scheduler.search.tabu.arrays import (
     to_schedule,
 )
 from scheduler.search.tabu.build import blend, distance, greedy
-from scheduler.search.tabu.walk import ARCS, run
+from scheduler.search.tabu.elite import Elite
+from scheduler.search.tabu.settings import DEFAULT, Settings
+from scheduler.search.tabu.walker import Walker
+from scheduler.search.tabu.weights import NEVER, Weights
 
 CHUNK = 4_000
 """Iterations of one compiled call; tabu lists are forgotten between calls."""
-TRAIL = 400
-"""Iterations per operation without improvement after which a trail is given up."""
-ELITE = 8
-"""Solutions kept for blending."""
+CHUNK_WORK = 10_000_000
+"""Most operations times iterations of one call: some tenths of a second."""
+TRAIL = 15
+"""Iterations per operation without improvement after which a trail is given up ..."""
+WIDE_TRAIL = 100
+"""... and where many jobs wait for few machines: there a single trail leads far down."""
+WIDE = 2.0
+"""Jobs for each machine from which on an instance is wide ..."""
+INFLEXIBLE = 1.5
+"""... if its operations have fewer alternatives than this on average."""
+WIDE_ELITE = 0.5
+"""Share of the elite that a wide instance has time to fill."""
 MIDDLING = 0.5
 """Weight of the work remaining in the greedy solutions that the first trails begin with."""
-ALIKE = 0.03
-"""Share of operations in which two elite solutions must differ at least."""
+NOISE = 0.3
+"""Share by which greedy solutions blur the work remaining."""
+NOTHING = 1 << 60
+"""Value of a trail that has found nothing yet."""
+BETWEEN = (0.3, 0.7)
+"""How far on the way from one elite solution to another a trail may begin."""
 
 OnBetter = Callable[[int], None]
 
 
 class TabuSearch:
-    """A tabu search for the makespan; `start` runs it in threads of its own until `finish`.
+    """A tabu search for a regular objective; `start` runs it in threads of its own until `finish`.
 
     Parameters
     ----------
     instance
         An instance that `scheduler.search.tabu.arrays.why_unsupported` has nothing against.
+    weights
+        The objective, as `scheduler.search.tabu.weights.weigh` gives it; values are those of `Weights.value`.
     start
         A schedule that is known; only better ones are reported.
     seed
-        Random seed; with one thread and no time limit the same seed gives the same search.
+        Random seed; with one thread the same seed gives the same sequence of better schedules.
     on_better
-        Called, from a thread of the search, with every makespan below all before.
+        Called, from a thread of the search, with every value below all before.
+    settings
+        What can be varied.
     """
 
-    def __init__(self, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        weights: Weights,
+        start: Schedule,
+        seed: int,
+        on_better: OnBetter,
+        settings: Settings = DEFAULT,
+    ) -> None:
+        self.weights = weights
+        self.settings = settings
+        self.seed = seed
+        self.problem = lower(instance, 4 * horizon(instance))
+        num_machines, num_operations = len(instance.machines), self.problem.ops.shape[1] - 1
+        flexibility = self.problem.alts.shape[1] / num_operations
+        self.is_wide = len(instance.jobs) >= WIDE * num_machines and flexibility < INFLEXIBLE
+        self.elite = Elite(max(1, round(settings.elite * (WIDE_ELITE if self.is_wide else 1.0))))
+        self.stopping = np.zeros(1, np.int64)
+        self.target = 0
+        self.iterations = 0
         self._instance = instance
-        self._problem = lower(instance, 4 * horizon(instance))
-        self._remaining = _remaining(self._problem)
-        self._seed = seed
+        self._urgency = _urgency(self.problem, weights)
         self._on_better = on_better
-        self._target = 0
-        self._value = start.makespan
+        self._value = weights.value(instance, start)
         self._best: Solution | None = None
-        self._elite: list[tuple[int, Solution]] = []
         self._lock = Lock()
-        self._stop = np.zeros(1, np.int64)
         self._threads: list[Thread] = []
+        self._alone: _Trails | None = None
+        self.aim(0)
 
     def start(self, num_threads: int) -> None:
         """Begin to search with so many more threads; the first call ever compiles, in the thread."""
@@ -75,32 +113,24 @@ class TabuSearch:
             thread.start()
 
     def rehearse(self) -> None:
-        """Run every compiled function once, so that all of them are in the cache."""
-        rng = np.random.default_rng(self._seed)
-        one, other, between, found = (self._new(rng), self._new(rng), self._new(rng), new_solution(self._problem))
-        problem = self._problem
-        num = problem.ops.shape[1] - 1
-        memory = (
-            np.zeros(ARCS, np.int64),
-            np.zeros((num, problem.machines.shape[1] - 1), np.int64),
-            np.zeros(num, np.int64),
-        )
-        for solution in (one, other):
-            run(*problem, *solution, *found, *memory, 0, 10, 10, 0, 5, self._stop)
-        blend(problem.alts, one.state, other.state, *between, 0.5, 0)
+        """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        rng = np.random.default_rng(self.seed)
+        one, other, between = (self.greedy(rng, MIDDLING) for _ in range(3))
+        blend(self.problem.alts, one.state, other.state, *between, 0.5, 0)
         distance(one.state, other.state)
+        Walker(self.problem, self.weights, self.settings).run(one, other, 0, 10, 0, self.stopping)
 
     def aim(self, target: int) -> None:
-        """End the search at a makespan of at most `target`, a proved bound."""
-        self._target = max(self._target, target)
-        if self._value <= self._target:
-            self._stop[0] = 1
+        """End the search at a value of at most `target`, a proved bound."""
+        self.target = max(self.target, target)
+        if self._value <= self.target:
+            self.stopping[0] = 1
 
     def best(self) -> Schedule | None:
         """Return the best schedule found, None if none is better than the start."""
         with self._lock:
             best = self._best
-        return None if best is None else to_schedule(self._instance, self._problem, best)
+        return None if best is None else to_schedule(self._instance, self.problem, best)
 
     def wait(self, seconds: float) -> None:
         """Wait for the search to end, at its target or stopped, this long at the most."""
@@ -110,91 +140,47 @@ class TabuSearch:
 
     def stop(self) -> None:
         """Let the threads end soon; any thread may ask for it."""
-        self._stop[0] = 1
+        self.stopping[0] = 1
 
     def finish(self, patience: float = 0.1) -> None:
         """End the search; a thread that still compiles after `patience` seconds is left behind."""
         self.stop()
         self.wait(patience)
 
+    def advance(self, iterations: int) -> None:
+        """Search in this thread for about so many iterations, where the last call ended; for one worker in all."""
+        if self._alone is None:
+            self._alone = _Trails(self, 0)
+        until = self.iterations + iterations
+        while self.iterations < until and not self.stopping[0]:
+            self._alone.step()
+
+    @contextmanager
+    def until(self, seconds: float) -> Iterator[None]:
+        """Stop the search after so many seconds of what happens inside the block."""
+        timer = Timer(seconds, self.stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _work(self, number: int) -> None:
-        problem = self._problem
-        rng = np.random.default_rng((self._seed, number))
-        num_operations = problem.ops.shape[1] - 1
-        num_machines = problem.machines.shape[1] - 1
-        memory = (
-            np.zeros(ARCS, np.int64),
-            np.zeros((num_operations, num_machines), np.int64),
-            np.zeros(num_operations, np.int64),
-        )
-        tenure = 10 + len(self._instance.jobs) // max(num_machines, 1)
-        # Measured: trails from greedy starts end lower than trails from the (better) constructed schedule.
-        current = self._new(rng, MIDDLING)
-        while not self._stop[0]:
-            trail: Solution | None = None
-            value, idle = 1 << 60, 0
-            while not self._stop[0] and idle < TRAIL * num_operations:
-                found = new_solution(problem)
-                reached, iterations = run(
-                    *problem,
-                    *current,
-                    *found,
-                    *memory,
-                    int(rng.integers(1 << 30)),
-                    CHUNK,
-                    CHUNK,
-                    self._target,
-                    tenure,
-                    self._stop,
-                )
-                idle += max(iterations, 1)
-                if reached < value:
-                    trail, value, idle = found, reached, 0
-                    self._offer(value, found)
-            if trail is not None:
-                self._keep(value, trail)
-            current = self._next(rng)
+        trails = _Trails(self, number)
+        while not self.stopping[0]:
+            trails.step()
 
-    def _new(self, rng: np.random.Generator, urgency: float | None = None) -> Solution:
-        solution = new_solution(self._problem)
-        weight = rng.random() if urgency is None else urgency
-        greedy(*self._problem, *solution, self._remaining, weight, 0.3, int(rng.integers(1 << 30)))
+    def greedy(self, rng: np.random.Generator, urgency: float) -> Solution:
+        """Return a new solution that minds the work remaining and the due dates by this weight."""
+        solution = new_solution(self.problem)
+        if self.settings.starts == "random":
+            urgency = 0.0
+        greedy(*self.problem, *solution, self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
         return solution
 
-    def _next(self, rng: np.random.Generator) -> Solution:
-        """Return where the next trail begins: between two elite solutions, or anew while there are few."""
-        with self._lock:
-            elite = list(self._elite)
-        if len(elite) < 3 or (len(elite) < ELITE and rng.random() < 0.3):
-            return self._new(rng)
-        one, other = rng.choice(len(elite), 2, replace=False)
-        solution = new_solution(self._problem)
-        share = rng.uniform(0.3, 0.7)
-        blend(
-            self._problem.alts,
-            elite[one][1].state,
-            elite[other][1].state,
-            *solution,
-            share,
-            int(rng.integers(1 << 30)),
-        )
-        return solution
-
-    def _keep(self, value: int, solution: Solution) -> None:
-        """Put a solution into the elite, in place of one that is alike or of the worst, if it is not worse."""
-        with self._lock:
-            differences = [distance(solution.state, other.state) for _, other in self._elite]
-            if differences and min(differences) < ALIKE * solution.state.shape[1]:
-                position = int(np.argmin(differences))
-            elif len(self._elite) < ELITE:
-                self._elite.append((value, solution))
-                return
-            else:
-                position = max(range(len(self._elite)), key=lambda k: self._elite[k][0])
-            if value <= self._elite[position][0]:
-                self._elite[position] = (value, solution)
-
-    def _offer(self, value: int, solution: Solution) -> None:
+    def offer(self, value: int, solution: Solution) -> None:
+        """Take note of a solution that somebody has reached."""
         with self._lock:
             if value >= self._value:
                 return
@@ -203,8 +189,53 @@ class TabuSearch:
         self.aim(0)
 
 
-def _remaining(problem: Problem) -> Reals:
-    """Return the work left in the job from each operation on, in its shortest modes."""
+class _Trails:
+    """One thread's trails, one after the other: from a greedy solution at first, then from between elite ones."""
+
+    def __init__(self, search: TabuSearch, number: int) -> None:
+        self._search = search
+        self._rng = np.random.default_rng((search.seed, number))
+        self._walker = Walker(search.problem, search.weights, search.settings)
+        num_operations = search.problem.ops.shape[1] - 1
+        self._patience = search.settings.patience * num_operations * (WIDE_TRAIL if search.is_wide else TRAIL)
+        self._chunk = max(1, min(CHUNK, CHUNK_WORK // num_operations))
+        # Measured: trails from greedy starts end lower than trails from the (better) constructed schedule.
+        self._current = search.greedy(self._rng, MIDDLING)
+        self._best: Solution | None = None
+        self._value, self._idle = NOTHING, 0
+
+    def step(self) -> None:
+        """Make one compiled call; where the trail has ended, begin the next one."""
+        search = self._search
+        found = new_solution(search.problem)
+        iterations = min(self._chunk, int(self._patience - self._idle) + 1)
+        seed = int(self._rng.integers(1 << 30))
+        reached, done = self._walker.run(self._current, found, seed, iterations, search.target, search.stopping)
+        done = max(done, 1)  # a start at the target, or without a move, must not hold up the count
+        search.iterations += done
+        self._idle += done
+        if reached < self._value:
+            self._best, self._value, self._idle = found, reached, 0
+            search.offer(reached, found)
+        if self._idle >= self._patience:
+            if self._best is not None:
+                search.elite.keep(self._value, self._best)
+            self._current, self._best, self._value, self._idle = self._next(), None, NOTHING, 0
+
+    def _next(self) -> Solution:
+        """Return where the next trail begins: between two elite solutions, or anew while there are few."""
+        search, rng = self._search, self._rng
+        pair = search.elite.pair(rng) if search.settings.relinking else None
+        if pair is None:
+            return search.greedy(rng, rng.random())
+        solution = new_solution(search.problem)
+        share = rng.uniform(*BETWEEN)
+        blend(search.problem.alts, pair[0].state, pair[1].state, *solution, share, int(rng.integers(1 << 30)))
+        return solution
+
+
+def _urgency(problem: Problem, weights: Weights) -> Reals:
+    """Return the work left in the job from each operation on, in its shortest modes, less the due date of the job."""
     ops, links, alts = problem.ops, problem.links, problem.alts
     num = ops.shape[1] - 1
     left = np.zeros(num)
@@ -221,4 +252,9 @@ def _remaining(problem: Problem) -> Reals:
             waiting[a] -= 1
             if waiting[a] == 0:
                 ready.append(a)
+    if not weights.is_makespan:
+        dues = weights.jobs[DUE, :-1]
+        known = dues[dues < NEVER]
+        if known.size:
+            left -= np.minimum(dues, known.max())[problem.ops[JOB, :-1]]
     return left

@@ -1,13 +1,12 @@
 """The tabu search itself: critical blocks, machine changes, tabu lists; one call is one uninterrupted run.
 
-Neighbourhood: on a random critical path, every operation of a block is moved to the block's ends, and its ends into it
-(N7: Zhang, Li, Guan & Rao 2007, after N6: Balas & Vazacopoulos 1998); every operation with alternatives is put on every
+Neighbourhood: on a random critical path, every operation of a block is moved to the block's ends (N6: Balas &
+Vazacopoulos 1998), and its ends into it (N7: Zhang, Li, Guan & Rao 2007); N5 swaps only the first two and the last two
+(Nowicki & Smutnicki 1996). Every operation with alternatives is put on every
 other machine of its, at the positions that Mastrolilli & Gambardella (2000) show to contain the best one.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -26,10 +25,8 @@ from scheduler.search.tabu.arrays import (
     PLACE,
     PREDS_AT,
     READY,
-    RELEASE,
     REST,
     SETUPS_AT,
-    SINKS,
     START,
     SUCCS_AT,
     TAIL,
@@ -37,100 +34,46 @@ from scheduler.search.tabu.arrays import (
     Ints,
     ix,
 )
-from scheduler.search.tabu.moves import (
-    estimate_earlier,
-    estimate_later,
-    put_after,
-    take_out,
+from scheduler.search.tabu.critical import (
+    EARLIER,
+    ELSEWHERE,
+    LATER,
+    N5,
+    N7,
+    Move,
+    any_last,
+    critical_path,
+    is_tabu,
+    may_move,
+    slot,
 )
+from scheduler.search.tabu.moves import estimate_earlier, estimate_later, put_after, take_out
 from scheduler.search.tabu.timing import makespan, set_starts, set_tails, sort_between, time_all
 
-LATER, EARLIER, ELSEWHERE = 0, 1, 2
-ARCS = 1 << 18
-
-
-class Move(NamedTuple):
-    """LATER: `u` right after `v`; EARLIER: `v` right before `u`; ELSEWHERE: `u` in alternative `v` after `w`."""
-
-    kind: int
-    u: int
-    v: int
-    w: int
-    value: int
+VISITS = 1 << 13
+"""Solutions remembered, to see whether the walk goes in circles."""
+CALM = 200
+"""Iterations without a known solution after which the tenure shrinks again."""
 
 
 @njit(cache=True, nogil=True)
-def slot(a: int, b: int) -> int:
-    """Return the place of an ordered pair in the tabu list."""
-    h = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xC2B2AE3D27D4EB4F)
-    h ^= h >> np.uint64(29)
-    return np.int64(h & np.uint64(ARCS - 1))  # type: ignore[return-value]
+def mark(state: Ints, o: int) -> int:
+    """Return a number for an operation's alternative and predecessor; all numbers together tell a solution."""
+    before = np.uint64(state[BEFORE, ix(o)] + 2)
+    h = np.uint64(o) * np.uint64(0x9E3779B97F4A7C15) + before * np.uint64(0xC2B2AE3D27D4EB4F)
+    h = (h ^ (h >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93) + np.uint64(state[ALT, ix(o)])
+    h = (h ^ (h >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return np.int64(h >> np.uint64(1))  # type: ignore[return-value]
 
 
 @njit(cache=True, nogil=True)
-def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, path: Ints, latest: int) -> int:
-    """Write a random critical path, last operation first; return its length."""
-    o, ties = -1, 0
-    for k in range(state.shape[1]):
-        if ops[SINKS, ix(k)] < 0:
-            break
-        s = ops[SINKS, ix(k)]
-        if state[END, ix(s)] == latest:
-            ties += 1
-            if np.random.randint(ties) == 0:
-                o = s
-    count = 0
-    while o >= 0:
-        path[ix(count)] = o
-        count += 1
-        a, machine = state[BEFORE, ix(o)], state[MACHINE, ix(o)]
-        by_job, job_arrival = -1, ops[RELEASE, ix(o)]
-        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
-            t = state[END, ix(links[0, ix(k)])] + links[1, ix(k)]
-            if t >= job_arrival:
-                by_job, job_arrival = links[0, ix(k)], t
-        machine_arrival = -1
-        if a >= 0:
-            machine_arrival = state[END, ix(a)]
-            table = machines[SETUPS_AT, ix(machine)]
-            if table >= 0:
-                machine_arrival += times[
-                    ix(table + state[FAMILY, ix(a)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])
-                ]
-        if state[START, ix(o)] == 0 or (by_job < 0 and machine_arrival < job_arrival):
-            break
-        if machine_arrival > job_arrival or (machine_arrival == job_arrival and np.random.randint(2) == 0):
-            o = a
-        else:
-            o = by_job
-    return count
-
-
-@njit(cache=True, nogil=True)
-def is_tabu(state: Ints, arcs: Ints, kind: int, u: int, v: int, now: int) -> bool:
-    """Return whether a move inside a sequence restores an order that is forbidden."""
-    if kind == LATER:
-        x = state[AFTER, ix(u)]
-        while True:
-            if arcs[ix(slot(x, u))] > now:
-                return True
-            if x == v:
-                return False
-            x = state[AFTER, ix(x)]
-    x = u
-    while x != v:
-        if arcs[ix(slot(v, x))] > now:
-            return True
-        x = state[AFTER, ix(x)]
-    return False
-
-
-@njit(cache=True, nogil=True)
-def may_move(state: Ints, kind: int, u: int, v: int) -> bool:
-    """Return whether a move inside a sequence surely makes no cycle (Balas & Vazacopoulos 1998)."""
-    if kind == LATER:
-        return state[REST, ix(u)] < state[TAIL, ix(v)] + state[TIME, ix(v)]
-    return state[READY, ix(v)] < state[END, ix(u)]
+def visit(trace: Ints, signature: int, now: int) -> bool:
+    """Note a solution; return whether the walk has been there."""
+    k = ix(signature & (VISITS - 1))
+    known = trace[0, k] == signature and trace[1, k] > 0
+    trace[0, k] = signature
+    trace[1, k] = now
+    return known
 
 
 @njit(cache=True, nogil=True)
@@ -142,12 +85,12 @@ def choose(
     times: Ints,
     state: Ints,
     ends: Ints,
-    arcs: Ints,
-    banned: Ints,
+    tabu: Ints,
     path: Ints,
     count: int,
     now: int,
     best: int,
+    blocks: int,
 ) -> Move:
     """Return the best move that is not tabu, or leads below `best`; a random tabu one if there is no other."""
     chosen = Move(-1, -1, -1, -1, 1 << 60)
@@ -160,7 +103,7 @@ def choose(
             j -= 1
         head, last = path[ix(i)], path[ix(j)]
         if j < i:
-            for variant in range(4):
+            for variant in range(4 if blocks == N7 else 2):
                 for k in range(j, i + 1):
                     x = path[ix(k)]
                     inner = x != head and x != last
@@ -174,6 +117,8 @@ def choose(
                         kind, u, v = EARLIER, x, last
                     else:
                         continue
+                    if blocks == N5 and k != (j + 1 if variant == 0 else i - 1):
+                        continue
                     if not may_move(state, kind, u, v):
                         continue
                     if kind == LATER:
@@ -182,7 +127,7 @@ def choose(
                         value = estimate_earlier(machines, times, state, u, v)
                     if value > chosen.value and spares > 0:
                         continue
-                    if value >= best and is_tabu(state, arcs, kind, u, v, now):
+                    if value >= best and is_tabu(state, tabu, kind, u, v, now):
                         spares += 1
                         if np.random.randint(spares) == 0:
                             spare = Move(kind, u, v, -1, value)
@@ -208,7 +153,7 @@ def choose(
             machine = alts[0, ix(alt)]
             if machine == state[MACHINE, ix(o)] or ready + alts[1, ix(alt)] + tail > chosen.value:
                 continue
-            forbidden = banned[ix(o), ix(machine)] > now
+            forbidden = tabu[ix(slot(o, state.shape[1] + machine))] > now
             table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
             time, family = alts[1, ix(alt)], alts[2, ix(alt)]
             a, b = -1, ends[FIRST, ix(machine)]
@@ -259,18 +204,21 @@ def apply(
     times: Ints,
     state: Ints,
     ends: Ints,
-    arcs: Ints,
-    banned: Ints,
+    tabu: Ints,
+    trace: Ints,
     move: Move,
     until: int,
-) -> bool:
-    """Carry out a move and time it; return False, with the solution as before, if it makes a cycle."""
+) -> int:
+    """Carry out a move and time it; return the last place whose tail may be new.
+
+    A move that makes a cycle is taken back, and -1 returned. The last column of `trace` follows the signature.
+    """
     kind, u, v = move.kind, move.u, move.v
     place = state[PLACE]
     if kind == LATER:
         x = state[AFTER, ix(u)]
         while True:
-            arcs[ix(slot(u, x))] = until
+            tabu[ix(slot(u, x))] = until
             if x == v:
                 break
             x = state[AFTER, ix(x)]
@@ -279,20 +227,31 @@ def apply(
     elif kind == EARLIER:
         x = u
         while x != v:
-            arcs[ix(slot(x, v))] = until
+            tabu[ix(slot(x, v))] = until
             x = state[AFTER, ix(x)]
         moved, back, target = v, state[BEFORE, ix(v)], state[BEFORE, ix(u)]
         low, high = place[ix(u)], place[ix(v)]
     else:
-        banned[ix(u), ix(state[MACHINE, ix(u)])] = until
+        tabu[ix(slot(u, state.shape[1] + state[MACHINE, ix(u)]))] = until
         moved, back, target = u, state[BEFORE, ix(u)], move.w
         low = high = place[ix(u)]
     alt = state[ALT, ix(moved)]
     follower = state[AFTER, ix(moved)]
+    signature = trace[0, -1] ^ mark(state, moved)
+    if follower >= 0:
+        signature ^= mark(state, follower)
     take_out(state, ends, moved)
-    put_after(alts, state, ends, moved, v if kind == ELSEWHERE else alt, target)
+    if follower >= 0:
+        signature ^= mark(state, follower)
+    new_alt = v if kind == ELSEWHERE else alt
+    b = state[AFTER, ix(target)] if target >= 0 else ends[FIRST, ix(alts[0, ix(new_alt)])]
+    if b >= 0:
+        signature ^= mark(state, b)
+    put_after(alts, state, ends, moved, new_alt, target)
+    signature ^= mark(state, moved)
+    if b >= 0:
+        signature ^= mark(state, b)
     if kind == ELSEWHERE:
-        b = state[AFTER, ix(moved)]
         if b >= 0 and place[ix(b)] < low:
             low = place[ix(b)]
         if target >= 0 and place[ix(target)] > high:
@@ -300,14 +259,15 @@ def apply(
     if high > low and not sort_between(ops, links, state, low, high):
         take_out(state, ends, moved)
         put_after(alts, state, ends, moved, alt, back)
-        return False
+        return -1
+    trace[0, -1] = signature
     if follower >= 0 and place[ix(follower)] < low:
         low = place[ix(follower)]
     if back >= 0 and place[ix(back)] > high:
         high = place[ix(back)]
     set_starts(ops, links, machines, times, state, low)
     set_tails(ops, links, machines, times, state, high)
-    return True
+    return high
 
 
 @njit(cache=True, nogil=True)
@@ -321,39 +281,47 @@ def run(
     ends: Ints,
     best_state: Ints,
     best_ends: Ints,
-    arcs: Ints,
-    banned: Ints,
+    tabu: Ints,
+    trace: Ints,
     path: Ints,
     seed: int,
     iterations: int,
     patience: int,
     target: int,
     tenure: int,
+    longest: int,
+    blocks: int,
     stop: Ints,
 ) -> tuple[int, int]:
     """Search from `state`; leave the best solution in `best_state`; return its makespan and the iterations done.
 
-    Ends after `iterations`, after `patience` of them without improvement, at a makespan of at most `target`, or soon
-    after ``stop[0]`` becomes non-zero.
+    A move stays tabu for `tenure` iterations and some more: the more often known solutions come back, up to `longest`
+    (Battiti & Tecchiolli 1994). Ends after `iterations`, after `patience` of them without improvement, at a makespan
+    of at most `target`, or soon after ``stop[0]`` becomes non-zero.
     """
     np.random.seed(seed)
-    arcs[:] = 0
-    banned[:] = 0
+    tabu[:] = 0
+    trace[:] = 0
     latest = time_all(ops, links, machines, times, state)
     value = latest
     best_state[:] = state
     best_ends[:] = ends
-    improved_at = 0
+    improved_at, lengthened_at, extra = 0, 0, 0
     now = 0
     while now < iterations and now - improved_at < patience and value > target and stop[0] == 0:
         now += 1
-        count = critical_path(ops, links, machines, times, state, path, latest)
-        move = choose(ops, links, alts, machines, times, state, ends, arcs, banned, path, count, now, value)
+        last = any_last(ops, state, latest)
+        count = critical_path(ops, links, machines, times, state, path, last)
+        move = choose(ops, links, alts, machines, times, state, ends, tabu, path, count, now, value, blocks)
         if move.kind < 0:
             break
-        until = now + tenure + np.random.randint(tenure // 2 + 3)
-        if not apply(ops, links, alts, machines, times, state, ends, arcs, banned, move, until):
+        until = now + tenure + extra + np.random.randint(tenure // 2 + 3)
+        if apply(ops, links, alts, machines, times, state, ends, tabu, trace, move, until) < 0:
             continue
+        if visit(trace, trace[0, -1], now):
+            extra, lengthened_at = min(extra + 1 + extra // 4, longest - tenure), now
+        elif extra > 0 and now - lengthened_at > CALM:
+            extra, lengthened_at = extra - 1, now
         latest = makespan(ops, state)
         if latest < value:
             value = latest

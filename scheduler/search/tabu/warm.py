@@ -6,30 +6,39 @@ the compiled code lands in numba's cache, for this run if it lasts and for all l
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
+SOURCES = ("arrays", "build", "critical", "job_tails", "moves", "regular", "timing", "walk")
+"""Modules with compiled functions."""
 _compilers: list[subprocess.Popen[bytes]] = []
 """The compiling process of this one, kept so that it is not reported as lost."""
 
 
-def is_compiled() -> bool:
-    """Return whether the cache holds the search (or this process has begun to compile it itself)."""
-    from scheduler.search.tabu.walk import run
+def is_compiled(kernel: str) -> bool:
+    """Return whether the cache holds a walk, the last to be compiled: ``"walk.run"`` or ``"regular.run_regular"``.
 
-    if run.signatures:
+    A cache that is older than the sources is of an earlier version.
+    """
+    module, function = kernel.split(".")
+    compiled: Any = getattr(import_module(f"scheduler.search.tabu.{module}"), function)
+    if compiled.signatures:
         return True
-    folder = str(run.stats.cache_path)
-    return os.path.isdir(folder) and any(n.startswith("walk.run-") and n.endswith(".nbc") for n in os.listdir(folder))
+    cache = Path(compiled.stats.cache_path)
+    newest = max(Path(__file__).with_name(f"{name}.py").stat().st_mtime for name in SOURCES)
+    return any(file.stat().st_mtime >= newest for file in cache.glob(f"{kernel}-*.nbc"))
 
 
-def compile_elsewhere() -> Callable[[float], bool]:
+def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
     """Start a process that compiles, unless one runs; return a function that waits for it so many seconds.
 
-    The function returns whether the process has ended, well or not: then the search can be started here.
+    The function returns whether the kernel is there, or the process has ended, well or not: then the search can be
+    started here.
     """
     if not _compilers:
         command = [sys.executable, "-m", "scheduler.search.tabu.warm"]
@@ -40,9 +49,12 @@ def compile_elsewhere() -> Callable[[float], bool]:
 
     def ended(seconds: float) -> bool:
         deadline = monotonic() + seconds
-        while _compilers[0].poll() is None and monotonic() < deadline:
-            sleep(min(0.05, seconds))
-        return _compilers[0].poll() is not None
+        while True:
+            if _compilers[0].poll() is not None or is_compiled(kernel):
+                return True
+            if monotonic() >= deadline:
+                return False
+            sleep(0.05)
 
     return ended
 
@@ -53,13 +65,15 @@ def compile_here() -> None:
     from scheduler.domain.jobs import chain
     from scheduler.search.construct import construct
     from scheduler.search.tabu.engine import TabuSearch
+    from scheduler.search.tabu.weights import weigh
 
     operations = tuple(Operation(str(n), (Mode("M", 1 + n), Mode("N", 2))) for n in range(3))
     jobs = tuple(Job(name, operations, chain(tuple(o.id for o in operations))) for name in "ABCD")
     instance = Instance("warm", (Facility("F"),), (Machine("M", "F"), Machine("N", "F")), jobs)
-    start = construct(instance, Objective.parse("makespan"), time_limit=0.01)
-    if start is not None:
-        TabuSearch(instance, start, 0, lambda makespan: None).rehearse()
+    for objective in (Objective.parse("makespan"), Objective.parse("flow_time")):
+        start, weights = construct(instance, objective, time_limit=0.01), weigh(instance, objective)
+        if start is not None and weights is not None:
+            TabuSearch(instance, weights, start, 0, lambda value: None).rehearse()
 
 
 if __name__ == "__main__":

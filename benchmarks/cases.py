@@ -8,9 +8,13 @@ from pathlib import Path
 
 import click
 
-from benchmarks.best_known import BestKnown, best_known
+import scheduler
+from benchmarks.best_known import BestKnown, best_known, published_family
+from scheduler.errors import SchedulerError
 
 SUFFIXES = (".fjs", ".txt", ".jsp")
+OWN_SETS = Path(__file__).parent / "sets"
+"""Sets that we chose, as tables."""
 WHERE_TO_GET_IT = (
     "The public job shop and flexible job shop sets, with their best known values, are at "
     "https://github.com/ScheduleOpt/benchmarks. Put them into DATA/KIND/FAMILY/INSTANCE.fjs or .txt with "
@@ -29,32 +33,49 @@ class MissingData(click.ClickException):
 
 @dataclass(frozen=True)
 class Case:
-    """An instance of a set."""
+    """An instance of a set; what is known of it lies between its file and the folder `data`."""
 
     family: str
     instance: str
     file: Path
-    known: BestKnown
+    data: Path
+
+    @property
+    def name(self) -> str:
+        """Family and instance."""
+        return f"{self.family}/{self.instance}"
+
+    def known(self, objective: str) -> BestKnown:
+        """Return the best known bounds for an objective."""
+        return best_known(self.file, self.data, objective) or BestKnown(None, None)
+
+    def objective(self) -> str:
+        """Return the objective of the file; that of files that can't be read is the makespan."""
+        try:
+            return scheduler.load(self.file).objective
+        except SchedulerError:
+            return "makespan"
 
 
 def cases(name: str, data: Path) -> list[Case]:
     """Return the instances of a set.
 
-    A set is a table ``DATA/NAME.csv`` (columns kind, family, instance), a folder ``DATA/NAME`` (all files below it), or
-    a folder anywhere.
+    A set is a table ``DATA/NAME.csv`` or ``benchmarks/sets/NAME.csv`` (columns kind, family, instance), a folder
+    ``DATA/NAME`` (all files below it), or a folder anywhere.
 
     Raises
     ------
     MissingData
         If there is no such set, or files of it are missing (the error lists them).
     """
-    table = data / f"{name}.csv"
-    if table.is_file():
-        return _listed(table, data)
+    for table in (data / f"{name}.csv", OWN_SETS / f"{name}.csv"):
+        if table.is_file():
+            return _listed(table, data)
     for folder in (data / name, Path(name)):
         if folder.is_dir():
             return _below(folder)
-    raise MissingData(f"There is no set {name!r}: neither {table} nor the folder {data / name} exists.")
+    tables = f"neither {data / name}.csv nor {name}.csv among our own"
+    raise MissingData(f"There is no set {name!r}: {tables}, and no folder {data / name}.")
 
 
 def _listed(table: Path, data: Path) -> list[Case]:
@@ -64,7 +85,7 @@ def _listed(table: Path, data: Path) -> list[Case]:
             place = data / row["kind"] / row["family"] / row["instance"]
             files = [file for suffix in SUFFIXES if (file := place.with_name(place.name + suffix)).is_file()]
             if files:
-                found.append(_case(files[0], row["family"], data))
+                found.append(Case(row["family"], row["instance"], files[0], data))
             else:
                 missing.append(place.relative_to(data).as_posix())
     if missing:
@@ -76,12 +97,10 @@ def _below(folder: Path) -> list[Case]:
     files = sorted(file for file in folder.rglob("*") if file.suffix in SUFFIXES)
     if not files:
         raise MissingData(f"There is no {', '.join(SUFFIXES)} file below {folder}.")
-    families = [file.parent.relative_to(folder).as_posix() for file in files]
-    return [
-        _case(file, folder.resolve().name if family == "." else family, folder)
-        for file, family in zip(files, families, strict=True)
-    ]
+    return [Case(_family(file, folder), file.stem, file, folder) for file in files]
 
 
-def _case(file: Path, family: str, data: Path) -> Case:
-    return Case(family, file.stem, file, best_known(file, data) or BestKnown(None, None))
+def _family(file: Path, folder: Path) -> str:
+    """Return the folders between, or else the family of the table beside the file, or else the set's folder."""
+    between = file.parent.relative_to(folder).as_posix()
+    return between if between != "." else published_family(file) or folder.resolve().name

@@ -1,0 +1,152 @@
+"""The compiled search and CP-SAT side by side: schedules go one way, bounds the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from scheduler.domain import Status, Stop
+from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.search.tabu.engine import TabuSearch
+from scheduler.search.tabu.warm import compile_elsewhere, is_compiled
+from scheduler.search.tabu.weights import Weights
+
+FIRST_SLICE = 2.0
+"""Seconds of CP-SAT's first slice beside the compiled search."""
+GIVE_UP = 2
+"""Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
+RESERVE = 0.15
+"""Seconds kept for the last schedule's way out."""
+ALONE_WORK = 100_000_000
+"""Operations times iterations of a compiled slice where one worker does everything: about a second."""
+ALONE_SLICE = 0.5
+"""Deterministic time of CP-SAT's first slice there."""
+
+
+class Hybrid:
+    """One hybrid search.
+
+    Parameters
+    ----------
+    run
+        The call that it works for; it has a schedule.
+    weights
+        The objective, as the compiled search speaks it.
+    """
+
+    def __init__(self, run: Run, weights: Weights) -> None:
+        assert run.best is not None
+        self._run = run
+        self._weights = weights
+        self._scale = run.objective.tiers[0].scale
+        self._prover = Stop()
+        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        self._walk = TabuSearch(run.instance, weights, run.best, run.seed, self._on_better)
+
+    def search(self) -> Answer:
+        """Search until the first tier is proved, the time is up, or somebody wants to stop."""
+        run = self._run
+        if run.bound is not None:
+            self._aim(run.bound)
+        compiled = None if is_compiled(self._weights.kernel) else compile_elsewhere(self._weights.kernel)
+        with run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop):
+            if run.workers == 1:
+                self._take_turns(compiled)
+            else:
+                self._side_by_side(compiled)
+        self._walk.finish()
+        self._take()
+        return self._answer()
+
+    def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
+        """Walk in all threads but one, and let CP-SAT prove in that one.
+
+        CP-SAT is started again, with the best schedule as hint and ceiling, in slices that double. Where two slices
+        did not move a bound that is far off, or the model takes too long to build, its thread walks too.
+        """
+        run, walk = self._run, self._walk
+        walking = compiled is None
+        if walking:
+            walk.start(run.workers - 1)
+        seconds, known = FIRST_SLICE, run.bound
+        while not self._has_ended():
+            if compiled is not None and not walking and compiled(0.0 if run.has_time_for_model else run.left):
+                walking = True
+                walk.start(run.workers - 1)
+            self._bound_by_load()
+            gives_up = seconds > GIVE_UP * FIRST_SLICE and run.bound == known and run.is_far()
+            if walking and (gives_up or not run.has_time_for_model):
+                walk.start(1)
+                walk.wait(run.left - RESERVE)
+                return
+            left = run.left - RESERVE
+            self._prove(left if left < 2.5 * seconds else seconds)
+            if walking:
+                seconds *= 2
+
+    def _take_turns(self, compiled: Callable[[float], bool] | None) -> None:
+        """Walk and prove in turns, in slices of counted work: the same seed takes the same way every time.
+
+        Only the very first run on a machine, which compiles meanwhile, gives CP-SAT turns by the clock.
+        """
+        run, walk = self._run, self._walk
+        while (
+            compiled is not None and not self._has_ended() and not compiled(0.0 if run.has_time_for_model else run.left)
+        ):
+            self._prove(min(FIRST_SLICE, run.left - RESERVE))
+        iterations = max(1, ALONE_WORK // len(run.instance.operation_by_key))
+        work, known, gives_up = ALONE_SLICE, run.bound, not run.has_time_for_model
+        with walk.until(run.left - RESERVE):
+            while not self._has_ended():
+                walk.advance(iterations)
+                self._take()
+                self._bound_by_load()
+                if not gives_up and not self._has_ended():
+                    self._prove(run.left - RESERVE, work)
+                    gives_up = work > GIVE_UP * ALONE_SLICE and run.bound == known and run.is_far()
+                    work *= 2
+                    iterations *= 2
+
+    def _bound_by_load(self) -> None:
+        """Bound the makespan of what is too large for that before the walk begins; once."""
+        if self._weights.is_makespan and not self._run.knows_loads:
+            self._run.bound_by_load()
+            if self._run.bound is not None:
+                self._aim(self._run.bound)
+
+    def _has_ended(self) -> bool:
+        return self._prover.requested or self._run.is_proved() or self._run.left <= RESERVE
+
+    def _prove(self, seconds: float, work: float | None = None) -> None:
+        """Give CP-SAT one worker for a slice."""
+        status, bounds = self._run.improve(seconds, 1, self._prover, self._aim, work)
+        self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        self._take()
+        if status is Status.OPTIMAL:
+            self._prover.request()
+
+    def _answer(self) -> Answer:
+        """Return status and bounds; spend what time is left on the later tiers once the first is proved."""
+        run = self._run
+        bounds = (higher(self._bounds[0], run.bound), *self._bounds[1:])
+        values = run.objective.value(run.best_terms)
+        proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
+        if run.is_proved() and not proved and not run.stop.requested and run.left > RESERVE:
+            return run.improve(run.left, run.workers, run.stop)
+        return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
+
+    def _aim(self, bound: Fraction) -> None:
+        """Let the walk end where the first tier meets its bound."""
+        self._walk.aim(self._weights.least(bound * self._scale))
+
+    def _on_better(self, value: int) -> None:
+        """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""
+        run = self._run
+        run.record(Fraction(self._weights.first_tier(value), self._scale), None, "tabu")
+        if run.is_proved():
+            self._prover.request()
+
+    def _take(self) -> None:
+        schedule = self._walk.best()
+        if schedule is not None:
+            self._run.offer(schedule, "tabu")

@@ -1,0 +1,128 @@
+"""CP-SAT on the whole model and on neighbourhoods of the best schedule, for what the compiled search does not speak."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+from scheduler.domain import Schedule, Status, Stop
+from scheduler.portfolio.run import Answer, Run, higher
+
+FIRST_SHARE = 0.2
+"""Share of the time that CP-SAT has for the whole model at first, with all workers ..."""
+FIRST_SECONDS = 3.0
+"""... but no longer than this."""
+ROUND = 5.0
+"""Seconds after which a thread that polishes goes on from the best schedule of all."""
+FIRST_WORK = 1.0
+"""Deterministic time of the whole model's first turn where one worker does everything."""
+LAST_SHARE = 0.1
+"""Share of the time for the later tiers."""
+RESERVE = 0.1
+"""Seconds kept for the last schedule's way out."""
+
+
+class Polishing:
+    """One search by CP-SAT alone.
+
+    Parameters
+    ----------
+    run
+        The call that it works for.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._prover = Stop()
+        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        later = len(run.objective.tiers) > 1 and run.has_time_for_model
+        self._kept = RESERVE + (LAST_SHARE * run.left if later else 0.0)
+
+    def search(self) -> Answer:
+        """Search until the first tier is proved, the time is up, or somebody wants to stop."""
+        run = self._run
+        if run.has_time_for_model or run.best is None:
+            seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)
+            status, self._bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
+            if status in (Status.OPTIMAL, Status.INFEASIBLE) or run.best is None or run.stop.requested:
+                return status, self._bounds
+        with run.stop.calling(self._prover.request):
+            if run.workers == 1:
+                self._take_turns()
+            else:
+                self._side_by_side()
+        if self._kept > RESERVE and not run.stop.requested:
+            status, bounds = run.improve(run.left, run.workers, run.stop)
+            return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        return Status.FEASIBLE, (higher(self._bounds[0], run.bound), *self._bounds[1:])
+
+    def _side_by_side(self) -> None:
+        """Polish in all threads but one; in that one improve the whole model, in slices that double.
+
+        Where a slice moved neither the value nor a bound that is far off, its thread polishes too.
+        """
+        run = self._run
+        with ThreadPoolExecutor(run.workers) as threads:
+            polishers = [threads.submit(self._polish, number) for number in range(1, run.workers)]
+            seconds = FIRST_SECONDS
+            while run.has_time_for_model and not self._has_ended():
+                known = run.value, run.bound
+                self._improve(min(seconds, run.left - self._kept))
+                seconds *= 2
+                if run.is_far() and (run.value, run.bound) == known:
+                    break
+            self._polish(0)
+            for polisher in polishers:
+                polisher.result()
+
+    def _take_turns(self) -> None:
+        """Improve the whole model and polish in turns, the former in slices of counted work."""
+        run = self._run
+        work, number = FIRST_WORK, 0
+        while not self._has_ended():
+            self._polish_once(number, ROUND)
+            number += 1
+            if run.has_time_for_model and not self._has_ended():
+                self._improve(run.left - self._kept, work)
+                work *= 2
+
+    def _polish(self, number: int) -> None:
+        """Polish until the end, in rounds that begin with the best schedule of all."""
+        while not self._has_ended():
+            began_with, left = self._run.best, self._run.left
+            self._polish_once(number, ROUND)
+            number += self._run.workers
+            if self._run.best is began_with and left - self._run.left < ROUND / 2:
+                break  # every neighbourhood is as good as can be, the largest included
+
+    def _polish_once(self, number: int, seconds: float) -> None:
+        from scheduler.cpsat.polish import polish
+
+        run = self._run
+        assert run.best is not None
+
+        def on_better(schedule: Schedule) -> None:
+            run.offer(schedule, "polish")
+            if run.is_proved():
+                self._prover.request()
+
+        polish(
+            run.instance,
+            run.objective,
+            run.best,
+            seconds=min(seconds, run.left - self._kept),
+            seed=run.seed + number,
+            stop=self._prover,
+            floor=run.bound,
+            on_better=on_better,
+        )
+
+    def _improve(self, seconds: float, work: float | None = None) -> None:
+        run = self._run
+        status, bounds = run.improve(seconds, 1, self._prover, None, work)
+        self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        if status is Status.OPTIMAL or run.is_proved():
+            self._prover.request()
+
+    def _has_ended(self) -> bool:
+        return self._prover.requested or self._run.is_proved() or self._run.left <= self._kept

@@ -1,0 +1,247 @@
+"""One call of `solve`: the clock, the best schedule so far, the history, and who works first."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cached_property
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
+
+from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
+
+if TYPE_CHECKING:
+    from scheduler.search.tabu.weights import Weights
+
+CONSTRUCTION_SHARE = 0.2
+"""Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
+CONSTRUCTION_SECONDS = 1.0
+CONSTRUCTION_BEFORE_WALK = 0.2
+"""Seconds of construction where the compiled search goes on from it."""
+BUILD_SHARE = 0.4
+"""Most of the time limit that building the model may take."""
+SMALL = 150
+"""Modes up to which CP-SAT alone has a first go before the compiled search ..."""
+SMALL_SHARE = 0.1
+"""... for this share of the time."""
+LOADS_AT_ONCE = 5_000
+"""Modes up to which the load bound is so quick that the search waits for it."""
+FAR = Fraction(2, 100)
+"""Gap from which on proofs are rare."""
+
+OnProgress = Callable[[Progress], None]
+Answer: TypeAlias = tuple[Status, tuple[Fraction | None, ...]]
+"""Status, and bound of each tier."""
+
+
+class Run:
+    """One call of `solve`: the clock, the best schedule so far, and the history."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        objective: Objective,
+        time_limit: float,
+        workers: int,
+        seed: int,
+        on_progress: OnProgress | None,
+        stop: Stop,
+    ) -> None:
+        self.instance = instance
+        self.objective = objective
+        self.workers = workers
+        self.seed = seed
+        self.best: Schedule | None = None
+        self.knows_loads = False
+        self.best_terms: dict[str, int] = {}
+        self._began_at = monotonic()
+        self.time_limit = time_limit
+        self._on_progress = on_progress
+        self.stop = stop
+        self._history: list[Progress] = []
+        self._lock = Lock()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the call began."""
+        return monotonic() - self._began_at
+
+    @property
+    def left(self) -> float:
+        """Wall time left."""
+        return self.time_limit - self.seconds
+
+    @property
+    def no_bounds(self) -> tuple[None, ...]:
+        """What is known of the tiers when nothing is."""
+        return tuple(None for _ in self.objective.tiers)
+
+    @property
+    def has_time_for_model(self) -> bool:
+        """Whether CP-SAT's model is built in a fair share of the time limit."""
+        return self._build_seconds <= BUILD_SHARE * self.time_limit
+
+    @cached_property
+    def _build_seconds(self) -> float:
+        from scheduler.cpsat.size import build_seconds
+
+        return build_seconds(self.instance)
+
+    @property
+    def history(self) -> tuple[Progress, ...]:
+        """Every better value and bound so far."""
+        return tuple(self._history)
+
+    def search(self, start: Schedule | None) -> Answer:
+        """Run the engines; return the status and the bound of each tier."""
+        from scheduler.checker import check
+        from scheduler.search.construct import construct
+        from scheduler.search.tabu.arrays import why_unsupported
+        from scheduler.search.tabu.weights import weigh
+
+        if start is not None and not check(self.instance, start):
+            self.offer(start, "start")
+        weights = weigh(self.instance, self.objective) if why_unsupported(self.instance) is None else None
+        share = min(CONSTRUCTION_SHARE * self.time_limit, CONSTRUCTION_SECONDS)
+        if weights is not None:
+            share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
+        elif self.workers == 1:
+            share = 0.0
+        # The first pass by itself: somebody may be waiting for any schedule. One worker makes no more, as how many
+        # passes there are depends on the clock.
+        for seconds in (0.0,) if share == 0.0 else (0.0, share):
+            constructed = construct(self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self.stop)
+            if constructed is not None:
+                self.offer(constructed, "construction")
+        if weights is not None and self.best is not None:
+            return self._walk(weights)
+        from scheduler.portfolio.polishing import Polishing
+
+        return Polishing(self).search()
+
+    def _walk(self, weights: Weights) -> Answer:
+        """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
+        size = sum(len(operation.modes) for operation in self.instance.operation_by_key.values())
+        self._bound_at_once(weights, size)
+        if size <= SMALL or self.is_proved():
+            # Most small instances are proved in an instant, sooner than the compiled search is loaded.
+            status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
+            if status is Status.OPTIMAL or self.stop.requested:
+                return status, bounds
+        from scheduler.portfolio.hybrid import Hybrid
+
+        return Hybrid(self, weights).search()
+
+    def _bound_at_once(self, weights: Weights, size: int) -> None:
+        """Record the bounds that take milliseconds."""
+        from scheduler.bounds import makespan_bound
+
+        self.record(None, Fraction(0), "bounds")
+        if weights.is_makespan:
+            scale = dict(self.objective.tiers[0].weights)["makespan"]
+            self.record(None, scale * makespan_bound(self.instance), "bounds")
+            if not self.is_proved() and size <= LOADS_AT_ONCE:
+                self.bound_by_load()
+
+    def bound_by_load(self) -> None:
+        """Record the bound of the makespan that is a linear program: tenths of a second for some thousand modes."""
+        from scheduler.cpsat.load import load_bound
+
+        self.knows_loads = True
+        scale = dict(self.objective.tiers[0].weights)["makespan"]
+        self.record(None, scale * load_bound(self.instance), "bounds")
+
+    def is_far(self) -> bool:
+        """Return whether value and bound of the first tier are further apart than proofs usually reach."""
+        value, bound = self.value, self.bound
+        return value is not None and bound is not None and value - bound > FAR * value
+
+    def is_proved(self) -> bool:
+        """Return whether the first tier is as small as possible."""
+        return self.value is not None and self.bound is not None and self.value <= self.bound
+
+    def improve(
+        self,
+        seconds: float,
+        workers: int,
+        stop: Stop,
+        on_bound: Callable[[Fraction], None] | None = None,
+        work: float | None = None,
+    ) -> Answer:
+        """Give CP-SAT these seconds, from the best schedule; tell `on_bound` every bound of the first tier.
+
+        With `work` it ends after so much deterministic time too.
+        """
+        from scheduler.cpsat.solve import improve
+
+        def on_progress(value: Fraction | None, bound: Fraction | None) -> None:
+            self.record(value, bound, "cp-sat")
+            if bound is not None and on_bound is not None:
+                on_bound(bound)
+                if self.value is not None and bound >= self.value:
+                    stop.request()
+
+        outcome = improve(
+            self.instance,
+            self.objective,
+            start=self.best,
+            time_limit=seconds,
+            workers=workers,
+            seed=self.seed,
+            on_progress=on_progress,
+            stop=stop,
+            floor=self.bound,
+            work=work,
+        )
+        if outcome.status is Status.INFEASIBLE and self.best is not None:
+            # The checker is the authority: keep the checked schedule, but never hide that the two disagree.
+            warnings.warn(
+                "CP-SAT calls an instance infeasible that has a checked schedule", RuntimeWarning, stacklevel=2
+            )
+            return Status.FEASIBLE, self.no_bounds
+        if outcome.schedule is not None:
+            self.offer(outcome.schedule, "cp-sat")
+        return outcome.status, outcome.bounds
+
+    def offer(self, schedule: Schedule, engine: str) -> None:
+        """Keep the schedule if it is better than the best so far; any thread may offer one."""
+        from scheduler.terms import value_terms
+
+        terms = value_terms(self.instance, schedule)
+        value = self.objective.value(terms)
+        with self._lock:
+            if self.best is None or value < self.objective.value(self.best_terms):
+                self.best, self.best_terms = schedule, terms
+                self._add(value[0], None, engine)
+
+    @property
+    def value(self) -> Fraction | None:
+        """Best value of the first tier so far."""
+        return self._history[-1].value if self._history else None
+
+    @property
+    def bound(self) -> Fraction | None:
+        """Best bound of the first tier so far."""
+        return self._history[-1].bound if self._history else None
+
+    def record(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
+        """Note a value and a bound of the first tier, from any thread."""
+        with self._lock:
+            self._add(value, bound, engine)
+
+    def _add(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
+        last = self._history[-1] if self._history else Progress(0.0, None, None, "")
+        better_value = value if last.value is None or (value is not None and value < last.value) else last.value
+        better_bound = bound if last.bound is None or (bound is not None and bound > last.bound) else last.bound
+        if (better_value, better_bound) != (last.value, last.bound):
+            point = Progress(self.seconds, better_value, better_bound, engine)
+            self._history.append(point)
+            if self._on_progress is not None:
+                self._on_progress(point)
+
+
+def higher(a: Fraction | None, b: Fraction | None) -> Fraction | None:
+    """Return the higher of two bounds, either of which may be missing."""
+    return max((bound for bound in (a, b) if bound is not None), default=None)

@@ -1,0 +1,126 @@
+"""Objectives as weights of completion times: what of an objective the compiled search speaks.
+
+Every term that it speaks is regular, a sum or a maximum of what grows with completion times alone:
+``sum_j (late_j max(0, C_j - due_j) + flow_j C_j) + late max_j max(0, C_j - due_j) + flow max_j C_j``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from scheduler.domain import Instance, Objective, Schedule, Tier
+from scheduler.domain.horizon import horizon
+from scheduler.search.tabu.arrays import DUE, FLOW, LATE, Ints
+
+REGULAR = frozenset({"makespan", "flow_time", "total_tardiness", "weighted_tardiness", "maximum_tardiness"})
+MOST = 1 << 52
+"""Most that an objective may come to, so that no sum overflows."""
+NEVER = 1 << 50
+"""Due date of a job that has none."""
+MAX_TAILS = 2_000_000
+"""Operations times jobs up to which a tail for every pair is worth its time."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The leading tiers of an objective as one integer, in which an earlier tier outweighs all later ones.
+
+    Attributes
+    ----------
+    jobs
+        Rows DUE, LATE, FLOW by job; the last column weighs the maximum tardiness (LATE) and the makespan (FLOW).
+    unit
+        What 1 of the first tier comes to.
+    offset
+        What the search leaves out of the objective: the release dates in flow times.
+    """
+
+    jobs: Ints
+    unit: int
+    offset: int
+
+    @property
+    def is_makespan(self) -> bool:
+        """Whether there is nothing but the makespan, once."""
+        others = self.jobs[LATE].any() or self.jobs[FLOW, :-1].any()
+        return self.unit == 1 and self.jobs[FLOW, -1] > 0 and not others
+
+    @property
+    def kernel(self) -> str:
+        """Module and name of the compiled walk for this objective."""
+        return "walk.run" if self.is_makespan else "regular.run_regular"
+
+    def value(self, instance: Instance, schedule: Schedule) -> int:
+        """Return the value of a schedule; of the makespan alone it is the makespan, whatever its weight."""
+        if self.is_makespan:
+            return schedule.makespan
+        ends = np.array([schedule.completions[job.id] for job in instance.jobs], np.int64)
+        late = np.maximum(ends - self.jobs[DUE, :-1], 0)
+        total = (self.jobs[LATE, :-1] * late + self.jobs[FLOW, :-1] * ends).sum()
+        return int(total + self.jobs[LATE, -1] * late.max() + self.jobs[FLOW, -1] * ends.max())
+
+    def first_tier(self, value: int) -> int:
+        """Return what the first tier, times its scale, is at the most in a solution of this value."""
+        if self.is_makespan:
+            return value * int(self.jobs[FLOW, -1])
+        return (value + self.offset) // self.unit
+
+    def least(self, bound: Fraction) -> int:
+        """Return the least value of a solution whose first tier, times its scale, is at least `bound`."""
+        if self.is_makespan:
+            return ceil(bound / int(self.jobs[FLOW, -1]))
+        return ceil(bound) * self.unit - self.offset
+
+
+def weigh(instance: Instance, objective: Objective) -> Weights | None:
+    """Return the weights of as many leading tiers as the search speaks, None if that is not even the first."""
+    longest = horizon(instance)
+    tiers: list[Tier] = []
+    for tier in objective.tiers:
+        if any(name not in REGULAR for name, _ in tier.weights):
+            break
+        tiers.append(tier)
+    fits = len(instance.operation_by_key) * len(instance.jobs) <= MAX_TAILS
+    while tiers:
+        weights = _combined(instance, tiers, longest)
+        if weights is not None and (fits or weights.is_makespan):
+            return weights
+        tiers.pop()
+    return None
+
+
+def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | None:
+    """Return the tiers as one integer, None if it could grow too large."""
+    jobs = np.zeros((3, len(instance.jobs) + 1), np.int64)
+    jobs[DUE, :-1] = [NEVER if job.due_date is None else job.due_date for job in instance.jobs]
+    unit, offset = 1, 0
+    for position in range(len(tiers) - 1, -1, -1):
+        tier = tiers[position]
+        most = 0
+        for name, weight in tier.weights:
+            times = int(weight * tier.scale)
+            shares = _shares(instance, name)
+            most += times * longest * sum(shares)
+            if unit * most > MOST:
+                return None
+            row = FLOW if name in ("makespan", "flow_time") else LATE
+            jobs[row] += np.array([unit * times * share for share in shares], np.int64)
+            if name == "flow_time":
+                offset -= unit * times * sum(job.release_date for job in instance.jobs)
+        if position > 0:
+            unit *= most + 1
+    return Weights(jobs, unit, offset)
+
+
+def _shares(instance: Instance, term: str) -> list[int]:
+    """Return how often each job counts in a term, and last how often the maximum over all jobs."""
+    if term in ("makespan", "maximum_tardiness"):
+        return [*(0 for _ in instance.jobs), 1]
+    if term == "flow_time":
+        return [*(1 for _ in instance.jobs), 0]
+    weights = [job.weight if term == "weighted_tardiness" else 1 for job in instance.jobs]
+    return [*(0 if job.due_date is None else w for job, w in zip(instance.jobs, weights, strict=True)), 0]
