@@ -13,6 +13,8 @@ from scheduler.search.tabu.weights import Weights
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
+PROVABLE = 250
+"""Modes up to which CP-SAT does not give up."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
 RESERVE = 0.15
@@ -74,7 +76,8 @@ class Hybrid:
                 walking = True
                 walk.start(run.workers - 1)
             self._bound_by_load()
-            gives_up = seconds > GIVE_UP * FIRST_SLICE and run.bound == known and run.is_far()
+            tried = seconds > GIVE_UP * FIRST_SLICE
+            gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
             if walking and (gives_up or not run.has_time_for_model):
                 walk.start(1)
                 walk.wait(run.left - RESERVE)
@@ -103,7 +106,8 @@ class Hybrid:
                 self._bound_by_load()
                 if not gives_up and not self._has_ended():
                     self._prove(run.left - RESERVE, work)
-                    gives_up = work > GIVE_UP * ALONE_SLICE and run.bound == known and run.is_far()
+                    tried = work > GIVE_UP * ALONE_SLICE
+                    gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
                     work *= 2
                     iterations *= 2
 

@@ -78,6 +78,11 @@ class Run:
         """What is known of the tiers when nothing is."""
         return tuple(None for _ in self.objective.tiers)
 
+    @cached_property
+    def num_modes(self) -> int:
+        """Modes of all operations."""
+        return sum(len(operation.modes) for operation in self.instance.operation_by_key.values())
+
     @property
     def has_time_for_model(self) -> bool:
         """Whether CP-SAT's model is built in a fair share of the time limit."""
@@ -111,10 +116,12 @@ class Run:
             share = 0.0
         # The first pass by itself: somebody may be waiting for any schedule. One worker makes no more, as how many
         # passes there are depends on the clock.
-        for seconds in (0.0,) if share == 0.0 else (0.0, share):
+        for seconds in (0.0, share):
             constructed = construct(self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self.stop)
             if constructed is not None:
                 self.offer(constructed, "construction")
+            if share < self.seconds:
+                break
         if weights is not None and self.best is not None:
             return self._walk(weights)
         from scheduler.portfolio.polishing import Polishing
@@ -123,9 +130,8 @@ class Run:
 
     def _walk(self, weights: Weights) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
-        size = sum(len(operation.modes) for operation in self.instance.operation_by_key.values())
-        self._bound_at_once(weights, size)
-        if size <= SMALL or self.is_proved():
+        self._bound_at_once(weights)
+        if self.num_modes <= SMALL or self.is_proved():
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
             status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
             if status is Status.OPTIMAL or self.stop.requested:
@@ -134,7 +140,7 @@ class Run:
 
         return Hybrid(self, weights).search()
 
-    def _bound_at_once(self, weights: Weights, size: int) -> None:
+    def _bound_at_once(self, weights: Weights) -> None:
         """Record the bounds that take milliseconds."""
         from scheduler.bounds import makespan_bound
 
@@ -142,7 +148,7 @@ class Run:
         if weights.is_makespan:
             scale = dict(self.objective.tiers[0].weights)["makespan"]
             self.record(None, scale * makespan_bound(self.instance), "bounds")
-            if not self.is_proved() and size <= LOADS_AT_ONCE:
+            if not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
                 self.bound_by_load()
 
     def bound_by_load(self) -> None:
