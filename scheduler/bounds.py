@@ -5,15 +5,24 @@
   shortest way to the end of its job after it, done in the order of Jackson's preemptive schedule (Carlier 1982: the
   optimum of the preemptive problem, hence a bound of the other).
 
-The load bound, which shares out flexible operations among machines, is a linear program: `scheduler.cpsat.load`.
+* machines with prices (`priced_bound`): what flexible operations cost at the least.
+
+The load bound, which shares out flexible operations among machines in the best way, is a linear program:
+`scheduler.cpsat.load`. Prices come close to it where the program is too large.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from math import ceil
 
 from scheduler.domain import Instance
 from scheduler.domain.horizon import heads, tails
+
+PRICE_ROUNDS = 100
+"""Rounds after which prices hardly change."""
+PRICE_STEP = 0.5
+"""How much dearer, as an exponent, the machine that is wanted most becomes against one that nobody wants."""
 
 
 def makespan_bound(instance: Instance) -> int:
@@ -68,3 +77,39 @@ def one_machine_bound(work: list[tuple[int, int, int]]) -> int:
             clock = until
             best = max(best, clock - negative_tail)
     return best
+
+
+def priced_bound(instance: Instance, rounds: int = PRICE_ROUNDS) -> int:
+    """Return a lower bound of the makespan from prices of machine time.
+
+    With prices ``p_m >= 0`` and ``sum_m p_m capacity_m = 1``, all work done costs at most the makespan C, and each
+    operation costs at least its cheapest mode: ``C >= sum_o min_k p_m(ok) duration_ok``. Machines that are wanted more
+    than others become dearer from round to round (multiplicative weights: Plotkin, Shmoys & Tardos 1995); the limit is
+    the optimum of the load program without heads and tails. Operations of jobs with alternative plans are left out.
+    """
+    import numpy as np
+
+    planned = {job.id for job in instance.jobs if job.plans}
+    numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
+    operations = [operation for key, operation in instance.operation_by_key.items() if key[0] not in planned]
+    if not operations:
+        return 0
+    counts = np.array([len(operation.modes) for operation in operations])
+    machines = np.array([numbers[mode.machine] for operation in operations for mode in operation.modes])
+    durations = np.array([mode.duration for operation in operations for mode in operation.modes], float)
+    capacities = np.array([machine.capacity for machine in instance.machines], float)
+    begins = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    prices = np.full(len(capacities), 1.0 / capacities.sum())
+    best = 0.0
+    for number in range(rounds):
+        costs = prices[machines] * durations
+        cheapest = np.minimum.reduceat(costs, begins)
+        best = max(best, float(cheapest.sum()))
+        chosen = costs <= np.repeat(cheapest, counts)
+        shares = chosen / np.repeat(np.add.reduceat(chosen, begins, dtype=float), counts)
+        loads = np.bincount(machines, durations * shares, len(capacities)) / capacities
+        if not loads.any():
+            return 0
+        prices *= np.exp(PRICE_STEP / (1.0 + number / 10.0) * (loads / loads.max() - 1.0))
+        prices /= (prices * capacities).sum()
+    return ceil(best - 1e-6 * max(1.0, best))

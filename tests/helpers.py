@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 from scheduler.checker import check
 from scheduler.domain import (
@@ -279,3 +280,14 @@ def executed(instance: Instance, baseline: Schedule, now: int, **fields: object)
     """The instance at `now`, everything having gone as in the baseline."""
     moves = tuple(m for m in baseline.moves if m.job is not None and m.start < now)
     return replace(instance, execution=Execution(now, baseline, moves=moves, **fields))
+
+
+def random_job_shop(jobs: int, machines: int, seed: int) -> Instance:
+    """Every job goes over every machine, in an order of its own, for 1 to 99 ticks each."""
+    random = Random(seed)
+    names = [f"M{number}" for number in range(machines)]
+    ways = [
+        simple_job(f"J{number}", *((name, random.randint(1, 99)) for name in random.sample(names, machines)))
+        for number in range(jobs)
+    ]
+    return factory(*(machine(name) for name in names), *ways)

@@ -9,7 +9,7 @@ from oracle import optimum
 from strategies import instances
 
 import scheduler
-from scheduler.bounds import makespan_bound, one_machine_bound
+from scheduler.bounds import makespan_bound, one_machine_bound, priced_bound
 from scheduler.cpsat.load import load_bound, load_lines
 from scheduler.domain import Instance, Job
 
@@ -84,3 +84,25 @@ def test_no_bound_exceeds_the_optimum(instance: Instance) -> None:
     best = optimum(instance, "makespan")
     if best is not None:
         assert max(makespan_bound(instance), load_bound(instance)) <= best[0]
+
+
+def test_prices_share_out_flexible_work() -> None:
+    # 12 ticks of work that two machines can do as well as each other: 6 for each, whatever the order.
+    jobs = [job(str(n), op("1", mode("M", 3), mode("N", 3))) for n in range(4)]
+    assert priced_bound(factory(machine("M"), machine("N"), *jobs)) == 6
+    # An oven for two does as much as two machines.
+    assert priced_bound(factory(machine("M", capacity=2), *[job(str(n), op("1", mode("M", 3))) for n in range(4)])) == 6
+
+
+def test_prices_rise_where_machines_are_wanted() -> None:
+    # M does each in 2 and N in 4: with x operations on M, the best is 2 x = 4 (6 - x), x = 4. Equal prices give 6.
+    jobs = [job(str(n), op("1", mode("M", 2), mode("N", 4))) for n in range(6)]
+    instance = factory(machine("M"), machine("N"), *jobs)
+    assert priced_bound(instance, rounds=1) == 6
+    assert priced_bound(instance) == 8
+
+
+@settings(max_examples=60, deadline=None)
+@given(instances(max_operations=5))
+def test_prices_never_exceed_the_load_bound(instance: Instance) -> None:
+    assert priced_bound(instance) <= load_lines(instance)[0]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from helpers import at, down, factory, job, machine, mode, op, schedule, simple_job
+from helpers import at, down, factory, job, machine, mode, op, random_job_shop, schedule, simple_job
 
 import scheduler
 from scheduler import Status, Stop
@@ -153,3 +153,43 @@ def test_later_tiers_are_improved_after_the_makespan_is_proved() -> None:
     result = scheduler.solve(instance, objective="makespan > flow_time", time_limit=20)
     assert result.status is Status.OPTIMAL
     assert result.values == (6, 8)
+
+
+def test_one_worker_takes_the_same_way_through_both_engines() -> None:
+    instance = random_job_shop(20, 10, seed=0)
+    one, two = (scheduler.solve(instance, objective="flow_time", time_limit=5, workers=1, seed=3) for _ in range(2))
+    ways = [[(point.value, point.bound, point.engine) for point in result.history] for result in (one, two)]
+    # The clock ends the search, not always at the same point of the way.
+    shorter = min(len(way) for way in ways)
+    assert "tabu" in {engine for _, _, engine in ways[0][:shorter]}
+    assert ways[0][:shorter] == ways[1][:shorter]
+
+
+def test_a_running_search_can_be_stopped() -> None:
+    instance = random_job_shop(20, 10, seed=0)
+    stop = Stop()
+
+    def on_progress(point: Progress) -> None:
+        if point.engine == "tabu":
+            stop.request()
+
+    result = scheduler.solve(
+        instance, objective="flow_time", time_limit=600, workers=2, on_progress=on_progress, stop=stop
+    )
+    assert result.status is Status.FEASIBLE
+    assert result.schedule is not None
+    assert result.seconds < 600
+
+
+# --- CP-SAT on parts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_factories_with_lanes_are_polished(workers: int) -> None:
+    instance = scheduler.load("instances/two_facilities.json")
+    result = scheduler.solve(instance, time_limit=20, workers=workers)
+    assert result.schedule is not None
+    assert scheduler.check(instance, result.schedule) == ()
+    values = {engine: [p.value for p in result.history if p.engine == engine] for engine in ("construction", "polish")}
+    assert min(values["polish"]) < min(values["construction"])

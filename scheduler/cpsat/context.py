@@ -54,15 +54,25 @@ class ModelContext:
 
     Attributes
     ----------
+    has_loads
+        Whether the model says that the work of each machine fits into the schedule, which follows from the rest.
     loads_bind
         Whether the load of the machines bounds the makespan more than the order of operations does.
     has_circuits
         Whether the order on some machine or robot is a circuit.
     """
 
-    def __init__(self, instance: Instance, latest: Mapping[str, int] | None = None, kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        latest: Mapping[str, int] | None = None,
+        kept: Kept | None = None,
+        *,
+        has_loads: bool = True,
+    ) -> None:
         self.instance = instance
         self.kept = kept
+        self.has_loads = has_loads
         self.loads_bind = False
         self.has_circuits = bool(instance.cells) or any(machine.setups is not None for machine in instance.machines)
         self._latest = latest or {}

@@ -9,11 +9,14 @@ from math import ceil
 import numpy as np
 from ortools.linear_solver import pywraplp
 
+from scheduler.bounds import priced_bound
 from scheduler.domain import Instance, OperationKey
 from scheduler.domain.horizon import heads, tails
 
 MAX_MODES = 50_000
 """Modes beyond which the program takes longer than it is worth."""
+MAX_HEADS = 256
+"""Heads of a machine that are tried in one search for a broken line."""
 MAX_ROUNDS = 8
 """Solutions of the program that are searched for broken lines."""
 TOLERANCE = 1e-6
@@ -45,8 +48,8 @@ class _Work:
 
 
 def load_bound(instance: Instance) -> int:
-    """Return a lower bound of the makespan from the load of the machines; see `load_lines`."""
-    return load_lines(instance)[0]
+    """Return a lower bound of the makespan from the load of the machines; see `load_lines` and `priced_bound`."""
+    return load_lines(instance)[0] or priced_bound(instance)
 
 
 def load_lines(instance: Instance) -> tuple[int, tuple[Line, ...]]:
@@ -126,6 +129,7 @@ def _works(instance: Instance) -> list[_Work]:
 def _broken(work: _Work, done: np.ndarray, makespan: float) -> Iterator[Line]:
     """Yield the line that is broken most by these shares of the operations on the machine."""
     candidates = np.unique(work.heads)
+    candidates = candidates[:: -(-candidates.size // MAX_HEADS)]
     inside = work.heads[None, :] >= candidates[:, None]
     load = np.cumsum(inside * (work.durations * done), axis=1) / work.capacity
     ends = np.where(inside, candidates[:, None] + load + work.tails[None, :], 0)

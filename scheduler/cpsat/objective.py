@@ -30,7 +30,8 @@ def _makespan(ctx: ModelContext) -> Expr:
     for job in ctx.instance.jobs:
         for end, *literals in ctx.last_ends(job):
             ctx.enforce(ctx.model.add(makespan >= end), *literals)
-    _post_loads(ctx, makespan)
+    if ctx.has_loads:
+        _post_loads(ctx, makespan)
     return makespan
 
 

@@ -39,14 +39,19 @@ class Outcome:
 
 
 def build(
-    instance: Instance, latest: Mapping[str, int] | None = None, stop: Stop | None = None, kept: Kept | None = None
+    instance: Instance,
+    latest: Mapping[str, int] | None = None,
+    stop: Stop | None = None,
+    kept: Kept | None = None,
+    *,
+    has_loads: bool = True,
 ) -> ModelContext:
     """Return the model of the instance, with every rule that applies to it posted.
 
     `latest` gives jobs a latest completion (see `scheduler.cpsat.ceilings`), `kept` says what stays of a schedule.
     Stopped, it returns what it has: of use to nobody, but at once.
     """
-    ctx = ModelContext(instance, latest or {}, kept)
+    ctx = ModelContext(instance, latest or {}, kept, has_loads=has_loads)
     for rule in RULES:
         if rule.applies(instance) and not (stop is not None and stop.requested):
             rule.post(ctx)
@@ -68,13 +73,15 @@ def improve(
     floor: Fraction | None = None,
     first_only: bool = False,
     work: float | None = None,
+    has_loads: bool = True,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
     while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
     ends the search. `floor` is a proved lower bound of the first tier. With `work` each tier ends after so much
-    deterministic time, the same on every machine.
+    deterministic time, the same on every machine. Without `has_loads` the model lacks the redundant lines about the
+    work of the machines: they lift bounds, but a search for a contradiction gets slower by them.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def improve(
         If CP-SAT calls the model invalid: a bug in this package.
     """
     deadline = monotonic() + time_limit
-    ctx = build(instance, _latest(instance, objective, start), stop)
+    ctx = build(instance, _latest(instance, objective, start), stop, has_loads=has_loads)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     built: dict[str, Any] = {}

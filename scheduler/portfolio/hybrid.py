@@ -15,6 +15,10 @@ FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
 PROVABLE = 250
 """Modes up to which CP-SAT does not give up."""
+SMALL = 100
+"""Operations up to which the walk has found the least makespan long before it is proved: ..."""
+WALK_SHARE = 0.25
+"""... after this share of the time CP-SAT proves in all threads."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
 RESERVE = 0.15
@@ -43,6 +47,7 @@ class Hybrid:
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= SMALL
         self._walk = TabuSearch(run.instance, weights, run.best, run.seed, self._on_better)
 
     def search(self) -> Answer:
@@ -61,7 +66,7 @@ class Hybrid:
         return self._answer()
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
-        """Walk in all threads but one, and let CP-SAT prove in that one.
+        """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.
 
         CP-SAT is started again, with the best schedule as hint and ceiling, in slices that double. Where two slices
         did not move a bound that is far off, or the model takes too long to build, its thread walks too.
@@ -83,6 +88,11 @@ class Hybrid:
                 walk.wait(run.left - RESERVE)
                 return
             left = run.left - RESERVE
+            if self._is_small and walking and run.seconds > WALK_SHARE * run.time_limit:
+                walk.finish()
+                self._take()
+                self._prove(left, run.workers, has_loads=False)
+                return
             self._prove(left if left < 2.5 * seconds else seconds)
             if walking:
                 seconds *= 2
@@ -97,7 +107,8 @@ class Hybrid:
             compiled is not None and not self._has_ended() and not compiled(0.0 if run.has_time_for_model else run.left)
         ):
             self._prove(min(FIRST_SLICE, run.left - RESERVE))
-        iterations = max(1, ALONE_WORK // len(run.instance.operation_by_key))
+        step = 1 if self._weights.is_makespan else 1 + len(run.instance.jobs) // 4
+        iterations = max(1, ALONE_WORK // (step * len(run.instance.operation_by_key)))
         work, known, gives_up = ALONE_SLICE, run.bound, not run.has_time_for_model
         with walk.until(run.left - RESERVE):
             while not self._has_ended():
@@ -105,7 +116,7 @@ class Hybrid:
                 self._take()
                 self._bound_by_load()
                 if not gives_up and not self._has_ended():
-                    self._prove(run.left - RESERVE, work)
+                    self._prove(run.left - RESERVE, work=work)
                     tried = work > GIVE_UP * ALONE_SLICE
                     gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
                     work *= 2
@@ -121,9 +132,9 @@ class Hybrid:
     def _has_ended(self) -> bool:
         return self._prover.requested or self._run.is_proved() or self._run.left <= RESERVE
 
-    def _prove(self, seconds: float, work: float | None = None) -> None:
-        """Give CP-SAT one worker for a slice."""
-        status, bounds = self._run.improve(seconds, 1, self._prover, self._aim, work)
+    def _prove(self, seconds: float, workers: int = 1, work: float | None = None, *, has_loads: bool = True) -> None:
+        """Give CP-SAT a slice."""
+        status, bounds = self._run.improve(seconds, workers, self._prover, self._aim, work, has_loads)
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         self._take()
         if status is Status.OPTIMAL:

@@ -175,10 +175,11 @@ class Run:
         stop: Stop,
         on_bound: Callable[[Fraction], None] | None = None,
         work: float | None = None,
+        has_loads: bool = True,
     ) -> Answer:
         """Give CP-SAT these seconds, from the best schedule; tell `on_bound` every bound of the first tier.
 
-        With `work` it ends after so much deterministic time too.
+        With `work` it ends after so much deterministic time too; `has_loads`: see `scheduler.cpsat.solve.improve`.
         """
         from scheduler.cpsat.solve import improve
 
@@ -200,6 +201,7 @@ class Run:
             stop=stop,
             floor=self.bound,
             work=work,
+            has_loads=has_loads,
         )
         if outcome.status is Status.INFEASIBLE and self.best is not None:
             # The checker is the authority: keep the checked schedule, but never hide that the two disagree.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import assert_valid, down, factory, job, machine, mode, op, shifts, simple_job
+from helpers import assert_valid, down, factory, job, machine, mode, op, random_job_shop, shifts, simple_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import instances
@@ -213,3 +213,34 @@ def test_engine_reports_better_makespans_and_ends_at_the_bound() -> None:
 )
 def test_what_it_does_not_speak_is_named(why: str, instance: Instance) -> None:
     assert why_unsupported(instance) == why
+
+
+def test_same_seed_same_search() -> None:
+    instance = random_job_shop(20, 10, seed=0)
+    start = construct(instance, MAKESPAN, time_limit=0.0)
+    weights = weigh(instance, MAKESPAN)
+    assert start is not None and weights is not None
+    ways: list[list[int]] = [[], [], []]
+    for way, seed in zip(ways, (5, 5, 6), strict=True):
+        search = TabuSearch(instance, weights, start, seed, way.append)
+        for _ in range(4):
+            search.advance(5_000)
+    assert ways[0] == ways[1]
+    assert ways[0] != ways[2]
+
+
+def test_every_setting_keeps_every_rule() -> None:
+    instance = every_feature()
+    start = construct(instance, MAKESPAN, time_limit=0.0)
+    weights = weigh(instance, MAKESPAN)
+    assert start is not None and weights is not None
+    variants = [Settings(neighbourhood=name) for name in ("N5", "N6", "N7")]
+    variants += [Settings(starts="random"), Settings(relinking=False), Settings(reactive=False), Settings(elite=2)]
+    reached = []
+    for variant in variants:
+        search = TabuSearch(instance, weights, start, 1, lambda value: None, variant)
+        search.advance(20_000)
+        best = search.best() or start
+        assert_valid(instance, best)
+        reached.append(best.makespan)
+    assert max(reached) <= start.makespan

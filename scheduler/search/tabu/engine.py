@@ -14,7 +14,9 @@ from scheduler.domain.horizon import horizon
 from scheduler.search.tabu.arrays import (
     ALTS_AT,
     DUE,
+    FLOW,
     JOB,
+    LATE,
     SUCCS_AT,
     Problem,
     Reals,
@@ -247,7 +249,10 @@ class _Trails:
 
 
 def _urgency(problem: Problem, weights: Weights) -> Reals:
-    """Return the work left in the job from each operation on, in its shortest modes, less the due date of the job."""
+    """Return what makes an operation urgent: the work left in its job, in its shortest modes, less the due date.
+
+    For flow times alone it is the other way round: what is soon done goes first.
+    """
     ops, links, alts = problem.ops, problem.links, problem.alts
     num = ops.shape[1] - 1
     left = np.zeros(num)
@@ -264,6 +269,8 @@ def _urgency(problem: Problem, weights: Weights) -> Reals:
             waiting[a] -= 1
             if waiting[a] == 0:
                 ready.append(a)
+    if weights.jobs[FLOW, :-1].any() and not weights.jobs[LATE].any():
+        return -left
     if not weights.is_makespan:
         dues = weights.jobs[DUE, :-1]
         known = dues[dues < NEVER]

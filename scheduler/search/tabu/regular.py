@@ -55,7 +55,7 @@ from scheduler.search.tabu.job_tails import (
     set_job_tails,
 )
 from scheduler.search.tabu.timing import time_all
-from scheduler.search.tabu.walk import CALM, apply, visit
+from scheduler.search.tabu.walk import CALM, NOTHING_LESS, apply, visit
 
 
 @njit(cache=True, nogil=True)
@@ -327,7 +327,7 @@ def run_regular(
     value = cost(jobs, rows)
     best_state[:] = state
     best_ends[:] = ends
-    improved_at, lengthened_at, extra = 0, 0, 0
+    improved_at, circled_at, extra = 0, -CALM, 0
     now = 0
     while now < iterations and now - improved_at < patience and value > target and stop[0] == 0:
         now += 1
@@ -347,7 +347,7 @@ def run_regular(
             seen,
             path,
             now,
-            value,
+            value if now - circled_at >= CALM else NOTHING_LESS,
             blocks,
         )
         if move.kind < 0:
@@ -357,9 +357,9 @@ def run_regular(
         if high < 0:
             continue
         if visit(trace, trace[0, -1], now):
-            extra, lengthened_at = min(extra + 1 + extra // 4, longest - tenure), now
-        elif extra > 0 and now - lengthened_at > CALM:
-            extra, lengthened_at = extra - 1, now
+            extra, circled_at = min(extra + 1 + extra // 4, longest - tenure), now
+        elif now - circled_at == CALM and extra > 0:
+            extra, circled_at = extra - 1, now
         set_job_tails(ops, links, machines, times, state, tails, high)
         set_completions(ops, state, rows)
         rows[NEW] = rows[ENDS]

@@ -54,6 +54,8 @@ VISITS = 1 << 13
 """Solutions remembered, to see whether the walk goes in circles."""
 CALM = 200
 """Iterations without a known solution after which the tenure shrinks again."""
+NOTHING_LESS = -(1 << 60)
+"""A bar that no estimate passes under."""
 
 
 @njit(cache=True, nogil=True)
@@ -306,22 +308,24 @@ def run(
     value = latest
     best_state[:] = state
     best_ends[:] = ends
-    improved_at, lengthened_at, extra = 0, 0, 0
+    improved_at, circled_at, extra = 0, -CALM, 0
     now = 0
     while now < iterations and now - improved_at < patience and value > target and stop[0] == 0:
         now += 1
         last = any_last(ops, state, latest)
         count = critical_path(ops, links, machines, times, state, path, last)
-        move = choose(ops, links, alts, machines, times, state, ends, tabu, path, count, now, value, blocks)
+        # Estimates may promise too much; going in circles after such promises, the walk believes them no more.
+        bar = value if now - circled_at >= CALM else NOTHING_LESS
+        move = choose(ops, links, alts, machines, times, state, ends, tabu, path, count, now, bar, blocks)
         if move.kind < 0:
             break
         until = now + tenure + extra + np.random.randint(tenure // 2 + 3)
         if apply(ops, links, alts, machines, times, state, ends, tabu, trace, move, until) < 0:
             continue
         if visit(trace, trace[0, -1], now):
-            extra, lengthened_at = min(extra + 1 + extra // 4, longest - tenure), now
-        elif extra > 0 and now - lengthened_at > CALM:
-            extra, lengthened_at = extra - 1, now
+            extra, circled_at = min(extra + 1 + extra // 4, longest - tenure), now
+        elif now - circled_at == CALM and extra > 0:
+            extra, circled_at = extra - 1, now
         latest = makespan(ops, state)
         if latest < value:
             value = latest
