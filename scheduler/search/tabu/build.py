@@ -28,6 +28,9 @@ from scheduler.search.tabu.arrays import (
 )
 from scheduler.search.tabu.moves import put_after
 
+WIDTH = 512
+"""Operations that a step of a greedy construction looks at, at the most."""
+
 
 @njit(cache=True, nogil=True)
 def earliest_end(machines: Ints, times: Ints, alts: Ints, state: Ints, ends: Ints, o: int, alt: int) -> int:
@@ -62,7 +65,8 @@ def greedy(
 ) -> None:
     """Build a solution from nothing: always add the operation and mode with the least ``end - urgency * remaining``.
 
-    `remaining` is the work left in the job from an operation on; `noise` blurs it by up to this share.
+    `remaining` is the work left in the job from an operation on; `noise` blurs it by up to this share. Of very many
+    operations that could be added, only some are looked at.
     """
     np.random.seed(seed)
     state[BEFORE] = -1
@@ -76,7 +80,9 @@ def greedy(
             count += 1
     while count > 0:
         chosen, chosen_alt, least = -1, -1, np.inf
-        for i in range(count):
+        first = np.random.randint(count) if count > WIDTH else 0
+        for number in range(min(count, WIDTH)):
+            i = (first + number) % count
             o = state[BUFFER, i]
             ready = ops[RELEASE, o]
             for k in range(ops[PREDS_AT, o], ops[PREDS_AT, o + 1]):

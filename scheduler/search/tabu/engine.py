@@ -23,7 +23,6 @@ from scheduler.search.tabu.arrays import (
     Solution,
     lower,
     new_solution,
-    raise_solution,
     to_schedule,
 )
 from scheduler.search.tabu.build import blend, distance, greedy
@@ -48,8 +47,6 @@ WIDE_ELITE = 0.5
 """Share of the elite that a wide instance has time to fill."""
 MIDDLING = 0.5
 """Weight of the work remaining in the greedy solutions that the first trails begin with."""
-LARGE = 20_000
-"""Operations from which on greedy solutions take longer than the constructed schedule is worse."""
 NOISE = 0.3
 """Share by which greedy solutions blur the work remaining."""
 NOTHING = 1 << 60
@@ -100,7 +97,6 @@ class TabuSearch:
         self.target = 0
         self.iterations = 0
         self._instance = instance
-        self._start = start
         self._urgency = _urgency(self.problem, weights)
         self._on_better = on_better
         self._value = weights.value(instance, start)
@@ -185,15 +181,6 @@ class TabuSearch:
         greedy(*self.problem, *solution, self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
         return solution
 
-    def begin(self, rng: np.random.Generator) -> Solution:
-        """Return where a first trail begins.
-
-        Trails from greedy solutions end lower than trails from the constructed schedule, even where that is better.
-        """
-        if len(self._instance.operation_by_key) < LARGE:
-            return self.greedy(rng, MIDDLING)
-        return raise_solution(self._instance, self._start, self.problem)
-
     def offer(self, value: int, solution: Solution) -> None:
         """Take note of a solution that somebody has reached."""
         with self._lock:
@@ -214,7 +201,8 @@ class _Trails:
         num_operations = search.problem.ops.shape[1] - 1
         self._patience = search.settings.patience * num_operations * (WIDE_TRAIL if search.is_wide else TRAIL)
         self._chunk = max(1, min(CHUNK, CHUNK_WORK // num_operations))
-        self._current = search.begin(self._rng)
+        # Trails from greedy solutions end lower than trails from the constructed schedule, even where that is better.
+        self._current = search.greedy(self._rng, MIDDLING)
         self._best: Solution | None = None
         self._value, self._idle = NOTHING, 0
 
