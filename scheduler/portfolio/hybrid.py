@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from scheduler.domain import Status, Stop
-from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.portfolio.run import RESERVE, Answer, Run, higher
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.warm import compile_elsewhere, is_compiled
 from scheduler.search.tabu.weights import Weights
@@ -21,8 +21,6 @@ WALK_SHARE = 0.25
 """... after this share of the time CP-SAT proves in all threads."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
-RESERVE = 0.15
-"""Seconds kept for the last schedule's way out."""
 ALONE_WORK = 100_000_000
 """Operations times iterations of a compiled slice where one worker does everything: about a second."""
 ALONE_SLICE = 0.5
@@ -63,7 +61,7 @@ class Hybrid:
                 self._side_by_side(compiled)
         self._walk.finish()
         self._take()
-        return self._answer()
+        return run.answer(self._bounds)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.
@@ -139,16 +137,6 @@ class Hybrid:
         self._take()
         if status is Status.OPTIMAL:
             self._prover.request()
-
-    def _answer(self) -> Answer:
-        """Return status and bounds; spend what time is left on the later tiers once the first is proved."""
-        run = self._run
-        bounds = (higher(self._bounds[0], run.bound), *self._bounds[1:])
-        values = run.objective.value(run.best_terms)
-        proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
-        if run.is_proved() and not proved and not run.stop.requested and run.left > RESERVE:
-            return run.improve(run.left, run.workers, run.stop)
-        return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
 
     def _aim(self, bound: Fraction) -> None:
         """Let the walk end where the first tier meets its bound."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.portfolio.run import RESERVE, Answer, Run, higher
 
 FIRST_SHARE = 0.2
 """Share of the time that CP-SAT has for the whole model at first, with all workers ..."""
@@ -18,8 +18,6 @@ FIRST_WORK = 1.0
 """Deterministic time of the whole model's first turn where one worker does everything."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
-RESERVE = 0.1
-"""Seconds kept for the last schedule's way out."""
 
 
 class Polishing:
@@ -54,7 +52,7 @@ class Polishing:
         if self._kept > RESERVE and not run.stop.requested:
             status, bounds = run.improve(run.left, run.workers, run.stop)
             return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
-        return Status.FEASIBLE, (higher(self._bounds[0], run.bound), *self._bounds[1:])
+        return run.answer(self._bounds)
 
     def _side_by_side(self) -> None:
         """Polish in all threads but one; in that one improve the whole model, in slices that double.

@@ -22,6 +22,8 @@ CONSTRUCTION_BEFORE_WALK = 0.2
 """Seconds of construction where the compiled search goes on from it."""
 BUILD_SHARE = 0.4
 """Most of the time limit that building the model may take."""
+RESERVE = 0.15
+"""Seconds kept for the last schedule's way out."""
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
@@ -212,6 +214,15 @@ class Run:
         if outcome.schedule is not None:
             self.offer(outcome.schedule, "cp-sat")
         return outcome.status, outcome.bounds
+
+    def answer(self, bounds: tuple[Fraction | None, ...]) -> Answer:
+        """Return status and bounds; spend what time is left on the later tiers once the first is proved."""
+        bounds = (higher(bounds[0], self.bound), *bounds[1:])
+        values = self.objective.value(self.best_terms)
+        proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
+        if self.is_proved() and not proved and not self.stop.requested and self.left > RESERVE:
+            return self.improve(self.left, self.workers, self.stop)
+        return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
 
     def offer(self, schedule: Schedule, engine: str) -> None:
         """Keep the schedule if it is better than the best so far; any thread may offer one."""
