@@ -11,6 +11,7 @@ from scheduler.domain import (
     Downtime,
     Execution,
     Facility,
+    Fleet,
     Instance,
     Job,
     Lane,
@@ -76,10 +77,11 @@ def distances(places: str, travel: int) -> dict[str, dict[str, int]]:
     return {p: {q: travel for q in names if q != p} for p in names}
 
 
-def factory(*parts: Machine | Job | RobotCell | Lane | OperatorPool, **fields: object) -> Instance:
+def factory(*parts: Machine | Job | RobotCell | Lane | OperatorPool | Fleet | Facility, **fields: object) -> Instance:
     """An instance of these parts, with the facilities that they name."""
     machines = tuple(p for p in parts if isinstance(p, Machine))
-    facilities = tuple(Facility(id) for id in dict.fromkeys(m.facility for m in machines))
+    given = {p.id: p for p in parts if isinstance(p, Facility)}
+    facilities = tuple(given.get(id, Facility(id)) for id in dict.fromkeys(m.facility for m in machines))
     return Instance(
         "test",
         facilities,
@@ -88,6 +90,7 @@ def factory(*parts: Machine | Job | RobotCell | Lane | OperatorPool, **fields: o
         tuple(p for p in parts if isinstance(p, RobotCell)),
         tuple(p for p in parts if isinstance(p, Lane)),
         tuple(p for p in parts if isinstance(p, OperatorPool)),
+        tuple(p for p in parts if isinstance(p, Fleet)),
         **fields,
     )
 
@@ -115,6 +118,11 @@ def carry(link: str, way: str, mover: str, start: int, end: int) -> Move:
 def transfer(link: str, way: str, vehicle: str, start: int, end: int) -> Move:
     """Like `carry`, but by a lane vehicle."""
     return replace(carry(link, way, vehicle, start, end), kind="transfer")
+
+
+def transport(link: str, way: str, vehicle: str, start: int, end: int) -> Move:
+    """Like `carry`, but by a vehicle of a fleet."""
+    return replace(carry(link, way, vehicle, start, end), kind="transport")
 
 
 def empty(way: str, mover: str, start: int, end: int) -> Move:

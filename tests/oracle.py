@@ -144,8 +144,10 @@ class _Search:
         if mover in self.instance.lane_by_vehicle:
             lane = self.instance.lane_by_vehicle[mover]
             work, calendar = lane.trip_time, lane.calendar
-        elif mover in self.instance.robot_by_id:
-            calendar = self.instance.robot_by_id[mover].calendar
+        elif mover in self.instance.carrier_by_id:
+            group = self.instance.group_by_carrier[mover]
+            work = group.move_time(task.leg.origin, task.leg.destination)
+            calendar = self.instance.carrier_by_id[mover].calendar
         return ends_of_work(calendar, work, task.interruptible, self.horizon)
 
     def least(self, node: Node, starts: Sequence[int]) -> Timing | None:
@@ -219,8 +221,11 @@ class _Search:
         for number, task in enumerate(self.case.tasks):
             if task.leg is None or number in node.movers:
                 continue
-            if task.leg.kind == "robot_move":
-                movers = [robot.id for robot in self.instance.cell_by_id[task.leg.cell].robots]
+            if task.leg.kind != "transfer":
+                job = self.instance.job_by_id[task.job]
+                groups = [self.instance.group_by_id[group] for group in task.leg.groups]
+                able = [g for g in groups if g in self.instance.cells or not job.fleets or g.id in job.fleets]
+                movers = [carrier.id for group in able for carrier in group.carriers]
             else:
                 movers = []
                 for lane in lanes_between(self.instance, task.leg.origin, task.leg.destination):
@@ -240,10 +245,10 @@ class _Search:
                 children = self.at_most(node, timing, uses.values(), machine.capacity)
             if children is not None:
                 return children
-        for robot in self.instance.robot_by_id:
-            moves = [number for number, mover in node.movers.items() if mover == robot]
+        for carrier in self.instance.carrier_by_id:
+            moves = [number for number, mover in node.movers.items() if mover == carrier]
             uses = {move: Use((Point(move),), (Point(move, at_end=True),)) for move in moves}
-            if (children := self.sequence(node, timing, robot, uses)) is not None:
+            if (children := self.sequence(node, timing, carrier, uses)) is not None:
                 return children
         for pool in self.instance.operators:
             needed = {o: self.case.mode(o).operators.get(pool.id, 0) for o in operations}
@@ -289,9 +294,9 @@ class _Search:
                 return 0
             family = self.case.mode(before).setup_family if before else machine.setups.initial
             return machine.setups.time(family, self.case.mode(after).setup_family)
-        cell = self.instance.cell_by_robot[resource]
-        place = self.case.tasks[before].leg.destination if before else self.instance.robot_by_id[resource].start
-        return cell.travel_time(place, self.case.tasks[after].leg.origin)
+        group = self.instance.group_by_carrier[resource]
+        place = self.case.tasks[before].leg.destination if before else self.instance.carrier_by_id[resource].start
+        return group.travel_time(place, self.case.tasks[after].leg.origin)
 
     def at_most(self, node: Node, timing: Timing, uses: Iterable[Use], capacity: int) -> list[Node] | None:
         """Return a child for every two of some uses that are too many together, one before the other."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import product
 
 from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation
-from scheduler.domain.routing import Leg, lanes_between, route
+from scheduler.domain.routing import Leg, route
 
 Link = tuple[str | None, str | None]
 Ends = tuple[int | None, ...]
@@ -123,9 +123,12 @@ class Case:
             self.ways_out[a].append(Point(b))
         last = None if a is None else Point(a, at_end=True)
         for leg in legs:
-            lanes = lanes_between(self.instance, leg.origin, leg.destination)
-            cell = self.instance.cell_by_id.get(leg.cell)
-            length = cell.move_time(leg.origin, leg.destination) if cell else min(lane.trip_time for lane in lanes)
+            cell = self.instance.cell_by_id[leg.groups[0]] if leg.kind == "robot_move" else None
+            if leg.kind == "transfer":
+                length = min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
+            else:
+                groups = [self.instance.group_by_id[group] for group in leg.groups]
+                length = min(group.move_time(leg.origin, leg.destination) for group in groups)
             move = self.add(Task(job, length, leg=leg, link=link))
             if cell and origin is not None and leg.origin == origin.id:
                 self.ways_out[a].append(Point(move, offset=cell.unload_time))
@@ -186,8 +189,8 @@ def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None
 
 
 def calendars_of(instance: Instance) -> list[Calendar]:
-    robots = instance.robot_by_id.values()
-    return [resource.calendar for resources in (instance.machines, instance.lanes, robots) for resource in resources]
+    carriers = instance.carrier_by_id.values()
+    return [resource.calendar for resources in (instance.machines, instance.lanes, carriers) for resource in resources]
 
 
 def _works(calendar: Calendar, tick: int) -> bool:

@@ -17,6 +17,7 @@ from scheduler.domain import (
     Calendar,
     Downtime,
     Facility,
+    Fleet,
     Instance,
     Job,
     Lane,
@@ -31,8 +32,17 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Vehicle,
 )
-from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RobotDown, RushOrder
+from scheduler.domain.events import (
+    Event,
+    JobCancelled,
+    MachineBreakdown,
+    OperationDelayed,
+    RobotDown,
+    RushOrder,
+    VehicleDown,
+)
 
 T = TypeVar("T")
 
@@ -51,6 +61,7 @@ FEATURES = (
     "operators",
     "cells",
     "lanes",
+    "fleets",
 )
 OBJECTIVES = (
     "makespan",
@@ -131,7 +142,7 @@ class _Builder:
         )
         stations = {facility: [m.id for m in machines if m.cell == f"C-{facility}"] for facility in celled}
         jobs = self.jobs(num_operations, machines, pools)
-        return Instance(
+        instance = Instance(
             name="random",
             facilities=facilities,
             machines=machines,
@@ -141,8 +152,35 @@ class _Builder:
             operators=pools,
             objective=self.choice(OBJECTIVES),
         )
+        return self.with_fleets(instance) if self.has("fleets", 3) else instance
 
     # the plant
+
+    def with_fleets(self, instance: Instance) -> Instance:
+        """Return the instance with a fleet, or two, in some facilities; some places are not served."""
+        facilities, fleets = [], []
+        for facility in instance.facilities:
+            places = [m.id for m in instance.machines if m.facility == facility.id and m.cell is None]
+            for cell in instance.cells:
+                if cell.facility == facility.id:
+                    places += dict.fromkeys((cell.input_station, cell.output_station))
+            if self.integer(0, 3) == 3 and len(places) > 1:
+                places.pop()
+            station = f"dock-{facility.id}" if self.integer(0, 2) else None
+            places += [station] if station else []
+            if not places:
+                facilities.append(facility)
+                continue
+            facilities.append(Facility(facility.id, station, station is not None and self.integer(0, 1) == 1))
+            for number in range(1, 2 + (self.integer(0, 3) == 3)):
+                vehicles = tuple(
+                    Vehicle(f"V{number}{k}-{facility.id}", self.choice(places), self.calendar())
+                    for k in range(1, 2 + (self.integer(0, 2) == 2))
+                )
+                travel = {a: {b: self.integer(1, 3) for b in places if a != b} for a in places}
+                handling = self.integer(0, 1), self.integer(0, 1)
+                fleets.append(Fleet(f"A{number}-{facility.id}", facility.id, vehicles, travel, *handling))
+        return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets))
 
     def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
         capacity = self.integer(2, 3) if self.has("capacity", 4) else 1
@@ -292,6 +330,7 @@ def _random_events(source: Source, instance: Instance, baseline: Schedule, size:
     open_jobs = [job.id for job in instance.jobs if baseline.completions[job.id] > at]
     kinds = ["machine_breakdown", "rush_order"]
     kinds += ["robot_down"] if instance.cells else []
+    kinds += ["vehicle_down"] if instance.fleets else []
     kinds += ["operation_delayed"] if unfinished else []
     kinds += ["job_cancelled"] if len(instance.jobs) > 1 else []
     found: list[Event] = []
@@ -301,7 +340,10 @@ def _random_events(source: Source, instance: Instance, baseline: Schedule, size:
             machine = source.choice(instance.machines)
             found.append(MachineBreakdown(id, at, machine.id, until, source.choice(("resume", "repeat"))))
         elif kind == "robot_down":
-            found.append(RobotDown(id, at, source.choice(list(instance.robot_by_id)), until))
+            found.append(RobotDown(id, at, source.choice([r.id for c in instance.cells for r in c.robots]), until))
+        elif kind == "vehicle_down":
+            vehicles = [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
+            found.append(VehicleDown(id, at, source.choice(vehicles), until))
         elif kind == "operation_delayed":
             late = source.choice(unfinished)
             found.append(OperationDelayed(id, at, late.job, late.operation, delay=source.integer(1, 3)))

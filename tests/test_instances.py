@@ -22,7 +22,15 @@ FILES = sorted(FOLDER.glob("*.json"))
 EVENT_FILES = sorted((FOLDER / "events").glob("*.json"))
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 
-OPTIMUM = {"teaching": 6, "robot_cell_tiny": 26, "transfer_tiny": 23, "ft06": 55, "la01": 666, "kacem_4x5": 11}
+OPTIMUM = {
+    "teaching": 6,
+    "robot_cell_tiny": 26,
+    "transfer_tiny": 23,
+    "fleet_tiny": 23,
+    "ft06": 55,
+    "la01": 666,
+    "kacem_4x5": 11,
+}
 """Proved, with the proof or its source in the README."""
 
 
@@ -68,7 +76,7 @@ def test_proved_optimum_is_found_and_proved(name: str, value: int) -> None:
     assert (result.status, result.values, result.lower_bound) == (Status.OPTIMAL, (value,), value)
 
 
-@pytest.mark.parametrize("name", ["teaching", "robot_cell_tiny", "transfer_tiny"])
+@pytest.mark.parametrize("name", ["teaching", "robot_cell_tiny", "transfer_tiny", "fleet_tiny"])
 def test_the_oracle_knows_the_optima_proved_by_hand(name: str) -> None:
     assert optimum(instance(name)) == (OPTIMUM[name],)
 

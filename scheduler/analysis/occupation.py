@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scheduler.domain.calendar import Downtime, working_time
-from scheduler.domain.derive import moves_into, occupied_from
+from scheduler.domain.derive import moves_into, occupied_from, pick_up_time
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import OperationKey, Schedule, ScheduledOperation
 
@@ -52,7 +52,7 @@ def occupations(instance: Instance, schedule: Schedule) -> dict[OperationKey, Oc
     found: dict[OperationKey, Occupation] = {}
     for operation in schedule.operations:
         machine = instance.machine_by_id[operation.machine]
-        moves_in = arriving.get((operation.job, operation.operation, machine.id), ())
+        moves_in = arriving.get(operation.key, ())
         until = operation.end
         if machine.cell is not None and machine.output_buffer == 0:
             until = max(until, unloaded_at.get(operation.key, until))
@@ -67,9 +67,12 @@ def _ends_of_unloading(instance: Instance, schedule: Schedule) -> dict[Operation
         if move.job is None or move.predecessor is None:
             continue
         key = (move.job, move.predecessor)
-        cell = instance.cell_by_robot.get(move.mover)
-        if cell is not None and key in schedule.by_operation and schedule.by_operation[key].machine == move.origin:
-            leaves[key] = max(leaves.get(key, 0), move.start + cell.unload_time)
+        if (
+            move.kind == "robot_move"
+            and key in schedule.by_operation
+            and schedule.by_operation[key].machine == move.origin
+        ):
+            leaves[key] = max(leaves.get(key, 0), move.start + pick_up_time(instance, move))
     for job in instance.jobs:
         for precedence in job.precedences:
             before = schedule.by_operation.get((job.id, precedence.predecessor))

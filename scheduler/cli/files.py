@@ -9,21 +9,40 @@ import click
 from scheduler.cli.options import INPUT_FILE, output_file, require_distinct
 from scheduler.cli.wording import size_text
 
+MOST_VEHICLES = 1_000
+"""`scheduler.io.limits.MAX_VEHICLES`; written out so that the help needs no pydantic."""
+
 
 @click.command()
 @click.argument("source", metavar="IN", type=INPUT_FILE)
 @click.argument("target", metavar="OUT", type=output_file)
-def convert(source: Path, target: Path) -> None:
+@click.option("--layout", type=INPUT_FILE, metavar="MATRIX.txt", help="Travel times of vehicles that carry the jobs.")
+@click.option("--vehicles", type=click.IntRange(1, MOST_VEHICLES), metavar="N", help="How many vehicles there are.")
+@click.option("--no-wait", is_flag=True, help="Each operation starts when the one before it ends.")
+def convert(source: Path, target: Path, layout: Path | None, vehicles: int | None, no_wait: bool) -> None:
     """Write an instance in another format.
 
-    The suffix of OUT decides which.
+    The suffix of OUT decides which. Vehicles may be added, or all waiting taken out. A layout has a row (from) and a
+    column (to) for the load/unload station, where jobs and vehicles start, and for each machine. Half ticks double
+    all times.
     """
-    require_distinct([source], [target])
+    if (layout is None) != (vehicles is None):
+        raise click.UsageError("--layout and --vehicles go together: give both or none.")
+    require_distinct([source, *([layout] if layout is not None else [])], [target])
     from scheduler.io import read, write
+    from scheduler.io.files import read_text
+    from scheduler.io.layout import read_matrix, with_fleet, without_waiting
+    from scheduler.io.validate import require_valid
 
-    instance = read(source)
-    write(instance, target)
-    click.echo(f"{target}: {size_text(instance)}")
+    instance, factor = read(source), 1
+    if layout is not None and vehicles is not None:
+        matrix = read_matrix(read_text(layout), str(layout), len(instance.machines) + 1)
+        instance, factor = with_fleet(instance, matrix, vehicles)
+    if no_wait:
+        instance = without_waiting(instance)
+    write(require_valid(instance, str(source)), target)
+    note = "; all times are doubled, since the layout has half ticks" if factor == 2 else ""
+    click.echo(f"{target}: {size_text(instance)}{note}")
 
 
 @click.command()

@@ -38,6 +38,7 @@ def size_text(instance: Instance) -> str:
         (len(instance.cells), "robot cell", ""),
         (len(instance.facilities), "facility", "facilities"),
         (len(instance.lanes), "lane", ""),
+        (sum(len(fleet.vehicles) for fleet in instance.fleets), "vehicle", ""),
         (len(instance.operators), "operator pool", ""),
     ]
     return ", ".join(count_text(*count) for count in counts if count[0] > 0)

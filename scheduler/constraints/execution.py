@@ -9,9 +9,9 @@ Every other operation starts at ``now`` or later. The moves of `Execution.moves`
 are there; every other loaded move starts at ``now`` or later. A pin is scheduled in its mode, at its start.
 
 Nothing new is done in the past either. A setup with ``start < now <= end`` is one that the baseline has for the same
-machine, operation and families, begun there no later. An empty move of a robot that starts before ``now`` and leads to
-a pick-up at ``now`` or later is likewise one of the baseline: same robot and places, begun no later, and after the
-robot's last pick-up before ``now``. So a pending operation *b* that follows a past one on its machine has
+machine, operation and families, begun there no later. An empty move of a robot or vehicle that starts before ``now``
+and leads to a pick-up at ``now`` or later is likewise one of the baseline: same mover and places, begun no later, and
+after the mover's last pick-up before ``now``. So a pending operation *b* that follows a past one on its machine has
 ``from(b) - s >= now``, unless that setup was under way.
 """
 
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.constraints.facts import describe, place
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Execution, Instance, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain import Execution, Instance, OperationKey, RobotCell, Schedule, ScheduledOperation
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -118,12 +118,13 @@ def _setups(execution: Execution, schedule: Schedule) -> Iterator[Violation]:
 
 def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -> Iterator[Violation]:
     now = execution.now
-    for robot in instance.robot_by_id:
-        moves = schedule.by_mover.get(robot, ())
-        last_pick_up = max((m.start for m in execution.moves if m.mover == robot), default=0)
+    for carrier, group in instance.group_by_carrier.items():
+        kind = "robot" if isinstance(group, RobotCell) else "vehicle"
+        moves = schedule.by_mover.get(carrier, ())
+        last_pick_up = max((m.start for m in execution.moves if m.mover == carrier), default=0)
         begun = {
             (m.origin, m.destination): m.start
-            for m in execution.baseline.by_mover.get(robot, ())
+            for m in execution.baseline.by_mover.get(carrier, ())
             if m.job is None and last_pick_up <= m.start < now
         }
         for move in moves:
@@ -131,7 +132,7 @@ def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -
                 continue
             if begun.get((move.origin, move.destination), now) > move.start:
                 words = f"{describe(move)} was not under way"
-                yield _too_early(f"robot {robot}", words, move.start, now)
+                yield _too_early(f"{kind} {carrier}", words, move.start, now)
 
 
 def _too_early(where: str, words: str, start: int, now: int) -> Violation:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from scheduler.domain import Calendar, Instance, Machine, Mode, Move, OperationKey, RobotCell, Schedule
+from scheduler.domain import Calendar, CarrierGroup, Instance, Mode, Move, OperationKey, RobotCell, Schedule
 from scheduler.domain import ScheduledOperation as Scheduled
 
 
@@ -38,9 +38,9 @@ def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
     return known.modes[operation.mode]
 
 
-def travel_time(cell: RobotCell, origin: str, destination: str) -> int:
-    """Return the travel time between two places, 0 if the cell has no such places (that is for `moves` to say)."""
-    return cell.travel.get(origin, {}).get(destination, 0)
+def travel_time(group: CarrierGroup, origin: str, destination: str) -> int:
+    """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say)."""
+    return group.travel.get(origin, {}).get(destination, 0)
 
 
 def past_moves(instance: Instance) -> frozenset[Move]:
@@ -105,51 +105,75 @@ class Stay(NamedTuple):
 def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
     # Only stations of cells can lack a buffer.
-    loading = _loading_begins(instance, schedule) if instance.cells else {}
-    leaving = _leaving_instants(instance, schedule) if instance.cells else {}
+    lacking = bool(instance.cells)
+    ways = _ways(instance, schedule) if lacking else {}
+    loading = _loading_begins(instance, schedule, ways) if lacking else {}
+    leaving = _leaving_instants(instance, schedule, ways, loading) if lacking else {}
     found: dict[str, list[Stay]] = {machine.id: [] for machine in instance.machines}
     for operation in schedule.operations:
         machine = instance.machine_by_id.get(operation.machine)
         if machine is None:
             continue
-        spot = (*operation.key, machine.id)
-        begin = loading.get(spot, operation.start) if _lacks(machine, machine.input_buffer) else operation.start
-        until = leaving.get(spot, operation.end) if _lacks(machine, machine.output_buffer) else operation.end
+        begin = loading.get(operation.key, operation.start) if lacking else operation.start
+        until = leaving.get(operation.key, operation.end) if machine.output_buffer == 0 else operation.end
         found[machine.id].append(Stay(begin, until, operation.start, operation.end, operation))
     for held in found.values():
         held.sort(key=lambda o: (*o[:4], o.operation.job, o.operation.operation))
     return found
 
 
-def _lacks(machine: Machine, buffer: int | None) -> bool:
-    return machine.cell is not None and buffer == 0
+_Way: TypeAlias = tuple[str, str | None, str | None]  # job, predecessor, successor
 
 
-def _loading_begins(instance: Instance, schedule: Schedule) -> dict[tuple[str, str, str], int]:
-    """Return when the loading of the first part begins, by job, operation and station."""
-    begins: dict[tuple[str, str, str], int] = {}
+def _ways(instance: Instance, schedule: Schedule) -> dict[_Way, list[Move]]:
+    """Return the loaded moves of each way of a part, in order."""
+    ways: dict[_Way, list[Move]] = {}
     for move in schedule.moves:
-        cell = instance.cell_by_robot.get(move.mover)
-        if move.job is not None and move.successor is not None and cell is not None:
-            spot = (move.job, move.successor, move.destination)
-            begins[spot] = min(begins.get(spot, move.end), move.end - cell.load_time)
+        if move.job is not None:
+            ways.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+    for moves in ways.values():
+        moves.sort(key=lambda m: (m.start, m.end))
+    return ways
+
+
+def _handling(instance: Instance, move: Move) -> tuple[int, int]:
+    """Return how long a move takes to pick the part up and to put it down."""
+    group = instance.group_by_carrier.get(move.mover)
+    lane = instance.lane_by_vehicle.get(move.mover)
+    if lane is not None:
+        return lane.load_time, lane.unload_time
+    if isinstance(group, RobotCell):
+        return group.unload_time, group.load_time
+    return (group.pick_up_time, group.drop_time) if group is not None else (0, 0)
+
+
+def _loading_begins(instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]]) -> dict[OperationKey, int]:
+    """Return when the first part is put down on a machine without input buffer, by operation that a move leads to."""
+    begins: dict[OperationKey, int] = {}
+    for (job, _, successor), moves in ways.items():
+        operation = schedule.by_operation.get((job, successor or ""))
+        machine = instance.machine_by_id.get(operation.machine) if operation is not None else None
+        if operation is not None and machine is not None and machine.input_buffer == 0:
+            down = moves[-1].end - _handling(instance, moves[-1])[1]
+            begins[operation.key] = min(begins.get(operation.key, down), down)
     return begins
 
 
-def _leaving_instants(instance: Instance, schedule: Schedule) -> dict[tuple[str, str, str], int]:
-    """Return when the last part is unloaded or the job's next operation takes over, by job, operation, station."""
-    instants: dict[tuple[str, str, str], int] = {}
+def _leaving_instants(
+    instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]], loading: dict[OperationKey, int]
+) -> dict[OperationKey, int]:
+    """Return when the last part has been picked up, or taken over by the next operation, by operation."""
+    instants: dict[OperationKey, int] = {}
 
-    def leave(spot: tuple[str, str, str], instant: int) -> None:
-        instants[spot] = max(instants.get(spot, instant), instant)
+    def leave(key: OperationKey, instant: int) -> None:
+        instants[key] = max(instants.get(key, instant), instant)
 
-    for move in schedule.moves:
-        cell = instance.cell_by_robot.get(move.mover)
-        if move.job is not None and move.predecessor is not None and cell is not None:
-            leave((move.job, move.predecessor, move.origin), move.start + cell.unload_time)
+    for (job, predecessor, _), moves in ways.items():
+        if predecessor is not None:
+            leave((job, predecessor), moves[0].start + _handling(instance, moves[0])[0])
     for before, after in consecutive(instance, schedule):
-        if before.machine == after.machine:
-            leave((*before.key, before.machine), after.start)
+        if (before.job, before.operation, after.operation) not in ways:
+            leave(before.key, after.start)
     return instants
 
 

@@ -3,33 +3,34 @@
 A *link* is a precedence ``a -> b`` between scheduled operations, the arrival of a part at an operation without
 scheduled predecessor, or its departure from one without scheduled successor. Its route ``k_1 ... k_n`` follows from the
 machines at its ends (table in `docs/rules.md`); the loaded moves of the link are exactly those, each with the kind,
-places, length and a mover of its cell or lane, and::
+places, length and a mover of its cell, fleet or lane, and::
 
     end(a) <= start(k_1),   end(k_i) <= start(k_{i+1}),   end(k_n) <= start(b)
     end(k) - start(k) = unload_time + travel + load_time          (robot move)
+    end(k) - start(k) = pick_up_time + travel + drop_time         (transport)
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
-A link between two facilities needs a lane. A move of `Execution.moves` may be longer, by at most the downtime of its
-mover inside it.
+A link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A move of
+`Execution.moves` may be longer, by at most the downtime of its mover inside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Instance, Machine, Move, MoveKind, RobotCell, Schedule, ScheduledOperation
+from scheduler.domain import CarrierGroup, Instance, Machine, Move, MoveKind, RobotCell, Schedule, ScheduledOperation
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
 
 
 def applies(instance: Instance) -> bool:
-    """Return whether parts are moved: the instance has robot cells or more than one facility."""
-    return bool(instance.cells) or len(instance.facilities) > 1
+    """Return whether parts are moved: the instance has robot cells, fleets or more than one facility."""
+    return bool(instance.cells or instance.fleets) or len(instance.facilities) > 1
 
 
 # --- checker -----------------------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ class _Leg(NamedTuple):
     kind: MoveKind
     origin: str
     destination: str
-    cell: RobotCell | None
+    groups: Sequence[CarrierGroup]
 
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
@@ -123,25 +124,52 @@ def _route(instance: Instance, origin: Machine | None, destination: Machine | No
     exit_cell = instance.cell_by_id.get(origin.cell) if origin and origin.cell else None
     entry_cell = instance.cell_by_id.get(destination.cell) if destination and destination.cell else None
     if origin and destination and exit_cell and exit_cell is entry_cell:
-        return [_Leg("robot_move", origin.id, destination.id, exit_cell)]
+        return [_Leg("robot_move", origin.id, destination.id, (exit_cell,))]
+    sites = {facility.id: facility for facility in instance.facilities}
+    site_from = sites.get(origin.facility) if origin else None
+    site_to = sites.get(destination.facility) if destination else None
+    stops: list[tuple[str, str]] = []  # facility and place, one after the other, that the job passes outside of cells
+    if origin and site_from:
+        stops.append((site_from.id, exit_cell.output_station if exit_cell else origin.id))
+    crosses = site_from is not site_to
+    if site_from and site_from.station and crosses and (site_to or site_from.returns_jobs):
+        stops.append((site_from.id, site_from.station))
+    if site_to and site_to.station and crosses:
+        stops.append((site_to.id, site_to.station))
+    if destination and site_to:
+        stops.append((site_to.id, entry_cell.input_station if entry_cell else destination.id))
     legs = []
     if origin and exit_cell:
-        legs.append(_Leg("robot_move", origin.id, exit_cell.output_station, exit_cell))
-    if origin and destination and origin.facility != destination.facility:
-        legs.append(_Leg("transfer", origin.facility, destination.facility, None))
+        legs.append(_Leg("robot_move", origin.id, exit_cell.output_station, (exit_cell,)))
+    for (here, place_from), (there, place_to) in pairwise(stops):
+        if here != there:
+            legs.append(_Leg("transfer", here, there, ()))
+        elif place_from != place_to:
+            able = [f for f in instance.fleets if f.facility == here and place_to in f.travel.get(place_from, {})]
+            if able:
+                legs.append(_Leg("transport", place_from, place_to, able))
     if destination and entry_cell:
-        legs.append(_Leg("robot_move", entry_cell.input_station, destination.id, entry_cell))
+        legs.append(_Leg("robot_move", entry_cell.input_station, destination.id, (entry_cell,)))
     return legs
 
 
 def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset[Move]) -> Iterator[Violation]:
-    cell, lane = instance.cell_by_robot.get(move.mover), instance.lane_by_vehicle.get(move.mover)
-    if leg.cell is not None:
-        if cell is not leg.cell:
-            yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no robot of {leg.cell.id}", 1)
+    group, lane = instance.group_by_carrier.get(move.mover), instance.lane_by_vehicle.get(move.mover)
+    if leg.groups:
+        if not any(group is able for able in leg.groups):
+            kind, names = ("robot", "vehicle")[leg.kind == "transport"], " or ".join(able.id for able in leg.groups)
+            yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no {kind} of {names}", 1)
             return
-        length = cell.unload_time + travel_time(cell, move.origin, move.destination) + cell.load_time
-        calendar = instance.robot_by_id[move.mover].calendar
+        assert group is not None
+        job = instance.job_by_id.get(move.job or "")
+        if job is not None and job.fleets and leg.kind == "transport" and group.id not in job.fleets:
+            yield Violation("moves", _where(move), f"{describe(move)}: {group.id} may not carry {job.id}", 1)
+        travel = travel_time(group, move.origin, move.destination)
+        if isinstance(group, RobotCell):
+            length = group.unload_time + travel + group.load_time
+        else:
+            length = group.pick_up_time + travel + group.drop_time
+        calendar = next(carrier.calendar for carrier in group.carriers if carrier.id == move.mover)
     else:
         if lane is None or (lane.origin, lane.destination) != (move.origin, move.destination):
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no vehicle of such a lane", 1)
@@ -158,7 +186,7 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
 def _unloaded(instance: Instance, move: Move) -> Iterator[Violation]:
     if move.kind != "empty_move":
         yield Violation("moves", _where(move), f"{describe(move)}: a {move.kind} carries a job", 1)
-    if move.mover not in instance.cell_by_robot and move.mover not in instance.lane_by_vehicle:
+    if move.mover not in instance.group_by_carrier and move.mover not in instance.lane_by_vehicle:
         yield Violation("moves", _where(move), f"the instance has no robot or vehicle {move.mover!r}", 1)
 
 

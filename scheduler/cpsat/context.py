@@ -59,7 +59,7 @@ class ModelContext:
     loads_bind
         Whether the load of the machines bounds the makespan more than the order of operations does.
     has_circuits
-        Whether the order on some machine or robot is a circuit.
+        Whether the order on some machine or carrier is a circuit.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class ModelContext:
         self.kept = kept
         self.has_loads = has_loads
         self.loads_bind = False
-        self.has_circuits = bool(instance.cells) or any(machine.setups is not None for machine in instance.machines)
+        self.has_circuits = bool(instance.cells or instance.fleets) or any(
+            machine.setups is not None for machine in instance.machines
+        )
         self._latest = latest or {}
         self.model = cp_model.CpModel()
         self.horizon = horizon(instance)
@@ -323,7 +325,7 @@ class ModelContext:
         return self._occupations[key, mode]
 
     def may_follow(self, resource: str, before: Hashable, after: Hashable) -> bool:
-        """Return whether the order that is kept lets one directly follow the other on a machine or robot.
+        """Return whether the order that is kept lets one directly follow the other on a machine or carrier.
 
         Operations go by their key, moves by theirs; None is the begin or the end.
         """
@@ -336,7 +338,7 @@ class ModelContext:
         return trip
 
     def add_load(self, resource: str, time: int, literal: Literal) -> None:
-        """Remember that a machine or robot is kept for `time` ticks, by a setup or move, if the literal is true."""
+        """Remember that a machine or carrier is kept for `time` ticks, by a setup or move, if the literal is true."""
         self.loads.setdefault(resource, []).append((time, literal))
 
     def _occupation_edge(self, key: OperationKey, mode: int, machine: Machine, edge: str) -> Expr:

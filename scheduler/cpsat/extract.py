@@ -31,7 +31,9 @@ def extract(ctx: ModelContext, value: Value) -> Schedule:
     for link in ctx.links:
         for slot in link.slots:
             moves.extend(
-                _move(option, value) for option in slot.options if option.leg.cell is not None and value(option.literal)
+                _move(option, value)
+                for option in slot.options
+                if option.leg.kind != "transfer" and value(option.literal)
             )
     for lane in ctx.instance.lanes:
         moves.extend(_transfers(ctx, lane, value))

@@ -47,7 +47,7 @@ class Kept:
         return not any((job, operation) in self._free for operation in operations)
 
     def mover(self, key: MoveKey) -> str | None:
-        """Return the robot, or the lane, that a kept move keeps; None where it is free."""
+        """Return the carrier, or the lane, that a kept move keeps; None where it is free."""
         move = self._view.move(*key) if self.keeps(key[0], key[1], key[2]) else None
         if move is None:
             return None
@@ -55,7 +55,7 @@ class Kept:
         return move.mover if lane is None else lane.id
 
     def may_follow(self, resource: str, before: Hashable, after: Hashable) -> bool:
-        """Return whether one may directly follow the other on a machine or robot (None: its begin or end).
+        """Return whether one may directly follow the other on a machine or carrier (None: its begin or end).
 
         Between two that are kept only free ones may come, so they follow each other only if they are neighbours
         among the kept.
@@ -76,9 +76,9 @@ class Kept:
         for machine in self._instance.machines:
             kept = (key for key in self._view.sequence(machine.id) if key not in self._free)
             found[machine.id] = {key: rank for rank, key in enumerate(kept)}
-        for robot in self._instance.robot_by_id:
-            moves = (self._key(move) for move in self._kept_moves(robot))
-            found[robot] = {key: rank for rank, key in enumerate(moves)}
+        for carrier in self._instance.carrier_by_id:
+            moves = (self._key(move) for move in self._kept_moves(carrier))
+            found[carrier] = {key: rank for rank, key in enumerate(moves)}
         return found
 
     def _kept_moves(self, mover: str) -> list[Move]:
@@ -97,7 +97,7 @@ class Kept:
     # --- constraints -------------------------------------------------------------------------------------------------
 
     def post(self, ctx: ModelContext) -> None:
-        """Keep the order on machines, in operator pools, of robots and of vehicles."""
+        """Keep the order on machines, in operator pools, of carriers and of lane vehicles."""
         for machine in self._instance.machines:
             keys = [key for key in self._view.sequence(machine.id) if key not in self._free]
             stays = [(self._view.from_(key), self._view.until(key), 1, key) for key in keys]
@@ -106,7 +106,7 @@ class Kept:
         for pool in self._instance.operators:
             for a, b in _handed_on(self._holders(pool.id), pool.capacity):
                 ctx.model.add(ctx.start(b) >= ctx.end(a))
-        if self._instance.cells or self._instance.lanes:
+        if self._instance.group_by_id or self._instance.lanes:
             self._post_moves(ctx)
 
     def _holders(self, pool: str) -> list[tuple[int, int, int, OperationKey]]:
@@ -121,8 +121,8 @@ class Kept:
         options: dict[MoveKey, OptionVars] = {
             option.key: option for link in ctx.links for slot in link.slots for option in slot.options
         }
-        for robot in self._instance.robot_by_id:
-            for before, after in pairwise(self._kept_moves(robot)):
+        for carrier in self._instance.carrier_by_id:
+            for before, after in pairwise(self._kept_moves(carrier)):
                 ctx.model.add(options[self._key(after)].start >= options[self._key(before)].end)
         for vehicle, lane in self._instance.lane_by_vehicle.items():
             for before, after in pairwise(self._kept_moves(vehicle)):

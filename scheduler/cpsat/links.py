@@ -1,4 +1,4 @@
-"""Variables of the ways of parts: up to three legs per link, each with the moves it may be."""
+"""Variables of the ways of parts: up to five legs per link, each with the moves it may be."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scheduler.cpsat.view import slot_of
 from scheduler.domain import Job, Move, Precedence
-from scheduler.domain.routing import SLOTS, Leg, Slot, is_first, is_last, lanes_between, links, route
+from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, route, slot_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OptionVars:
-    """One move that a leg may be: by robot (or lane) ``mover`` along ``leg``, if ``literal``."""
+    """One move that a leg may be: by robot, vehicle or lane ``mover`` along ``leg``, if ``literal``."""
 
     link: LinkVars
     leg: Leg
@@ -78,7 +77,7 @@ class TripVars:
 
 def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
     """Return every link of every job that can need a move, with its variables and what ties them to the modes."""
-    if not ctx.instance.cells and not ctx.instance.lanes and len(ctx.instance.facilities) < 2:
+    if not ctx.instance.group_by_id and not ctx.instance.lanes and len(ctx.instance.facilities) < 2:
         return ()
     fixed = {}
     if ctx.instance.execution is not None:
@@ -166,7 +165,7 @@ def _add_slot(
     """Add one leg with its options; return the literal of each leg that it may be."""
     job, predecessor, successor = link.job.id, link.predecessor, link.successor
     kept = None if ctx.kept is None else ctx.kept.mover((job, predecessor, successor, slot))
-    movers = {leg: [m for m in _movers(ctx, leg) if kept is None or m[0] == kept] for leg in legs}
+    movers = {leg: [m for m in carriers(ctx.instance, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
     lengths = {length for options in movers.values() for _, length in options}
     name = f"{slot}[{link.name}]"
     start: Any
@@ -249,20 +248,12 @@ def _option(
     return OptionVars(link, leg, mover, size, literal, slot.start, slot.end, interval, fixed)
 
 
-def _movers(ctx: ModelContext, leg: Leg) -> list[tuple[str, int]]:
-    """Return ``(mover, length of the move)`` of every robot of the cell, or every lane between the facilities."""
-    if leg.cell is not None:
-        cell = ctx.instance.cell_by_id[leg.cell]
-        return [(robot.id, cell.move_time(leg.origin, leg.destination)) for robot in cell.robots]
-    return [(lane.id, lane.trip_time) for lane in lanes_between(ctx.instance, leg.origin, leg.destination)]
-
-
 def _goes(move: Move | None, leg: Leg) -> bool:
     return move is not None and (move.origin, move.destination) == (leg.origin, leg.destination)
 
 
 def _mover(ctx: ModelContext, move: Move | None) -> str | None:
-    """Return the robot of the move, or the lane of its vehicle."""
+    """Return the robot or vehicle of the move, or the lane of its vehicle."""
     if move is None:
         return None
     lane = ctx.instance.lane_by_vehicle.get(move.mover)

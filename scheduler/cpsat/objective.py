@@ -36,7 +36,7 @@ def _makespan(ctx: ModelContext) -> Expr:
 
 
 def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
-    """Post that everything a machine or robot does fits between its earliest head and shortest tail.
+    """Post that everything a machine or carrier does fits between its earliest head and shortest tail.
 
     Redundant, ``makespan >= min head + sum time * literal + min tail``, yet it lifts the bound of flexible
     instances far (by half on the large ones of Dauzere-Peres and Paulli). Setups and empty moves count too.
@@ -64,9 +64,9 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
             capacity = ctx.instance.machine_by_id[line.machine].capacity
             load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in line.work)
             ctx.model.add(capacity * (makespan - line.head - line.tail) >= load)
-    for robot in ctx.instance.robot_by_id:
-        if robot in ctx.loads:
-            ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[robot]))
+    for carrier in ctx.instance.carrier_by_id:
+        if carrier in ctx.loads:
+            ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[carrier]))
 
 
 def _due_jobs(ctx: ModelContext) -> list[tuple[Job, int]]:

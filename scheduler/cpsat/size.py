@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scheduler.domain import Instance, Machine
-from scheduler.domain.routing import Leg, lanes_between, links, route
+from scheduler.domain import Instance, Job, Machine
+from scheduler.domain.routing import Leg, carriers, links, route
 
 SECONDS_PER_ARC = 6e-5
 SECONDS_PER_MODE = 1e-4
@@ -13,7 +13,7 @@ SECONDS_PER_MODE = 1e-4
 def build_seconds(instance: Instance) -> float:
     """Estimate the seconds that `scheduler.cpsat.solve.build` and the hint take.
 
-    Circuits dominate: a machine with setups, a robot and a lane need an arc for every pair of the operations or moves
+    Circuits dominate: a machine with setups, a carrier and a lane need an arc for every pair of the operations or moves
     that they may have to do.
     """
     num_on: dict[str, int] = {}
@@ -25,30 +25,27 @@ def build_seconds(instance: Instance) -> float:
             for mode in operation.modes:
                 if mode.machine in with_setups:
                     num_on[mode.machine] = num_on.get(mode.machine, 0) + 1
-    if instance.cells or instance.lanes:
+    if instance.group_by_id or instance.lanes:
         for job in instance.jobs:
             for predecessor, successor, _ in links(job):
-                for mover in _movers(instance, (job.id, predecessor), (job.id, successor)):
+                for mover in _movers(instance, job, predecessor, successor):
                     num_on[mover] = num_on.get(mover, 0) + 1
     arcs = sum(number * number for number in num_on.values())
     return SECONDS_PER_ARC * arcs + SECONDS_PER_MODE * num_modes
 
 
-def _movers(instance: Instance, before: tuple[str, str | None], after: tuple[str, str | None]) -> list[str]:
+def _movers(instance: Instance, job: Job, before: str | None, after: str | None) -> list[str]:
     """Return the mover of every move that the link may need, one entry per possible move."""
     ends: list[list[Machine | None]] = []
-    for job, operation in (before, after):
+    for operation in (before, after):
         if operation is None:
             ends.append([None])
         else:
-            modes = instance.operation_by_key[job, operation].modes
+            modes = instance.operation_by_key[job.id, operation].modes
             ends.append([instance.machine_by_id[machine] for machine in dict.fromkeys(m.machine for m in modes)])
     found: set[tuple[str, Leg]] = set()
     for origin in ends[0]:
         for destination in ends[1]:
             for leg in route(instance, origin, destination) or ():
-                if leg.cell is not None:
-                    found.update((robot.id, leg) for robot in instance.cell_by_id[leg.cell].robots)
-                else:
-                    found.update((lane.id, leg) for lane in lanes_between(instance, leg.origin, leg.destination))
+                found.update((mover, leg) for mover, _ in carriers(instance, leg, job))
     return [mover for mover, _ in found]

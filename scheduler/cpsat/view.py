@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import moves_into, occupied_from
-from scheduler.domain.routing import SLOTS, Slot
+from scheduler.domain.routing import SLOTS, Slot, slot_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.links import OptionVars
@@ -85,25 +85,25 @@ class ScheduleView:
             ready = ready if move is None else move.end
         return ready
 
-    def follows(self, robot: str, before: OptionVars | None, after: OptionVars) -> bool:
-        """Return whether the move is done by the robot directly after the other (None: as its first)."""
-        position = self._positions.get((robot, *_leg_of(after)))
+    def follows(self, carrier: str, before: OptionVars | None, after: OptionVars) -> bool:
+        """Return whether the move is done by the carrier directly after the other (None: as its first)."""
+        position = self._positions.get((carrier, *_leg_of(after)))
         if position is None:
             return False
-        return position == 0 if before is None else self._positions.get((robot, *_leg_of(before))) == position - 1
+        return position == 0 if before is None else self._positions.get((carrier, *_leg_of(before))) == position - 1
 
-    def ends_with(self, robot: str, option: OptionVars) -> bool:
-        """Return whether the move is the robot's last."""
-        return self._positions.get((robot, *_leg_of(option))) == len(self.loaded_moves(robot)) - 1
+    def ends_with(self, carrier: str, option: OptionVars) -> bool:
+        """Return whether the move is the carrier's last."""
+        return self._positions.get((carrier, *_leg_of(option))) == len(self.loaded_moves(carrier)) - 1
 
     @cached_property
     def _positions(self) -> dict[tuple[object, ...], int]:
-        """Place of each loaded robot move in the sequence of its robot."""
+        """Place of each loaded move in the sequence of its carrier."""
         found: dict[tuple[object, ...], int] = {}
-        for robot in self.instance.robot_by_id:
-            for position, move in enumerate(self.loaded_moves(robot)):
+        for carrier in self.instance.carrier_by_id:
+            for position, move in enumerate(self.loaded_moves(carrier)):
                 leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
-                found[(robot, *leg)] = position
+                found[(carrier, *leg)] = position
         return found
 
     def loaded_moves(self, mover: str) -> list[Move]:
@@ -127,7 +127,7 @@ class ScheduleView:
     # --- machines ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _arrivals(self) -> dict[tuple[str, str | None, str], list[Move]]:
+    def _arrivals(self) -> dict[tuple[str, str | None], list[Move]]:
         return moves_into(self.schedule)
 
     @cached_property
@@ -144,7 +144,7 @@ class ScheduleView:
         if found is None:
             return 0
         machine = self.instance.machine_by_id[found.machine]
-        return occupied_from(self.instance, machine, found, self._arrivals.get((*key, machine.id), ()))
+        return occupied_from(self.instance, machine, found, self._arrivals.get(key, ()))
 
     def until(self, key: OperationKey) -> int:
         """Return when the operation's part leaves its machine."""
@@ -178,7 +178,7 @@ class ScheduleView:
         if found is None:
             return 0
         machine = self.instance.machine_by_id[found.machine]
-        arriving = [m for m in self._arrivals.get((*found.key, machine.id), ()) if m.predecessor == predecessor]
+        arriving = [m for m in self._arrivals.get(found.key, ()) if m.predecessor == predecessor]
         return occupied_from(self.instance, machine, found, arriving)
 
     def is_on(self, key: OperationKey, machine: str) -> bool:
@@ -209,10 +209,3 @@ class ScheduleView:
 def _leg_of(option: OptionVars) -> tuple[object, ...]:
     link, leg = option.link, option.leg
     return (link.job.id, link.predecessor, link.successor, leg.origin, leg.destination)
-
-
-def slot_of(instance: Instance, move: Move) -> Slot:
-    """Return which leg of its link a loaded move is."""
-    if move.kind == "transfer":
-        return "transfer"
-    return "entry" if move.destination in instance.machine_by_id else "exit"

@@ -5,16 +5,31 @@ from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation, Precedence
 from scheduler.domain.objective import Objective, Tier
-from scheduler.domain.resources import Facility, Lane, Machine, OperatorPool, Robot, RobotCell, SetupMatrix
+from scheduler.domain.resources import (
+    Carrier,
+    CarrierGroup,
+    Facility,
+    Fleet,
+    Lane,
+    Machine,
+    OperatorPool,
+    Robot,
+    RobotCell,
+    SetupMatrix,
+    Vehicle,
+)
 from scheduler.domain.result import Progress, Result, Status
 from scheduler.domain.schedule import Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.stop import Stop
 
 __all__ = [
     "Calendar",
+    "Carrier",
+    "CarrierGroup",
     "Downtime",
     "Execution",
     "Facility",
+    "Fleet",
     "Instance",
     "Job",
     "Lane",
@@ -40,4 +55,5 @@ __all__ = [
     "Status",
     "Stop",
     "Tier",
+    "Vehicle",
 ]

@@ -71,6 +71,14 @@ class Calendar:
         """Return a calendar with one more downtime."""
         return replace(self, downtimes=tuple(sorted((*self.downtimes, downtime))))
 
+    def scaled(self, factor: int) -> Calendar:
+        """Return the calendar in ticks of which `factor` make one of these."""
+        downtimes = tuple(replace(d, start=factor * d.start, end=factor * d.end) for d in self.downtimes)
+        if self.pattern is None:
+            return Calendar(downtimes)
+        shifts = tuple(Shift(factor * shift.start, factor * shift.end) for shift in self.pattern.shifts)
+        return Calendar(downtimes, ShiftPattern(factor * self.pattern.period, shifts))
+
 
 def _off_shift(pattern: ShiftPattern, until: int) -> list[Downtime]:
     gaps: list[Downtime] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Machine
+from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation, Setup
 
 
@@ -26,22 +26,40 @@ def complete(
 
 
 def occupied_from(instance: Instance, machine: Machine, operation: ScheduledOperation, moves_in: Iterable[Move]) -> int:
-    """Return when the operation's part takes the machine: its start or, without input buffer, the start of loading.
+    """Return when the operation's part takes the machine: its start or, without input buffer, when it is put down.
 
-    `moves_in` are the loaded moves that bring its part or parts to this machine.
+    `moves_in` are the loaded moves that bring its part or parts to this machine (or its facility, by lane).
     """
-    if machine.cell is None or machine.input_buffer != 0:
+    if machine.input_buffer != 0:
         return operation.start
-    load_time = instance.cell_by_id[machine.cell].load_time
-    return min((move.end - load_time for move in moves_in), default=operation.start)
+    return min((move.end - drop_time(instance, move) for move in moves_in), default=operation.start)
 
 
-def moves_into(schedule: Schedule) -> dict[tuple[str, str | None, str], list[Move]]:
-    """Return the loaded moves by ``(job, successor, destination)``."""
-    found: dict[tuple[str, str | None, str], list[Move]] = {}
+def pick_up_time(instance: Instance, move: Move) -> int:
+    """Return the ticks from the start of a loaded move until the part has left its place."""
+    return _mover(instance, move).pick_up_time
+
+
+def drop_time(instance: Instance, move: Move) -> int:
+    """Return the ticks before the end of a loaded move in which the part is put down."""
+    return _mover(instance, move).drop_time
+
+
+def _mover(instance: Instance, move: Move) -> CarrierGroup | Lane:
+    return instance.lane_by_vehicle[move.mover] if move.kind == "transfer" else instance.group_by_carrier[move.mover]
+
+
+def moves_into(schedule: Schedule) -> dict[tuple[str, str | None], list[Move]]:
+    """Return by ``(job, successor)`` the last loaded move of each way to that operation."""
+    last: dict[tuple[str, str | None, str | None], Move] = {}
     for move in schedule.moves:
-        if move.job is not None:
-            found.setdefault((move.job, move.successor, move.destination), []).append(move)
+        if move.job is not None and move.successor is not None:
+            link = (move.job, move.predecessor, move.successor)
+            if link not in last or _move_order(last[link]) < _move_order(move):
+                last[link] = move
+    found: dict[tuple[str, str | None], list[Move]] = {}
+    for (job, _, successor), move in last.items():
+        found.setdefault((job, successor), []).append(move)
     return found
 
 
@@ -56,7 +74,7 @@ def _setups(instance: Instance, schedule: Schedule) -> Iterator[Setup]:
             continue
         family = machine.setups.initial
         timed = [
-            (occupied_from(instance, machine, o, arriving.get((o.job, o.operation, machine.id), ())), o)
+            (occupied_from(instance, machine, o, arriving.get(o.key, ())), o)
             for o in schedule.by_machine.get(machine.id, ())
         ]
         for begin, operation in sorted(timed, key=lambda pair: (pair[0], pair[1].start, pair[1].end)):
@@ -68,14 +86,19 @@ def _setups(instance: Instance, schedule: Schedule) -> Iterator[Setup]:
 
 
 def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
-    for robot_id, robot in instance.robot_by_id.items():
-        cell = instance.cell_by_robot[robot_id]
-        place = robot.start
-        for move in schedule.by_mover.get(robot_id, ()):
-            travel = cell.travel_time(place, move.origin)
+    """Yield the empty moves of robots and vehicles: just before each pick-up, and back to the start right away."""
+    for mover, carrier in instance.carrier_by_id.items():
+        group = instance.group_by_carrier[mover]
+        place, free_at = carrier.start, 0
+        for move in schedule.by_mover.get(mover, ()):
+            travel = group.travel_time(place, move.origin)
             if place != move.origin and travel > 0:
-                yield Move(None, place, move.origin, robot_id, "empty_move", move.start - travel, move.start)
-            place = move.destination
+                yield Move(None, place, move.origin, mover, "empty_move", move.start - travel, move.start)
+            place, free_at = move.destination, move.end
+        if isinstance(group, Fleet) and group.returns and place != carrier.start:
+            travel = group.travel_time(place, carrier.start)
+            if travel > 0:
+                yield Move(None, place, carrier.start, mover, "empty_move", free_at, free_at + travel)
 
 
 def _returns(instance: Instance, schedule: Schedule) -> Iterator[Move]:

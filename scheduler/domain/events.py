@@ -98,27 +98,34 @@ class RobotDown(Event):
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
         """Yield an unknown robot and an empty downtime."""
-        if self.robot not in instance.robot_by_id:
-            yield self.defect("E601", "robot", *_unknown("robot", self.robot, instance.robot_by_id))
+        robots = [robot.id for cell in instance.cells for robot in cell.robots]
+        if self.robot not in robots:
+            yield self.defect("E601", "robot", *_unknown("robot", self.robot, robots))
         yield from _empty_downtime(self, self.until)
 
     def change(self, instance: Instance) -> Instance:
         """Add the downtime; lengthen the move under way."""
-        robot = instance.robot_by_id[self.robot]
-        calendar = robot.calendar.with_downtime(Downtime(self.at, self.until, "robot down"))
-        down = replace(robot, calendar=calendar)
-        cell = instance.cell_by_robot[self.robot]
-        changed = replace(cell, robots=tuple(down if r.id == robot.id else r for r in cell.robots))
-        execution = execution_of(instance)
-        moves = tuple(
-            lengthened(move, self.at, robot.calendar, calendar) if move.mover == robot.id else move
-            for move in execution.moves
-        )
-        return replace(
-            instance,
-            cells=tuple(changed if c.id == cell.id else c for c in instance.cells),
-            execution=replace(execution, moves=moves),
-        )
+        return _stopped(instance, self, self.robot, "robot down", self.until)
+
+
+@dataclass(frozen=True)
+class VehicleDown(Event):
+    """A vehicle of a fleet stands still during ``[at, until)``; a loaded move under way takes that much longer."""
+
+    type: ClassVar[str] = "vehicle_down"
+    vehicle: str
+    until: int
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield an unknown vehicle and an empty downtime."""
+        vehicles = [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
+        if self.vehicle not in vehicles:
+            yield self.defect("E601", "vehicle", *_unknown("vehicle", self.vehicle, vehicles))
+        yield from _empty_downtime(self, self.until)
+
+    def change(self, instance: Instance) -> Instance:
+        """Add the downtime; lengthen the move under way."""
+        return _stopped(instance, self, self.vehicle, "vehicle down", self.until)
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,9 @@ class RushOrder(Event):
         if self.job.release_date < self.at:
             cause = f"release_date {self.job.release_date} is before the event"
             yield self.defect("E603", "job.release_date", cause, f"write {self.at} or later")
+        for fleet in self.job.fleets:
+            if fleet not in instance.fleet_by_id:
+                yield self.defect("E601", "job.fleets", *_unknown("fleet", fleet, instance.fleet_by_id))
         for number, operation in enumerate(self.job.operations):
             for index, mode in enumerate(operation.modes):
                 place = f"job.operations[{number}].modes[{index}]"
@@ -263,7 +273,7 @@ class JobCancelled(Event):
         return replace(instance, jobs=jobs, execution=replace(execution, aborted=aborted))
 
 
-EVENTS: tuple[type[Event], ...] = (MachineBreakdown, RobotDown, OperationDelayed, RushOrder, JobCancelled)
+EVENTS: tuple[type[Event], ...] = (MachineBreakdown, RobotDown, VehicleDown, OperationDelayed, RushOrder, JobCancelled)
 """Every kind of event, in the order of `docs/events.md`."""
 
 
@@ -343,6 +353,26 @@ def _empty_downtime(event: Event, until: int) -> Iterator[Defect]:
     if until <= event.at:
         cause = f"the downtime ends at {until}, not after its begin at {event.at}"
         yield event.defect("E603", "until", cause, f"write {event.at + 1} or later")
+
+
+def _stopped(instance: Instance, event: Event, carrier_id: str, reason: str, until: int) -> Instance:
+    """Return the instance in which a robot or vehicle stands still, and its loaded move under way takes longer."""
+    carrier = instance.carrier_by_id[carrier_id]
+    calendar = carrier.calendar.with_downtime(Downtime(event.at, until, reason))
+    execution = execution_of(instance)
+    moves = tuple(
+        lengthened(move, event.at, carrier.calendar, calendar) if move.mover == carrier_id else move
+        for move in execution.moves
+    )
+    cells = tuple(
+        replace(c, robots=tuple(replace(r, calendar=calendar) if r.id == carrier_id else r for r in c.robots))
+        for c in instance.cells
+    )
+    fleets = tuple(
+        replace(f, vehicles=tuple(replace(v, calendar=calendar) if v.id == carrier_id else v for v in f.vehicles))
+        for f in instance.fleets
+    )
+    return replace(instance, cells=cells, fleets=fleets, execution=replace(execution, moves=moves))
 
 
 def _with_operation(instance: Instance, job_id: str, operation: Operation) -> Instance:

@@ -12,7 +12,7 @@ from itertools import pairwise, product
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
-from scheduler.domain.routing import Leg, lanes_between, links, route
+from scheduler.domain.routing import Leg, carriers, links, route
 from scheduler.domain.schedule import OperationKey
 
 MAX_HORIZON = 2**45
@@ -124,7 +124,7 @@ class _Ways:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._moves = bool(instance.cells or instance.lanes)
+        self._moves = bool(instance.cells or instance.lanes or instance.fleets)
         self._times: dict[tuple[str | None, str | None], int | None] = {}
 
     def shortest(self, job: Job, predecessor: str | None, successor: str | None) -> int:
@@ -148,9 +148,10 @@ class _Ways:
         return self._times[origin, destination]
 
     def _leg_time(self, leg: Leg) -> int:
-        if leg.cell is not None:
-            return self._instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
-        return min(lane.trip_time for lane in lanes_between(self._instance, leg.origin, leg.destination))
+        if leg.kind == "transfer":
+            return min(self._instance.lane_by_id[lane].trip_time for lane in leg.groups)
+        groups = self._instance.group_by_id
+        return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
 
 def _origin(instance: Instance) -> int:
@@ -163,7 +164,7 @@ def _origin(instance: Instance) -> int:
 
 
 def _activities(instance: Instance) -> list[_Activity]:
-    """Return every operation with its longest setup and lag, robot move with empty move, and trip with return."""
+    """Return every operation with its longest setup and lag, move with empty move, and trip with return."""
     longest_setup = {
         m.id: max((t for row in m.setups.times.values() for t in row.values()), default=0)
         for m in instance.machines
@@ -184,15 +185,17 @@ def _activities(instance: Instance) -> list[_Activity]:
                     lags.get(operation.id, 0),
                 )
             )
-        if instance.cells or instance.lanes:
+        if instance.cells or instance.lanes or instance.fleets:
             activities.extend(_move_activities(instance, job))
     return activities
 
 
 def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     empty = {
-        cell.id: max((t for row in cell.travel.values() for t in row.values()), default=0) for cell in instance.cells
+        group.id: max((t for row in group.travel.values() for t in row.values()), default=0)
+        for group in instance.group_by_id.values()
     }
+    group_of = instance.group_by_carrier
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
     for predecessor, successor, _ in links(job):
@@ -201,14 +204,14 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
                 for leg in route(instance, origin, destination) or ():
-                    if leg.cell is not None:
-                        cell = instance.cell_by_id[leg.cell]
-                        time = cell.move_time(leg.origin, leg.destination) + empty[cell.id]
-                        calendars.extend(robot.calendar for robot in cell.robots)
-                    else:
-                        lanes = lanes_between(instance, leg.origin, leg.destination)
+                    if leg.kind == "transfer":
+                        lanes = [instance.lane_by_id[lane] for lane in leg.groups]
                         time = max(lane.cycle_time for lane in lanes)
                         calendars.extend(lane.calendar for lane in lanes)
+                    else:
+                        able = carriers(instance, leg, job)
+                        time = max((length + empty[group_of[mover].id] for mover, length in able), default=0)
+                        calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
                     longest[leg.slot] = max(longest.get(leg.slot, 0), time)
         activities.extend(_Activity(time, time, _limited(calendars)) for time in longest.values())
     return activities

@@ -10,7 +10,16 @@ from types import MappingProxyType
 
 from scheduler.domain.execution import Execution
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Facility, Lane, Machine, OperatorPool, Robot, RobotCell
+from scheduler.domain.resources import (
+    Carrier,
+    CarrierGroup,
+    Facility,
+    Fleet,
+    Lane,
+    Machine,
+    OperatorPool,
+    RobotCell,
+)
 from scheduler.domain.schedule import OperationKey
 
 
@@ -40,6 +49,7 @@ class Instance:
     cells: tuple[RobotCell, ...] = ()
     lanes: tuple[Lane, ...] = ()
     operators: tuple[OperatorPool, ...] = ()
+    fleets: tuple[Fleet, ...] = ()
     time_unit: str = "minute"
     time_origin: datetime | None = None
     objective: str = "makespan"
@@ -76,14 +86,30 @@ class Instance:
         return MappingProxyType({(job.id, op.id): op for job in self.jobs for op in job.operations})
 
     @cached_property
-    def cell_by_robot(self) -> Mapping[str, RobotCell]:
-        """Robot cells by the id of each of their robots."""
-        return MappingProxyType({robot.id: cell for cell in self.cells for robot in cell.robots})
+    def facility_by_id(self) -> Mapping[str, Facility]:
+        """Facilities by id."""
+        return MappingProxyType({facility.id: facility for facility in self.facilities})
 
     @cached_property
-    def robot_by_id(self) -> Mapping[str, Robot]:
-        """Robots by id."""
-        return MappingProxyType({robot.id: robot for cell in self.cells for robot in cell.robots})
+    def fleet_by_id(self) -> Mapping[str, Fleet]:
+        """Fleets by id."""
+        return MappingProxyType({fleet.id: fleet for fleet in self.fleets})
+
+    @cached_property
+    def group_by_id(self) -> Mapping[str, CarrierGroup]:
+        """Robot cells and fleets by id."""
+        groups: tuple[CarrierGroup, ...] = (*self.cells, *self.fleets)
+        return MappingProxyType({group.id: group for group in groups})
+
+    @cached_property
+    def group_by_carrier(self) -> Mapping[str, CarrierGroup]:
+        """Robot cells and fleets by the id of each of their robots or vehicles."""
+        return MappingProxyType({c.id: group for group in self.group_by_id.values() for c in group.carriers})
+
+    @cached_property
+    def carrier_by_id(self) -> Mapping[str, Carrier]:
+        """Robots and vehicles of fleets by id."""
+        return MappingProxyType({c.id: c for group in self.group_by_id.values() for c in group.carriers})
 
     @cached_property
     def lane_by_vehicle(self) -> Mapping[str, Lane]:

@@ -52,7 +52,8 @@ class Job:
 
     ``precedences`` form an acyclic graph. With ``plans`` (alternative process plans, each a set of operation ids)
     exactly one plan is carried out and the other operations are left out, with their precedences.
-    ``units`` is the job's size in transport units on transfer lanes.
+    ``units`` is the job's size in transport units on transfer lanes; ``fleets`` are those that may carry it (empty:
+    all).
     """
 
     id: str
@@ -64,6 +65,7 @@ class Job:
     weight: int = 1
     units: int = 1
     plans: tuple[tuple[str, ...], ...] = ()
+    fleets: tuple[str, ...] = ()
 
     def operation(self, operation_id: str) -> Operation:
         """Return the operation with this id (KeyError when there is none)."""

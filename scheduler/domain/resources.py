@@ -1,18 +1,26 @@
-"""What a factory is made of: facilities, machines, robot cells, transfer lanes, operator pools."""
+"""What a factory is made of: facilities, machines, robot cells, transport fleets, transfer lanes, operator pools."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from scheduler.domain.calendar import Calendar
 
 
 @dataclass(frozen=True, slots=True)
 class Facility:
-    """A site. Jobs go from one facility to another only over a transfer lane."""
+    """A site. Jobs go from one facility to another only over a transfer lane.
+
+    ``station`` is its load/unload station: the place at which jobs arrive, from outside or over a lane, and leave;
+    None: jobs arrive where their first machine is. With ``returns_jobs`` finished jobs are taken back to the station,
+    otherwise they are complete where their last operation ends.
+    """
 
     id: str
+    station: str | None = None
+    returns_jobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,8 @@ class Machine:
 
     A machine with a ``cell`` is a *station* of that robot cell: parts come and go only in the grip of a robot.
     ``input_buffer`` / ``output_buffer`` are the places for parts before and after processing: None is unlimited,
-    0 is none. Without input buffer a part occupies the station from the moment its loading starts; without
-    output buffer it stays on the station (*blocking*) until a robot has unloaded it.
+    0 is none. Without input buffer a part occupies the machine from the moment it is put down there; without output
+    buffer it stays on the machine (*blocking*) until it has been taken away. Only stations can lack a buffer.
     """
 
     id: str
@@ -64,6 +72,19 @@ class Robot:
 
 
 @dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A vehicle of a fleet (AGV, AMR, forklift): carries one job at a time. ``start`` is its place at tick 0."""
+
+    id: str
+    start: str
+    calendar: Calendar = field(default_factory=Calendar)
+
+
+Carrier: TypeAlias = Robot | Vehicle
+"""A mover that carries one part at a time and travels empty between its moves."""
+
+
+@dataclass(frozen=True, slots=True)
 class RobotCell:
     """Stations served by robots.
 
@@ -82,15 +103,74 @@ class RobotCell:
     load_time: int = 0
     unload_time: int = 0
 
+    @property
+    def carriers(self) -> tuple[Robot, ...]:
+        """Its movers: the robots."""
+        return self.robots
+
+    @property
+    def pick_up_time(self) -> int:
+        """Ticks from the start of a move until the part has left its place: ``unload_time``."""
+        return self.unload_time
+
+    @property
+    def drop_time(self) -> int:
+        """Ticks before the end of a move in which the part is put down: ``load_time``."""
+        return self.load_time
+
     def travel_time(self, origin: str, destination: str) -> int:
         """Return the travel time between two places of the cell (0 from a place to itself)."""
-        if origin == destination:
-            return self.travel.get(origin, {}).get(destination, 0)
-        return self.travel[origin][destination]
+        return _travel_time(self.travel, origin, destination)
 
     def move_time(self, origin: str, destination: str) -> int:
         """Return ``unload_time + travel + load_time``."""
         return self.unload_time + self.travel_time(origin, destination) + self.load_time
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Identical vehicles that carry jobs between places of one facility.
+
+    Places are those of ``travel``: machines outside robot cells, input and output stations of cells, the load/unload
+    station of the facility, parking places. A *transport* from p to q lasts ``pick_up_time + travel[p][q] +
+    drop_time``; between two transports of a vehicle lies the *empty move*, ``travel[last drop][next pick-up]``. The
+    times need neither be symmetric nor satisfy the triangle inequality. Vehicles stay where they were last needed;
+    with ``returns`` each goes back to its start place in the end.
+    """
+
+    id: str
+    facility: str
+    vehicles: tuple[Vehicle, ...]
+    travel: Mapping[str, Mapping[str, int]]
+    pick_up_time: int = 0
+    drop_time: int = 0
+    returns: bool = False
+
+    @property
+    def carriers(self) -> tuple[Vehicle, ...]:
+        """Its movers: the vehicles."""
+        return self.vehicles
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Where its vehicles go."""
+        return frozenset((*self.travel, *(place for row in self.travel.values() for place in row)))
+
+    def serves(self, origin: str, destination: str) -> bool:
+        """Return whether its vehicles go from one place to the other."""
+        return destination in self.travel.get(origin, {})
+
+    def travel_time(self, origin: str, destination: str) -> int:
+        """Return the travel time between two places of the fleet (0 from a place to itself, unless given)."""
+        return _travel_time(self.travel, origin, destination)
+
+    def move_time(self, origin: str, destination: str) -> int:
+        """Return ``pick_up_time + travel + drop_time``."""
+        return self.pick_up_time + self.travel_time(origin, destination) + self.drop_time
+
+
+CarrierGroup: TypeAlias = RobotCell | Fleet
+"""Carriers that share places and travel times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +195,16 @@ class Lane:
     calendar: Calendar = field(default_factory=Calendar)
 
     @property
+    def pick_up_time(self) -> int:
+        """Ticks from departure until the job has left its place: ``load_time``."""
+        return self.load_time
+
+    @property
+    def drop_time(self) -> int:
+        """Ticks before arrival in which the job is put down: ``unload_time``."""
+        return self.unload_time
+
+    @property
     def trip_time(self) -> int:
         """Ticks from departure (start of loading) to arrival (end of unloading)."""
         return self.load_time + self.transit_time + self.unload_time
@@ -128,6 +218,12 @@ class Lane:
     def vehicle_ids(self) -> tuple[str, ...]:
         """Names of the vehicles: ``lane#1``, ``lane#2`` ..."""
         return tuple(f"{self.id}#{number}" for number in range(1, self.vehicles + 1))
+
+
+def _travel_time(travel: Mapping[str, Mapping[str, int]], origin: str, destination: str) -> int:
+    if origin == destination:
+        return travel.get(origin, {}).get(destination, 0)
+    return travel[origin][destination]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """The way of a part from machine to machine: which moves it needs.
 
-On the way there are up to three *legs*, in this order:
+On the way there are up to five *legs*, in this order:
 
 * ``exit``: a robot carries the part from its station to the cell's output station;
+* ``collect``: a vehicle carries the job to the load/unload station of its facility;
 * ``transfer``: a lane carries the job from facility to facility;
+* ``deliver``: a vehicle carries the job to the machine, or to the input station of its cell, from wherever in the
+  facility the job is;
 * ``entry``: a robot carries the part from the cell's input station to the station, or directly from station to
   station when both are in one cell.
 
-Between machines outside cells in one facility a part is moved in no time, without a move; likewise from a cell's
-output station to the next cell's input station, lane or machine.
+Between places of one facility that no fleet serves, a part is moved in no time, without a move.
 """
 
 from __future__ import annotations
@@ -18,52 +20,115 @@ from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Precedence
-from scheduler.domain.resources import Lane, Machine
-from scheduler.domain.schedule import MoveKind
+from scheduler.domain.resources import CarrierGroup, Lane, Machine
+from scheduler.domain.schedule import Move, MoveKind
 
-Slot: TypeAlias = Literal["exit", "transfer", "entry"]
-SLOTS: tuple[Slot, ...] = ("exit", "transfer", "entry")
+Slot: TypeAlias = Literal["exit", "collect", "transfer", "deliver", "entry"]
+SLOTS: tuple[Slot, ...] = ("exit", "collect", "transfer", "deliver", "entry")
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One move of a part. ``cell`` is the robot cell that does it, None for a transfer."""
+    """One move of a part. ``groups`` are the ids of the robot cell, the fleets or the lanes that can do it."""
 
     slot: Slot
     kind: MoveKind
-    cell: str | None
     origin: str
     destination: str
+    groups: tuple[str, ...]
 
 
 def route(instance: Instance, origin: Machine | None, destination: Machine | None) -> tuple[Leg, ...] | None:
     """Return the legs from machine to machine, or None if no lane links their facilities.
 
-    `origin` None is the arrival of the job (at the input station of its first cell), `destination` None its
-    departure (at the output station of its last cell).
+    `origin` None is the arrival of the job, `destination` None its departure. A job arrives at the load/unload station
+    of the facility of its first machine (or where that machine is, if there is no such station); it departs at the
+    output station of its last cell, or at the load/unload station of a facility with ``returns_jobs``.
     """
     if origin is not None and destination is not None:
         if origin.id == destination.id:
             return ()
         if origin.cell is not None and origin.cell == destination.cell:
-            return (Leg("entry", "robot_move", origin.cell, origin.id, destination.id),)
+            return (Leg("entry", "robot_move", origin.id, destination.id, (origin.cell,)),)
     legs: list[Leg] = []
-    if origin is not None and origin.cell is not None:
-        cell = instance.cell_by_id[origin.cell]
-        legs.append(Leg("exit", "robot_move", cell.id, origin.id, cell.output_station))
-    if origin is not None and destination is not None and origin.facility != destination.facility:
-        if not lanes_between(instance, origin.facility, destination.facility):
+    here = there = None
+    if origin is not None:
+        here = instance.cell_by_id[origin.cell].output_station if origin.cell is not None else origin.id
+    if destination is not None:
+        there = instance.cell_by_id[destination.cell].input_station if destination.cell is not None else destination.id
+    if origin is not None and origin.cell is not None and here is not None:
+        legs.append(Leg("exit", "robot_move", origin.id, here, (origin.cell,)))
+    if origin is None or destination is None or origin.facility == destination.facility:
+        legs.extend(_within(instance, origin, destination, here, there))
+    else:
+        lanes = lanes_between(instance, origin.facility, destination.facility)
+        if not lanes:
             return None
-        legs.append(Leg("transfer", "transfer", None, origin.facility, destination.facility))
-    if destination is not None and destination.cell is not None:
-        cell = instance.cell_by_id[destination.cell]
-        legs.append(Leg("entry", "robot_move", cell.id, cell.input_station, destination.id))
+        legs.extend(_transport(instance, "collect", origin.facility, here, _station(instance, origin)))
+        ids = tuple(lane.id for lane in lanes)
+        legs.append(Leg("transfer", "transfer", origin.facility, destination.facility, ids))
+        legs.extend(_transport(instance, "deliver", destination.facility, _station(instance, destination), there))
+    if destination is not None and destination.cell is not None and there is not None:
+        legs.append(Leg("entry", "robot_move", there, destination.id, (destination.cell,)))
     return tuple(legs)
+
+
+def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], ...]:
+    """Return ``(id, length of the move)`` of every robot, vehicle or lane that can do a leg of a job."""
+    if leg.kind == "transfer":
+        return tuple((lane, instance.lane_by_id[lane].trip_time) for lane in leg.groups)
+    found: list[tuple[str, int]] = []
+    for group_id in leg.groups:
+        if leg.kind == "transport" and job.fleets and group_id not in job.fleets:
+            continue
+        group = instance.group_by_id[group_id]
+        length = group.move_time(leg.origin, leg.destination)
+        found.extend((carrier.id, length) for carrier in group.carriers)
+    return tuple(found)
+
+
+def slot_of(instance: Instance, move: Move) -> Slot:
+    """Return which leg of its link a loaded move is."""
+    if move.kind == "transfer":
+        return "transfer"
+    if move.kind == "robot_move":
+        return "entry" if move.destination in instance.machine_by_id else "exit"
+    group: CarrierGroup = instance.group_by_carrier[move.mover]
+    to_station = move.destination == instance.facility_by_id[group.facility].station
+    return "collect" if to_station else "deliver"
 
 
 def lanes_between(instance: Instance, origin: str, destination: str) -> tuple[Lane, ...]:
     """Return the lanes from one facility to another."""
     return tuple(lane for lane in instance.lanes if lane.origin == origin and lane.destination == destination)
+
+
+def _station(instance: Instance, machine: Machine) -> str | None:
+    """Return the load/unload station of the machine's facility."""
+    return instance.facility_by_id[machine.facility].station
+
+
+def _within(
+    instance: Instance, origin: Machine | None, destination: Machine | None, here: str | None, there: str | None
+) -> tuple[Leg, ...]:
+    """Return the transport inside one facility: on arrival, from machine to machine, or on departure."""
+    if origin is None:
+        assert destination is not None
+        return _transport(instance, "deliver", destination.facility, _station(instance, destination), there)
+    if destination is not None:
+        return _transport(instance, "deliver", origin.facility, here, there)
+    facility = instance.facility_by_id[origin.facility]
+    return _transport(instance, "collect", facility.id, here, facility.station) if facility.returns_jobs else ()
+
+
+def _transport(
+    instance: Instance, slot: Slot, facility: str, origin: str | None, destination: str | None
+) -> tuple[Leg, ...]:
+    """Return the transport between two places of a facility, nothing where no fleet serves both."""
+    if origin is None or destination is None or origin == destination:
+        return ()
+    fleets = tuple(f.id for f in instance.fleets if f.facility == facility and f.serves(origin, destination))
+    return (Leg(slot, "transport", origin, destination, fleets),) if fleets else ()
 
 
 def links(job: Job) -> tuple[tuple[str | None, str | None, Precedence | None], ...]:

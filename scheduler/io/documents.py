@@ -87,6 +87,10 @@ class FacilityDocument(Document):
 
     id: Id
     """Name of the facility."""
+    station: Id | None = None
+    """Its load/unload station, where jobs arrive and leave; null: they arrive where their first machine is."""
+    returns_jobs: bool = False
+    """Whether finished jobs are taken back to the load/unload station."""
 
 
 class MachineDocument(Document):
@@ -140,6 +144,37 @@ class CellDocument(Document):
     """Ticks to put a part down."""
     unload_time: Time = 0
     """Ticks to take a part up."""
+
+
+class VehicleDocument(Document):
+    """A vehicle of a fleet: it carries one job at a time."""
+
+    id: Id
+    """Name of the vehicle."""
+    start: Id
+    """The place where it stands at tick 0."""
+    calendar: CalendarDocument | None = None
+    """When it works."""
+
+
+class FleetDocument(Document):
+    """Identical vehicles that carry jobs between places of one facility."""
+
+    id: Id
+    """Name of the fleet."""
+    facility: Id | None = None
+    """Its facility; may be left out if there is only one."""
+    vehicles: Annotated[list[VehicleDocument], Field(min_length=1, max_length=MAX_VEHICLES)]
+    """The vehicles."""
+    travel: dict[Id, dict[Id, Time]]
+    """Travel time from place (outer key) to place (inner key), loaded or empty, for every pair of its places: machines
+    outside cells, input and output stations of cells, the load/unload station of the facility, parking places."""
+    pick_up_time: Time = 0
+    """Ticks to take a job up."""
+    drop_time: Time = 0
+    """Ticks to put a job down."""
+    returns: bool = False
+    """Whether vehicles go back to their start in the end."""
 
 
 class LaneDocument(Document):
@@ -232,6 +267,8 @@ class JobDocument(Document):
     """Importance in weighted tardiness."""
     units: Count = 1
     """Size in transport units on lanes."""
+    fleets: list[Id] = Field(default_factory=list)
+    """The fleets that may carry the job; absent: all."""
     plans: list[Annotated[list[Id], Field(min_length=1)]] = Field(default_factory=list)
     """Alternative process plans: each lists operations; exactly one plan is carried out. Absent: all operations are."""
 
@@ -261,5 +298,7 @@ class InstanceDocument(Document):
     """The transfer lanes between facilities."""
     operators: list[PoolDocument] = Field(default_factory=list)
     """The operator pools."""
+    fleets: list[FleetDocument] = Field(default_factory=list)
+    """The transport fleets."""
     jobs: Annotated[list[JobDocument], Field(min_length=1)]
     """The jobs."""

@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from scheduler.domain import Job
-from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RobotDown, RushOrder
+from scheduler.domain.events import (
+    Event,
+    JobCancelled,
+    MachineBreakdown,
+    OperationDelayed,
+    RobotDown,
+    RushOrder,
+    VehicleDown,
+)
 from scheduler.errors import Defect, EventError
 from scheduler.io.defects import instead, limited, shown
 from scheduler.io.documents import Id, JobDocument, Time
@@ -82,6 +90,18 @@ class RobotDownDocument(DownDocument):
         return RobotDown(self.id, self.at, self.robot, self.end)
 
 
+class VehicleDownDocument(DownDocument):
+    """A vehicle of a fleet stands still."""
+
+    type: Literal["vehicle_down"]
+    vehicle: Id
+    """The vehicle."""
+
+    def event(self) -> Event:
+        """Return the event."""
+        return VehicleDown(self.id, self.at, self.vehicle, self.end)
+
+
 class OperationDelayedDocument(EventDocument):
     """An operation takes longer or shorter; give one of ``delay`` and ``new_duration``."""
 
@@ -129,6 +149,7 @@ class JobCancelledDocument(EventDocument):
 _DOCUMENTS: Mapping[str, type[EventDocument]] = {
     MachineBreakdown.type: MachineBreakdownDocument,
     RobotDown.type: RobotDownDocument,
+    VehicleDown.type: VehicleDownDocument,
     OperationDelayed.type: OperationDelayedDocument,
     RushOrder.type: RushOrderDocument,
     JobCancelled.type: JobCancelledDocument,
@@ -156,6 +177,7 @@ class _PublishedDocument(EventsDocument):
         Annotated[
             MachineBreakdownDocument
             | RobotDownDocument
+            | VehicleDownDocument
             | OperationDelayedDocument
             | RushOrderDocument
             | JobCancelledDocument,

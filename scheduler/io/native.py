@@ -11,6 +11,7 @@ from scheduler.domain import (
     Calendar,
     Downtime,
     Facility,
+    Fleet,
     Instance,
     Job,
     Lane,
@@ -24,12 +25,14 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Vehicle,
 )
 from scheduler.errors import Defect, FormatError, InstanceError
 from scheduler.io.defects import limited
 from scheduler.io.documents import (
     CalendarDocument,
     CellDocument,
+    FleetDocument,
     InstanceDocument,
     JobDocument,
     MachineDocument,
@@ -90,7 +93,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
     defects = limited(_missing_facilities(document))
     if defects:
         raise InstanceError(source, defects)
-    facilities = tuple(Facility(f.id) for f in document.facilities or ()) or (Facility(FACILITY),)
+    facilities = tuple(Facility(**dict(f)) for f in document.facilities or ()) or (Facility(FACILITY),)
     facility_by_cell = {cell.id: cell.facility or facilities[0].id for cell in document.cells}
     return Instance(
         name=document.name or instance_name(source),
@@ -103,6 +106,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
             for lane in document.lanes
         ),
         operators=tuple(OperatorPool(pool.id, pool.capacity) for pool in document.operators),
+        fleets=tuple(_fleet(fleet, facilities[0].id) for fleet in document.fleets),
         time_unit=document.time_unit,
         time_origin=None if document.time_origin is None else datetime.fromisoformat(document.time_origin),
         objective=document.objective,
@@ -116,6 +120,9 @@ def _missing_facilities(document: InstanceDocument) -> Iterator[Defect]:
     for index, cell in enumerate(document.cells):
         if cell.facility is None:
             yield Defect("E201", json_path("cells", index, "facility"), "key 'facility' is missing", fix)
+    for index, fleet in enumerate(document.fleets):
+        if fleet.facility is None:
+            yield Defect("E201", json_path("fleets", index, "facility"), "key 'facility' is missing", fix)
     for index, machine in enumerate(document.machines):
         if machine.facility is None and machine.cell is None:
             yield Defect("E201", json_path("machines", index, "facility"), "key 'facility' is missing", fix)
@@ -150,6 +157,18 @@ def _cell(document: CellDocument, first_facility: str) -> RobotCell:
     )
 
 
+def _fleet(document: FleetDocument, first_facility: str) -> Fleet:
+    return Fleet(
+        id=document.id,
+        facility=document.facility or first_facility,
+        vehicles=tuple(Vehicle(v.id, v.start, _calendar(v.calendar)) for v in document.vehicles),
+        travel=document.travel,
+        pick_up_time=document.pick_up_time,
+        drop_time=document.drop_time,
+        returns=document.returns,
+    )
+
+
 def _calendar(document: CalendarDocument | None) -> Calendar:
     if document is None:
         return Calendar()
@@ -178,6 +197,7 @@ def job_from(document: JobDocument) -> Job:
         weight=document.weight,
         units=document.units,
         plans=plans,
+        fleets=tuple(document.fleets),
     )
 
 
@@ -198,11 +218,12 @@ def instance_document(instance: Instance) -> dict[str, Any]:
         **_unless("time_unit", instance.time_unit, "minute"),
         **_unless("time_origin", instance.time_origin and instance.time_origin.isoformat(), None),
         **_unless("objective", instance.objective, "makespan"),
-        **_unless("facilities", [{"id": f.id} for f in instance.facilities], [{"id": FACILITY}]),
+        **_unless("facilities", [_facility_document(f) for f in instance.facilities], [{"id": FACILITY}]),
         "machines": [_machine_document(machine, several) for machine in instance.machines],
         **_unless("cells", [_cell_document(cell, several) for cell in instance.cells], []),
         **_unless("lanes", [_plain_document(lane) for lane in instance.lanes], []),
         **_unless("operators", [_plain_document(pool) for pool in instance.operators], []),
+        **_unless("fleets", [_fleet_document(fleet, several) for fleet in instance.fleets], []),
         "jobs": [job_document(job) for job in instance.jobs],
     }
 
@@ -265,6 +286,26 @@ def _cell_document(cell: RobotCell, several: bool) -> dict[str, Any]:
     }
 
 
+def _facility_document(facility: Facility) -> dict[str, Any]:
+    return {
+        "id": facility.id,
+        **_unless("station", facility.station, None),
+        **_unless("returns_jobs", facility.returns_jobs, False),
+    }
+
+
+def _fleet_document(fleet: Fleet, several: bool) -> dict[str, Any]:
+    return {
+        "id": fleet.id,
+        **({"facility": fleet.facility} if several else {}),
+        "vehicles": [{"id": v.id, "start": v.start, **_calendar_document(v.calendar)} for v in fleet.vehicles],
+        **_unless("pick_up_time", fleet.pick_up_time, 0),
+        **_unless("drop_time", fleet.drop_time, 0),
+        **_unless("returns", fleet.returns, False),
+        "travel": {origin: dict(row) for origin, row in fleet.travel.items()},
+    }
+
+
 def job_document(job: Job) -> dict[str, Any]:
     """Return the JSON document of a job."""
     document: dict[str, Any] = {
@@ -274,6 +315,7 @@ def job_document(job: Job) -> dict[str, Any]:
         **_unless("deadline", job.deadline, None),
         **_unless("weight", job.weight, 1),
         **_unless("units", job.units, 1),
+        **_unless("fleets", list(job.fleets), []),
         "operations": [_operation_document(operation) for operation in job.operations],
     }
     if job.precedences != default_precedences(job.operations, job.plans):

@@ -85,6 +85,8 @@ def _beyond_plain(instance: Instance) -> Iterator[tuple[str, str]]:
         yield "$.facilities", "several facilities"
     if instance.cells:
         yield "$.cells", "robot cells"
+    if instance.fleets:
+        yield "$.fleets", "transport fleets"
     for i, machine in enumerate(instance.machines):
         if machine.setups is not None:
             yield json_path("machines", i, "setups"), "setups"

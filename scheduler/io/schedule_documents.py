@@ -85,7 +85,7 @@ class MoveDocument(OpenDocument):
     destination: Annotated[Id, Field(alias="to")]
     """Place where it ends."""
     mover: Id
-    """The robot, or the vehicle of a lane: lane#1, lane#2 ..."""
+    """The robot, the vehicle of a fleet, or that of a lane: lane#1, lane#2 ..."""
     kind: Literal["robot_move", "empty_move", "transport", "transfer"]
     """What kind of move it is."""
     start: Instant

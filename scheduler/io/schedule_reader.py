@@ -269,11 +269,13 @@ class _Reader:
 
 
 def _places_by_mover(instance: Instance) -> dict[str, dict[str, None]]:
-    """Return between which places each mover can be at all: those of its cell, or the facilities."""
+    """Return between which places each mover can be at all: those of its cell or fleet, or the facilities."""
     facilities = dict.fromkeys(facility.id for facility in instance.facilities)
     places: dict[str, dict[str, None]] = dict.fromkeys(instance.lane_by_vehicle, facilities)
     for cell in instance.cells:
         stations = (machine.id for machine in instance.machines if machine.cell == cell.id)
         of_cell = dict.fromkeys((cell.input_station, *stations, cell.output_station))
         places |= {robot.id: of_cell for robot in cell.robots}
+    for fleet in instance.fleets:
+        places |= dict.fromkeys((vehicle.id for vehicle in fleet.vehicles), dict.fromkeys(sorted(fleet.places)))
     return places

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from scheduler.domain import Instance
 from scheduler.errors import Defect, InstanceError
+from scheduler.io import validate_fleets as fleets
 from scheduler.io import validate_jobs as jobs
 from scheduler.io import validate_limits as limits
 from scheduler.io import validate_resources as resources
@@ -33,6 +34,11 @@ RULES: tuple[Validation, ...] = (
     resources.unsupported_buffers,
     resources.empty_downtimes,
     resources.disordered_shifts,
+    fleets.unknown_references,
+    fleets.places_of_others,
+    fleets.incomplete_travel,
+    fleets.unserved_stations,
+    fleets.jobs_nobody_may_carry,
     jobs.repeated_operations,
     jobs.missing_operations_and_modes,
     jobs.unknown_references,

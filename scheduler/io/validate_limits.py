@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from scheduler.domain import Instance, Objective
+from scheduler.domain import CarrierGroup, Instance, Objective
 from scheduler.domain.horizon import MAX_HORIZON
 from scheduler.errors import Defect, ObjectiveError
 from scheduler.io.json_text import json_path
@@ -43,6 +43,8 @@ def counts(instance: Instance) -> Iterator[Defect]:
         (("jobs",), "operations", instance.num_operations, MAX_OPERATIONS),
         (("jobs",), "modes", num_modes, MAX_MODES),
         *((("cells", i), "places", stations[cell.id] + 2, MAX_PLACES) for i, cell in enumerate(instance.cells)),
+        *((("fleets", i), "places", len(fleet.places), MAX_PLACES) for i, fleet in enumerate(instance.fleets)),
+        *((("fleets", i), "vehicles", len(fleet.vehicles), MAX_VEHICLES) for i, fleet in enumerate(instance.fleets)),
     ]
     for path, what, size, most in sizes:
         if size > most:
@@ -71,6 +73,12 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
         for origin, row in cell.travel.items():
             for destination, time in row.items():
                 yield ("cells", i, "travel", origin, destination), time, 0, MAX_TICK
+    for i, fleet in enumerate(instance.fleets):
+        yield ("fleets", i, "pick_up_time"), fleet.pick_up_time, 0, MAX_TICK
+        yield ("fleets", i, "drop_time"), fleet.drop_time, 0, MAX_TICK
+        for origin, row in fleet.travel.items():
+            for destination, time in row.items():
+                yield ("fleets", i, "travel", origin, destination), time, 0, MAX_TICK
     for i, lane in enumerate(instance.lanes):
         yield ("lanes", i, "vehicles"), lane.vehicles, 1, MAX_VEHICLES
         yield ("lanes", i, "units_per_vehicle"), lane.units_per_vehicle, 1, MAX_COUNT
@@ -148,9 +156,8 @@ def _longest_schedule(instance: Instance) -> int:
     """Return a rough upper limit of the length of any sensible schedule: everything one after the other, no overlap."""
     lag = max((p.min_lag for job in instance.jobs for p in job.precedences), default=0)
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
-    travel = max(
-        (2 * _largest(cell.travel.values()) + cell.load_time + cell.unload_time for cell in instance.cells), default=0
-    )
+    groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
+    travel = max((2 * _largest(g.travel.values()) + g.pick_up_time + g.drop_time for g in groups), default=0)
     trip = max((lane.cycle_time for lane in instance.lanes), default=0)
     durations = [max((m.duration for m in o.modes), default=0) for job in instance.jobs for o in job.operations]
     num_links = instance.num_operations + sum(len(job.precedences) for job in instance.jobs) + len(instance.jobs)

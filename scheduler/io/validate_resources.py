@@ -16,11 +16,12 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 def repeated_ids(instance: Instance) -> Iterator[Defect]:
-    """Two things of one kind have one id; robots and lane vehicles are one kind."""
+    """Two things of one kind have one id; robots and vehicles are one kind, and so are cells, fleets and lanes."""
     yield from repeated((("facilities", i, "id"), f.id) for i, f in enumerate(instance.facilities))
     yield from repeated((("machines", i, "id"), m.id) for i, m in enumerate(instance.machines))
-    yield from repeated((("cells", i, "id"), c.id) for i, c in enumerate(instance.cells))
-    yield from repeated((("lanes", i, "id"), lane.id) for i, lane in enumerate(instance.lanes))
+    groups = [(("cells", i, "id"), c.id) for i, c in enumerate(instance.cells)]
+    groups += [(("fleets", i, "id"), fleet.id) for i, fleet in enumerate(instance.fleets)]
+    yield from repeated([*groups, *((("lanes", i, "id"), lane.id) for i, lane in enumerate(instance.lanes))])
     yield from repeated((("operators", i, "id"), p.id) for i, p in enumerate(instance.operators))
     yield from repeated((("jobs", i, "id"), j.id) for i, j in enumerate(instance.jobs))
     vehicles = {v for lane in instance.lanes for v in lane.vehicle_ids}
@@ -29,10 +30,16 @@ def repeated_ids(instance: Instance) -> Iterator[Defect]:
         for c, cell in enumerate(instance.cells)
         for r, robot in enumerate(cell.robots)
     ]
+    robots += [
+        (("fleets", f, "vehicles", v, "id"), vehicle.id)
+        for f, fleet in enumerate(instance.fleets)
+        for v, vehicle in enumerate(fleet.vehicles)
+    ]
     yield from repeated(robots)
     for path, robot_id in robots:
         if robot_id in vehicles:
-            cause = f"robot {shown(robot_id)} is named like a vehicle of a lane"
+            kind = "robot" if path[0] == "cells" else "vehicle"
+            cause = f"{kind} {shown(robot_id)} is named like a vehicle of a lane"
             yield Defect("E301", json_path(*path), cause, "give it another id")
 
 
@@ -183,6 +190,10 @@ def calendars(instance: Instance) -> Iterator[tuple[Path, Calendar]]:
         for r, robot in enumerate(cell.robots):
             if not robot.calendar.always_works:
                 yield ("cells", i, "robots", r, "calendar"), robot.calendar
+    for i, fleet in enumerate(instance.fleets):
+        for v, vehicle in enumerate(fleet.vehicles):
+            if not vehicle.calendar.always_works:
+                yield ("fleets", i, "vehicles", v, "calendar"), vehicle.calendar
     for i, lane in enumerate(instance.lanes):
         if not lane.calendar.always_works:
             yield ("lanes", i, "calendar"), lane.calendar

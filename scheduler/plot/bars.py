@@ -87,7 +87,8 @@ def mover_bars(subject: Subject) -> Iterator[Bar]:
             trips.setdefault((move.start, move.job is None), []).append(move)
         for trip in trips.values():
             for lane, move in enumerate(trip):
-                kind: BarKind = "return" if move.kind == "empty_move" and not is_robot else move.kind
+                is_return = move.kind == "empty_move" and mover in subject.instance.lane_by_vehicle
+                kind: BarKind = "return" if is_return else move.kind
                 yield Bar(
                     kind=kind,
                     row=row,
@@ -148,4 +149,4 @@ def arrows(subject: Subject, bars: Sequence[Bar]) -> Iterator[tuple[float, float
 
 def is_breakdown(reason: str) -> bool:
     """Return whether a downtime with this reason was not planned; see `scheduler.domain.events`."""
-    return "breakdown" in reason or reason == "robot down"
+    return "breakdown" in reason or reason in ("robot down", "vehicle down")

@@ -84,8 +84,9 @@ def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
 def _calendar_of(subject: Subject, row: Row) -> Calendar | None:
     if row.kind == "machine":
         return subject.instance.machine_by_id[row.id].calendar
-    if row.kind == "robot":
-        return subject.instance.robot_by_id[row.id].calendar
+    carrier = subject.instance.carrier_by_id.get(row.id) if row.kind in ("robot", "vehicle") else None
+    if carrier is not None:
+        return carrier.calendar
     return subject.instance.lane_by_vehicle[row.id].calendar if row.kind == "vehicle" else None
 
 

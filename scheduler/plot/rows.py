@@ -9,13 +9,16 @@ from typing import Literal, TypeAlias
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import Lane, Machine
 
-RowKind: TypeAlias = Literal["facility", "cell", "lane", "machine", "robot", "vehicle", "due_dates", "late_job"]
+RowKind: TypeAlias = Literal[
+    "facility", "cell", "fleet", "lane", "machine", "robot", "vehicle", "due_dates", "late_job"
+]
 """``facility``, ``cell``, ``lane`` and ``due_dates`` are headers; only the last one carries something, the flags."""
 
-HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "lane", "due_dates"})
+HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "fleet", "lane", "due_dates"})
 HEIGHTS: Mapping[RowKind, float] = {
     "facility": 0.75,
     "cell": 0.62,
+    "fleet": 0.62,
     "lane": 0.62,
     "machine": 1.0,
     "robot": 0.62,
@@ -36,7 +39,7 @@ MAX_LATE_ROWS = 12
 class Row:
     """A horizontal band ``[top, top + height)``; y grows downwards.
 
-    ``id`` is the resource or job (of a header: the group), ``depth`` 1 means inside a robot cell or lane. A row
+    ``id`` is the resource or job (of a header: the group), ``depth`` 1 means inside a robot cell, fleet or lane. A row
     with ``lanes`` > 1 is divided into as many sub-lanes. ``utilisation`` is a percentage.
     """
 
@@ -76,7 +79,7 @@ def arrange(
     *,
     has_due_dates: bool,
 ) -> tuple[Row, ...]:
-    """Return the rows: facility by facility its machines, then its cells with stations and robots, then lanes.
+    """Return the rows: facility by facility its machines, cells with stations and robots, fleets, then lanes.
 
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
     and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header.
@@ -118,6 +121,10 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
             yield _Entry("cell", cell.id, cell.id)
             yield from (_Entry("machine", m.id, m.id, 1) for m in machines if m.cell == cell.id)
             yield from (_Entry("robot", robot.id, robot.id, 1) for robot in cell.robots)
+        for fleet in instance.fleets:
+            if fleet.facility == facility.id:
+                yield _Entry("fleet", fleet.id, fleet.id)
+                yield from (_Entry("vehicle", vehicle.id, vehicle.id, 1) for vehicle in fleet.vehicles)
         for lane in lanes_behind.get(facility.id, ()):
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)

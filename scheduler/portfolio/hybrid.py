@@ -53,7 +53,7 @@ class Hybrid:
         run = self._run
         if run.bound is not None:
             self._aim(run.bound)
-        compiled = None if is_compiled(self._weights.kernel) else compile_elsewhere(self._weights.kernel)
+        compiled = None if is_compiled(self._walk.kernel) else compile_elsewhere(self._walk.kernel)
         with run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop):
             if run.workers == 1:
                 self._take_turns(compiled)

@@ -111,6 +111,8 @@ class Run:
         if start is not None and not check(self.instance, start):
             self.offer(start, "start")
         weights = weigh(self.instance, self.objective) if why_unsupported(self.instance) is None else None
+        if weights is not None and self.instance.fleets and not weights.is_makespan:
+            weights = None  # the walk with transports speaks the makespan only
         share = min(CONSTRUCTION_SHARE * self.time_limit, CONSTRUCTION_SECONDS)
         if weights is not None:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0

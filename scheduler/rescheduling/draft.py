@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of
-from scheduler.domain.routing import links, route
+from scheduler.domain.routing import carriers, links, route
 
 LinkKey = tuple[str, str | None, str | None]
 """``(job, predecessor, successor)``: the way of a part."""
@@ -47,7 +47,7 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline in the instance.
 
     A job that lost its last operations leaves the factory earlier: its way out takes the place, in the order of
-    the robot, of the move that took the part from that station in the baseline.
+    the mover, of the move that took the part from that station in the baseline.
     """
     operations = tuple(o for o in baseline.operations if o.key in instance.operation_by_key)
     scheduled = {o.key: o for o in operations}
@@ -57,9 +57,10 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     present = {link_key(m) for m in kept}
     dropped = [m for m in loaded if link_key(m) not in ways]
     departures = tuple(
-        _departure(instance, scheduled[job, last], dropped)
+        move
         for job, last, successor in sorted(ways - present, key=str)
-        if last is not None and successor is None and instance.machine_by_id[scheduled[job, last].machine].cell
+        if last is not None and successor is None
+        for move in _departure(instance, scheduled[job, last], dropped)
     )
     return Draft(operations, (*kept, *departures), frozenset(), frozenset(link_key(m) for m in departures))
 
@@ -73,12 +74,13 @@ def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iter
             yield (job.id, predecessor, successor)
 
 
-def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Move:
-    machine = instance.machine_by_id[last.machine]
-    (leg,) = route(instance, machine, None) or ()
+def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Iterator[Move]:
     leaving = [m for m in dropped if m.job == last.job and m.origin == last.machine and m.start >= last.end]
-    cell = instance.cell_by_id[machine.cell or ""]
     old = min(leaving, key=lambda m: m.start, default=None)
-    start, robot = (old.start, old.mover) if old is not None else (last.end, cell.robots[0].id)
-    end = start + cell.move_time(leg.origin, leg.destination)
-    return Move(last.job, leg.origin, leg.destination, robot, leg.kind, start, end, last.operation, None)
+    start = last.end if old is None else old.start
+    for leg in route(instance, instance.machine_by_id[last.machine], None) or ():
+        lengths = dict(carriers(instance, leg, instance.job_by_id[last.job]))
+        mover = old.mover if old is not None and old.mover in lengths else next(iter(lengths))
+        end = start + lengths[mover]
+        yield Move(last.job, leg.origin, leg.destination, mover, leg.kind, start, end, last.operation, None)
+        start = end

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
-from scheduler.domain.routing import Leg, lanes_between, route
+from scheduler.domain.routing import Leg, carriers, route
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.timing import Stuck
 
@@ -22,7 +22,7 @@ _FAR = 2**60
 def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
     """Return the draft with the jobs it lacks.
 
-    A new job comes after all others on its machines, robots and vehicles, which is possible whatever they do. Its
+    A new job comes after all others on its machines and movers, which is possible whatever they do. Its
     modes are chosen one by one so that each operation ends as early as possible in that place.
 
     Raises
@@ -182,18 +182,22 @@ class _Appending:
             self._free_at[mover] = end
 
     def _movers(self, job: Job, leg: Leg) -> list[str]:
-        if leg.cell is not None:
-            return [robot.id for robot in self.instance.cell_by_id[leg.cell].robots]
-        lanes = lanes_between(self.instance, leg.origin, leg.destination)
+        if leg.kind != "transfer":
+            able = [carrier for carrier, _ in carriers(self.instance, leg, job)]
+            if not able:
+                raise Stuck(f"no fleet that may carry job {job.id} goes from {leg.origin} to {leg.destination}")
+            return able
+        lanes = [self.instance.lane_by_id[lane] for lane in leg.groups]
         able = [vehicle for lane in lanes if lane.units_per_vehicle >= job.units for vehicle in lane.vehicle_ids]
         if not able:
             raise Stuck(f"no lane from {leg.origin} to {leg.destination} carries the {job.units} units of job {job.id}")
         return able
 
     def _length(self, leg: Leg) -> int:
-        if leg.cell is not None:
-            return self.instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
-        return min(lane.trip_time for lane in lanes_between(self.instance, leg.origin, leg.destination))
+        if leg.kind == "transfer":
+            return min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
+        groups = self.instance.group_by_id
+        return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
     def _tick(self, length: int) -> tuple[int, int]:
         """Return the next nominal time of this length."""

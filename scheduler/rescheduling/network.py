@@ -1,4 +1,4 @@
-"""The network of a draft: an activity for each operation, robot move and trip, and every rule as an arc between them.
+"""The network of a draft: an activity for each operation, move and trip, and every rule as an arc between them.
 
 The rules are those of `docs/rules.md`; each function below adds one. Orders are read from the nominal times of the
 draft and never change.
@@ -59,7 +59,7 @@ class Network:
         self._add_nodes()
         self._add_parts()
         self._add_machines()
-        self._add_robots()
+        self._add_carriers()
         self._add_vehicles()
         self._add_pools()
 
@@ -145,9 +145,9 @@ class Network:
             lane = self.instance.lane_by_vehicle[first.mover]
             length, calendar = lane.trip_time, lane.calendar
         else:
-            cell = self.instance.cell_by_robot[first.mover]
-            length = cell.move_time(first.origin, first.destination)
-            calendar = self.instance.robot_by_id[first.mover].calendar
+            group = self.instance.group_by_carrier[first.mover]
+            length = group.move_time(first.origin, first.destination)
+            calendar = self.instance.carrier_by_id[first.mover].calendar
         arrivals = [self.instance.job_by_id[m.job or ""].release_date for m in moves if m.predecessor is None]
         node = self.timing.add(max([*arrivals, *map(self._earliest, moves)]), length)
         self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
@@ -308,27 +308,27 @@ class Network:
 
     # Robots, vehicles, operators.
 
-    def _add_robots(self) -> None:
+    def _add_carriers(self) -> None:
         planned = self._planned_places()
-        for robot_id, moves in self._by_mover("robot_move").items():
-            cell, robot = self.instance.cell_by_robot[robot_id], self.instance.robot_by_id[robot_id]
-            place, before = robot.start, None
+        for carrier, moves in self._by_mover("robot_move", "transport").items():
+            group = self.instance.group_by_carrier[carrier]
+            place, before = self.instance.carrier_by_id[carrier].start, None
             for move in moves:
                 node = self._node_of(move)
-                travel = cell.travel_time(place, move.origin)
+                travel = group.travel_time(place, move.origin)
                 if before is not None:
                     self.timing.order((before, "end", 0), (node, "start", 0), travel)
                 if move not in self._real:
-                    under_way = planned.get((link_key(move), move.origin)) == (robot_id, place)
+                    under_way = planned.get((link_key(move), move.origin)) == (carrier, place)
                     self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
                 place, before = move.destination, node
 
     def _planned_places(self) -> dict[tuple[LinkKey, str], tuple[str, str]]:
-        """Return which robot came from which place to each pick-up of the baseline."""
+        """Return which carrier came from which place to each pick-up of the baseline."""
         found = {}
         for mover, moves in execution_of(self.instance).baseline.by_mover.items():
-            if mover in self.instance.robot_by_id:
-                place = self.instance.robot_by_id[mover].start
+            if mover in self.instance.carrier_by_id:
+                place = self.instance.carrier_by_id[mover].start
                 for move in moves:
                     if move.job is not None:
                         found[link_key(move), move.origin] = (mover, place)
@@ -342,9 +342,9 @@ class Network:
             for before, after in pairwise(trips):
                 self.timing.order((before, "start", 0), (after, "start", 0), cycle_time)
 
-    def _by_mover(self, kind: str) -> dict[str, list[Move]]:
+    def _by_mover(self, *kinds: str) -> dict[str, list[Move]]:
         found: dict[str, list[Move]] = {}
-        for move in sorted((m for m in self.draft.moves if m.kind == kind), key=lambda m: (m.start, m.end)):
+        for move in sorted((m for m in self.draft.moves if m.kind in kinds), key=lambda m: (m.start, m.end)):
             found.setdefault(move.mover, []).append(move)
         return found
 

@@ -79,7 +79,8 @@ def with_waiting_robots(instance: Instance, baseline: Schedule) -> Instance:
     except Stuck:
         return instance
     for move, ticks in waits.items():
-        cell, robot = instance.cell_by_robot[move.mover], instance.robot_by_id[move.mover]
+        cell = next(c for c in instance.cells if any(r.id == move.mover for r in c.robots))
+        robot = instance.carrier_by_id[move.mover]
         execution = execution_of(instance)
         begin = max(execution.now, move.end - max(cell.load_time, 1))
         calendar = robot.calendar.with_downtime(Downtime(begin, begin + ticks, f"waits for {move.destination}"))
@@ -106,7 +107,7 @@ def _earliest(instance: Instance, draft: Draft) -> Schedule:
 def _latest(instance: Instance, draft: Draft) -> int:
     """Return a tick that the shifted schedule hardly passes: all that is left, after the last end and downtime."""
     calendars = [machine.calendar for machine in instance.machines]
-    calendars += [robot.calendar for robot in instance.robot_by_id.values()]
+    calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
     calendars += [lane.calendar for lane in instance.lanes]
     known = [operation.end for operation in draft.operations] + [move.end for move in draft.moves]
     known += [downtime.end for calendar in calendars for downtime in calendar.downtimes]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain import Job, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
-from scheduler.domain.routing import Leg
+from scheduler.domain.routing import Leg, carriers
 from scheduler.search.downtimes import NEVER
-from scheduler.search.movers import LaneTimeline, RobotTimeline
+from scheduler.search.movers import CarrierTimeline, LaneTimeline
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
 
@@ -55,11 +55,10 @@ class Board:
             for machine in problem.machines
         ]
         self.pools = [Profile(pool.capacity) for pool in instance.operators]
-        self.robots = {
-            cell.id: [RobotTimeline(r, cell, problem.robot_downtimes[r.id], now) for r in cell.robots]
-            for cell in instance.cells
+        self.carriers = {
+            carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
+            for carrier, group in instance.group_by_carrier.items()
         }
-        self.robot_by_id = {robot.robot.id: robot for robots in self.robots.values() for robot in robots}
         self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id]) for lane in instance.lanes}
         self.mode: list[ModeData | None] = [None] * size
         self.start = [0] * size
@@ -194,7 +193,7 @@ class Board:
             self._cancel(move, units)
         if move is None or move.start < ready:
             mover, start, length = (
-                self._by_robot(leg, leg.cell, ready) if leg.cell else self._by_lane(leg, units, ready)
+                self._by_lane(leg, units, ready) if leg.kind == "transfer" else self._by_carrier(leg, link.job, ready)
             )
             if start >= NEVER:
                 return None
@@ -211,10 +210,10 @@ class Board:
 
     def book(self, move: Move, units: int) -> None:
         """Reserve the mover of a move."""
-        robot = self.robot_by_id.get(move.mover)
-        if robot is not None:
-            robot.reserve(move.start, move.end, move.origin, move.destination)
-            self._log.append((robot.release, (move.start,)))
+        carrier = self.carriers.get(move.mover)
+        if carrier is not None:
+            carrier.reserve(move.start, move.end, move.origin, move.destination)
+            self._log.append((carrier.release, (move.start,)))
         else:
             lane, vehicle = self._vehicle(move)
             lane.reserve(vehicle, move.start, move.end + lane.lane.return_time, units)
@@ -222,18 +221,18 @@ class Board:
 
     def is_possible(self, move: Move, units: int) -> bool:
         """Return whether the mover of a move has time for it."""
-        robot = self.robot_by_id.get(move.mover)
-        if robot is not None:
-            return robot.opening(move.start, move.origin, move.destination, move.end - move.start) == move.start
+        carrier = self.carriers.get(move.mover)
+        if carrier is not None:
+            return carrier.opening(move.start, move.origin, move.destination, move.end - move.start) == move.start
         lane, vehicle = self._vehicle(move)
         return lane.has_room(vehicle, move.start, units)
 
     def _cancel(self, move: Move, units: int) -> None:
         """Take back `book`."""
-        robot = self.robot_by_id.get(move.mover)
-        if robot is not None:
-            robot.release(move.start)
-            self._log.append((robot.reserve, (move.start, move.end, move.origin, move.destination)))
+        carrier = self.carriers.get(move.mover)
+        if carrier is not None:
+            carrier.release(move.start)
+            self._log.append((carrier.reserve, (move.start, move.end, move.origin, move.destination)))
         else:
             lane, vehicle = self._vehicle(move)
             lane.release(vehicle, move.start, units)
@@ -243,15 +242,21 @@ class Board:
         lane = self.lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
         return lane, lane.vehicle_ids.index(move.mover)
 
-    def _by_robot(self, leg: Leg, cell: str, ready: int) -> tuple[str, int, int]:
-        """Return the robot that can start a move first (the nearest of several), when, and the length of the move."""
-        length = self.problem.leg_time(leg, 1)
-        robots = self.robots[cell]
-        starts = [robot.opening(ready, leg.origin, leg.destination, length) for robot in robots]
-        start = min(starts)
-        first = [robot for robot, at in zip(robots, starts, strict=True) if at == start]
-        robot = first[0] if len(first) == 1 else min(first, key=lambda r: r.approach(start, leg.origin))
-        return robot.robot.id, start, length
+    def _by_carrier(self, leg: Leg, job: Job, ready: int) -> tuple[str, int, int]:
+        """Return the carrier that can end a move first (the nearest of several), when it starts, and how long it takes.
+
+        The start is `NEVER` if there is none.
+        """
+        best: tuple[int, int] | None = None
+        chosen = ("", NEVER, 0)
+        for carrier, length in carriers(self.problem.instance, leg, job):
+            timeline = self.carriers[carrier]
+            start = timeline.opening(ready, leg.origin, leg.destination, length)
+            if best is None or start + length <= best[0]:
+                rank = (start + length, timeline.approach(start, leg.origin))
+                if best is None or rank < best:
+                    best, chosen = rank, (carrier, start, length)
+        return chosen
 
     def _by_lane(self, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
         """Return the vehicle that can arrive first, when it starts, and the length of the trip."""

@@ -1,4 +1,4 @@
-"""When robots and the vehicles of a lane are on the way, and where another move fits in."""
+"""When robots and vehicles are on the way, and where another move fits in."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from scheduler.domain import Lane, Robot, RobotCell
+from scheduler.domain import Carrier, CarrierGroup, Lane
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
-class RobotTimeline:
-    """The loaded moves of a robot in order, with room for the empty moves between them.
+class CarrierTimeline:
+    """The loaded moves of a robot, or of a vehicle of a fleet, in order, with room for the empty moves between them.
 
     The first pending pick-up is not before `now` and the empty move to it, unless that was `under_way` at `now`: the
     start of such an empty move by its places.
     """
 
-    __slots__ = ("_cell", "_destinations", "_downtimes", "_ends", "_origins", "_starts", "now", "robot", "under_way")
+    __slots__ = ("_destinations", "_downtimes", "_ends", "_group", "_origins", "_starts", "carrier", "now", "under_way")
 
-    def __init__(self, robot: Robot, cell: RobotCell, downtimes: Downtimes | None, now: int = 0) -> None:
-        self.robot = robot
-        self._cell = cell
+    def __init__(self, carrier: Carrier, group: CarrierGroup, downtimes: Downtimes | None, now: int = 0) -> None:
+        self.carrier = carrier
+        self._group = group
         self._downtimes = downtimes
         self.now = now
         self.under_way: Mapping[tuple[str, str], int] = {}
@@ -42,7 +42,7 @@ class RobotTimeline:
                     start = self._downtimes.start(start, length)
                 if gap == last:
                     return start
-                if start + length + self._cell.travel_time(destination, self._origins[gap]) <= starts[gap]:
+                if start + length + self._group.travel_time(destination, self._origins[gap]) <= starts[gap]:
                     return start
             ready = max(ready, self._ends[gap])
             gap += 1
@@ -50,10 +50,10 @@ class RobotTimeline:
     def approach(self, start: int, origin: str) -> int:
         """Return how long the empty move to a pick-up at that time is."""
         gap = bisect_right(self._starts, start)
-        return self._cell.travel_time(self._destinations[gap - 1] if gap else self.robot.start, origin)
+        return self._group.travel_time(self._destinations[gap - 1] if gap else self.carrier.start, origin)
 
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
-        """Let the robot make a move, which takes at least a tick here, so that the order is never in doubt."""
+        """Let the carrier make a move, which takes at least a tick here, so that the order is never in doubt."""
         position = bisect_right(self._starts, start)
         self._starts.insert(position, start)
         self._ends.insert(position, max(end, start + 1))
@@ -66,10 +66,10 @@ class RobotTimeline:
         del self._starts[position], self._ends[position], self._origins[position], self._destinations[position]
 
     def _there(self, gap: int, place: str) -> int:
-        """Return when the robot can be at a place after the move before the gap."""
-        before = self._destinations[gap - 1] if gap else self.robot.start
+        """Return when the carrier can be at a place after the move before the gap."""
+        before = self._destinations[gap - 1] if gap else self.carrier.start
         free_at = self._ends[gap - 1] if gap else 0
-        travel = self._cell.travel_time(before, place)
+        travel = self._group.travel_time(before, place)
         if travel > 0 and (gap == 0 or self._starts[gap - 1] < self.now):
             free_at = max(free_at, self.under_way.get((before, place), self.now))
         return free_at + travel

@@ -88,12 +88,12 @@ class Past:
     def _let_go_on(self, board: Board) -> None:
         """Note the setups and empty moves that were under way at `now`."""
         now, baseline = self._execution.now, self._execution.baseline
-        for robot in chain.from_iterable(board.robots.values()):
-            moves = [move for move in self._execution.moves if move.mover == robot.robot.id]
+        for carrier_id, carrier in board.carriers.items():
+            moves = [move for move in self._execution.moves if move.mover == carrier_id]
             free_at = max((move.end for move in moves), default=0)
-            robot.under_way = {
+            carrier.under_way = {
                 (move.origin, move.destination): move.start
-                for move in baseline.by_mover.get(robot.robot.id, ())
+                for move in baseline.by_mover.get(carrier_id, ())
                 if move.job is None and free_at <= move.start < now
             }
         for setup in baseline.setups:

@@ -231,21 +231,23 @@ class Placement:
         return self._send_off(plan, operation)
 
     def _send_off(self, plan: PlanData, operation: OperationData) -> Clash | None:
-        """Carry parts out of the cell of a placed operation, where they can't stay in it."""
+        """Carry parts away: out of the cell of a placed operation, where they can't stay in it, and all the way out."""
         board, index = self.board, operation.index
         machine = board.mode_of(operation).machine
-        if machine.cell is None:
-            return None
         for link in plan.outgoing[index]:
-            if link in board.part or self._may_stay(link, machine):
-                continue
-            (leg, *_) = self.problem.legs(machine, None) or ()
-            moved = board.carry(link, leg, board.end[index])
-            if moved is None:
-                return HOPELESS
-            clash = self._leave(operation, moved.start + machine.unload_time)
-            if clash is not None:
-                return clash
+            legs = self.problem.legs(machine, None) or ()
+            if link.successor is not None:
+                stays = machine.cell is None or link in board.part or self._may_stay(link, machine)
+                legs = () if stays else legs[:1]
+            done, ready = board.part.get(link, (0, board.end[index]))
+            for leg in legs[done:]:
+                moved = board.carry(link, leg, ready)
+                if moved is None:
+                    return HOPELESS
+                ready = moved.end
+                clash = self._leave(operation, moved.start + machine.unload_time) if leg.slot == "exit" else None
+                if clash is not None:
+                    return clash
         return None
 
     def _may_stay(self, link: LinkData, machine: MachineData) -> bool:
@@ -320,8 +322,9 @@ class Placement:
         wait = 0
         for link in plan.outgoing[index]:
             if link in board.part:
-                (leg, *_) = self.problem.legs(mode.machine, None) or ()
-                wait = max(wait, board.part[link][1] - board.end[index] - self.problem.leg_time(leg, 1))
+                done, at = board.part[link]
+                legs = (self.problem.legs(mode.machine, None) or ())[:done]
+                wait = max(wait, at - board.end[index] - sum(self.problem.leg_time(leg, 1) for leg in legs))
         done_at = board.end[index] + wait + plan.tails[index][mode.number]
         extra = rule.thrift * (mode.duration - operation.least_duration) + rule.penalty(operation, mode)
         return (done_at + extra, mode.duration, board.busy[mode.machine.index], mode.number)

@@ -16,7 +16,10 @@ from scheduler.search.downtimes import NEVER, Downtimes
 
 @dataclass(slots=True, eq=False)
 class MachineData:
-    """A machine. ``holds_in`` / ``holds_out``: parts occupy it before / after processing, for want of a buffer."""
+    """A machine. ``holds_in`` / ``holds_out``: parts occupy it before / after processing, for want of a buffer.
+
+    Where a fleet serves it, it is a place of its own (``is_served``); else the facility outside cells is one place.
+    """
 
     index: int
     domain: Machine
@@ -26,13 +29,15 @@ class MachineData:
     unload_time: int
     holds_in: bool
     holds_out: bool
+    is_served: bool
     downtimes: Downtimes | None
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing but its capacity of 1 limits it."""
         machine = self.domain
-        return self.cell is None and self.downtimes is None and machine.setups is None and machine.capacity == 1
+        has_limits = self.downtimes is not None or machine.setups is not None or machine.capacity > 1
+        return self.cell is None and not self.is_served and not has_limits
 
 
 @dataclass(slots=True, eq=False)
@@ -113,9 +118,9 @@ class Problem:
         self._lanes: dict[tuple[str, str], tuple[Lane, ...]] = {}
 
     @cached_property
-    def robot_downtimes(self) -> dict[str, Downtimes | None]:
-        """Downtimes by robot."""
-        return {robot.id: downtimes(robot.calendar) for robot in self.instance.robot_by_id.values()}
+    def carrier_downtimes(self) -> dict[str, Downtimes | None]:
+        """Downtimes by robot or vehicle of a fleet."""
+        return {carrier.id: downtimes(carrier.calendar) for carrier in self.instance.carrier_by_id.values()}
 
     @cached_property
     def lane_downtimes(self) -> dict[str, Downtimes | None]:
@@ -139,8 +144,9 @@ class Problem:
 
     def leg_time(self, leg: Leg, units: int) -> int:
         """Return the least length of a move for a job of so many units; `NEVER` if no vehicle is large enough."""
-        if leg.cell is not None:
-            return self.instance.cell_by_id[leg.cell].move_time(leg.origin, leg.destination)
+        if leg.kind != "transfer":
+            groups = self.instance.group_by_id
+            return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
         return min((lane.trip_time for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
 
     def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:
@@ -163,15 +169,18 @@ class Problem:
 
     def _machine(self, index: int, machine: Machine) -> MachineData:
         cell = self.instance.cell_by_id[machine.cell] if machine.cell is not None else None
+        is_served = cell is None and any(machine.id in fleet.places for fleet in self.instance.fleets)
+        place = f"machine {machine.id}" if is_served else f"facility {machine.facility}"
         return MachineData(
             index,
             machine,
-            place=f"station {machine.id}" if cell is not None else f"facility {machine.facility}",
+            place=f"station {machine.id}" if cell is not None else place,
             cell=cell,
             load_time=cell.load_time if cell is not None else 0,
             unload_time=cell.unload_time if cell is not None else 0,
             holds_in=cell is not None and machine.input_buffer == 0,
             holds_out=cell is not None and machine.output_buffer == 0,
+            is_served=is_served,
             downtimes=downtimes(machine.calendar),
         )
 

@@ -185,6 +185,40 @@ def test_convert_and_back_again(folder: Path) -> None:
     assert (folder / "again.fjs").read_text(encoding="utf-8") == (folder / "ft06.fjs").read_text(encoding="utf-8")
 
 
+def test_convert_adds_vehicles(folder: Path) -> None:
+    (folder / "shop.txt").write_text("1 2\n0 3 1 4\n", encoding="utf-8")
+    (folder / "layout.txt").write_text("0 1 2\n3 0 4.5\n5 6 0\n", encoding="utf-8")
+    result = run("convert", "shop.txt", "out.json", "--layout", "layout.txt", "--vehicles", "2")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "out.json: 1 job, 2 operations, 2 machines, 1 facility, 2 vehicles; "
+        "all times are doubled, since the layout has half ticks\n",
+    )
+    assert load(folder / "out.json").fleets[0].travel["M1"]["M2"] == 9
+
+
+def test_convert_says_what_is_wrong_with_a_layout(folder: Path) -> None:
+    (folder / "shop.txt").write_text("1 2\n0 3 1 4\n", encoding="utf-8")
+    (folder / "layout.txt").write_text("0 1 2\n3 0 x\n5 6\n", encoding="utf-8")
+    result = run("convert", "shop.txt", "out.json", "--layout", "layout.txt", "--vehicles", "2")
+    assert result.exit_code == 2
+    assert "E127 at line 2" in result.stderr
+    assert "E126 at line 3" in result.stderr
+    assert not (folder / "out.json").exists()
+    assert run("convert", "shop.txt", "out.json", "--layout", "layout.txt").exit_code == 2
+
+
+def test_convert_without_waiting(folder: Path) -> None:
+    (folder / "shop.txt").write_text("1 2\n0 3 1 4\n", encoding="utf-8")
+    (folder / "layout.txt").write_text("0 1 2\n3 0 4\n5 6 0\n", encoding="utf-8")
+    assert run("convert", "shop.txt", "out.json", "--no-wait").exit_code == 0
+    assert [p.max_lag for p in load(folder / "out.json").jobs[0].precedences] == [0]
+    both = ("--layout", "layout.txt", "--vehicles", "2", "--no-wait")
+    result = run("convert", "shop.txt", "both.json", *both)
+    assert result.exit_code == 2
+    assert "have to wait for robots or vehicles" in result.stderr
+
+
 def test_generate_writes_the_same_network_for_the_same_seed(folder: Path) -> None:
     size = ("--jobs", "5", "--operations", "12", "--machines", "6", "--facilities", "2", "--cells", "1")
     for name, seed in (("a.json", "1"), ("b.json", "1"), ("c.json", "2")):

@@ -145,8 +145,8 @@ def test_move_that_has_happened_is_in_the_schedule(complete_instance: Instance, 
     )
     found = flagged(executed(complete_instance, complete_schedule, 21), earlier)
     assert found == [
-        ("robots", "robot R1", 1),
-        ("robots", "robot R1", 1),
+        ("movers", "robot R1", 1),
+        ("movers", "robot R1", 1),
         ("execution", "J1 on R1", 1),
         ("execution", "J1 on R1", 3),
     ]

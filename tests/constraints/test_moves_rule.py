@@ -245,7 +245,7 @@ def test_move_that_a_downtime_lengthened_while_under_way():
     )
     assert_valid(executed(instance, longer, now=3), longer)
     # Planned, the same is 5 too long, and the robot would carry in its downtime.
-    assert flagged(instance, longer) == [("moves", "J1 on C.R", 5), ("robots", "robot C.R", 5)]
+    assert flagged(instance, longer) == [("moves", "J1 on C.R", 5), ("movers", "robot C.R", 5)]
     # Not even a fact is longer than its downtime explains.
     too_long = replace(longer.moves[0], end=10)
     invented = schedule(too_long, at("J1.1", "A", 10, 13), carry("J1 1>", "A>C.OUT", "C.R", 13, 17))

@@ -13,6 +13,7 @@ from scheduler.domain import (
     Calendar,
     Downtime,
     Facility,
+    Fleet,
     Instance,
     Job,
     Lane,
@@ -22,6 +23,7 @@ from scheduler.domain import (
     RobotCell,
     SetupMatrix,
     ShiftPattern,
+    Vehicle,
 )
 from scheduler.errors import Defect, InstanceError
 from scheduler.io import validate
@@ -44,6 +46,16 @@ def cell(**fields: object) -> RobotCell:
     """Cell C in facility F with station S, robot R, input IN and output OUT."""
     default = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT S", 2))
     return replace(default, **fields)
+
+
+def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fleet:
+    """A fleet of one vehicle V in facility F."""
+    return replace(Fleet(id, "F", (Vehicle("V", places.split()[0]),), distances(places, 2)), **fields)
+
+
+def at_dock(instance: Instance, **fields: object) -> Instance:
+    """The facility F has the load/unload station dock."""
+    return replace(instance, facilities=(Facility("F", "dock", **fields),))
 
 
 def test_a_factory_with_every_feature_is_valid() -> None:
@@ -348,6 +360,106 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "beyond the year 9999",
         factory(M1, simple_job("J1", ("M1", 10**8)), time_unit="day", time_origin=datetime(2026, 1, 5)),
     ),
+    (
+        "E301",
+        "$.fleets[0].id",
+        '"C" stands at $.cells[0].id',
+        factory(STATION, cell(), carts("M1 M2", "C"), M1, M2, J1),
+    ),
+    (
+        "E301",
+        "$.fleets[0].vehicles[0].id",
+        '"R" stands at $.cells[0].robots[0].id',
+        factory(STATION, cell(), carts("M1 M2", vehicles=(Vehicle("R", "M1"),)), M1, M2, J1),
+    ),
+    (
+        "E301",
+        "$.fleets[0].vehicles[0].id",
+        'vehicle "L#1" is named like a vehicle of a lane',
+        replace(
+            factory(carts("M1 M2", vehicles=(Vehicle("L#1", "M1"),)), Lane("L", "F", "G", 5), M1, M2, J1),
+            facilities=(Facility("F"), Facility("G")),
+        ),
+    ),
+    ("E302", "$.fleets[0].facility", 'facility "G"', factory(carts("park", facility="G"), M1, J1)),
+    ("E302", "$.jobs[0].fleets[0]", 'did you mean "carts"?', factory(carts(), M1, M2, replace(J1, fleets=("cart",)))),
+    (
+        "E304",
+        "$.facilities[0].station",
+        '"dock" is named like a machine',
+        at_dock(factory(carts(), machine("dock"), M1, J1)),
+    ),
+    (
+        "E305",
+        "$.fleets[0].travel.M1",
+        'from "M1" to "dock" is missing',
+        factory(carts(travel={**distances("M1 M2 dock", 2), "M1": {"M2": 1}}), M1, M2, J1),
+    ),
+    (
+        "E309",
+        "$.fleets[0].vehicles[0].calendar.downtimes[0]",
+        "begins at 9",
+        factory(carts(vehicles=(Vehicle("V", "M1", down((9, 8))),)), M1, M2, J1),
+    ),
+    ("E326", "$.fleets[0].travel.S", 'is a station of cell "C"', factory(STATION, cell(), carts("M1 S"), M1, J1)),
+    (
+        "E326",
+        "$.fleets[0].travel.M2",
+        'machine "M2" is in "south", the fleet in "north"',
+        two_sites(carts("M1 M2", facility="north"), simple_job("J1", ("M1", 3))),
+    ),
+    (
+        "E327",
+        "$.facilities[0].returns_jobs",
+        "has no load/unload station",
+        replace(factory(M1, J1), facilities=(Facility("F", None, True),)),
+    ),
+    ("E327", "$.facilities[0].station", 'goes to "dock"', at_dock(factory(carts("M1 M2"), M1, M2, J1))),
+    (
+        "E328",
+        "$.jobs[0].fleets",
+        'goes from "M1" to "M2"',
+        factory(
+            carts(),
+            carts("M1 park", "trucks", vehicles=(Vehicle("W", "M1"),)),
+            M1,
+            M2,
+            simple_job("J1", ("M1", 3), ("M2", 3), fleets=("trucks",)),
+        ),
+    ),
+    (
+        "E328",
+        "$.jobs[0].fleets",
+        'goes from "dock" to "M1"',
+        at_dock(
+            factory(
+                carts(),
+                carts("M1 park", "trucks", vehicles=(Vehicle("W", "M1"),)),
+                M1,
+                M2,
+                replace(J1, fleets=("trucks",)),
+            )
+        ),
+    ),
+    (
+        "E329",
+        "$.fleets[0].vehicles[0].start",
+        'fleet "carts" does not go to "dok"; did you mean "dock"?',
+        factory(carts(vehicles=(Vehicle("V", "dok"),)), M1, M2, J1),
+    ),
+    ("E204", "$.fleets[0].drop_time", "-1 is out of range", factory(carts(drop_time=-1), M1, M2, J1)),
+    (
+        "E204",
+        "$.fleets[0].travel.M1.M2",
+        "-2 is out of range",
+        factory(carts("M1 M2", travel={"M1": {"M2": -2}, "M2": {"M1": 1}}), M1, M2, J1),
+    ),
+    (
+        "E322",
+        "$.fleets[0]",
+        "there are 1001 vehicles, more than 1000",
+        factory(carts(vehicles=tuple(Vehicle(f"V{n}", "M1") for n in range(1001))), M1, M2, J1),
+    ),
 ]
 
 
@@ -409,6 +521,22 @@ def test_what_passes(instance: Instance) -> None:
     assert defects(instance) == ()
 
 
+@pytest.mark.parametrize(
+    "instance",
+    [
+        # A fleet may go to parking places, leave out machines, and have times on the diagonal.
+        factory(carts("M1 park", travel={p: {q: 1 for q in ("M1", "park")} for p in ("M1", "park")}), M1, M2, J1),
+        at_dock(factory(carts(), M1, M2, J1), returns_jobs=True),
+        # Cells are served at their input and output stations.
+        factory(STATION, cell(), carts("M1 IN OUT"), M1, simple_job("J1", ("M1", 3), ("S", 2), fleets=("carts",))),
+        # Nobody has to carry what stays on its machine, or goes where no fleet goes.
+        factory(carts("M1 park"), M1, M2, simple_job("J1", ("M1", 3), ("M1", 3), ("M2", 3), fleets=("carts",))),
+    ],
+)
+def test_fleets_that_pass(instance: Instance) -> None:
+    assert defects(instance) == ()
+
+
 def test_plans_that_contradict_one_another_are_a_circle_of_plans() -> None:
     # As the reader of a file without precedences makes it: 1 before 2 in one plan, 2 before 1 in the other.
     circle = replace(
@@ -453,10 +581,12 @@ def test_rules_do_not_stumble_over_each_other() -> None:
                 job("J", op("1", mode("q", 1, "f", p=2)), op("1"), links=(Precedence("8", "9"), Precedence("9", "8"))),
                 plans=((), ("7", "7")),
                 units=5,
+                fleets=("carts", "nobody"),
             )
             for _ in range(2)
         ),
         cells=(cell(id="E", facility="H", travel={}),),
+        fleets=(carts("x y", facility="K", vehicles=(Vehicle("R", "z"), Vehicle("R", "x"))),),
         lanes=(Lane("L", "A", "A", 1),),
         objective="",
     )

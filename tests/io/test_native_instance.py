@@ -14,7 +14,7 @@ from helpers import complete_instance, job, mode, op, simple_job
 from hypothesis import given, settings
 from strategies import instances
 
-from scheduler.domain import Execution, Facility, Instance, Machine, Precedence, Schedule, SetupMatrix
+from scheduler.domain import Execution, Facility, Instance, Machine, Precedence, Schedule, SetupMatrix, Vehicle
 from scheduler.domain.calendar import Calendar, Downtime, Shift, ShiftPattern
 from scheduler.errors import FormatError, InstanceError
 from scheduler.io import documents, read, write
@@ -124,6 +124,39 @@ def test_stations_are_in_the_facility_of_their_cell() -> None:
     with pytest.raises(InstanceError) as caught:
         of(changed(facilities=facilities, machines=[{"id": "M1"}]))
     assert [(d.code, d.where) for d in caught.value.defects] == [("E201", "$.machines[0].facility")]
+
+
+def test_fleets() -> None:
+    places = ("dock", "M1")
+    fleet = {
+        "id": "carts",
+        "vehicles": [{"id": "V1", "start": "dock", "calendar": {"downtimes": [{"start": 3, "end": 5}]}}],
+        "pick_up_time": 1,
+        "drop_time": 2,
+        "returns": True,
+        "travel": {p: {q: 4 for q in places if q != p} for p in places},
+    }
+    facilities = [{"id": "main", "station": "dock", "returns_jobs": True}]
+    jobs = [{**SMALL["jobs"][0], "fleets": ["carts"]}]  # type: ignore[index]
+    document = changed(name="small", facilities=facilities, fleets=[fleet], jobs=jobs)
+    instance = of(document)
+    assert instance.facilities == (Facility("main", "dock", True),)
+    assert instance.fleets[0].vehicles[0] == Vehicle("V1", "dock", Calendar((Downtime(3, 5),)))
+    assert instance.fleets[0].move_time("dock", "M1") == 7
+    assert (instance.fleets[0].facility, instance.fleets[0].returns) == ("main", True)
+    assert instance.jobs[0].fleets == ("carts",)
+    VALIDATOR.validate(document)
+    assert instance_document(instance) == document
+
+    with pytest.raises(InstanceError) as caught:
+        of(
+            changed(
+                facilities=[{"id": "north"}, {"id": "south"}],
+                machines=[{"id": "M1", "facility": "north"}],
+                fleets=[fleet],
+            )
+        )
+    assert [(d.code, d.where) for d in caught.value.defects] == [("E201", "$.fleets[0].facility")]
 
 
 def test_precedences() -> None:

@@ -140,10 +140,10 @@ class Greedy:
         for leg in route(self.instance, origin, to) or ():
             predecessor = before.operation if before is not None else None
             link = (job.id, leg.origin, leg.destination, predecessor, after)
-            move = self._ship(link, ready) if leg.cell is None else self._robot_move(leg.cell, link, ready)
+            move = self._ship(link, ready) if leg.kind == "transfer" else self._robot_move(leg.groups[0], link, ready)
             self.moves.append(move)
             if origin is not None and move.origin == origin.id:
-                self.free_at[origin.id] = [move.start + self.instance.cell_by_id[leg.cell or ""].unload_time]
+                self.free_at[origin.id] = [move.start + self.instance.cell_by_id[leg.groups[0]].unload_time]
             ready = move.end
         return ready
 

@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import at, carry, down, factory, job, machine, mode, op, schedule, simple_job, transfer
+from helpers import (
+    at,
+    carry,
+    distances,
+    down,
+    factory,
+    job,
+    machine,
+    mode,
+    op,
+    schedule,
+    simple_job,
+    transfer,
+    transport,
+)
 from repair_cases import flow_shop, flow_shop_baseline, revised, robot_cell, robot_cell_baseline
 
-from scheduler.domain import Downtime, Lane, OperatorPool, Precedence
+from scheduler.domain import Downtime, Fleet, Lane, OperatorPool, Precedence, Vehicle
 from scheduler.domain.events import (
     EVENTS,
     Event,
@@ -18,6 +32,7 @@ from scheduler.domain.events import (
     Revision,
     RobotDown,
     RushOrder,
+    VehicleDown,
     revise,
 )
 from scheduler.errors import EventError
@@ -107,7 +122,28 @@ def test_a_robot_down_lengthens_the_move_under_way_only() -> None:
     after = revised(robot_cell(), robot_cell_baseline(), 11, RobotDown("E", 11, "R1", 21))
     assert after.execution is not None
     assert [(m.start, m.end) for m in after.execution.moves] == [(0, 4), (9, 23)]
-    assert after.robot_by_id["R1"].calendar.downtimes == (Downtime(11, 21, "robot down"),)
+    assert after.carrier_by_id["R1"].calendar.downtimes == (Downtime(11, 21, "robot down"),)
+
+
+def test_a_vehicle_down_lengthens_the_transport_under_way_only() -> None:
+    fleet = Fleet("carts", "F", (Vehicle("V1", "M1"), Vehicle("V2", "M1")), distances("M1 M2", 4))
+    instance = factory(machine("M1"), machine("M2"), fleet, simple_job("J1", ("M1", 3), ("M2", 4)))
+    baseline = schedule(at("J1.1", "M1", 0, 3), at("J1.2", "M2", 7, 11), transport("J1 1>2", "M1>M2", "V1", 3, 7))
+    after = revised(instance, baseline, 5, VehicleDown("E", 5, "V1", 9))
+    assert after.execution is not None
+    assert [(m.start, m.end) for m in after.execution.moves] == [(3, 11)]
+    assert after.carrier_by_id["V1"].calendar.downtimes == (Downtime(5, 9, "vehicle down"),)
+    assert after.carrier_by_id["V2"].calendar.always_works
+    other = revised(instance, baseline, 5, VehicleDown("E", 5, "V2", 9))
+    assert other.execution is not None
+    assert [(m.start, m.end) for m in other.execution.moves] == [(3, 7)]
+    with pytest.raises(EventError) as caught:
+        revised(instance, baseline, 5, VehicleDown("E", 5, "V3", 5), RobotDown("F", 5, "V1", 6))
+    assert [str(defect) for defect in caught.value.defects] == [
+        """E601 at $.events[?@.id=="E"].vehicle: there is no vehicle 'V3'; write V1, V2""",
+        """E603 at $.events[?@.id=="E"].until: the downtime ends at 5, not after its begin at 5; write 6 or later""",
+        """E601 at $.events[?@.id=="F"].robot: there is no robot 'V1'; the instance has no robot""",
+    ]
 
 
 def test_a_second_robot_down_lengthens_the_move_further() -> None:
@@ -281,7 +317,7 @@ def test_pools_are_known() -> None:
 
 
 def test_every_event_has_a_type_of_its_own() -> None:
-    assert len({event.type for event in EVENTS}) == len(EVENTS) == 5
+    assert len({event.type for event in EVENTS}) == len(EVENTS) == 6
 
 
 def test_an_event_needs_to_know_what_has_happened() -> None:

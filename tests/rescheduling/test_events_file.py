@@ -18,6 +18,7 @@ from scheduler.domain.events import (
     OperationDelayed,
     RobotDown,
     RushOrder,
+    VehicleDown,
 )
 from scheduler.errors import EventError, FormatError
 from scheduler.io.events_file import event_document, events_schema, parse_events, read_events
@@ -28,6 +29,7 @@ SAMPLES: list[Event] = [
     MachineBreakdown("E1", 5, "M1", 9),
     MachineBreakdown("E2", 5, "M1", 9, "repeat"),
     RobotDown("E3", 5, "R1", 9),
+    VehicleDown("E3v", 5, "V1", 9),
     OperationDelayed("E4", 5, "J1", "1", delay=-2),
     OperationDelayed("E5", 5, "J1", "1", new_duration=7),
     RushOrder("E6", 5, simple_job("R", ("M1", 2), ("M2", 3), release_date=6, due_date=20, weight=3)),
@@ -118,7 +120,7 @@ def test_all_defects_are_reported_at_once() -> None:
     ) == [
         'E205 at $.events[0].type: there is no event of type "machine_breakdwn"; did you mean "machine_breakdown"?',
         "E201 at $.events[1].type: key 'type' is missing; "
-        "add 'type': one of machine_breakdown, robot_down, operation_delayed, rush_order, job_cancelled",
+        "add 'type': one of machine_breakdown, robot_down, vehicle_down, operation_delayed, rush_order, job_cancelled",
         "E203 at $.events[2]: 7 is not an object {...}; write an event",
         "E603 at $.events[3].duration: duration and until are both missing; give one of them",
         "E203 at $.events[4].at: 1.5 is not a whole number; write a whole number",

@@ -169,7 +169,7 @@ def test_a_robot_under_way_waits_for_a_broken_station() -> None:
     event = MachineBreakdown("E", 7, "S1", 17)
     result = repaired(event, instance=instance, baseline=baseline, policy="right-shift")
     assert times(result.result.schedule) == {"J1.1": (4, 19), "J2.1": (20, 23)}
-    assert result.instance.robot_by_id["R1"].calendar.downtimes == (Downtime(9, 19, "waits for S1"),)
+    assert result.instance.carrier_by_id["R1"].calendar.downtimes == (Downtime(9, 19, "waits for S1"),)
 
 
 # --- several instants --------------------------------------------------------------------------------------------

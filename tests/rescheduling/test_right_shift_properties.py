@@ -55,7 +55,7 @@ def events(draw: st.DrawFn, instance: Instance, now: int, name: str = "E") -> Ev
             name, now, machine, now + draw(st.integers(1, 9)), draw(st.sampled_from(("resume", "repeat")))
         )
     if kind is RobotDown:
-        return RobotDown(name, now, draw(st.sampled_from(list(instance.robot_by_id))), now + draw(st.integers(1, 9)))
+        return RobotDown(name, now, draw(st.sampled_from(list(instance.carrier_by_id))), now + draw(st.integers(1, 9)))
     job = draw(st.sampled_from(instance.jobs))
     if kind is OperationDelayed:
         operation = draw(st.sampled_from(job.operations))
@@ -111,7 +111,7 @@ def assert_orders_kept(after: Instance, baseline: Schedule, result: Schedule) ->
         now = [
             (m.job, m.predecessor, m.successor, m.origin) for m in result.by_mover.get(mover, ()) if m.job is not None
         ]
-        if mover in after.robot_by_id:
+        if mover in after.carrier_by_id:
             kept = [way for way in ways if way in now]
             assert kept == [way for way in now if way in ways]
 

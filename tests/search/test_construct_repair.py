@@ -155,7 +155,7 @@ def disturbed(seed: int, features: Features) -> Instance | None:
     now = rng.randint(1, max(1, baseline.makespan))
     until = now + rng.randint(1, 20)
     operation = rng.choice(baseline.operations)
-    robots = list(instance.robot_by_id)
+    robots = list(instance.carrier_by_id)
     events: list[Event] = [
         MachineBreakdown("e", now, operation.machine, until),
         OperationDelayed("e", now, operation.job, operation.operation, delay=rng.randint(1, 9)),

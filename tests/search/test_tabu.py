@@ -124,7 +124,7 @@ def test_current_solution_is_timed_exactly_too() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(instances(max_operations=5))
+@given(instances(max_operations=5, without=("fleets",)))
 def test_random_instances_give_valid_schedules(instance: Instance) -> None:
     if why_unsupported(instance) is not None:
         return

@@ -85,7 +85,7 @@ def test_later_tiers_break_ties() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(instances(max_operations=5), st.sampled_from(TERMS), st.sampled_from((None, *TERMS)))
+@given(instances(max_operations=5, without=("fleets",)), st.sampled_from(TERMS), st.sampled_from((None, *TERMS)))
 def test_value_is_that_of_the_terms(instance: Instance, first: str, second: str | None) -> None:
     if why_unsupported(instance) is not None:
         return

@@ -6,7 +6,7 @@ from helpers import distances, down, shifts
 
 from scheduler.domain import Calendar, Lane, Robot, RobotCell, SetupMatrix
 from scheduler.search.downtimes import NEVER, Downtimes
-from scheduler.search.movers import LaneTimeline, RobotTimeline
+from scheduler.search.movers import CarrierTimeline, LaneTimeline
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 
 
@@ -80,7 +80,7 @@ def test_an_oven_that_is_free_again_before_it_is_full() -> None:
 
 def test_a_robot_travels_before_and_after_a_move() -> None:
     cell = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT S1 S2", 2), 1, 1)
-    robot = RobotTimeline(cell.robots[0], cell, None)
+    robot = CarrierTimeline(cell.robots[0], cell, None)
     robot.reserve(10, 14, "S1", "S2")
     # From IN it takes the part at 0, puts it down on S2 at 4 and is at S1 at 6.
     assert robot.opening(0, "IN", "S2", 4) == 0

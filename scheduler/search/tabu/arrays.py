@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scheduler.domain import Instance, Machine, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
+
+if TYPE_CHECKING:
+    from scheduler.search.tabu.transports import Carried
 
 Ints: TypeAlias = NDArray[np.int64]
 Reals: TypeAlias = NDArray[np.float64]
@@ -30,7 +33,9 @@ SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT = range(4)
 # Rows of the weights of an objective: one column per job, and one more for all jobs together.
 DUE, LATE, FLOW = range(3)
 # Rows of a state: one column per operation.
-ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, READY, START, END, REST, TAIL, ORDER, PLACE, DEGREE, BUFFER = range(15)
+ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, READY, START, END, REST, TAIL, ORDER, PLACE, DEGREE, BUFFER, LEAVES = range(
+    16
+)
 # Rows of the ends of the sequences: one column per machine.
 FIRST, LAST = range(2)
 
@@ -84,6 +89,8 @@ def why_unsupported(instance: Instance) -> str | None:
     """Return what of the instance the compiled search does not speak yet, None if it speaks it all."""
     if instance.cells or len({machine.facility for machine in instance.machines}) > 1:
         return "moves"
+    if instance.fleets and (reason := _why_not_carried(instance)) is not None:
+        return reason
     if instance.execution is not None:
         return "execution"
     if instance.operators:
@@ -98,6 +105,15 @@ def why_unsupported(instance: Instance) -> str | None:
             return "deadlines"
         if any(p.max_lag is not None or p.min_lag < 0 for p in job.precedences):
             return "maximum lags"
+    return None
+
+
+def _why_not_carried(instance: Instance) -> str | None:
+    """Return what of the fleets of an instance the compiled search does not speak yet."""
+    if len({fleet.places for fleet in instance.fleets}) > 1:
+        return "fleets with different places"
+    if any(not vehicle.calendar.always_works for fleet in instance.fleets for vehicle in fleet.vehicles):
+        return "calendars of vehicles"
     return None
 
 
@@ -151,9 +167,9 @@ def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[s
     return machines, np.array(times or [0], np.int64), families
 
 
-def new_solution(problem: Problem) -> Solution:
+def new_solution(problem: Problem | Carried) -> Solution:
     """Return a solution with nothing in it."""
-    state = np.zeros((15, problem.ops.shape[1] - 1), np.int64)
+    state = np.zeros((16, problem.ops.shape[1] - 1), np.int64)
     return Solution(state, np.full((2, problem.machines.shape[1] - 1), -1, np.int64))
 
 
@@ -168,6 +184,7 @@ def raise_solution(instance: Instance, schedule: Schedule, problem: Problem) -> 
         alt = problem.ops[ALTS_AT, o] + scheduled.mode
         state[ALT, o] = alt
         state[MACHINE : FAMILY + 1, o] = problem.alts[:, alt]
+        state[LEAVES, o] = state[FAMILY, o]
     for m, machine in enumerate(instance.machines):
         sequence = [keys[scheduled.key] for scheduled in schedule.by_machine.get(machine.id, ())]
         for a, b in pairwise(sequence):

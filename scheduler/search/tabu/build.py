@@ -14,9 +14,9 @@ from scheduler.search.tabu.arrays import (
     DEGREE,
     END,
     FAMILIES,
-    FAMILY,
     INITIAL,
     LAST,
+    LEAVES,
     PLACE,
     PREDS_AT,
     READY,
@@ -44,7 +44,7 @@ def earliest_end(machines: Ints, times: Ints, alts: Ints, state: Ints, ends: Int
     if table >= 0:
         family = machines[INITIAL, machine]
         if a >= 0:
-            family = state[FAMILY, a]
+            family = state[LEAVES, a]
         free += times[table + family * machines[FAMILIES, machine] + alts[2, alt]]
     return max(state[READY, o], free) + alts[1, alt]
 

@@ -13,6 +13,7 @@ from scheduler.search.tabu.arrays import (
     END,
     FAMILIES,
     FAMILY,
+    LEAVES,
     MACHINE,
     PREDS_AT,
     READY,
@@ -85,7 +86,7 @@ def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
             table = machines[SETUPS_AT, ix(machine)]
             if table >= 0:
                 machine_arrival += times[
-                    ix(table + state[FAMILY, ix(a)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])
+                    ix(table + state[LEAVES, ix(a)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])
                 ]
         if state[START, ix(o)] == 0 or (by_job < 0 and machine_arrival < job_arrival):
             break

@@ -10,7 +10,6 @@ from time import monotonic
 import numpy as np
 
 from scheduler.domain import Instance, Schedule
-from scheduler.domain.horizon import horizon
 from scheduler.search.tabu.arrays import (
     ALTS_AT,
     DUE,
@@ -21,13 +20,13 @@ from scheduler.search.tabu.arrays import (
     Problem,
     Reals,
     Solution,
-    lower,
     new_solution,
-    to_schedule,
 )
-from scheduler.search.tabu.build import blend, distance, greedy
+from scheduler.search.tabu.build import distance
 from scheduler.search.tabu.elite import Elite
 from scheduler.search.tabu.settings import DEFAULT, Settings
+from scheduler.search.tabu.space import space_of
+from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
 from scheduler.search.tabu.weights import NEVER, Weights
 
@@ -88,15 +87,15 @@ class TabuSearch:
         self.weights = weights
         self.settings = settings
         self.seed = seed
-        self.problem = lower(instance, 4 * horizon(instance))
-        num_machines, num_operations = len(instance.machines), self.problem.ops.shape[1] - 1
-        flexibility = self.problem.alts.shape[1] / num_operations
+        self.space = space_of(instance)
+        self.problem = self.space.problem
+        num_machines = len(instance.machines)
+        flexibility = self.problem.alts.shape[1] / (self.problem.ops.shape[1] - 1)
         self.is_wide = len(instance.jobs) >= WIDE * num_machines and flexibility < INFLEXIBLE
         self.elite = Elite(max(1, round(settings.elite * (WIDE_ELITE if self.is_wide else 1.0))))
         self.stopping = np.zeros(1, np.int64)
         self.target = 0
         self.iterations = 0
-        self._instance = instance
         self._urgency = _urgency(self.problem, weights)
         self._on_better = on_better
         self._value = weights.value(instance, start)
@@ -105,6 +104,11 @@ class TabuSearch:
         self._threads: list[Thread] = []
         self._alone: _Trails | None = None
         self.aim(0)
+
+    @property
+    def kernel(self) -> str:
+        """Module and name of the compiled walk."""
+        return "carried.run_carried" if isinstance(self.problem, Carried) else self.weights.kernel
 
     def start(self, num_threads: int) -> None:
         """Begin to search with so many more threads; the first call ever compiles, in the thread."""
@@ -117,10 +121,10 @@ class TabuSearch:
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
         rng = np.random.default_rng(self.seed)
-        one, other, between = (self.greedy(rng, MIDDLING) for _ in range(3))
-        blend(self.problem.alts, one.state, other.state, *between, 0.5, 0)
+        one, other = (self.greedy(rng, MIDDLING) for _ in range(2))
+        between = self.space.blend(one, other, 0.5, 0)
         distance(one.state, other.state)
-        Walker(self.problem, self.weights, self.settings).run(one, other, 0, 10, 0, self.stopping)
+        Walker(self.problem, self.weights, self.settings).run(between, other, 0, 10, 0, self.stopping)
 
     def aim(self, target: int) -> None:
         """End the search at a value of at most `target`, a proved bound."""
@@ -132,7 +136,7 @@ class TabuSearch:
         """Return the best schedule found, None if none is better than the start."""
         with self._lock:
             best = self._best
-        return None if best is None else to_schedule(self._instance, self.problem, best)
+        return None if best is None else self.space.schedule(best)
 
     def wait(self, seconds: float) -> None:
         """Wait for the search to end, at its target or stopped, this long at the most."""
@@ -175,11 +179,9 @@ class TabuSearch:
 
     def greedy(self, rng: np.random.Generator, urgency: float) -> Solution:
         """Return a new solution that minds the work remaining and the due dates by this weight."""
-        solution = new_solution(self.problem)
         if self.settings.starts == "random":
             urgency = 0.0
-        greedy(*self.problem, *solution, self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
-        return solution
+        return self.space.greedy(self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
 
     def offer(self, value: int, solution: Solution) -> None:
         """Take note of a solution that somebody has reached."""
@@ -230,13 +232,10 @@ class _Trails:
         pair = search.elite.pair(rng) if search.settings.relinking else None
         if pair is None:
             return search.greedy(rng, rng.random())
-        solution = new_solution(search.problem)
-        share = rng.uniform(*BETWEEN)
-        blend(search.problem.alts, pair[0].state, pair[1].state, *solution, share, int(rng.integers(1 << 30)))
-        return solution
+        return search.space.blend(*pair, rng.uniform(*BETWEEN), int(rng.integers(1 << 30)))
 
 
-def _urgency(problem: Problem, weights: Weights) -> Reals:
+def _urgency(problem: Problem | Carried, weights: Weights) -> Reals:
     """Return what makes an operation urgent: the work left in its job, in its shortest modes, less the due date.
 
     For flow times alone it is the other way round: what is soon done goes first.

@@ -16,6 +16,7 @@ from scheduler.search.tabu.arrays import (
     INITIAL,
     JOB,
     LATE,
+    LEAVES,
     MACHINE,
     ORDER,
     READY,
@@ -84,7 +85,7 @@ def set_job_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
             table = machines[SETUPS_AT, ix(state[MACHINE, ix(o)])]
             if table >= 0:
                 side = machines[FAMILIES, ix(state[MACHINE, ix(o)])]
-                length += times[ix(table + state[FAMILY, ix(o)] * side + state[FAMILY, ix(b)])]
+                length += times[ix(table + state[LEAVES, ix(o)] * side + state[FAMILY, ix(b)])]
             for j in range(way.shape[0]):
                 way[j] = tails[ix(b), j] + length
         else:
@@ -134,12 +135,12 @@ def estimate_block(
     # The new order, from the front: heads.
     free, family = 0, machines[INITIAL, ix(machine)]
     if a >= 0:
-        free, family = state[END, ix(a)], state[FAMILY, ix(a)]
+        free, family = state[END, ix(a)], state[LEAVES, ix(a)]
     x = state[AFTER, ix(u)] if kind == LATER else v
     while True:
         if table >= 0:
             free += times[ix(table + family * side + state[FAMILY, ix(x)])]
-            family = state[FAMILY, ix(x)]
+            family = state[LEAVES, ix(x)]
         free = max(free, state[READY, ix(x)]) + state[TIME, ix(x)]
         state[BUFFER, ix(x)] = free
         end = state[END, ix(x)]
@@ -159,7 +160,7 @@ def estimate_block(
     if b >= 0:
         length = state[TIME, ix(b)]
         if table >= 0:
-            length += times[ix(table + state[FAMILY, ix(x)] * side + state[FAMILY, ix(b)])]
+            length += times[ix(table + state[LEAVES, ix(x)] * side + state[FAMILY, ix(b)])]
         for j in range(way.shape[0]):
             way[j] = tails[ix(b), j] + length
     else:
@@ -174,7 +175,7 @@ def estimate_block(
             y = v if x == u else state[BEFORE, ix(x)]
             last = x == v
         if table >= 0 and not last:
-            time += times[ix(table + state[FAMILY, ix(y)] * side + state[FAMILY, ix(x)])]
+            time += times[ix(table + state[LEAVES, ix(y)] * side + state[FAMILY, ix(x)])]
         for j in range(way.shape[0]):
             rows[NEW, ix(j)] = max(rows[NEW, ix(j)], head + way[j])
             way[j] += time
@@ -210,7 +211,7 @@ def estimate_elsewhere(
     if table >= 0:
         before = machines[INITIAL, ix(machine)]
         if a >= 0:
-            before = state[FAMILY, ix(a)]
+            before = state[LEAVES, ix(a)]
         free += times[ix(table + before * side + family)]
         if b >= 0:
             length += times[ix(table + family * side + state[FAMILY, ix(b)])]

@@ -20,6 +20,7 @@ from scheduler.search.tabu.arrays import (
     FIRST,
     INITIAL,
     LAST,
+    LEAVES,
     MACHINE,
     READY,
     REST,
@@ -53,6 +54,7 @@ def put_after(alts: Ints, state: Ints, ends: Ints, o: int, alt: int, a: int) -> 
     state[MACHINE, ix(o)] = machine
     state[TIME, ix(o)] = alts[1, ix(alt)]
     state[FAMILY, ix(o)] = alts[2, ix(alt)]
+    state[LEAVES, ix(o)] = alts[2, ix(alt)]
     if a >= 0:
         b = state[AFTER, ix(a)]
         state[AFTER, ix(a)] = o
@@ -80,12 +82,12 @@ def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> 
     free = 0
     family = machines[INITIAL, ix(machine)]
     if a >= 0:
-        free, family = state[END, ix(a)], state[FAMILY, ix(a)]
+        free, family = state[END, ix(a)], state[LEAVES, ix(a)]
     x, count = state[AFTER, ix(u)], 0
     while True:
         if table >= 0:
             free += times[ix(table + family * side + state[FAMILY, ix(x)])]
-            family = state[FAMILY, ix(x)]
+            family = state[LEAVES, ix(x)]
         free = max(free, state[READY, ix(x)]) + state[TIME, ix(x)]
         state[BUFFER, ix(count)] = free
         count += 1
@@ -98,14 +100,14 @@ def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> 
     if table >= 0:
         free += times[ix(table + family * side + state[FAMILY, ix(u)])]
         if b >= 0:
-            way += times[ix(table + state[FAMILY, ix(u)] * side + state[FAMILY, ix(b)])]
+            way += times[ix(table + state[LEAVES, ix(u)] * side + state[FAMILY, ix(b)])]
     tail = max(way, state[REST, ix(u)])
     longest = max(free, state[READY, ix(u)]) + state[TIME, ix(u)] + tail
     way = tail + state[TIME, ix(u)]
     family = state[FAMILY, ix(u)]
     for i in range(count - 1, -1, -1):
         if table >= 0:
-            way += times[ix(table + state[FAMILY, ix(x)] * side + family)]
+            way += times[ix(table + state[LEAVES, ix(x)] * side + family)]
             family = state[FAMILY, ix(x)]
         tail = max(way, state[REST, ix(x)])
         longest = max(longest, state[BUFFER, ix(i)] + tail)
@@ -129,16 +131,16 @@ def estimate_earlier(machines: Ints, times: Ints, state: Ints, u: int, v: int) -
     if table >= 0:
         family = machines[INITIAL, ix(machine)]
         if a >= 0:
-            family = state[FAMILY, ix(a)]
+            family = state[LEAVES, ix(a)]
         free += times[ix(table + family * side + state[FAMILY, ix(v)])]
     free = max(free, state[READY, ix(v)]) + state[TIME, ix(v)]
     head = free
-    family = state[FAMILY, ix(v)]
+    family = state[LEAVES, ix(v)]
     x, count = u, 0
     while x != v:
         if table >= 0:
             free += times[ix(table + family * side + state[FAMILY, ix(x)])]
-            family = state[FAMILY, ix(x)]
+            family = state[LEAVES, ix(x)]
         free = max(free, state[READY, ix(x)]) + state[TIME, ix(x)]
         state[BUFFER, ix(count)] = free
         count += 1
@@ -151,12 +153,12 @@ def estimate_earlier(machines: Ints, times: Ints, state: Ints, u: int, v: int) -
     for i in range(count - 1, -1, -1):
         if table >= 0:
             if b >= 0 or i < count - 1:
-                way += times[ix(table + state[FAMILY, ix(x)] * side + family)]
+                way += times[ix(table + state[LEAVES, ix(x)] * side + family)]
             family = state[FAMILY, ix(x)]
         tail = max(way, state[REST, ix(x)])
         longest = max(longest, state[BUFFER, ix(i)] + tail)
         way = tail + state[TIME, ix(x)]
         x = state[BEFORE, ix(x)]
     if table >= 0:
-        way += times[ix(table + state[FAMILY, ix(v)] * side + family)]
+        way += times[ix(table + state[LEAVES, ix(v)] * side + family)]
     return max(longest, head + max(way, state[REST, ix(v)]))

@@ -14,6 +14,7 @@ from scheduler.search.tabu.arrays import (
     FAMILIES,
     FAMILY,
     INITIAL,
+    LEAVES,
     MACHINE,
     ORDER,
     PAUSES,
@@ -167,7 +168,7 @@ def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints,
         if table >= 0:
             family = machines[INITIAL, ix(machine)]
             if a >= 0:
-                family = state[FAMILY, ix(a)]
+                family = state[LEAVES, ix(a)]
             setup = times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
         start = max(ready, free + setup)
         end = start + time
@@ -198,7 +199,7 @@ def set_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, 
                 machine = state[MACHINE, ix(o)]
                 table = machines[SETUPS_AT, ix(machine)]
                 if table >= 0:
-                    setup = table + state[FAMILY, ix(o)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(b)]
+                    setup = table + state[LEAVES, ix(o)] * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(b)]
                     way += times[ix(setup)]
             rest = max(rest, way)
         state[TAIL, ix(o)] = rest

@@ -21,6 +21,7 @@ from scheduler.search.tabu.arrays import (
     FAMILY,
     FIRST,
     INITIAL,
+    LEAVES,
     MACHINE,
     PLACE,
     PREDS_AT,
@@ -171,7 +172,7 @@ def choose(
                 if table >= 0:
                     before = machines[INITIAL, ix(machine)]
                     if a >= 0:
-                        before = state[FAMILY, ix(a)]
+                        before = state[LEAVES, ix(a)]
                     free += times[ix(table + before * side + family)]
                     if b >= 0:
                         way += times[ix(table + family * side + state[FAMILY, ix(b)])]

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from scheduler.search.tabu.arrays import Ints, Problem, Solution
+from scheduler.search.tabu.carried import run_carried
 from scheduler.search.tabu.critical import N5, N6, N7, TABU
 from scheduler.search.tabu.regular import run_regular
 from scheduler.search.tabu.settings import Settings
+from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walk import VISITS, run
 from scheduler.search.tabu.weights import Weights
 
@@ -22,7 +24,7 @@ LONGEST = 4
 class Walker:
     """Walks through solutions of one problem, for one thread."""
 
-    def __init__(self, problem: Problem, weights: Weights, settings: Settings) -> None:
+    def __init__(self, problem: Problem | Carried, weights: Weights, settings: Settings) -> None:
         num_operations, num_machines = problem.ops.shape[1] - 1, problem.machines.shape[1] - 1
         num_jobs = weights.jobs.shape[1] - 1
         self._problem = problem
@@ -35,8 +37,10 @@ class Walker:
             np.zeros((2, VISITS + 1), np.int64),
             np.zeros(num_operations, np.int64),
         )
-        self._by_job = (
-            ()
+        self._by_job: tuple[Ints, ...] = (
+            (np.zeros((5, num_operations), np.int64),)
+            if isinstance(problem, Carried)
+            else ()
             if weights.is_makespan
             else (
                 weights.jobs,
@@ -52,6 +56,9 @@ class Walker:
     ) -> tuple[int, int]:
         """Walk on from `current`, leave the best solution met in `found`; return its value and the iterations done."""
         compiled: Callable[..., tuple[int, int]] = run if self._weights.is_makespan else run_regular
+        neighbourhood: tuple[int, ...] = (self._blocks,)
+        if isinstance(self._problem, Carried):
+            compiled, neighbourhood = run_carried, ()
         value, done = compiled(
             *self._problem,
             *current,
@@ -64,7 +71,7 @@ class Walker:
             target,
             self._tenure,
             self._tenure * LONGEST if self._reacts else self._tenure,
-            self._blocks,
+            *neighbourhood,
             stop,
         )
         return int(value), int(done)

@@ -14,14 +14,26 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-SOURCES = ("arrays", "build", "critical", "job_tails", "moves", "regular", "timing", "walk")
+SOURCES = (
+    "arrays",
+    "build",
+    "candidates",
+    "carried",
+    "carry",
+    "critical",
+    "job_tails",
+    "moves",
+    "regular",
+    "timing",
+    "walk",
+)
 """Modules with compiled functions."""
 _compilers: list[subprocess.Popen[bytes]] = []
 """The compiling process of this one, kept so that it is not reported as lost."""
 
 
 def is_compiled(kernel: str) -> bool:
-    """Return whether the cache holds a walk, the last to be compiled: ``"walk.run"`` or ``"regular.run_regular"``.
+    """Return whether the cache holds a walk, the last to be compiled of its kind: ``"walk.run"``, for example.
 
     A cache that is older than the sources is of an earlier version.
     """
@@ -41,7 +53,7 @@ def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
     started here.
     """
     if not _compilers:
-        command = [sys.executable, "-m", "scheduler.search.tabu.warm"]
+        command = [sys.executable, "-m", "scheduler.search.tabu.warm", kernel]
         nothing = subprocess.DEVNULL
         _compilers.append(
             subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
@@ -59,9 +71,11 @@ def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
     return ended
 
 
-def compile_here() -> None:
-    """Run every compiled function once, on an instance of two jobs."""
-    from scheduler.domain import Facility, Instance, Job, Machine, Mode, Objective, Operation
+def compile_here(first: str = "") -> None:
+    """Run every compiled function once, on an instance of a few jobs; those of the walk `first` before the others."""
+    from dataclasses import replace
+
+    from scheduler.domain import Facility, Fleet, Instance, Job, Machine, Mode, Objective, Operation, Vehicle
     from scheduler.domain.jobs import chain
     from scheduler.search.construct import construct
     from scheduler.search.tabu.engine import TabuSearch
@@ -70,11 +84,17 @@ def compile_here() -> None:
     operations = tuple(Operation(str(n), (Mode("M", 1 + n), Mode("N", 2))) for n in range(3))
     jobs = tuple(Job(name, operations, chain(tuple(o.id for o in operations))) for name in "ABCD")
     instance = Instance("warm", (Facility("F"),), (Machine("M", "F"), Machine("N", "F")), jobs)
-    for objective in (Objective.parse("makespan"), Objective.parse("flow_time")):
-        start, weights = construct(instance, objective, time_limit=0.01), weigh(instance, objective)
+    fleet = Fleet("V", "F", (Vehicle("V1", "M"),), {"M": {"N": 1}, "N": {"M": 1}})
+    makespan, flow_time = Objective.parse("makespan"), Objective.parse("flow_time")
+    carried = replace(instance, fleets=(fleet,))
+    searches = []
+    for case, objective in ((instance, makespan), (instance, flow_time), (carried, makespan)):
+        start, weights = construct(case, objective, time_limit=0.01), weigh(case, objective)
         if start is not None and weights is not None:
-            TabuSearch(instance, weights, start, 0, lambda value: None).rehearse()
+            searches.append(TabuSearch(case, weights, start, 0, lambda value: None))
+    for search in sorted(searches, key=lambda search: search.kernel != first):
+        search.rehearse()
 
 
 if __name__ == "__main__":
-    compile_here()
+    compile_here(*sys.argv[1:2])

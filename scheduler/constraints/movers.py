@@ -1,0 +1,208 @@
+"""Movers: a robot, or a vehicle of a fleet, carries one part at a time and travels between its moves.
+
+For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and tick 0 before the first)::
+
+    start(l) - end(k) >= travel(drop place of k, pick-up place of l)
+
+A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
+the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
+gap; it lists no others, but for the way back to the start place after the last move of a vehicle whose fleet
+``returns``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scheduler.constraints.facts import Clock, describe, past_moves, travel_time
+from scheduler.constraints.rule import Rule, Violation
+from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, Schedule
+from scheduler.domain.routing import SLOTS
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.context import ModelContext
+    from scheduler.cpsat.links import OptionVars
+
+
+def applies(instance: Instance) -> bool:
+    """Return whether there are robot cells or fleets."""
+    return bool(instance.cells or instance.fleets)
+
+
+# --- checker -----------------------------------------------------------------------------------------------------
+
+
+def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
+    """Yield every way in which the schedule breaks the rule."""
+    past = past_moves(instance)
+    for group in instance.group_by_id.values():
+        for carrier in group.carriers:
+            moves = schedule.by_mover.get(carrier.id, ())
+            loaded = [move for move in moves if move.job is not None]
+            empty = [move for move in moves if move.job is None]
+            yield from _travel(group, carrier, loaded)
+            yield from _downtimes(carrier, loaded, past)
+            yield from _empty_moves(group, carrier, loaded, empty)
+
+
+def _travel(group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move]) -> Iterator[Violation]:
+    """Check the gap before each loaded move; among overlapping moves the one that ends last counts."""
+    here, free_at, previous = carrier.start, 0, f"its start at {carrier.start}"
+    for move in loaded:
+        needed, gap = travel_time(group, here, move.origin), move.start - free_at
+        if gap < needed:
+            detail = f"needs {needed} between {previous} and {describe(move)}, has {gap}"
+            yield Violation("movers", _where(carrier), detail, needed - gap)
+        if move.end >= free_at:
+            here, free_at, previous = move.destination, move.end, describe(move)
+
+
+def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
+    clock = Clock(carrier.calendar)
+    for move in loaded:
+        downtime = clock.downtime(move.start, move.end)
+        if downtime > 0 and move not in past:
+            detail = f"{describe(move)}, until {move.end}, is {downtime} in a downtime"
+            yield Violation("movers", _where(carrier), detail, downtime)
+
+
+def _empty_moves(
+    group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move], empty: Sequence[Move]
+) -> Iterator[Violation]:
+    """Check that each gap lists its empty move and nothing else."""
+    where = _where(carrier)
+    starts = [move.start for move in loaded]
+    by_gap: dict[int, list[Move]] = {}
+    for move in empty:
+        by_gap.setdefault(bisect_right(starts, move.start), []).append(move)
+    here, free_at = carrier.start, 0
+    for number, pick_up in enumerate(loaded):
+        listed = by_gap.pop(number, [])
+        needed = travel_time(group, here, pick_up.origin) if here != pick_up.origin else 0
+        if needed > 0 and not listed:
+            detail = f"the empty move from {here} to {pick_up.origin} before {describe(pick_up)} is not listed"
+            yield Violation("movers", where, detail, needed)
+        if needed > 0 and listed:
+            yield from _fits(where, listed.pop(0), here, free_at, pick_up.origin, pick_up.start, needed)
+        for move in listed:
+            yield Violation("movers", where, f"{describe(move)} is listed, but not needed", 1)
+        here, free_at = pick_up.destination, pick_up.end
+    left = by_gap.get(len(loaded), [])
+    if isinstance(group, Fleet) and group.returns and here != carrier.start:
+        needed = travel_time(group, here, carrier.start)
+        if needed > 0 and not left:
+            detail = f"the return from {here} to {carrier.start} after {describe(loaded[-1])} is not listed"
+            yield Violation("movers", where, detail, needed)
+        elif needed > 0:
+            yield from _fits(where, left.pop(0), here, free_at, carrier.start, None, needed)
+    for move in left:
+        yield Violation("movers", where, f"{describe(move)} leads to no pick-up", 1)
+
+
+def _fits(
+    where: str, move: Move, here: str, free_at: int, there: str, pick_up_at: int | None, needed: int
+) -> Iterator[Violation]:
+    """Check one empty move against its gap: from `here` at `free_at` to `there` at the pick-up (None: any time)."""
+    words = f"{describe(move)}, until {move.end},"
+    if (move.origin, move.destination) != (here, there):
+        yield Violation("movers", where, f"{words} should go from {here} to {there}", 1)
+    elif move.end - move.start != needed:
+        detail = f"{words} lasts {move.end - move.start}, needs {needed}"
+        yield Violation("movers", where, detail, abs(move.end - move.start - needed))
+    outside = max(free_at - move.start, 0 if pick_up_at is None else move.end - pick_up_at)
+    if outside > 0:
+        end = "" if pick_up_at is None else pick_up_at
+        yield Violation("movers", where, f"{words} is not inside [{free_at}, {end})", outside)
+
+
+def _where(carrier: Carrier) -> str:
+    return f"{'robot' if isinstance(carrier, Robot) else 'vehicle'} {carrier.id}"
+
+
+# --- model -------------------------------------------------------------------------------------------------------
+
+
+def post(ctx: ModelContext) -> None:
+    """Post a circuit over the possible moves of each carrier, with the empty travel on its arcs, and its downtimes."""
+    by_carrier: dict[str, list[OptionVars]] = {}
+    for link in ctx.links:
+        for slot in link.slots:
+            for option in slot.options:
+                by_carrier.setdefault(option.mover, []).append(option)
+    for group in ctx.instance.group_by_id.values():
+        for carrier in group.carriers:
+            options = by_carrier.get(carrier.id, [])
+            if not options:
+                continue
+            ctx.model.add_no_overlap(option.interval for option in options)
+            ctx.model.add_circuit(_arcs(ctx, group, carrier, options))
+            blocked = carrier.calendar.blocked(ctx.horizon)
+            for option in options:
+                ctx.add_load(carrier.id, option.length, option.literal)
+                if option.fixed is None and option.length > 0:
+                    windows = [(d.start - option.length + 1, d.end - 1) for d in blocked]
+                    ctx.forbid(option.start, windows, option.literal)
+
+
+def _arcs(
+    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, options: list[OptionVars]
+) -> list[tuple[int, int, Any]]:
+    """Return the arcs of the circuit; node 0 is the carrier's start place and the end of its day."""
+    arcs: list[tuple[int, int, Any]] = []
+    for b, after in enumerate(options, start=1):
+        if after.literal is not ctx.true:
+            arcs.append((b, b, after.literal.negated()))
+        if ctx.may_follow(carrier.id, after.key, None):
+            last = ctx.new_bool(f"last[{carrier.id}:{b}]", lambda view, o=after: view.ends_with(carrier.id, o))
+            arcs.append((b, 0, last))
+        for a, before in enumerate([None, *options]):
+            if a == b or (before is not None and not _can_follow(before, after)):
+                continue
+            if not ctx.may_follow(carrier.id, before and before.key, after.key):
+                continue
+            place = carrier.start if before is None else before.leg.destination
+            travel = group.travel_time(place, after.leg.origin) if place != after.leg.origin else 0
+            literal = ctx.new_bool(
+                f"next[{carrier.id}:{a}>{b}]", lambda view, a=before, b=after: view.follows(carrier.id, a, b)
+            )
+            arcs.append((a, b, literal))
+            if travel > 0:
+                ctx.add_load(carrier.id, travel, literal)
+            if after.fixed is None:
+                free_at = 0 if before is None else before.end
+                if before is None or before.fixed is not None:
+                    free_at = _leaves_at(ctx, carrier, place, after.leg.origin, free_at)
+                ctx.model.add(after.start >= free_at + travel).only_enforce_if(literal)
+            elif before is not None and not (before.fixed is not None and before.end + travel <= after.start):
+                # Only the past comes before the past, and it is possible as it was.
+                ctx.model.add(literal == 0)
+    if all(option.literal is not ctx.true for option in options):
+        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.loaded_moves(carrier.id))))
+    return arcs
+
+
+def _leaves_at(ctx: ModelContext, carrier: Carrier, place: str, pick_up: str, free_at: int) -> int:
+    """Return when the carrier can leave `place` for its first pending pick-up: when free and not before `now`.
+
+    An empty move to that pick-up that was under way at `now` goes on.
+    """
+    execution = ctx.instance.execution
+    if execution is None:
+        return free_at
+    for move in execution.baseline.by_mover.get(carrier.id, ()):
+        under_way = move.job is None and free_at <= move.start < execution.now
+        if under_way and (move.origin, move.destination) == (place, pick_up):
+            return move.start
+    return max(free_at, execution.now)
+
+
+def _can_follow(before: OptionVars, after: OptionVars) -> bool:
+    """Return False where the order is impossible anyway: legs of one link follow their slots, a leg is one move."""
+    if before.link is not after.link:
+        return True
+    return SLOTS.index(before.leg.slot) < SLOTS.index(after.leg.slot)
+
+
+RULE = Rule("movers", applies, violations, post)
