@@ -120,6 +120,12 @@ def random_instance(seed: int, size: int = 5, *, without: Sequence[str] = ()) ->
     return _Builder(SeededSource(seed), without).instance(size)
 
 
+def random_fleet_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
+    """Return the instance of `size` operations that belongs to the seed, with fleets in every facility that can."""
+    instance = _Builder(SeededSource(seed), (*without, "fleets")).instance(size)
+    return _Builder(SeededSource(seed), without).with_fleets(instance)
+
+
 class _Builder:
     def __init__(self, source: Source, without: Sequence[str]) -> None:
         if unknown := set(without) - set(FEATURES):

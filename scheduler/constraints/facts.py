@@ -40,7 +40,7 @@ def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
 
 def travel_time(group: CarrierGroup, origin: str, destination: str) -> int:
     """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say)."""
-    return group.travel.get(origin, {}).get(destination, 0)
+    return 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
 
 
 def past_moves(instance: Instance) -> frozenset[Move]:

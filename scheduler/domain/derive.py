@@ -98,7 +98,18 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
         if isinstance(group, Fleet) and group.returns and place != carrier.start:
             travel = group.travel_time(place, carrier.start)
             if travel > 0:
-                yield Move(None, place, carrier.start, mover, "empty_move", free_at, free_at + travel)
+                begin = _return_begins(instance, mover, place, carrier.start, free_at)
+                yield Move(None, place, carrier.start, mover, "empty_move", begin, begin + travel)
+
+
+def _return_begins(instance: Instance, mover: str, place: str, start: str, free_at: int) -> int:
+    """Return when a vehicle goes back to its start: at once, but not before `now` unless it was already on its way."""
+    execution = instance.execution
+    if execution is None or free_at >= execution.now:
+        return free_at
+    planned = (m for m in execution.baseline.by_mover.get(mover, ()) if m.job is None and m.start < execution.now)
+    under_way = (m.start for m in planned if (m.origin, m.destination) == (place, start) and m.start >= free_at)
+    return min(under_way, default=execution.now)
 
 
 def _returns(instance: Instance, schedule: Schedule) -> Iterator[Move]:

@@ -235,8 +235,8 @@ class JobCancelled(Event):
     """A job is not wanted any more: what has not begun is dropped.
 
     Kept are the operations that have started, those to which the part is on its way in a loaded move, and what must
-    precede them; after the last of them the part leaves, without due date and deadline. A job of which nothing is kept
-    disappears.
+    precede them; after the last of them the part leaves, by any fleet, without due date and deadline. A job of which
+    nothing is kept disappears.
     """
 
     type: ClassVar[str] = "job_cancelled"
@@ -266,6 +266,7 @@ class JobCancelled(Event):
             due_date=None,
             deadline=None,
             plans=(),
+            fleets=(),
         )
         jobs = tuple(rest if j.id == job.id else j for j in instance.jobs if j.id != job.id or operations)
         execution = execution_of(instance)

@@ -161,7 +161,7 @@ class Fleet:
         return destination in self.travel.get(origin, {})
 
     def travel_time(self, origin: str, destination: str) -> int:
-        """Return the travel time between two places of the fleet (0 from a place to itself, unless given)."""
+        """Return the travel time between two places of the fleet (0 from a place to itself)."""
         return _travel_time(self.travel, origin, destination)
 
     def move_time(self, origin: str, destination: str) -> int:
@@ -221,9 +221,7 @@ class Lane:
 
 
 def _travel_time(travel: Mapping[str, Mapping[str, int]], origin: str, destination: str) -> int:
-    if origin == destination:
-        return travel.get(origin, {}).get(destination, 0)
-    return travel[origin][destination]
+    return 0 if origin == destination else travel[origin][destination]
 
 
 @dataclass(frozen=True, slots=True)

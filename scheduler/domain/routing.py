@@ -64,10 +64,10 @@ def route(instance: Instance, origin: Machine | None, destination: Machine | Non
         lanes = lanes_between(instance, origin.facility, destination.facility)
         if not lanes:
             return None
-        legs.extend(_transport(instance, "collect", origin.facility, here, _station(instance, origin)))
+        legs.extend(_transport(instance, origin.facility, here, _station(instance, origin)))
         ids = tuple(lane.id for lane in lanes)
         legs.append(Leg("transfer", "transfer", origin.facility, destination.facility, ids))
-        legs.extend(_transport(instance, "deliver", destination.facility, _station(instance, destination), there))
+        legs.extend(_transport(instance, destination.facility, _station(instance, destination), there))
     if destination is not None and destination.cell is not None and there is not None:
         legs.append(Leg("entry", "robot_move", there, destination.id, (destination.cell,)))
     return tuple(legs)
@@ -114,20 +114,19 @@ def _within(
     """Return the transport inside one facility: on arrival, from machine to machine, or on departure."""
     if origin is None:
         assert destination is not None
-        return _transport(instance, "deliver", destination.facility, _station(instance, destination), there)
+        return _transport(instance, destination.facility, _station(instance, destination), there)
     if destination is not None:
-        return _transport(instance, "deliver", origin.facility, here, there)
+        return _transport(instance, origin.facility, here, there)
     facility = instance.facility_by_id[origin.facility]
-    return _transport(instance, "collect", facility.id, here, facility.station) if facility.returns_jobs else ()
+    return _transport(instance, facility.id, here, facility.station) if facility.returns_jobs else ()
 
 
-def _transport(
-    instance: Instance, slot: Slot, facility: str, origin: str | None, destination: str | None
-) -> tuple[Leg, ...]:
+def _transport(instance: Instance, facility: str, origin: str | None, destination: str | None) -> tuple[Leg, ...]:
     """Return the transport between two places of a facility, nothing where no fleet serves both."""
     if origin is None or destination is None or origin == destination:
         return ()
     fleets = tuple(f.id for f in instance.fleets if f.facility == facility and f.serves(origin, destination))
+    slot: Slot = "collect" if destination == instance.facility_by_id[facility].station else "deliver"
     return (Leg(slot, "transport", origin, destination, fleets),) if fleets else ()
 
 

@@ -83,6 +83,17 @@ def in_sequence(
 
 
 @njit(cache=True, nogil=True)
+def waits_in_turn(state: Ints, path: Ints, count: int, i: int) -> bool:
+    """Return whether the path comes to a transport, or leaves it, by the turns of its vehicle.
+
+    Elsewhere another turn or vehicle is of no use: the transport starts when its part is ready, its job waits for it.
+    """
+    t = path[ix(i)]
+    comes = state[START, ix(t)] > state[READY, ix(t)] or (i + 1 < count and path[ix(i + 1)] == state[BEFORE, ix(t)])
+    return comes or (i > 0 and path[ix(i - 1)] == state[AFTER, ix(t)])
+
+
+@njit(cache=True, nogil=True)
 def blocks(
     machines: Ints,
     times: Ints,
@@ -126,7 +137,7 @@ def blocks(
         i = j - 1
     for i in range(count):
         t = path[ix(i)]
-        if t < num or state[MACHINE, ix(t)] == machines.shape[1] - 2:
+        if t < num or state[MACHINE, ix(t)] == machines.shape[1] - 2 or not waits_in_turn(state, path, count, i):
             continue
         x = state[AFTER, ix(t)]
         for _ in range(SPAN):
@@ -242,6 +253,8 @@ def elsewhere(
     for i in range(count):
         o = path[ix(i)]
         if ops[ALTS_AT, ix(o + 1)] - ops[ALTS_AT, ix(o)] < 2 or state[MACHINE, ix(o)] == idle:
+            continue
+        if o >= num and not waits_in_turn(state, path, count, i):
             continue
         latest_pred, longest_succ = -1, -1
         for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
