@@ -106,15 +106,15 @@ def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
     # Only stations of cells can lack a buffer.
     lacking = bool(instance.cells)
-    ways = _ways(instance, schedule) if lacking else {}
+    ways = _ways(schedule) if lacking else {}
     loading = _loading_begins(instance, schedule, ways) if lacking else {}
-    leaving = _leaving_instants(instance, schedule, ways, loading) if lacking else {}
+    leaving = _leaving_instants(instance, schedule, ways) if lacking else {}
     found: dict[str, list[Stay]] = {machine.id: [] for machine in instance.machines}
     for operation in schedule.operations:
         machine = instance.machine_by_id.get(operation.machine)
         if machine is None:
             continue
-        begin = loading.get(operation.key, operation.start) if lacking else operation.start
+        begin = loading.get(operation.key, operation.start)
         until = leaving.get(operation.key, operation.end) if machine.output_buffer == 0 else operation.end
         found[machine.id].append(Stay(begin, until, operation.start, operation.end, operation))
     for held in found.values():
@@ -125,7 +125,7 @@ def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]
 _Way: TypeAlias = tuple[str, str | None, str | None]  # job, predecessor, successor
 
 
-def _ways(instance: Instance, schedule: Schedule) -> dict[_Way, list[Move]]:
+def _ways(schedule: Schedule) -> dict[_Way, list[Move]]:
     """Return the loaded moves of each way of a part, in order."""
     ways: dict[_Way, list[Move]] = {}
     for move in schedule.moves:
@@ -159,9 +159,7 @@ def _loading_begins(instance: Instance, schedule: Schedule, ways: dict[_Way, lis
     return begins
 
 
-def _leaving_instants(
-    instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]], loading: dict[OperationKey, int]
-) -> dict[OperationKey, int]:
+def _leaving_instants(instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]]) -> dict[OperationKey, int]:
     """Return when the last part has been picked up, or taken over by the next operation, by operation."""
     instants: dict[OperationKey, int] = {}
 

@@ -12,7 +12,7 @@ from itertools import pairwise, product
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
-from scheduler.domain.routing import Leg, carriers, links, route
+from scheduler.domain.routing import carriers, leg_time, links, route
 from scheduler.domain.schedule import OperationKey
 
 MAX_HORIZON = 2**45
@@ -144,14 +144,10 @@ class _Ways:
         if (origin, destination) not in self._times:
             ends = (None if end is None else self._instance.machine_by_id[end] for end in (origin, destination))
             legs = route(self._instance, *ends)
-            self._times[origin, destination] = None if legs is None else sum(self._leg_time(leg) for leg in legs)
+            self._times[origin, destination] = (
+                None if legs is None else sum(leg_time(self._instance, leg) for leg in legs)
+            )
         return self._times[origin, destination]
-
-    def _leg_time(self, leg: Leg) -> int:
-        if leg.kind == "transfer":
-            return min(self._instance.lane_by_id[lane].trip_time for lane in leg.groups)
-        groups = self._instance.group_by_id
-        return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
 
 def _origin(instance: Instance) -> int:

@@ -87,6 +87,13 @@ def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], .
     return tuple(found)
 
 
+def leg_time(instance: Instance, leg: Leg) -> int:
+    """Return the least length of a leg, by whatever can do it."""
+    if leg.kind == "transfer":
+        return min(instance.lane_by_id[lane].trip_time for lane in leg.groups)
+    return min(instance.group_by_id[group].move_time(leg.origin, leg.destination) for group in leg.groups)
+
+
 def slot_of(instance: Instance, move: Move) -> Slot:
     """Return which leg of its link a loaded move is."""
     if move.kind == "transfer":

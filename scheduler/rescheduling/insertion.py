@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
-from scheduler.domain.routing import Leg, carriers, route
+from scheduler.domain.routing import Leg, carriers, leg_time, route
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.timing import Stuck
 
@@ -94,7 +94,9 @@ class _Appending:
                 legs = route(self.instance, origin, machine)
                 if legs is None:
                     return None
-                ready = max(ready, (0 if before is None else ends[before]) + sum(map(self._length, legs)))
+                ready = max(
+                    ready, (0 if before is None else ends[before]) + sum(leg_time(self.instance, leg) for leg in legs)
+                )
             duration = job.operation(operation_id).modes[mode].duration
             downtimes = Calendar(machine.calendar.downtimes).blocked(_FAR)  # shifts matter little for a choice
             return earliest_start(downtimes, max(ready, self._free_at.get(machine.id, 0)), duration, False) + duration
@@ -175,7 +177,7 @@ class _Appending:
         origin, destination = (None if o is None else self.instance.machine_by_id[o.machine] for o in ends)
         for leg in route(self.instance, origin, destination) or ():
             mover = min(self._movers(job, leg), key=lambda m: self._free_at.get(m, 0))
-            start, end = self._tick(self._length(leg))
+            start, end = self._tick(leg_time(self.instance, leg))
             self.moves.append(
                 Move(job.id, leg.origin, leg.destination, mover, leg.kind, start, end, predecessor, successor)
             )
@@ -192,12 +194,6 @@ class _Appending:
         if not able:
             raise Stuck(f"no lane from {leg.origin} to {leg.destination} carries the {job.units} units of job {job.id}")
         return able
-
-    def _length(self, leg: Leg) -> int:
-        if leg.kind == "transfer":
-            return min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
-        groups = self.instance.group_by_id
-        return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
     def _tick(self, length: int) -> tuple[int, int]:
         """Return the next nominal time of this length."""

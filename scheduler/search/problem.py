@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
-from scheduler.domain.routing import Leg, lanes_between, route
+from scheduler.domain.routing import Leg, lanes_between, leg_time, route
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -145,8 +145,7 @@ class Problem:
     def leg_time(self, leg: Leg, units: int) -> int:
         """Return the least length of a move for a job of so many units; `NEVER` if no vehicle is large enough."""
         if leg.kind != "transfer":
-            groups = self.instance.group_by_id
-            return min(groups[group].move_time(leg.origin, leg.destination) for group in leg.groups)
+            return leg_time(self.instance, leg)
         return min((lane.trip_time for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
 
     def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:

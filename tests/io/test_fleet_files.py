@@ -100,20 +100,6 @@ def test_whole_ticks_stay() -> None:
     assert (factor, instance.jobs[0].release_date) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("0 1\n1 0\n", [("E126", "file"), ("E126", "line 1"), ("E126", "line 2")]),
-        ("0 1 x\n1 0 -2\n1 2.25 0\n", [("E127", "line 1"), ("E127", "line 2"), ("E127", "line 3")]),
-        ("0 1 1/2\n1 0 1e3\n1 1 0\n", [("E127", "line 1"), ("E127", "line 2")]),
-    ],
-)
-def test_what_is_wrong_with_a_matrix(text: str, found: list[tuple[str, str]]) -> None:
-    with pytest.raises(FormatError) as caught:
-        read_matrix(text, "m.txt", 3)
-    assert [(defect.code, defect.where) for defect in caught.value.defects] == found
-
-
 def test_only_plain_shops_get_a_fleet() -> None:
     with pytest.raises(FormatError):
         with_fleet(plant(), read_matrix(MATRIX, "m.txt", 3), 1)

@@ -134,16 +134,16 @@ def lower(instance: Instance, horizon: int) -> Problem:
         for operation in instance.operation_by_key.values()
     ]
     ops = np.zeros((7, len(keys) + 1), np.int64)
-    ops[PREDS_AT] = _starts(before, 0)
-    ops[SUCCS_AT] = _starts(after, ops[PREDS_AT, -1])
-    ops[ALTS_AT] = _starts(alternatives, 0)
+    ops[PREDS_AT] = row_starts(before, 0)
+    ops[SUCCS_AT] = row_starts(after, ops[PREDS_AT, -1])
+    ops[ALTS_AT] = row_starts(alternatives, 0)
     ops[PAUSES, :-1] = [operation.interruptible for operation in instance.operation_by_key.values()]
     ops[RELEASE, :-1] = [job.release_date for job in instance.jobs for _ in job.operations]
     ops[JOB, :-1] = [number for number, job in enumerate(instance.jobs) for _ in job.operations]
     sinks = [number for number, rows in enumerate(after) if not rows]
     ops[SINKS] = -1
     ops[SINKS, : len(sinks)] = sinks
-    return Problem(ops, _table(before + after, 2), _table(alternatives, 3), machines, times)
+    return Problem(ops, row_items(before + after, 2), row_items(alternatives, 3), machines, times)
 
 
 def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
@@ -215,12 +215,12 @@ def _families(machine: Machine) -> dict[str | None, int]:
     return names
 
 
-def _starts(rows: Sequence[Sequence[object]], first: int) -> Ints:
+def row_starts(rows: Sequence[Sequence[object]], first: int) -> Ints:
     """Return where each row begins, and where the last one ends, when the rows are written one after the other."""
     return first + np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
 
 
-def _table(rows: Iterable[Sequence[tuple[int, ...]]], width: int) -> Ints:
+def row_items(rows: Iterable[Sequence[tuple[int, ...]]], width: int) -> Ints:
     """Return all items as columns, in C order."""
     items = [item for row in rows for item in row]
     return np.ascontiguousarray(np.array(items or [(0,) * width], np.int64).T)

@@ -43,6 +43,8 @@ from scheduler.search.tabu.arrays import (
     Solution,
     lower,
     new_solution,
+    row_items,
+    row_starts,
 )
 
 # Further rows of `Problem.machines`: the place of a machine (-1: no fleet goes there); where the lengths of the loaded
@@ -85,13 +87,13 @@ def lower_carried(instance: Instance, horizon: int) -> Carried:
     machines, times = _with_vehicles(instance, plain, places)
     before, after = _links(plain, ways, num)
     ops = np.zeros((7, num + len(ways) + 1), np.int64)
-    ops[PREDS_AT] = _starts(before, 0)
-    ops[SUCCS_AT] = _starts(after, ops[PREDS_AT, -1])
+    ops[PREDS_AT] = row_starts(before, 0)
+    ops[SUCCS_AT] = row_starts(after, ops[PREDS_AT, -1])
     alternatives = [list(map(tuple, plain.alts[:, a:b].T.tolist())) for a, b in pairwise(plain.ops[ALTS_AT].tolist())]
     for way in ways:
         numbers = _vehicles(instance, instance.jobs[way.job])
         alternatives.append([(num_machines + vehicle, 0, 0) for vehicle in numbers])
-    ops[ALTS_AT] = _starts(alternatives, 0)
+    ops[ALTS_AT] = row_starts(alternatives, 0)
     for row in (RELEASE, PAUSES, JOB):
         ops[row, :num] = plain.ops[row, :num]
     ops[RELEASE, num:-1] = [instance.jobs[way.job].release_date for way in ways]
@@ -100,10 +102,9 @@ def lower_carried(instance: Instance, horizon: int) -> Carried:
     ops[SINKS] = -1
     ops[SINKS, : len(sinks)] = sinks
     station = places.get(instance.facility_by_id[instance.machines[0].facility].station or "", -1)
-    transports = np.array([(way.pred, way.succ) for way in ways], np.int64).reshape(-1, 2).T
-    return Carried(
-        ops, _table(before + after), _columns(alternatives), machines, times, np.ascontiguousarray(transports), station
-    )
+    transports = np.ascontiguousarray(np.array([(way.pred, way.succ) for way in ways], np.int64).reshape(-1, 2).T)
+    alts = row_items(alternatives, 3)
+    return Carried(ops, row_items(before + after, 2), alts, machines, times, transports, station)
 
 
 def raise_carried(instance: Instance, schedule: Schedule, problem: Carried) -> Solution:
@@ -241,15 +242,3 @@ def _links(
             if plain.links[1, k] > 0:
                 link(o, int(plain.links[0, k]), int(plain.links[1, k]))
     return before, after
-
-
-def _starts(rows: list[list[tuple[int, int]]] | list[list[tuple[int, ...]]], first: int) -> Ints:
-    return first + np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
-
-
-def _table(rows: list[list[tuple[int, int]]]) -> Ints:
-    return np.ascontiguousarray(np.array([item for row in rows for item in row] or [(0, 0)], np.int64).T)
-
-
-def _columns(rows: list[list[tuple[int, ...]]]) -> Ints:
-    return np.ascontiguousarray(np.array([item for row in rows for item in row], np.int64).T)
