@@ -13,7 +13,7 @@ import click
 
 import scheduler
 from benchmarks.alone import Crashed, run_module
-from benchmarks.cases import Case, cases
+from benchmarks.cases import Case, opened
 from benchmarks.comparison import gap, seconds_to_within_1_percent
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from scheduler.terms import TERMS
@@ -132,23 +132,24 @@ def ablation_command(
 
     A trial ends early when it reaches the best known lower bound.
     """
-    goals = [(case, objective or case.objective()) for case in cases(set_name, data)]
-    plans = [
-        Plan(set_name, case, goal, variant, seed, seconds)
-        for seed in range(seeds)
-        for case, goal in goals
-        for variant in variants
-    ]
     finished = {row.key for row in rows_to_continue(output, Trial)}
-    write_circumstances(output, seconds=seconds, seeds=seeds, variants=variants, jobs=jobs)
     failed = []
-    for row in _trials([plan for plan in plans if plan.key not in finished], jobs):
-        append(output, row)
-        against = "-" if row.gap_to_best_known is None else f"{row.gap_to_best_known:+.2%}"
-        value = row.error[:120] if row.value is None else f"{row.value:>8} {against:>8} {row.iterations:>10}"
-        click.echo(f"{row.family + '/' + row.instance:32} {row.variant:20} {row.seed:>2} {value}")
-        if row.error:
-            failed.append(f"{row.variant} on {row.family}/{row.instance}")
+    with opened(set_name, data) as instances:
+        goals = [(case, objective or case.objective()) for case in instances]
+        plans = [
+            Plan(set_name, case, goal, variant, seed, seconds)
+            for seed in range(seeds)
+            for case, goal in goals
+            for variant in variants
+        ]
+        write_circumstances(output, seconds=seconds, seeds=seeds, variants=variants, jobs=jobs)
+        for row in _trials([plan for plan in plans if plan.key not in finished], jobs):
+            append(output, row)
+            against = "-" if row.gap_to_best_known is None else f"{row.gap_to_best_known:+.2%}"
+            value = row.error[:120] if row.value is None else f"{row.value:>8} {against:>8} {row.iterations:>10}"
+            click.echo(f"{row.family + '/' + row.instance:32} {row.variant:20} {row.seed:>2} {value}")
+            if row.error:
+                failed.append(f"{row.variant} on {row.family}/{row.instance}")
     if failed:
         raise click.ClickException(f"failed: {', '.join(failed)}")
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 import scheduler
+from benchmarks.assembled import ASSEMBLED
 from benchmarks.best_known import BestKnown, best_known, published_family
 from scheduler.errors import SchedulerError
+from scheduler.io import write
 
 SUFFIXES = (".fjs", ".txt", ".jsp")
 OWN_SETS = Path(__file__).parent / "sets"
@@ -33,12 +38,13 @@ class MissingData(click.ClickException):
 
 @dataclass(frozen=True)
 class Case:
-    """An instance of a set; what is known of it lies between its file and the folder `data`."""
+    """An instance of a set; what is known of it is `published`, or lies between its file and the folder `data`."""
 
     family: str
     instance: str
     file: Path
     data: Path
+    published: BestKnown | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +53,8 @@ class Case:
 
     def known(self, objective: str) -> BestKnown:
         """Return the best known bounds for an objective."""
+        if self.published is not None and objective == "makespan":
+            return self.published
         return best_known(self.file, self.data, objective) or BestKnown(None, None)
 
     def objective(self) -> str:
@@ -57,8 +65,23 @@ class Case:
             return "makespan"
 
 
+@contextmanager
+def opened(name: str, data: Path) -> Iterator[list[Case]]:
+    """Open a set: one of `benchmarks.assembled`, whose files exist as long as it is open, or one of `cases`."""
+    if name not in ASSEMBLED:
+        yield cases(name, data)
+        return
+    with TemporaryDirectory() as folder:
+        found = []
+        for number, one in enumerate(ASSEMBLED[name](data)):
+            file = Path(folder, f"{number}.json")
+            write(one.instance, file)
+            found.append(Case(one.family, one.name, file, Path(folder), one.known))
+        yield found
+
+
 def cases(name: str, data: Path) -> list[Case]:
-    """Return the instances of a set.
+    """Return the instances of a set of files.
 
     A set is a table ``DATA/NAME.csv`` or ``benchmarks/sets/NAME.csv`` (columns kind, family, instance), a folder
     ``DATA/NAME`` (all files below it), or a folder anywhere.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 
-from benchmarks.cases import Case, cases
+from benchmarks.cases import Case, opened
 from benchmarks.contestant import SOLVERS, Outcome, package_version, require_installed, run_alone
 from benchmarks.records import append, read_rows, rows_to_continue, write_circumstances
 from scheduler.terms import TERMS
@@ -172,26 +173,24 @@ def run_command(
     """Measure solvers on a set of instances: one after the other, each in a fresh process."""
     for solver in solvers:
         require_installed(solver)
-    instances = cases(set_name, data)
     workers = workers or os.cpu_count() or 1
     finished = {row.key for row in rows_to_continue(output, Measurement)}
     versions = {solver: package_version(solver) for solver in solvers}
-    write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, solvers=versions)
     unsound = []
-    for case in instances:
-        goal = objective or case.objective()
-        for seed in seeds:
-            for solver in solvers:
-                if (set_name, case.family, case.instance, goal, solver, seed, workers, time_limit) in finished:
-                    continue
-                outcome = run_alone(solver, case.file, goal, time_limit, workers, seed)
-                settings = {"solver": solver, "version": versions[solver], "seed": seed, "workers": workers}
-                row = measured(outcome, case, goal, set=set_name, time_limit=time_limit, **settings)
-                append(output, row)
-                append_history(output, row, outcome)
-                click.echo(_line(row))
-                if row.status in ("crashed", "unsound"):
-                    unsound.append(f"{solver} on {case.name}")
+    with opened(set_name, data) as instances:
+        write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, solvers=versions)
+        for case, seed, solver in product(instances, seeds, solvers):
+            goal = objective or case.objective()
+            if (set_name, case.family, case.instance, goal, solver, seed, workers, time_limit) in finished:
+                continue
+            outcome = run_alone(solver, case.file, goal, time_limit, workers, seed)
+            settings = {"solver": solver, "version": versions[solver], "seed": seed, "workers": workers}
+            row = measured(outcome, case, goal, set=set_name, time_limit=time_limit, **settings)
+            append(output, row)
+            append_history(output, row, outcome)
+            click.echo(_line(row))
+            if row.status in ("crashed", "unsound"):
+                unsound.append(f"{solver} on {case.name}")
     if unsound:
         raise click.ClickException(f"unsound: {', '.join(unsound)}")
 

@@ -148,7 +148,7 @@ def require_plain(instance: Instance, objective: str) -> None:
     if objective not in OBJECTIVES:
         raise Unsupported(f"objective {objective}")
     plant = [
-        (instance.cells or len({machine.facility for machine in instance.machines}) > 1, "moves"),
+        (instance.cells or instance.fleets or len({machine.facility for machine in instance.machines}) > 1, "moves"),
         (instance.operators, "operators"),
         (instance.execution is not None, "execution"),
         (any(machine.capacity > 1 for machine in instance.machines), "capacities"),
