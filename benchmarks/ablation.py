@@ -172,12 +172,12 @@ def trial(variant: str, file: Path, objective: str, seconds: float, seed: int, t
     from scheduler.search.tabu.arrays import why_unsupported
 
     instance = scheduler.load(file)
-    settings = VARIANTS[variant]
-    document = {"operations": instance.num_operations, "settings": str(settings)}
+    chosen = VARIANTS[variant]
+    document = {"operations": instance.num_operations, "settings": str(chosen)}
     if reason := why_unsupported(instance):
         return {**document, "error": f"the compiled search does not speak {reason}"}
     try:
-        found = walk(instance, objective, settings, seconds, seed, target)
+        found = walk(instance, objective, chosen, seconds, seed, target)
     except ValueError as error:
         return {**document, "error": str(error)}
     measured = {name: getattr(found, name) for name in ("value", "iterations", "history")}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import scheduler
-from scheduler.domain import Instance, Objective, Schedule
+from benchmarks.variants import Variant
+from scheduler.cpsat.solve import improve
+from scheduler.domain import Instance, Objective, Schedule, Stop
 from scheduler.search.construct import construct
 from scheduler.search.tabu.engine import TabuSearch
-from scheduler.search.tabu.settings import Settings
 from scheduler.search.tabu.weights import weigh
 from scheduler.terms import TERMS
 
@@ -35,8 +36,10 @@ class Walk:
     history: tuple[tuple[float, int], ...]
 
 
-def walk(instance: Instance, objective: str, settings: Settings, seconds: float, seed: int, target: int = 0) -> Walk:
+def walk(instance: Instance, objective: str, variant: Variant, seconds: float, seed: int, target: int = 0) -> Walk:
     """Search with one thread for so many seconds, or until the value is at most `target`.
+
+    The share of the seconds that a variant gives CP-SAT is part of them.
 
     Raises
     ------
@@ -50,23 +53,41 @@ def walk(instance: Instance, objective: str, settings: Settings, seconds: float,
     start = construct(instance, goal, time_limit=CONSTRUCTION_SECONDS, seed=seed)
     if start is None:
         raise ValueError("the construction heuristic found no schedule to start from")
+    by_cpsat = variant.cpsat_share * seconds
+    if by_cpsat > 0:
+        start = _improved(instance, goal, start, by_cpsat, seed)
     began_at = 0.0
-    history = [(0.0, TERMS[objective](instance, start))]
+    history = [(by_cpsat, TERMS[objective](instance, start))]
 
     def on_better(value: int) -> None:
-        history.append((time.perf_counter() - began_at, weights.first_tier(value)))
+        history.append((by_cpsat + time.perf_counter() - began_at, weights.first_tier(value)))
 
-    search = TabuSearch(instance, weights, start, seed, on_better, settings)
+    search = TabuSearch(instance, weights, start, seed, on_better, variant.settings)
     search.aim(weights.least(Fraction(target)))
     search.rehearse()
     cpu_at, began_at = time.process_time(), time.perf_counter()
     search.start(1)
-    search.wait(seconds)
+    search.wait(seconds - by_cpsat)
     search.finish(LAST_WORDS)
-    elapsed, cpu_seconds = time.perf_counter() - began_at, time.process_time() - cpu_at
+    elapsed, cpu_seconds = by_cpsat + time.perf_counter() - began_at, time.process_time() - cpu_at
     schedule = search.best() or start
     violations = scheduler.check(instance, schedule)
     if violations:
         raise ValueError(f"{len(violations)} violations, the first: {violations[0]}")
     value = TERMS[objective](instance, schedule)
     return Walk(schedule, value, search.iterations, elapsed, cpu_seconds, tuple(history))
+
+
+def _improved(instance: Instance, objective: Objective, start: Schedule, seconds: float, seed: int) -> Schedule:
+    """Return what CP-SAT makes of a schedule in so many seconds, with one worker."""
+    outcome = improve(
+        instance,
+        objective,
+        start=start,
+        time_limit=seconds,
+        workers=1,
+        seed=seed,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+    return outcome.schedule or start

@@ -97,6 +97,7 @@ class TabuSearch:
         self.target = 0
         self.iterations = 0
         self._urgency = _urgency(self.problem, weights)
+        self._start = start
         self._on_better = on_better
         self._value = weights.value(instance, start)
         self._best: Solution | None = None
@@ -121,7 +122,7 @@ class TabuSearch:
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
         rng = np.random.default_rng(self.seed)
-        one, other = (self.greedy(rng, MIDDLING) for _ in range(2))
+        one, other = (self.fresh(rng, MIDDLING) for _ in range(2))
         between = self.space.blend(one, other, 0.5, 0)
         distance(one.state, other.state)
         Walker(self.problem, self.weights, self.settings).run(between, other, 0, 10, 0, self.stopping)
@@ -177,11 +178,18 @@ class TabuSearch:
         while not self.stopping[0]:
             trails.step()
 
-    def greedy(self, rng: np.random.Generator, urgency: float) -> Solution:
+    def first(self, number: int, rng: np.random.Generator) -> Solution:
+        """Return what a thread's first trail begins with."""
+        given = self.space.solution(self._start) if self.settings.starts == "given" and number == 0 else None
+        return self.fresh(rng, MIDDLING) if given is None else given
+
+    def fresh(self, rng: np.random.Generator, urgency: float) -> Solution:
         """Return a new solution that minds the work remaining and the due dates by this weight."""
         if self.settings.starts == "random":
             urgency = 0.0
-        return self.space.greedy(self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
+        by_beam = self.settings.starts == "beam" and self.weights.is_makespan
+        build = self.space.beam if by_beam else self.space.greedy
+        return build(self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
 
     def offer(self, value: int, solution: Solution) -> None:
         """Take note of a solution that somebody has reached."""
@@ -194,7 +202,7 @@ class TabuSearch:
 
 
 class _Trails:
-    """One thread's trails, one after the other: from a greedy solution at first, then from between elite ones."""
+    """One thread's trails, one after the other: from a fresh solution at first, then from between elite ones."""
 
     def __init__(self, search: TabuSearch, number: int) -> None:
         self._search = search
@@ -204,7 +212,7 @@ class _Trails:
         self._patience = search.settings.patience * num_operations * (WIDE_TRAIL if search.is_wide else TRAIL)
         self._chunk = max(1, min(CHUNK, CHUNK_WORK // num_operations))
         # Trails from greedy solutions end lower than trails from the constructed schedule, even where that is better.
-        self._current = search.greedy(self._rng, MIDDLING)
+        self._current = search.first(number, self._rng)
         self._best: Solution | None = None
         self._value, self._idle = NOTHING, 0
 
@@ -231,7 +239,7 @@ class _Trails:
         search, rng = self._search, self._rng
         pair = search.elite.pair(rng) if search.settings.relinking else None
         if pair is None:
-            return search.greedy(rng, rng.random())
+            return search.fresh(rng, rng.random())
         return search.space.blend(*pair, rng.uniform(*BETWEEN), int(rng.integers(1 << 30)))
 
 

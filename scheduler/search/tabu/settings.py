@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Neighbourhood = Literal["N5", "N6", "N7"]
-Starts = Literal["greedy", "random"]
+Starts = Literal["greedy", "random", "beam", "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,9 @@ class Settings:
     reactive
         Whether moves stay tabu longer while the walk comes back to known solutions (Battiti & Tecchiolli 1994).
     starts
-        What the first trails begin with: greedy solutions that mind the work remaining, or any order.
+        What trails begin with that do not begin between elite solutions: greedy solutions that mind the work
+        remaining, any order, solutions by beam search (where that speaks the objective), or, for the first trail, the
+        schedule that the search was given.
     elite
         Solutions kept; new trails begin between two of them.
     relinking

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.horizon import horizon
-from scheduler.search.tabu.arrays import Problem, Reals, Solution, lower, new_solution, to_schedule
+from scheduler.search.tabu.arrays import Problem, Reals, Solution, lower, new_solution, raise_solution, to_schedule
+from scheduler.search.tabu.beam import beam, beam_width
 from scheduler.search.tabu.build import blend, greedy
 from scheduler.search.tabu.carry import blend_carried, greedy_carried
 from scheduler.search.tabu.transports import Carried, carried_schedule, lower_carried
@@ -22,8 +23,14 @@ class Space(Protocol):
     def greedy(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
         """Return a new solution, see `scheduler.search.tabu.build.greedy`."""
 
+    def beam(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
+        """Return a new solution by beam search where there is time for it, see `scheduler.search.tabu.beam`."""
+
     def blend(self, one: Solution, other: Solution, share: float, seed: int) -> Solution:
         """Return a solution between two others, see `scheduler.search.tabu.build.blend`."""
+
+    def solution(self, schedule: Schedule) -> Solution | None:
+        """Return a schedule as a solution that is not timed yet, None where that is not possible."""
 
     def schedule(self, solution: Solution) -> Schedule:
         """Return a timed solution as a schedule."""
@@ -41,6 +48,19 @@ class PlainSpace:
         solution = new_solution(self.problem)
         greedy(*self.problem, *solution, remaining, urgency, noise, seed)
         return solution
+
+    def beam(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
+        """Return a new solution."""
+        width = beam_width(self.problem.ops.shape[1] - 1)
+        if width < 2:
+            return self.greedy(remaining, urgency, noise, seed)
+        solution = new_solution(self.problem)
+        beam(*self.problem, *solution, remaining, urgency, noise, width, seed)
+        return solution
+
+    def solution(self, schedule: Schedule) -> Solution | None:
+        """Return a schedule as a solution."""
+        return raise_solution(self._instance, schedule, self.problem)
 
     def blend(self, one: Solution, other: Solution, share: float, seed: int) -> Solution:
         """Return a solution between two others."""
@@ -65,6 +85,14 @@ class CarriedSpace:
         solution = new_solution(self.problem)
         greedy_carried(*self.problem, *solution, remaining, urgency, noise, seed)
         return solution
+
+    def beam(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
+        """Return a new solution, a greedy one: the beam knows no vehicles."""
+        return self.greedy(remaining, urgency, noise, seed)
+
+    def solution(self, schedule: Schedule) -> Solution | None:
+        """Return None: schedules with transports are not taken over."""
+        return None
 
     def blend(self, one: Solution, other: Solution, share: float, seed: int) -> Solution:
         """Return a solution between two others."""
