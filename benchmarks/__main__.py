@@ -11,6 +11,7 @@ from benchmarks.ablation import ablation_command
 from benchmarks.cases import SUFFIXES
 from benchmarks.comparison import run_command
 from benchmarks.profiling import profile_command
+from benchmarks.proofs import proofs_command
 from benchmarks.records import Row, append, done, write_circumstances
 from benchmarks.report import report_command
 from benchmarks.running import run
@@ -25,7 +26,7 @@ def main() -> None:
     """Measure the scheduler."""
 
 
-for command in (run_command, ablation_command, profile_command, size_command, report_command):
+for command in (run_command, ablation_command, profile_command, proofs_command, size_command, report_command):
     main.add_command(command)
 
 

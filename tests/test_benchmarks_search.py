@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from benchmark_data import bench, tiny_data
 
-from benchmarks import size
+from benchmarks import proofs, size
 from benchmarks.ablation import Trial, trial
 from benchmarks.alone import Crashed, run_module
 from benchmarks.cases import cases
@@ -167,3 +167,11 @@ def test_size_adds_a_row(tmp_path: Path) -> None:
     (row,) = read_rows(output, Large)
     assert (row.operations, row.jobs, row.machines, row.workers, row.status) == (6, 2, 2, 1, "optimal")
     assert output.with_suffix(".machine.json").is_file()
+
+
+def test_every_model_proves_the_same_makespan() -> None:
+    instance = proofs.flow_shop(5, 2, 2, seed=0)
+    start = proofs.good_schedule(instance)
+    found = {model: proofs.prove(instance, start, model, 20.0) for model in proofs.MODELS}
+    assert {value for value, _, _ in found.values()} == {start.makespan}
+    assert all(proved for _, proved, _ in found.values())

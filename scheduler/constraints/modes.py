@@ -60,7 +60,10 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
 
 
 def post(ctx: ModelContext) -> None:
-    """Choose exactly one mode of each present operation; its interval ties start, length and end."""
+    """Choose exactly one mode of each present operation; its interval ties start, length and end.
+
+    Modes in which the job can't be done in time have no interval: they are not chosen.
+    """
     for key, operation in ctx.instance.operation_by_key.items():
         literals = ctx.modes(key)
         if len(literals) > 1:
@@ -69,7 +72,10 @@ def post(ctx: ModelContext) -> None:
             else:
                 ctx.model.add(sum(literals) == ctx.present(key))
         for number in range(len(operation.modes)):
-            ctx.interval(key, number)
+            if ctx.is_possible(key, number):
+                ctx.interval(key, number)
+            else:
+                ctx.model.add(literals[number] == 0)
 
 
 RULE = Rule("modes", applies, violations, post)

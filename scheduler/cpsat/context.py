@@ -252,8 +252,19 @@ class ModelContext:
                 self._intervals[key, mode] = self.model.new_optional_interval_var(start, size, end, literal, name)
         return self._intervals[key, mode]
 
+    def is_possible(self, key: OperationKey, mode: int) -> bool:
+        """Return whether the job can be complete in time if the operation is done in this mode.
+
+        ``head + duration + tail - shortest duration <= latest completion``, the tail counted from the start on.
+        """
+        if self.instance.execution is not None:
+            return True
+        durations = [mode.duration for mode in self.instance.operation_by_key[key].modes]
+        excess = durations[mode] - min(durations)
+        return self._heads[key] + excess + self._tails[key] <= self.latest_completion(key[0])
+
     def operations_on(self, machine: str) -> tuple[tuple[OperationKey, int], ...]:
-        """Return ``(operation, mode number)`` of everything that can be done on the machine, in file order."""
+        """Return ``(operation, possible mode)`` of everything that can be done on the machine, in file order."""
         return self._by_machine.get(machine, ())
 
     @cached_property
@@ -261,7 +272,8 @@ class ModelContext:
         found: dict[str, list[tuple[OperationKey, int]]] = {}
         for key, operation in self.instance.operation_by_key.items():
             for number, mode in enumerate(operation.modes):
-                found.setdefault(mode.machine, []).append((key, number))
+                if self.is_possible(key, number):
+                    found.setdefault(mode.machine, []).append((key, number))
         return {machine: tuple(items) for machine, items in found.items()}
 
     def blocked(self, machine: str) -> tuple[Downtime, ...]:

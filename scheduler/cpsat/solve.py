@@ -17,6 +17,7 @@ from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.extract import extract
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
+from scheduler.cpsat.symmetry import post_order
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.terms import value_terms
 
@@ -90,6 +91,7 @@ def improve(
     """
     deadline = monotonic() + time_limit
     ctx = build(instance, _latest(instance, objective, start), stop, has_loads=has_loads)
+    post_order(ctx, start)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     built: dict[str, Any] = {}
