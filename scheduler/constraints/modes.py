@@ -72,10 +72,10 @@ def post(ctx: ModelContext) -> None:
             else:
                 ctx.model.add(sum(literals) == ctx.present(key))
         for number in range(len(operation.modes)):
-            if ctx.is_possible(key, number):
-                ctx.interval(key, number)
-            else:
+            if (key, number) in ctx.impossible:
                 ctx.model.add(literals[number] == 0)
+            else:
+                ctx.interval(key, number)
 
 
 RULE = Rule("modes", applies, violations, post)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from scheduler.domain import Instance, Job, Tier
+from scheduler.domain import Instance, Job, OperationKey, Tier
 
 
 def ceilings(instance: Instance, tier: Tier, value: Fraction) -> dict[str, int]:
@@ -28,6 +28,27 @@ def ceilings(instance: Instance, tier: Tier, value: Fraction) -> dict[str, int]:
             if completion is not None:
                 latest[job.id] = min(latest.get(job.id, completion), completion)
     return latest
+
+
+def impossible_modes(
+    instance: Instance,
+    heads: Mapping[OperationKey, int],
+    tails: Mapping[OperationKey, int],
+    latest: Callable[[str], int],
+) -> frozenset[tuple[OperationKey, int]]:
+    """Return the ``(operation, mode)`` with which a job can't be complete by its `latest` completion.
+
+    ``head + duration + tail - shortest duration > latest``: a head is the earliest start of an operation, its tail the
+    shortest time from its start to the completion. What has happened may be at odds with both: in a repair all modes
+    are possible.
+    """
+    found: set[tuple[OperationKey, int]] = set()
+    if instance.execution is None:
+        for key, operation in instance.operation_by_key.items():
+            slack = latest(key[0]) - heads[key] - tails[key]
+            shortest = min((mode.duration for mode in operation.modes), default=0)
+            found.update((key, n) for n, mode in enumerate(operation.modes) if mode.duration - shortest > slack)
+    return frozenset(found)
 
 
 def _tardiness(job: Job, most: Fraction) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ortools.sat.python import cp_model
 
+from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
 from scheduler.cpsat.view import ScheduleView
@@ -252,16 +253,10 @@ class ModelContext:
                 self._intervals[key, mode] = self.model.new_optional_interval_var(start, size, end, literal, name)
         return self._intervals[key, mode]
 
-    def is_possible(self, key: OperationKey, mode: int) -> bool:
-        """Return whether the job can be complete in time if the operation is done in this mode.
-
-        ``head + duration + tail - shortest duration <= latest completion``, the tail counted from the start on.
-        """
-        if self.instance.execution is not None:
-            return True
-        durations = [mode.duration for mode in self.instance.operation_by_key[key].modes]
-        excess = durations[mode] - min(durations)
-        return self._heads[key] + excess + self._tails[key] <= self.latest_completion(key[0])
+    @cached_property
+    def impossible(self) -> frozenset[tuple[OperationKey, int]]:
+        """Modes in which a job can't be complete in time."""
+        return impossible_modes(self.instance, self._heads, self._tails, self.latest_completion)
 
     def operations_on(self, machine: str) -> tuple[tuple[OperationKey, int], ...]:
         """Return ``(operation, possible mode)`` of everything that can be done on the machine, in file order."""
@@ -272,7 +267,7 @@ class ModelContext:
         found: dict[str, list[tuple[OperationKey, int]]] = {}
         for key, operation in self.instance.operation_by_key.items():
             for number, mode in enumerate(operation.modes):
-                if self.is_possible(key, number):
+                if (key, number) not in self.impossible:
                     found.setdefault(mode.machine, []).append((key, number))
         return {machine: tuple(items) for machine, items in found.items()}
 

@@ -117,8 +117,7 @@ def test_a_mode_that_is_too_long_for_the_known_makespan_is_left_out() -> None:
     jobs = [job(name, op("1", mode("M1", 2), mode("M2", 9)), op("2", mode("M1", 1), mode("M2", 2))) for name in "AB"]
     shop = factory(machine("M1"), machine("M2"), *jobs)
     ctx = ModelContext(shop, {"A": 9, "B": 10})
-    assert not ctx.is_possible(("A", "1"), 1)  # 9 and 1 more are 10
-    assert ctx.is_possible(("B", "1"), 1)
+    assert ctx.impossible == {(("A", "1"), 1)}  # 9 and 1 more are 10
     assert [key for key, _ in ctx.operations_on("M2")] == [("A", "2"), ("B", "1"), ("B", "2")]
 
 
