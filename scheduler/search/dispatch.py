@@ -33,6 +33,15 @@ def dispatch(
     return run.board if run.place_begun() and run.place_rest(is_over) else None
 
 
+def begin(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> tuple[Board, set[Unit]] | None:
+    """Return a board with what has begun and what that commits to, and the units on it.
+
+    None if no order of the units that have to go on at once works.
+    """
+    run = _Pass(problem, plans, rule, rng)
+    return (run.board, run.placed) if run.place_begun() else None
+
+
 class _Pass:
     def __init__(self, problem: Problem, plans: Plans, rule: Rule, rng: Random) -> None:
         self.board = Board(problem, rule.patience)
@@ -44,7 +53,7 @@ class _Pass:
         self._queue = queue_for(self._insertion, rule)
         self._units: dict[JobData, tuple[Unit, ...]] = {}
         self._missing: dict[Unit, int] = {}
-        self._placed: set[Unit] = set()
+        self.placed: set[Unit] = set()
 
     def place_begun(self) -> bool:
         """Recall the past; place the units that continue it or lead to pinned operations, in whatever order works."""
@@ -110,7 +119,7 @@ class _Pass:
                     self.board.adopt(choices[0][0].plan)
         self.board.commit()
         for units in list(self._units.values()):
-            self._queue.push(unit for unit in units if unit.num_before == 0 and unit not in self._placed)
+            self._queue.push(unit for unit in units if unit.num_before == 0 and unit not in self.placed)
         while (unit := self._queue.pop()) is not None:
             if is_over():
                 return False
@@ -123,7 +132,7 @@ class _Pass:
                 self.board.adopt(chosen[0].plan)
                 self.board.commit()
                 self._queue.push(unit for unit in chosen if unit.num_before == 0)
-            elif unit in self._missing and unit not in self._placed and not self._place(unit):
+            elif unit in self._missing and unit not in self.placed and not self._place(unit):
                 return False
         return True
 
@@ -157,7 +166,7 @@ class _Pass:
     def _place(self, unit: Unit) -> bool:
         if self._insert(unit):
             self._finish(unit)
-        return unit in self._placed
+        return unit in self.placed
 
     def _insert(self, unit: Unit) -> bool:
         return self._insertion.place(unit) or untangle(self._insertion, [unit], self.board.latest())
@@ -169,7 +178,7 @@ class _Pass:
         for operation in unit.operations:
             mode = board.mode_of(operation)
             board.busy[mode.machine.index] += mode.duration
-        self._placed.add(unit)
+        self.placed.add(unit)
         for other in unit.after:
             self._missing[other] -= 1
         self._queue.push(other for other in unit.after if self._missing[other] == 0)

@@ -7,6 +7,7 @@ it can last from there (`limit`), and when the machine is free again behind what
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from typing import Protocol, TypeAlias
 
 from scheduler.domain import SetupMatrix
@@ -125,6 +126,10 @@ class MachineTimeline:
             position += 1
         del self._begins[position], self._untils[position], self._families[position], self._owners[position]
 
+    def occupied(self) -> Iterator[tuple[int, int, int]]:
+        """Yield begin, end and owner of the occupations, in order."""
+        return zip(self._begins, self._untils, self._owners, strict=True)
+
     def _set_up(self, gap: int, ready: int, family: str | None, owner: int) -> int:
         """Return the earliest instant from `ready` in the gap at which the machine is set up for the family."""
         assert self._setups is not None
@@ -160,6 +165,11 @@ class Profile:
         self._capacity = capacity
         self._at = [0]  # `_level[i]` is in use during [_at[i], _at[i + 1])
         self._level = [0]
+
+    @property
+    def steps(self) -> list[tuple[int, int]]:
+        """When the level changes, and to what."""
+        return list(zip(self._at, self._level, strict=True))
 
     def opening(self, ready: int, length: int, amount: int) -> int:
         """Return the earliest begin at or after `ready` of a use of this length and amount."""
@@ -205,31 +215,31 @@ class Profile:
 class SharedTimeline:
     """A machine that several parts occupy at a time; it has no setups."""
 
-    __slots__ = ("_profile", "begun")
+    __slots__ = ("begun", "profile")
 
     def __init__(self, capacity: int) -> None:
         self.begun: dict[Changeover, int] = {}
-        self._profile = Profile(capacity)
+        self.profile = Profile(capacity)
 
     def opening(self, ready: int, length: int, family: str | None, owner: int) -> int:
         """Return the earliest begin at or after `ready` of an occupation of this length."""
-        return self._profile.opening(ready, length, 1)
+        return self.profile.opening(ready, length, 1)
 
     def limit(self, begin: int, family: str | None) -> int:
         """Return until when an occupation that begins at an `opening` can last at most."""
-        return self._profile.limit(begin, 1)
+        return self.profile.limit(begin, 1)
 
     def beyond(self, limit: int, until: int) -> int:
         """Return the begin of the first gap after `limit` in which something can last until `until`."""
-        begin = self._profile.opening(limit, 1, 1)
-        while begin < NEVER and (end := self._profile.limit(begin, 1)) < until:
-            begin = self._profile.opening(end, 1, 1)
+        begin = self.profile.opening(limit, 1, 1)
+        while begin < NEVER and (end := self.profile.limit(begin, 1)) < until:
+            begin = self.profile.opening(end, 1, 1)
         return begin
 
     def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
         """Take one place during ``[begin, until)``."""
-        self._profile.add(begin, until, 1)
+        self.profile.add(begin, until, 1)
 
     def release(self, begin: int, until: int, owner: int) -> None:
         """Undo `reserve`."""
-        self._profile.add(begin, until, -1)
+        self.profile.add(begin, until, -1)

@@ -1,0 +1,256 @@
+"""Lowering of what does not depend on jobs: machines, movers, lanes, routes, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Move
+from scheduler.domain.routing import Leg
+from scheduler.search.board import Board
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.layout import MAX_LEGS, NEVER
+from scheduler.search.problem import LinkData, ModeData, Problem
+from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
+
+NO_WAY = 1 << 40
+"""Travel time between places of a group that have no way."""
+SLOTS = {"exit": at.EXIT, "entry": at.ENTRY}
+
+Tables = dict[int, list[tuple[int, ...]]]
+
+
+class Facts:
+    """The tables of a problem but for jobs and operations; ``times`` is the list that they point into."""
+
+    def __init__(self, problem: Problem, latest: int) -> None:
+        self.problem = problem
+        self.latest = latest
+        self.times: list[int] = []
+        instance = problem.instance
+        self.movers = [*instance.carrier_by_id, *instance.lane_by_vehicle]
+        self._mover = {name: number for number, name in enumerate(self.movers)}
+        self._groups = {group: number for number, group in enumerate(instance.group_by_id)}
+        self._group_places = {group.id: _places(group) for group in instance.group_by_id.values()}
+        self._lanes = {lane.id: number for number, lane in enumerate(instance.lanes)}
+        self._families: list[dict[str | None, int]] = []
+        self._calendars: dict[Calendar, int] = {}
+        self.places: dict[str, int] = {}
+        self.profiles: list[int] = []
+        self._needed: set[tuple[int, int]] = set()
+        self._leg_rows: dict[Leg, tuple[int, ...]] = {}
+        self.has_gaps = False
+        self.moves: list[tuple[Move, int]] = []
+        self._examples: dict[int, int] = {}
+
+    def machines_and_movers(self) -> Tables:
+        """Return all tables, those of machines, carriers, groups, lanes and calendars filled."""
+        instance = self.problem.instance
+        tables: Tables = {table: [] for table in range(0, 2 * at.NUM_TABLES, 2)}
+        for machine in self.problem.machines:
+            place = self.places.setdefault(machine.place, len(self.places))
+            self._examples.setdefault(place, machine.index)
+            domain, setups_at, side, initial = machine.domain, -1, 0, 0
+            families: dict[str | None, int] = {None: 0}
+            if domain.setups is not None:
+                for family in (domain.setups.initial, *domain.setups.times):
+                    families.setdefault(family, len(families))
+                for row in domain.setups.times.values():
+                    for family in row:
+                        families.setdefault(family, len(families))
+                setups_at, side = len(self.times), len(families)
+                initial = families[domain.setups.initial]
+                self.times.extend(domain.setups.time(a, b) for a in families for b in families)
+            self._families.append(families)
+            shared = -1
+            if domain.capacity > 1:
+                shared = len(self.profiles)
+                self.profiles.append(domain.capacity)
+            cell = -1 if machine.cell is None else self._groups[machine.cell.id]
+            tables[at.MACHINES].append(
+                (
+                    domain.capacity,
+                    cell,
+                    machine.load_time,
+                    machine.unload_time,
+                    int(machine.holds_in),
+                    int(machine.holds_out),
+                    self._calendar(domain.calendar, tables),
+                    setups_at,
+                    side,
+                    initial,
+                    place,
+                    shared,
+                )
+            )
+        self.profiles.extend(pool.capacity for pool in instance.operators)
+        for group in instance.group_by_id.values():
+            places = self._group_places[group.id]
+            tables[at.GROUPS].append((len(self.times), len(places)))
+            self.times.extend(_travel(group, a, b) for a in places for b in places)
+        for name, carrier in instance.carrier_by_id.items():
+            group = instance.group_by_carrier[name]
+            home = self._group_places[group.id][carrier.start]
+            tables[at.CARRIERS].append((self._calendar(carrier.calendar, tables), self._groups[group.id], home, 0, 0))
+        for lane in instance.lanes:
+            tables[at.LANES].append(
+                (
+                    self._mover[lane.vehicle_ids[0]] if lane.vehicles else 0,
+                    lane.vehicles,
+                    lane.units_per_vehicle,
+                    lane.trip_time,
+                    lane.cycle_time,
+                    self._calendar(lane.calendar, tables),
+                )
+            )
+        return tables
+
+    def pool(self, number: int) -> int:
+        """Return the profile of an operator pool."""
+        return len(self.profiles) - len(self.problem.instance.operators) + number
+
+    def capacity(self, number: int) -> int:
+        """Return the capacity of an operator pool."""
+        return self.problem.instance.operators[number].capacity
+
+    def family(self, mode: ModeData) -> int:
+        """Return the setup family of a mode (0: none, or one that needs no setup from or to any other)."""
+        return self._families[mode.machine.index].get(mode.family, 0)
+
+    def fleets_of(self, job: Job) -> int:
+        """Return where it stands which fleets may carry a job; -1 where all may."""
+        if not job.fleets:
+            return -1
+        place = len(self.times)
+        self.times.extend(int(group in job.fleets) for group in self._groups)
+        return place
+
+    def need_routes(self, before: Iterable[int | None], after: Iterable[int | None]) -> None:
+        """Note that parts go from some machines to others (None: from or to the outside)."""
+        machines, outside = self.problem.machines, len(self.places)
+        here = {outside if m is None else self.places[machines[m].place] for m in before}
+        there = {outside if m is None else self.places[machines[m].place] for m in after}
+        self._needed.update((a, b) for a in here for b in there)
+
+    def add_routes(self, tables: Tables) -> None:
+        """Fill the tables of routes, legs, and who can do them."""
+        side = len(self.places) + 1
+        tables[at.ROUTES] = [(0, -1)] * (side * side)
+        machines = self.problem.machines
+        for here, there in sorted(self._needed):
+            ends = (None if place == side - 1 else machines[self._examples[place]] for place in (here, there))
+            legs = self.problem.legs(*ends)
+            if legs is None:
+                self.has_gaps = True
+                continue
+            tables[at.ROUTES][here * side + there] = (len(tables[at.LEGS]), len(legs))
+            tables[at.LEGS].extend(self._leg(leg, tables) for leg in legs)
+
+    def under_way(self, tables: Tables, board: Board | None, numbers: Mapping[int, int]) -> None:
+        """Fill the tables of setups and empty moves that were under way at `now`, and note the moves on a board."""
+        if board is None:
+            return
+        for name, timeline in board.carriers.items():
+            number = self._mover[name]
+            places = self._group_places[self.problem.instance.group_by_carrier[name].id]
+            first = len(tables[at.UNDER_WAY])
+            for (origin, destination), start in timeline.under_way.items():
+                tables[at.UNDER_WAY].append((places[origin], places[destination], start))
+            carrier = tables[at.CARRIERS][number]
+            tables[at.CARRIERS][number] = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]))
+        for machine, families, timeline in zip(self.problem.machines, self._families, board.timelines, strict=True):
+            for (index, before, after), start in timeline.begun.items():
+                if index in numbers:
+                    families_set = (families.get(before, 0), families.get(after, 0))
+                    tables[at.CHANGEOVERS].append((numbers[index], *families_set, start))
+        for move in board.moves:
+            able = len(tables[at.ABLE])
+            group = self.problem.instance.group_by_carrier.get(move.mover)
+            if group is None:
+                lane = self._lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
+                tables[at.ABLE].append((lane, move.end - move.start, 0, 0, -1))
+            else:
+                places = self._group_places[group.id]
+                ends = (places[move.origin], places[move.destination])
+                tables[at.ABLE].append((self._mover[move.mover], move.end - move.start, *ends, -1))
+            self.moves.append((move, able))
+
+    def mover(self, name: str) -> int:
+        """Return the number of a mover."""
+        return self._mover[name]
+
+    def num_past_moves(self, board: Board | None) -> int:
+        """Return how many moves are on the board."""
+        return 0 if board is None else len(board.moves)
+
+    def num_past_steps(self, board: Board | None) -> int:
+        """Return how many steps the profiles on the board have."""
+        if board is None:
+            return 0
+        return sum(len(profile.steps) for profile in profiles_on(board))
+
+    def most_moves(self, links: list[LinkData]) -> int:
+        """Return the most moves that there can be."""
+        instance = self.problem.instance
+        if not (instance.cells or instance.fleets or instance.lanes):
+            return 0
+        return MAX_LEGS * len(links)
+
+    def _calendar(self, calendar: Calendar, tables: Tables) -> int:
+        if calendar.always_works:
+            return -1
+        if calendar not in self._calendars:
+            self._calendars[calendar] = len(tables[at.CALENDARS])
+            windows = calendar.blocked(self.latest)
+            tables[at.CALENDARS].append((len(self.times), len(windows)))
+            for window in windows:
+                self.times.extend((window.start, window.end))
+        return self._calendars[calendar]
+
+    def _leg(self, leg: Leg, tables: Tables) -> tuple[int, ...]:
+        if leg in self._leg_rows:
+            return self._leg_rows[leg]
+        first = len(tables[at.ABLE])
+        instance = self.problem.instance
+        least = NEVER
+        if leg.kind == "transfer":
+            for lane_id in leg.groups:
+                lane: Lane = instance.lane_by_id[lane_id]
+                least = min(least, lane.trip_time)
+                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_time, 0, 0, -1))
+        else:
+            for group_id in leg.groups:
+                group = instance.group_by_id[group_id]
+                places = self._group_places[group_id]
+                length = group.move_time(leg.origin, leg.destination)
+                least = min(least, length)
+                fleet = self._groups[group_id] if leg.kind == "transport" else -1
+                ends = (places[leg.origin], places[leg.destination])
+                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet) for c in group.carriers)
+        slot = SLOTS.get(leg.slot, at.ELSEWHERE)
+        row = (int(leg.kind == "transfer"), slot, first, len(tables[at.ABLE]), least)
+        self._leg_rows[leg] = row
+        return row
+
+
+def profiles_on(board: Board) -> list[Profile]:
+    """Return the profiles of a board in the order of their numbers: shared machines, then pools."""
+    shared = [timeline.profile for timeline in board.timelines if isinstance(timeline, SharedTimeline)]
+    return [*shared, *board.pools]
+
+
+def machine_timelines(board: Board) -> list[MachineTimeline | None]:
+    """Return the sequences of the machines, None for shared machines."""
+    return [timeline if isinstance(timeline, MachineTimeline) else None for timeline in board.timelines]
+
+
+def _places(group: CarrierGroup) -> dict[str, int]:
+    """Return the places of a robot cell or fleet by number."""
+    names = [*group.travel, *(place for row in group.travel.values() for place in row)]
+    names += [carrier.start for carrier in group.carriers]
+    if not isinstance(group, Fleet):
+        names += [group.input_station, group.output_station]
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _travel(group: CarrierGroup, origin: str, destination: str) -> int:
+    return 0 if origin == destination else group.travel.get(origin, {}).get(destination, NO_WAY)

@@ -1,0 +1,148 @@
+"""Objectives as weights: the leading tiers of an objective as one integer, in which an earlier tier outweighs later ones.
+
+Deadlines stand before the first tier: by how much they are exceeded in total, so that a search can walk through
+schedules that miss some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from scheduler.domain import Instance, Objective, Tier
+from scheduler.search.decode.layout import NEVER, Ints
+from scheduler.search.decode.value import (
+    DEADLINE_AT,
+    DEVIATION,
+    DUE_AT,
+    ELSEWHERE_COST,
+    FLOW,
+    LATE,
+    MAKESPAN,
+    MAXIMUM,
+    OVER,
+    SETUP,
+    TARDY,
+    TRIP,
+)
+
+BY_JOB = {"total_tardiness": LATE, "weighted_tardiness": LATE, "number_tardy": TARDY, "flow_time": FLOW}
+IN_ALL = {
+    "makespan": MAKESPAN,
+    "maximum_tardiness": MAXIMUM,
+    "setup_time": SETUP,
+    "transfer_count": TRIP,
+    "start_deviation": DEVIATION,
+    "reassignments": ELSEWHERE_COST,
+}
+"""Terms that the decoder knows, and the columns of `goal` in which they stand."""
+MOST = 1 << 61
+"""Most that a value may come to, so that no sum overflows."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The leading tiers of an objective as one integer.
+
+    Attributes
+    ----------
+    weights
+        By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it. The
+        last row: weights of makespan, maximum tardiness, setup time, trips, deviations and reassignments.
+    unit
+        What 1 of the first tier (times its scale) comes to.
+    offset
+        What values leave out: release dates in flow times.
+    overrun
+        What a tick beyond a deadline comes to; values from it on are no schedules.
+    """
+
+    weights: Ints
+    unit: int
+    offset: int
+    overrun: int
+
+    def first_tier(self, value: int) -> int:
+        """Return what the first tier, times its scale, is at the most in a schedule of this value."""
+        return (value + self.offset) // self.unit
+
+    def least(self, bound: Fraction) -> int:
+        """Return the least value of a schedule whose first tier, times its scale, is at least `bound`."""
+        return ceil(bound) * self.unit - self.offset
+
+
+def set_goal(instance: Instance, objective: Objective, latest: int) -> Goal | None:
+    """Return the leading tiers that the decoder knows, None if it does not know the first.
+
+    `latest` is an instant after which nothing ends.
+    """
+    tiers: list[Tier] = []
+    for tier in objective.tiers:
+        if any(name not in BY_JOB and name not in IN_ALL for name, _ in tier.weights):
+            break
+        tiers.append(tier)
+    while tiers:
+        goal = _combined(instance, tiers, latest)
+        if goal is not None:
+            return goal
+        tiers.pop()
+    return None
+
+
+def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None:
+    """Return the tiers as one integer, None if it could grow too large."""
+    jobs = instance.jobs
+    weights = np.zeros((len(jobs) + 1, 6), np.int64)
+    weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
+    weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
+    unit, offset = 1, 0
+    for position in range(len(tiers) - 1, -1, -1):
+        tier = tiers[position]
+        most = 0
+        for name, weight in tier.weights:
+            times = int(weight * tier.scale)
+            most += times * _most(instance, name, latest)
+            if unit * (most + 1) > MOST:
+                return None
+            if name in BY_JOB:
+                by_job = [job.weight if name == "weighted_tardiness" else 1 for job in jobs]
+                weights[:-1, BY_JOB[name]] += unit * times * np.array(by_job, np.int64)
+            else:
+                weights[-1, IN_ALL[name]] += unit * times
+            if name == "flow_time":
+                offset -= unit * times * sum(job.release_date for job in jobs)
+        if position > 0:
+            unit *= most + 1
+    overrun = unit * (most + 1)
+    with_deadline = sum(job.deadline is not None for job in jobs)
+    if with_deadline:
+        if overrun * latest * with_deadline > MOST:
+            return None
+        weights[:-1, OVER] = overrun
+    return Goal(weights, unit, offset, overrun)
+
+
+def _most(instance: Instance, term: str, latest: int) -> int:
+    """Return the most that a term can come to."""
+    num_jobs, num_operations = len(instance.jobs), instance.num_operations
+    if term in ("makespan", "maximum_tardiness"):
+        return latest
+    if term == "weighted_tardiness":
+        return latest * sum(job.weight for job in instance.jobs)
+    if term == "number_tardy":
+        return num_jobs
+    if term in ("transfer_count", "reassignments"):
+        return num_operations + num_jobs
+    if term == "start_deviation":
+        return latest * num_operations
+    if term == "setup_time":
+        longest = (
+            max((time for row in machine.setups.times.values() for time in row.values()), default=0)
+            for machine in instance.machines
+            if machine.setups is not None
+        )
+        return num_operations * max(longest, default=0)
+    return latest * num_jobs

@@ -1,0 +1,175 @@
+"""Where everything is: facts, state, and a trail of what changed in it; the contract of the compiled functions.
+
+``data`` holds the instance: tables of integers, one after the other, behind a header. The name of a table is its place
+in the header, where its offset and its width stand; that of a column is its number in the table. ``state`` holds what
+has been placed: one array for each name of the second list, at the offset that ``data`` has under the name. Every
+write goes through `put`, which notes it in ``trail``, so that `undo` can take it back and `redo` can make it again.
+
+Operations are numbered by plan, those of a unit one after the other: an operation that two plans share has two numbers.
+A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints: TypeAlias = NDArray[np.int64]
+
+NEVER = 1 << 60
+"""Later than any instant of a schedule."""
+MAX_LEGS = 5
+"""Moves on the way between two operations, at the most."""
+
+# --- header of data ----------------------------------------------------------------------------------------------
+
+NUM_TABLES = 20
+(
+    OPS,
+    MODES,
+    NEEDS,
+    LINKS,
+    INS,
+    OUTS,
+    MACHINES,
+    ROUTES,
+    LEGS,
+    ABLE,
+    CARRIERS,
+    GROUPS,
+    LANES,
+    JOBS,
+    UNITS,
+    NEXTS,
+    CALENDARS,
+    UNDER_WAY,
+    CHANGEOVERS,
+    TIMES,
+) = range(0, 2 * NUM_TABLES, 2)
+"""Tables; TIMES is a mere list: travel and setup times, downtimes, which fleets may carry a job."""
+
+NUM_COLUMNS = 33
+(
+    MODE,
+    START,
+    END,
+    BEGIN,
+    UNTIL,
+    WAITING,
+    LEFT_AT,
+    BEFORE,
+    AFTER,
+    DONE,
+    AT,
+    MOVE_START,
+    MOVE_END,
+    MOVE_FREE,
+    MOVE_ABLE,
+    MOVER,
+    MOVE_BEFORE,
+    MOVE_AFTER,
+    LOAD,
+    LAST_ON,
+    LAST_OF,
+    LAST_STEP,
+    STEP_AT,
+    STEP_LEVEL,
+    STEP_BEFORE,
+    STEP_AFTER,
+    NUM_STEPS,
+    BUSY,
+    JOB_END,
+    NUM_TRIPS,
+    SUM,
+    LATEST,
+    MOST_LATE,
+) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
+"""Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LOAD), the last operation on a
+machine, the last move of a carrier or lane vehicle, then operators and shared machines (steps), machines (BUSY), jobs
+(JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
+
+NUM_SCALARS = 12
+(NOW, LIMIT, NUM_UNITS, NUM_OPS, NUM_JOBS, NUM_MACHINES, NUM_PLACES, NUM_LINKS, NUM_CHANGEOVERS, TRAIL_ROOM, PATIENCE, HAS_GAPS) = range(
+    2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
+)
+"""Instants before which nothing starts and after which nothing may end; sizes."""
+HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
+
+# --- columns of the tables of data -------------------------------------------------------------------------------
+
+# OPS; a baseline machine of -1: none
+JOB, UNIT, MODES_AT, MODES_END, INS_AT, INS_END, OUTS_AT, OUTS_END, PAUSES, BASE_START, BASE_MACHINE, LEAST = range(12)
+# MODES; TAIL: least time from the end of the operation to the completion of its job
+MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL = range(6)
+# NEEDS; SPARE: what others may take of the pool meanwhile
+POOL, AMOUNT, SPARE = range(3)
+# LINKS; -1: from or to the outside
+PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB = range(5)
+# MACHINES; PLACE: row of ROUTES; SETUPS_AT: in TIMES, -1: none; SHARED: its profile, -1: capacity 1
+CAPACITY, CELL, LOADING, UNLOADING, HOLDS_IN, HOLDS_OUT, CALENDAR, SETUPS_AT, SIDE, INITIAL, PLACE, SHARED = range(12)
+# ROUTES: a square by place, the last row and column are the outside; no way: -1
+LEGS_AT, NUM_LEGS = range(2)
+# LEGS
+IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME = range(5)
+# ABLE: who can do a leg, how long it takes, between which places of the travel times
+WHO, LENGTH, ORIGIN, DESTINATION, FLEET = range(5)
+# CARRIERS
+CARRIER_CALENDAR, GROUP, HOME, UNDER_AT, UNDER_END = range(5)
+# GROUPS
+TRAVEL_AT, TRAVEL_SIDE = range(2)
+# LANES; VEHICLE: number of the first one among the movers
+VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR = range(6)
+# JOBS; FLEETS_AT: in TIMES, -1: any
+RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT = range(6)
+# UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job
+# NEXTS lists the units that wait for it, from NEXTS_AT to NEXTS_END; it waits for NUM_BEFORE
+UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range(8)
+# CALENDARS: downtimes in TIMES as start, end, start, end
+DOWN_AT, NUM_DOWN = range(2)
+# UNDER_WAY: empty moves of a carrier that were under way at `now`
+UNDER_FROM, UNDER_TO, UNDER_START = range(3)
+# CHANGEOVERS: setups that were under way at `now`
+SET_FOR, SET_FROM, SET_TO, SET_START = range(4)
+
+EXIT, ENTRY, ELSEWHERE = range(3)
+"""Values of SLOT: out of a cell, to a station, and any other."""
+
+
+@njit(cache=True, nogil=True)
+def get(data: Ints, table: int, row: int, column: int) -> int:
+    """Return an entry of a table."""
+    return data[data[table] + row * data[table + 1] + column]
+
+
+@njit(cache=True, nogil=True)
+def put(state: Ints, trail: Ints, where: int, value: int) -> None:
+    """Write into the state; ``trail[0]`` counts the writes, each is kept as place, old value, new value."""
+    top = trail[0]
+    trail[3 * top + 1] = where
+    trail[3 * top + 2] = state[where]
+    trail[3 * top + 3] = value
+    trail[0] = top + 1
+    state[where] = value
+
+
+@njit(cache=True, nogil=True)
+def undo(state: Ints, trail: Ints, mark: int) -> None:
+    """Take back all writes since the trail had this many."""
+    top = trail[0]
+    while top > mark:
+        top -= 1
+        state[trail[3 * top + 1]] = trail[3 * top + 2]
+    trail[0] = mark
+
+
+@njit(cache=True, nogil=True)
+def redo(state: Ints, trail: Ints, kept: Ints, num: int) -> None:
+    """Make writes again that were copied from the trail before they were taken back."""
+    top = trail[0]
+    trail[3 * top + 1 : 3 * (top + num) + 1] = kept[: 3 * num]
+    for k in range(num):
+        state[kept[3 * k]] = kept[3 * k + 2]
+    trail[0] = top + num

@@ -1,0 +1,303 @@
+"""Lowering: an instance as the arrays of `scheduler.search.decode.layout`.
+
+What has begun is put on a board by the construction heuristic, and the decoder starts from what stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+
+from scheduler.domain import Instance, Objective
+from scheduler.domain.collector import collector_paused
+from scheduler.search.board import Board
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.facts import Facts
+from scheduler.search.decode.layout import MAX_LEGS, NEVER, Ints
+from scheduler.search.decode.resume import resume
+from scheduler.search.dispatch import begin
+from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem
+from scheduler.search.rules import rules
+from scheduler.search.units import Plans, Unit
+
+STEPS_PER_USE = 4
+WRITES_PER_OPERATION = 120
+WRITES_PER_MOVE = 24
+SPARE_WRITES = 20_000
+"""Room in the trail."""
+
+
+@dataclass(eq=False)
+class Lowered:
+    """An instance as arrays, and what their numbers stand for.
+
+    ``units`` and ``plans`` are numbered as in the arrays; ``free`` are the units that the order has to contain,
+    ``board`` holds what has begun.
+    """
+
+    instance: Instance
+    problem: Problem
+    board: Board | None
+    data: Ints
+    state: Ints
+    units: list[Unit]
+    free: list[int]
+    operations: list[OperationData]
+    modes: list[ModeData]
+    links: list[LinkData]
+    movers: list[str]
+    plans: list[list[int]]
+
+    @property
+    def trail_size(self) -> int:
+        """Length of a trail."""
+        return int(self.data[at.TRAIL_ROOM]) + 3 * SPARE_WRITES
+
+    def number_of(self, column: int, number: int) -> int:
+        """Return the place in the state of an entry of a column."""
+        return int(self.data[column]) + number
+
+
+def lower(instance: Instance, latest: int) -> Lowered | None:
+    """Return the arrays of an instance that `scheduler.search.decode.spoken.why_unsupported` has nothing against.
+
+    Downtimes are unrolled up to `latest`, and nothing ends after it. None if what has begun leads into a dead end, or
+    some job has no plan between whose modes there is a way.
+    """
+    with collector_paused():
+        return _Lowering(instance, latest).lowered()
+
+
+class _Lowering:
+    def __init__(self, instance: Instance, latest: int) -> None:
+        self.instance = instance
+        self.latest = latest
+        self.problem = Problem(instance)
+        self.plans = Plans(self.problem)
+        self.board: Board | None = None
+        self.placed: set[Unit] = set()
+        self.units: list[Unit] = []
+        self.operations: list[OperationData] = []
+        self.modes: list[ModeData] = []
+        self.links: list[LinkData] = []
+        self.plans_of: list[list[int]] = []
+        self.number_of: dict[tuple[PlanData, OperationData], int] = {}
+
+    def lowered(self) -> Lowered | None:
+        if self.instance.execution is not None:
+            rule = next(iter(rules(self.problem, Objective.parse("makespan"))))
+            begun = begin(self.problem, self.plans, rule, Random(0))
+            if begun is None:
+                return None
+            self.board, self.placed = begun
+        for job in self.problem.jobs:
+            if not self._enter(job):
+                return None
+        facts = Facts(self.problem, self.latest)
+        tables = facts.machines_and_movers()
+        self._lower_operations(facts, tables)
+        self._lower_jobs(facts, tables)
+        facts.add_routes(tables)
+        facts.under_way(tables, self.board, self._numbers())
+        data, state = self._lay_out(facts, tables)
+        free = [number for number, unit in enumerate(self.units) if unit not in self.placed]
+        lowered = Lowered(
+            self.instance,
+            self.problem,
+            self.board,
+            data,
+            state,
+            self.units,
+            free,
+            self.operations,
+            self.modes,
+            self.links,
+            facts.movers,
+            self.plans_of,
+        )
+        if self.board is not None:
+            resume(lowered, self.board, self.placed, self._numbers(), facts.moves)
+        return lowered
+
+    def _numbers(self) -> dict[int, int]:
+        """Return the number of each operation of the jobs that have begun, by its index."""
+        assert self.board is not None or not self.placed
+        begun = self.board.plans if self.board is not None else {}
+        return {
+            operation.index: number
+            for (plan, operation), number in self.number_of.items()
+            if begun.get(plan.job) == plan.number
+        }
+
+    def _modes_of(self, plan: PlanData, operation: OperationData) -> Sequence[ModeData]:
+        if self.board is not None and plan.job in self.board.plans:
+            return self.board.modes_of(operation)
+        return plan.domains.get(operation.index, operation.modes)
+
+    def _enter(self, job: JobData) -> bool:
+        """Number the units and operations of the plans of a job; return whether it has any that can be done."""
+        begun = self.board.plans.get(job) if self.board is not None else None
+        numbers = range(len(job.plan_ids)) if begun is None else (begun,)
+        possible = []
+        for number in numbers:
+            units = self.plans.units(job, number)
+            plan = units[0].plan
+            if not all(self._modes_of(plan, o) for o in plan.operations):
+                continue
+            possible.append(number)
+            for unit in units:
+                self.units.append(unit)
+                for operation in unit.operations:
+                    self.number_of[plan, operation] = len(self.operations)
+                    self.operations.append(operation)
+            self.links.extend(plan.links)
+        self.plans_of.append(possible)
+        return bool(possible)
+
+    def _lower_operations(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
+        """Add the tables of operations, modes, links and units."""
+        unit_number = {unit: number for number, unit in enumerate(self.units)}
+        link_number = {id(link): number for number, link in enumerate(self.links)}
+        ops, modes, needs = tables[at.OPS], tables[at.MODES], tables[at.NEEDS]
+        ins, outs, nexts = tables[at.INS], tables[at.OUTS], tables[at.NEXTS]
+        base = _baseline(self.problem)
+        for unit_index, unit in enumerate(self.units):
+            plan, first = unit.plan, len(ops)
+            for operation in unit.operations:
+                modes_at, ins_at, outs_at = len(modes), len(ins), len(outs)
+                for mode in self._modes_of(plan, operation):
+                    self.modes.append(mode)
+                    machine = mode.machine.index
+                    needs_at = len(needs)
+                    needs.extend((facts.pool(pool), n, facts.capacity(pool) - n) for pool, n in mode.operators)
+                    tail = min(plan.tails[operation.index][mode.number], NEVER >> 10)
+                    family = facts.family(mode)
+                    modes.append((machine, mode.duration, family, needs_at, len(needs), tail))
+                ins.extend((link_number[id(link)],) for link in plan.incoming[operation.index])
+                outs.extend((link_number[id(link)],) for link in plan.outgoing[operation.index])
+                start, machine = base.get(operation.index, (0, -1))
+                ops.append(
+                    (
+                        plan.job.index,
+                        unit_index,
+                        modes_at,
+                        len(modes),
+                        ins_at,
+                        len(ins),
+                        outs_at,
+                        len(outs),
+                        int(operation.interruptible),
+                        start,
+                        machine,
+                        operation.least_duration,
+                    )
+                )
+            nexts_at = len(nexts)
+            nexts.extend((unit_number[other],) for other in unit.after)
+            rest = min(unit.rest, NEVER >> 10)
+            num_before = unit.num_before
+            tables[at.UNITS].append(
+                (plan.job.index, plan.number, first, len(ops), rest, nexts_at, len(nexts), num_before)
+            )
+        self._lower_links(facts, tables[at.LINKS])
+
+    def _lower_links(self, facts: Facts, links: list[tuple[int, ...]]) -> None:
+        plan_of = {id(link): unit.plan for unit in self.units for link in unit.plan.links}
+        for link in self.links:
+            plan = plan_of[id(link)]
+            pred = -1 if link.predecessor is None else self.number_of[plan, link.predecessor]
+            succ = -1 if link.successor is None else self.number_of[plan, link.successor]
+            max_lag = NEVER if link.max_lag is None else link.max_lag
+            links.append((pred, succ, link.min_lag, max_lag, plan.job.index))
+            before = [None] if link.predecessor is None else self._machines(plan, link.predecessor)
+            after = [None] if link.successor is None else self._machines(plan, link.successor)
+            facts.need_routes(before, after)
+            if link.predecessor is not None:
+                facts.need_routes(before, [None])
+
+    def _machines(self, plan: PlanData, operation: OperationData) -> list[int | None]:
+        return [mode.machine.index for mode in self._modes_of(plan, operation)]
+
+    def _lower_jobs(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
+        for job in self.problem.jobs:
+            domain = job.domain
+            due = NEVER if domain.due_date is None else domain.due_date
+            deadline = NEVER if domain.deadline is None else domain.deadline
+            fleets = facts.fleets_of(domain)
+            tables[at.JOBS].append((domain.release_date, due, deadline, domain.weight, domain.units, fleets))
+
+    def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Ints, Ints]:
+        """Return data and state as two arrays."""
+        num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
+        num_profiles = len(facts.profiles)
+        num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
+        num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)
+        num_ops, num_links = len(self.operations), len(self.links)
+        sizes: list[tuple[Sequence[int], int, int]] = [
+            (range(at.MODE, at.AFTER + 1), num_ops, 0),
+            (range(at.DONE, at.AT + 1), num_links, 0),
+            (range(at.MOVE_START, at.LOAD + 1), num_moves, 0),
+            ((at.LAST_ON,), len(self.problem.machines), -1),
+            ((at.LAST_OF,), len(facts.movers), -1),
+            ((at.LAST_STEP,), num_profiles, 0),
+            (range(at.STEP_AT, at.STEP_AFTER + 1), num_steps, -1),
+            ((at.NUM_STEPS,), 1, num_profiles),
+            ((at.BUSY,), len(self.problem.machines), 0),
+            ((at.JOB_END,), len(self.problem.jobs), 0),
+            ((at.NUM_TRIPS, at.SUM, at.LATEST, at.MOST_LATE), 1, 0),
+        ]
+        header = np.zeros(at.HEADER, np.int64)
+        parts: list[Ints] = []
+        place = 0
+        for columns, size, value in sizes:
+            for column in columns:
+                header[column] = place
+                is_name = column in (at.MODE, at.BEGIN, at.BEFORE, at.AFTER)
+                parts.append(np.full(size, -1 if is_name else value, np.int64))
+                place += size
+        state = np.concatenate(parts)
+        flat: list[Ints] = [header]
+        place = at.HEADER
+        for table in range(0, 2 * at.NUM_TABLES - 2, 2):
+            rows = np.array(tables[table], np.int64)
+            header[table], header[table + 1] = place, rows.shape[1] if rows.size else 1
+            flat.append(rows.ravel())
+            place += rows.size
+        header[at.TIMES], header[at.TIMES + 1] = place, 1
+        flat.append(np.array(facts.times, np.int64))
+        header[at.NOW], header[at.LIMIT] = self.problem.now, self.latest
+        header[at.NUM_UNITS], header[at.NUM_OPS] = len(self.units), num_ops
+        header[at.NUM_JOBS], header[at.NUM_MACHINES] = len(self.problem.jobs), len(self.problem.machines)
+        header[at.NUM_PLACES], header[at.NUM_LINKS] = len(facts.places), num_links
+        header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
+        header[at.HAS_GAPS] = facts.has_gaps
+        room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
+        header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
+        data = np.concatenate(flat)
+        for profile in range(num_profiles):
+            state[header[at.LAST_STEP] + profile] = profile
+            state[header[at.STEP_AT] + profile] = 0
+            state[header[at.STEP_LEVEL] + profile] = 0
+        for job, plans in enumerate(self.plans_of):
+            rests = [
+                max(unit.rest for unit in self.plans.units(self.problem.jobs[job], number)) for number in plans
+            ]
+            release = max(self.problem.jobs[job].domain.release_date, self.problem.now)
+            state[header[at.JOB_END] + job] = min(release + min(rests), NEVER >> 10)
+        return data, state
+
+
+def _baseline(problem: Problem) -> dict[int, tuple[int, int]]:
+    """Return start and machine, by operation index, of what was pending in the baseline."""
+    execution = problem.instance.execution
+    if execution is None:
+        return {}
+    index = {key: operation.index for key, operation in problem.operation_by_key.items()}
+    return {
+        index[o.key]: (o.start, problem.machine_by_id[o.machine].index)
+        for o in execution.baseline.operations
+        if o.key in index and o.start >= execution.now and o.machine in problem.machine_by_id
+    }

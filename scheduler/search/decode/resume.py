@@ -1,0 +1,138 @@
+"""What has begun, from the board of the construction heuristic into the state that every decode starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from scheduler.domain import Move
+from scheduler.search.board import Board
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.facts import machine_timelines, profiles_on
+from scheduler.search.decode.layout import MAX_LEGS
+from scheduler.search.units import Unit
+
+if TYPE_CHECKING:
+    from scheduler.search.decode.lower import Lowered
+
+
+def resume(
+    lowered: Lowered, board: Board, placed: set[Unit], numbers: Mapping[int, int], moves: list[tuple[Move, int]]
+) -> None:
+    """Write what is on the board into the state; `numbers` are those of its operations by index, `moves` its moves."""
+    data, state = lowered.data, lowered.state
+
+    def put(column: int, row: int, value: int) -> None:
+        state[data[column] + row] = value
+
+    row_of = _mode_rows(lowered)
+    for unit in placed:
+        for operation in unit.operations:
+            number, index = numbers[operation.index], operation.index
+            put(at.MODE, number, row_of[number][board.mode_of(operation).number])
+            for column, values in (
+                (at.START, board.start),
+                (at.END, board.end),
+                (at.BEGIN, board.begin),
+                (at.UNTIL, board.until),
+                (at.WAITING, board.waiting),
+                (at.LEFT_AT, board.left_at),
+            ):
+                put(column, number, values[index])
+    for machine, timeline in enumerate(machine_timelines(board)):
+        before = -1
+        for begin, until, owner in timeline.occupied() if timeline is not None else ():
+            number = numbers[owner]
+            put(at.BEGIN, number, begin)
+            put(at.UNTIL, number, until)
+            put(at.BEFORE, number, before)
+            if before >= 0:
+                put(at.AFTER, before, number)
+            put(at.LAST_ON, machine, number)
+            before = number
+        put(at.BUSY, machine, board.busy[machine])
+    _resume_profiles(lowered, board)
+    _resume_moves(lowered, moves)
+    for number, link in enumerate(lowered.links):
+        if link in board.part:
+            done, instant = board.part[link]
+            put(at.DONE, number, done)
+            put(at.AT, number, instant)
+    ends: dict[int, int] = {}
+    for unit in placed:
+        job = unit.plan.job.index
+        ends[job] = max(ends.get(job, 0), *(board.end[o.index] for o in unit.operations))
+    for link, (_, instant) in board.part.items():
+        job = lowered.problem.instance.job_by_id[link.job.id]
+        number = next(j.index for j in lowered.problem.jobs if j.domain is job)
+        ends[number] = max(ends.get(number, 0), instant)
+    for job in lowered.problem.jobs:
+        if job in board.plans:
+            put(at.JOB_END, job.index, ends.get(job.index, 0))
+
+
+def _mode_rows(lowered: Lowered) -> list[dict[int, int]]:
+    """Return, by operation, the row of each of its modes by number."""
+    rows: list[dict[int, int]] = []
+    ops_at, width = int(lowered.data[at.OPS]), int(lowered.data[at.OPS + 1])
+    for number in range(len(lowered.operations)):
+        row = ops_at + number * width
+        first, end = int(lowered.data[row + at.MODES_AT]), int(lowered.data[row + at.MODES_END])
+        rows.append({lowered.modes[k].number: k for k in range(first, end)})
+    return rows
+
+
+def _resume_profiles(lowered: Lowered, board: Board) -> None:
+    data, state = lowered.data, lowered.state
+    new = int(state[data[at.NUM_STEPS]])
+    for number, profile in enumerate(profiles_on(board)):
+        before = number
+        for position, (instant, level) in enumerate(profile.steps):
+            step = number if position == 0 else new
+            new += position > 0
+            state[data[at.STEP_AT] + step] = instant
+            state[data[at.STEP_LEVEL] + step] = level
+            state[data[at.STEP_AFTER] + step] = -1
+            state[data[at.STEP_BEFORE] + step] = -1 if position == 0 else before
+            if position > 0:
+                state[data[at.STEP_AFTER] + before] = step
+            before = step
+        state[data[at.LAST_STEP] + number] = before
+    state[data[at.NUM_STEPS]] = new
+
+
+def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]]) -> None:
+    """Put the moves on the board into the sequences of their movers; transfers of one trip share a row."""
+    data, state, instance = lowered.data, lowered.state, lowered.problem.instance
+    number_of = {name: number for number, name in enumerate(lowered.movers)}
+    last: dict[str, int] = {}
+    trips: dict[tuple[str, int], int] = {}
+    first = MAX_LEGS * len(lowered.links)
+    for offset, (move, able) in sorted(enumerate(moves), key=lambda item: (item[1][0].start, item[1][0].end)):
+        lane = instance.lane_by_vehicle.get(move.mover)
+        number = first + offset
+        if lane is not None:
+            job = instance.job_by_id.get(move.job or "")
+            size = job.units if job is not None else 1
+            if (move.mover, move.start) in trips:
+                state[data[at.LOAD] + trips[move.mover, move.start]] += size
+                continue
+            trips[move.mover, move.start] = number
+            state[data[at.LOAD] + number] = size
+            state[data[at.NUM_TRIPS]] += 1
+        free_at = move.end + (lane.return_time if lane is not None else 0)
+        before = last.get(move.mover, -1)
+        for column, value in (
+            (at.MOVE_START, move.start),
+            (at.MOVE_END, move.end),
+            (at.MOVE_FREE, max(free_at, move.start + 1)),
+            (at.MOVE_ABLE, able),
+            (at.MOVER, number_of[move.mover]),
+            (at.MOVE_BEFORE, before),
+            (at.MOVE_AFTER, -1),
+        ):
+            state[data[column] + number] = value
+        if before >= 0:
+            state[data[at.MOVE_AFTER] + before] = number
+        state[data[at.LAST_OF] + number_of[move.mover]] = number
+        last[move.mover] = number

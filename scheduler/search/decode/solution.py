@@ -1,0 +1,123 @@
+"""Solutions: orders, modes and plans, and what a schedule has to do with them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain.derive import complete
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.layout import MAX_LEGS, Ints
+from scheduler.search.decode.lower import Lowered
+
+
+class Solution(NamedTuple):
+    """What a decode needs, and nothing that follows from it.
+
+    Attributes
+    ----------
+    choice
+        By operation: the mode (its row), -1 where the decode chooses the one that promises to be the earliest.
+    plans
+        By job: the number of the plan that is carried out.
+    order
+        The free units; those of plans that are not carried out are passed over.
+    """
+
+    choice: Ints
+    plans: Ints
+    order: Ints
+
+    def copy(self) -> Solution:
+        """Return a copy."""
+        return Solution(*(part.copy() for part in self))
+
+
+def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
+    """Return a solution without order and modes, with plans drawn at random (without `rng` the shortest)."""
+    choice = np.full(len(lowered.operations), -1, np.int64)
+    plans = np.zeros(len(lowered.plans), np.int64)
+    for job, numbers in enumerate(lowered.plans):
+        data = lowered.problem.jobs[job]
+        plans[job] = min(numbers, key=lambda n: len(data.plan_ids[n])) if rng is None else rng.choice(numbers)
+    return Solution(choice, plans, np.array(lowered.free, np.int64))
+
+
+def to_schedule(lowered: Lowered, state: Ints) -> Schedule:
+    """Return what has been placed as a schedule."""
+    data, problem = lowered.data, lowered.problem
+    placed = state[data[at.MODE] : data[at.MODE] + len(lowered.operations)].tolist()
+    start = state[data[at.START] : data[at.START] + len(lowered.operations)].tolist()
+    end = state[data[at.END] : data[at.END] + len(lowered.operations)].tolist()
+    operations = [
+        ScheduledOperation(
+            *operation.key, lowered.modes[mode].number, lowered.modes[mode].machine.domain.id, start[o], end[o]
+        )
+        for o, (operation, mode) in enumerate(zip(lowered.operations, placed, strict=True))
+        if mode >= 0
+    ]
+    board = lowered.board
+    moves: list[Move] = [] if board is None else list(board.moves)
+    done = state[data[at.DONE] : data[at.DONE] + len(lowered.links)].tolist()
+    rows = data[data[at.LINKS] :]
+    width = int(data[at.LINKS + 1])
+    for number, link in enumerate(lowered.links):
+        before = 0 if board is None or link not in board.part else board.part[link][0]
+        if done[number] <= before:
+            continue
+        pred, succ = int(rows[number * width + at.PRED]), int(rows[number * width + at.SUCC])
+        ends = [None if o < 0 else lowered.modes[placed[o]].machine for o in (pred, succ)]
+        legs = problem.legs(*ends) or ()
+        names = [None if o < 0 else lowered.operations[o].key[1] for o in (pred, succ)]
+        for k in range(before, done[number]):
+            move, leg = MAX_LEGS * number + k, legs[k]
+            moves.append(
+                Move(
+                    link.job.id,
+                    leg.origin,
+                    leg.destination,
+                    lowered.movers[int(state[data[at.MOVER] + move])],
+                    leg.kind,
+                    int(state[data[at.MOVE_START] + move]),
+                    int(state[data[at.MOVE_END] + move]),
+                    *names,
+                )
+            )
+    return complete(lowered.instance, operations, moves)
+
+
+def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
+    """Return the solution whose units are in the order of their starts in a schedule; None if its plans are unknown."""
+    solution = blank(lowered)
+    by_job: dict[str, set[str]] = {}
+    for scheduled in schedule.operations:
+        by_job.setdefault(scheduled.job, set()).add(scheduled.operation)
+    for job, numbers in enumerate(lowered.plans):
+        data = lowered.problem.jobs[job]
+        done = by_job.get(data.domain.id, set())
+        fitting = [number for number in numbers if set(data.plan_ids[number]) == done]
+        if not fitting:
+            return None
+        solution.plans[job] = fitting[0]
+    starts: dict[int, int] = {}
+    number = 0
+    for unit_number, unit in enumerate(lowered.units):
+        for operation in unit.operations:
+            known = schedule.by_operation.get(operation.key)
+            if known is not None:
+                first = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_AT])
+                end = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_END])
+                row = next((k for k in range(first, end) if lowered.modes[k].number == known.mode), -1)
+                if row < 0:
+                    return None
+                solution.choice[number] = row
+                starts[unit_number] = min(starts.get(unit_number, known.start), known.start)
+            number += 1
+    place = {unit: position for position, unit in enumerate(lowered.free)}
+    last = max(starts.values(), default=0) + 1
+    # Units are numbered in an order in which they can be placed; the sort keeps it among equals.
+    order = sorted(lowered.free, key=lambda unit: (starts.get(unit, last), place[unit]))
+    solution.order[:] = order
+    return solution

@@ -1,0 +1,101 @@
+"""What of an instance the decoder speaks: every field of the domain that it knows, and nothing else.
+
+A field that is not listed here must have its default, so that a new rule is never passed over in silence: whoever
+teaches the decoder a rule adds its field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, Field, fields
+
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Job,
+    Lane,
+    Machine,
+    Mode,
+    Operation,
+    OperatorPool,
+    Precedence,
+    Robot,
+    RobotCell,
+    Vehicle,
+)
+
+SPOKEN: dict[type, frozenset[str]] = {
+    Instance: frozenset(
+        "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution".split()
+    ),
+    Facility: frozenset("id station returns_jobs".split()),
+    Machine: frozenset("id facility cell capacity calendar setups input_buffer output_buffer".split()),
+    RobotCell: frozenset(
+        "id facility robots input_station output_station travel load_time unload_time".split()
+    ),
+    Robot: frozenset("id start calendar".split()),
+    Fleet: frozenset("id facility vehicles travel pick_up_time drop_time returns".split()),
+    Vehicle: frozenset("id start calendar".split()),
+    Lane: frozenset(
+        "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar".split()
+    ),
+    OperatorPool: frozenset("id capacity".split()),
+    Job: frozenset(
+        "id operations precedences release_date due_date deadline weight units plans fleets".split()
+    ),
+    Operation: frozenset("id modes interruptible".split()),
+    Mode: frozenset("machine duration setup_family operators".split()),
+    Precedence: frozenset("predecessor successor min_lag max_lag".split()),
+}
+MAX_OPERATIONS_PER_PLAN = 3
+"""Operations of all plans together, for each operation of the instance; more plans are not spoken."""
+
+
+def why_unsupported(instance: Instance) -> str | None:
+    """Return what of the instance the decoder does not speak, None if it speaks it all."""
+    for item in _parts(instance):
+        for field in fields(item):
+            if field.name not in SPOKEN[type(item)] and not _has_default(item, field):
+                return f"{field.name} of {type(item).__name__}"
+    for machine in instance.machines:
+        if machine.cell is None and (machine.input_buffer is not None or machine.output_buffer is not None):
+            return "buffers of machines outside cells"
+        if any(buffer not in (None, 0) for buffer in (machine.input_buffer, machine.output_buffer)):
+            return "counted buffers"
+    planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
+    if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
+        return "very many plans"
+    return None
+
+
+def _parts(instance: Instance) -> Iterator[object]:
+    """Yield everything that the instance is made of and that a rule could add a field to."""
+    yield instance
+    groups: Iterable[Iterable[object]] = (
+        instance.facilities,
+        instance.machines,
+        instance.cells,
+        instance.fleets,
+        instance.lanes,
+        instance.operators,
+        instance.jobs,
+    )
+    for group in groups:
+        yield from group
+    for cell in instance.cells:
+        yield from cell.robots
+    for fleet in instance.fleets:
+        yield from fleet.vehicles
+    for job in instance.jobs:
+        yield from job.precedences
+        for operation in job.operations:
+            yield operation
+            yield from operation.modes
+
+
+def _has_default(item: object, field: Field[object]) -> bool:
+    value = getattr(item, field.name)
+    if field.default is not MISSING:
+        return bool(value == field.default)
+    return field.default_factory is not MISSING and bool(value == field.default_factory())

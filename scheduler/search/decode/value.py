@@ -1,0 +1,92 @@
+"""The objective as one integer, in compiled form: an earlier tier outweighs all later ones.
+
+``goal`` has a row for each job, and a last one for what concerns all of them; see `scheduler.search.decode.goal`.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.layout import (
+    BASE_MACHINE,
+    BASE_START,
+    BEFORE,
+    INITIAL,
+    LAST_ON,
+    LATEST,
+    MACHINE,
+    MACHINES,
+    MODE,
+    MODES,
+    MOST_LATE,
+    NUM_MACHINES,
+    NUM_OPS,
+    NUM_TRIPS,
+    OPS,
+    SETUPS_AT,
+    START,
+    SUM,
+    Ints,
+    get,
+)
+from scheduler.search.decode.machines import family_of, setup_time
+
+# Columns of the rows of jobs in `goal`
+DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER = range(6)
+# Columns of its last row: what a unit of each comes to
+MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, ELSEWHERE_COST = range(6)
+
+
+@njit(cache=True, nogil=True)
+def share(goal: Ints, job: int, complete: int) -> int:
+    """Return what a job that is complete then adds to the sums."""
+    late, over = complete - goal[job, DUE_AT], complete - goal[job, DEADLINE_AT]
+    found = goal[job, FLOW] * complete
+    if late > 0:
+        found += goal[job, LATE] * late + goal[job, TARDY]
+    if over > 0:
+        found += goal[job, OVER] * over
+    return found
+
+
+@njit(cache=True, nogil=True)
+def lower_value(data: Ints, goal: Ints, state: Ints) -> int:
+    """Return what the objective comes to at least, of what has been placed."""
+    all_jobs = goal.shape[0] - 1
+    late = max(0, state[data[MOST_LATE]])
+    return state[data[SUM]] + goal[all_jobs, MAKESPAN] * state[data[LATEST]] + goal[all_jobs, MAXIMUM] * late
+
+
+@njit(cache=True, nogil=True)
+def total_setup(data: Ints, state: Ints) -> int:
+    """Return the total length of all setups."""
+    total = 0
+    for machine in range(data[NUM_MACHINES]):
+        if get(data, MACHINES, machine, SETUPS_AT) < 0:
+            continue
+        o = state[data[LAST_ON] + machine]
+        while o >= 0:
+            before = state[data[BEFORE] + o]
+            family = family_of(data, state, before) if before >= 0 else get(data, MACHINES, machine, INITIAL)
+            total += setup_time(data, machine, family, family_of(data, state, o))
+            o = before
+    return total
+
+
+@njit(cache=True, nogil=True)
+def value_of(data: Ints, goal: Ints, state: Ints) -> int:
+    """Return the value of a complete schedule."""
+    all_jobs = goal.shape[0] - 1
+    value = lower_value(data, goal, state)
+    if goal[all_jobs, SETUP]:
+        value += goal[all_jobs, SETUP] * total_setup(data, state)
+    if goal[all_jobs, TRIP]:
+        value += goal[all_jobs, TRIP] * state[data[NUM_TRIPS]]
+    if goal[all_jobs, DEVIATION] or goal[all_jobs, ELSEWHERE_COST]:
+        for o in range(data[NUM_OPS]):
+            if state[data[MODE] + o] < 0 or get(data, OPS, o, BASE_MACHINE) < 0:
+                continue
+            value += goal[all_jobs, DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
+            if get(data, MODES, state[data[MODE] + o], MACHINE) != get(data, OPS, o, BASE_MACHINE):
+                value += goal[all_jobs, ELSEWHERE_COST]
+    return value
