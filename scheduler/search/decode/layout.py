@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
+Reals: TypeAlias = NDArray[np.float64]
 
 NEVER = 1 << 60
 """Later than any instant of a schedule."""
@@ -91,8 +92,8 @@ NUM_COLUMNS = 33
 machine, the last move of a carrier or lane vehicle, then operators and shared machines (steps), machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
-NUM_SCALARS = 12
-(NOW, LIMIT, NUM_UNITS, NUM_OPS, NUM_JOBS, NUM_MACHINES, NUM_PLACES, NUM_LINKS, NUM_CHANGEOVERS, TRAIL_ROOM, PATIENCE, HAS_GAPS) = range(
+NUM_SCALARS = 13
+(NOW, LIMIT, NUM_UNITS, NUM_OPS, NUM_JOBS, NUM_MACHINES, NUM_PLACES, NUM_CARRIERS, NUM_LINKS, NUM_CHANGEOVERS, TRAIL_ROOM, PATIENCE, HAS_GAPS) = range(
     2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 )
 """Instants before which nothing starts and after which nothing may end; sizes."""
@@ -122,8 +123,8 @@ CARRIER_CALENDAR, GROUP, HOME, UNDER_AT, UNDER_END = range(5)
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # LANES; VEHICLE: number of the first one among the movers
 VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR = range(6)
-# JOBS; FLEETS_AT: in TIMES, -1: any
-RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT = range(6)
+# JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans
+RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO = range(10)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job
 # NEXTS lists the units that wait for it, from NEXTS_AT to NEXTS_END; it waits for NUM_BEFORE
 UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range(8)

@@ -84,6 +84,8 @@ class _Lowering:
         self.modes: list[ModeData] = []
         self.links: list[LinkData] = []
         self.plans_of: list[list[int]] = []
+        self.operations_of: list[tuple[int, int]] = []
+        self.units_of: list[tuple[int, int]] = []
         self.number_of: dict[tuple[PlanData, OperationData], int] = {}
 
     def lowered(self) -> Lowered | None:
@@ -142,6 +144,7 @@ class _Lowering:
         begun = self.board.plans.get(job) if self.board is not None else None
         numbers = range(len(job.plan_ids)) if begun is None else (begun,)
         possible = []
+        first, first_unit = len(self.operations), len(self.units)
         for number in numbers:
             units = self.plans.units(job, number)
             plan = units[0].plan
@@ -155,6 +158,8 @@ class _Lowering:
                     self.operations.append(operation)
             self.links.extend(plan.links)
         self.plans_of.append(possible)
+        self.operations_of.append((first, len(self.operations)))
+        self.units_of.append((first_unit, len(self.units)))
         return bool(possible)
 
     def _lower_operations(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
@@ -227,7 +232,18 @@ class _Lowering:
             due = NEVER if domain.due_date is None else domain.due_date
             deadline = NEVER if domain.deadline is None else domain.deadline
             fleets = facts.fleets_of(domain)
-            tables[at.JOBS].append((domain.release_date, due, deadline, domain.weight, domain.units, fleets))
+            tables[at.JOBS].append(
+                (
+                    domain.release_date,
+                    due,
+                    deadline,
+                    domain.weight,
+                    domain.units,
+                    fleets,
+                    *self.operations_of[job.index],
+                    *self.units_of[job.index],
+                )
+            )
 
     def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Ints, Ints]:
         """Return data and state as two arrays."""
@@ -272,6 +288,7 @@ class _Lowering:
         header[at.NUM_UNITS], header[at.NUM_OPS] = len(self.units), num_ops
         header[at.NUM_JOBS], header[at.NUM_MACHINES] = len(self.problem.jobs), len(self.problem.machines)
         header[at.NUM_PLACES], header[at.NUM_LINKS] = len(facts.places), num_links
+        header[at.NUM_CARRIERS] = len(self.instance.carrier_by_id)
         header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
         header[at.HAS_GAPS] = facts.has_gaps
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)

@@ -1,19 +1,13 @@
-"""Compile once per machine: in a process of its own, so that nobody waits for it.
-
-Compiling takes some ten seconds of one core. A first `solve` starts this module as a program and goes on with CP-SAT;
-the compiled code lands in numba's cache, for this run if it lasts and for all later ones.
-"""
+"""Compile the tabu search once per machine; see `scheduler.search.compiling`."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
 
+from scheduler.search.compiling import compile_in_process, is_cached
+
+PACKAGE = "scheduler.search.tabu"
 SOURCES = (
     "arrays",
     "build",
@@ -28,47 +22,16 @@ SOURCES = (
     "walk",
 )
 """Modules with compiled functions."""
-_compilers: list[subprocess.Popen[bytes]] = []
-"""The compiling process of this one, kept so that it is not reported as lost."""
 
 
 def is_compiled(kernel: str) -> bool:
-    """Return whether the cache holds a walk, the last to be compiled of its kind: ``"walk.run"``, for example.
-
-    A cache that is older than the sources is of an earlier version.
-    """
-    module, function = kernel.split(".")
-    compiled: Any = getattr(import_module(f"scheduler.search.tabu.{module}"), function)
-    if compiled.signatures:
-        return True
-    cache = Path(compiled.stats.cache_path)
-    newest = max(Path(__file__).with_name(f"{name}.py").stat().st_mtime for name in SOURCES)
-    return any(file.stat().st_mtime >= newest for file in cache.glob(f"{kernel}-*.nbc"))
+    """Return whether the cache holds a walk, the last to be compiled of its kind: ``"walk.run"``, for example."""
+    return is_cached(PACKAGE, kernel, SOURCES)
 
 
 def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
-    """Start a process that compiles, unless one runs; return a function that waits for it so many seconds.
-
-    The function returns whether the kernel is there, or the process has ended, well or not: then the search can be
-    started here.
-    """
-    if not _compilers:
-        command = [sys.executable, "-m", "scheduler.search.tabu.warm", kernel]
-        nothing = subprocess.DEVNULL
-        _compilers.append(
-            subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
-        )
-
-    def ended(seconds: float) -> bool:
-        deadline = monotonic() + seconds
-        while True:
-            if _compilers[0].poll() is not None or is_compiled(kernel):
-                return True
-            if monotonic() >= deadline:
-                return False
-            sleep(0.05)
-
-    return ended
+    """Start a process that compiles, unless one runs; see `scheduler.search.compiling.compile_in_process`."""
+    return compile_in_process(f"{PACKAGE}.warm", kernel, lambda: is_compiled(kernel))
 
 
 def compile_here(first: str = "") -> None:

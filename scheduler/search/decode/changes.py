@@ -1,0 +1,217 @@
+"""Changes of a solution: turns of two units, modes, plans; each says from where on the decode has to be made again."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from scheduler.search.decode.layout import (
+    INS,
+    INS_AT,
+    INS_END,
+    JOB_END,
+    JOBS,
+    LATEST,
+    LINKS,
+    MODES_AT,
+    MODES_END,
+    MOST_LATE,
+    NUM_JOBS,
+    OPS,
+    OPS_FROM,
+    OPS_TO,
+    PLAN,
+    PRED,
+    UNIT,
+    UNIT_JOB,
+    UNITS,
+    UNITS_FROM,
+    UNITS_TO,
+    Ints,
+    get,
+)
+from scheduler.search.decode.value import DUE_AT, MAKESPAN, MAXIMUM, share
+
+
+@njit(cache=True, nogil=True)
+def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> int:
+    """Return a job that costs much: by what it adds to the sums above the least, or one that decides a maximum.
+
+    With both kinds of terms, that is one of the latter with probability `whole`.
+    """
+    num_jobs, total, ends = data[NUM_JOBS], 0.0, data[JOB_END]
+    for job in range(num_jobs):
+        total += share(goal, job, state[ends + job]) - least[job]
+    has_maxima = goal[num_jobs, MAKESPAN] > 0 or goal[num_jobs, MAXIMUM] > 0
+    if total > 0.0 and not (has_maxima and np.random.random() < whole):
+        left = np.random.random() * total
+        for job in range(num_jobs):
+            left -= share(goal, job, state[ends + job]) - least[job]
+            if left <= 0.0:
+                return job
+    if not has_maxima:
+        return np.random.randint(num_jobs)
+    by_lateness = goal[num_jobs, MAXIMUM] > 0 and state[data[MOST_LATE]] > 0
+    chosen, num = 0, 0
+    for job in range(num_jobs):
+        if by_lateness:
+            decides = state[ends + job] - goal[job, DUE_AT] == state[data[MOST_LATE]]
+        else:
+            decides = state[ends + job] == state[data[LATEST]]
+        if decides:
+            num += 1
+            if np.random.randint(num) == 0:
+                chosen = job
+    return chosen
+
+
+@njit(cache=True, nogil=True)
+def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> int:
+    """Put a unit, and those of its job between, before the one at an earlier place; return the first place changed."""
+    job, end = get(data, UNITS, unit, UNIT_JOB), place[unit]
+    to = end
+    held = order[end]
+    # From behind: units of the job gather at the end of the window, the others slide back behind them.
+    write = end
+    num = 0
+    for k in range(end, target - 1, -1):
+        if get(data, UNITS, order[k], UNIT_JOB) == job:
+            num += 1
+    buffer = np.empty(num, np.int64)
+    take = num
+    for k in range(end, target - 1, -1):
+        held = order[k]
+        if get(data, UNITS, held, UNIT_JOB) == job:
+            take -= 1
+            buffer[take] = held
+        else:
+            order[write] = held
+            place[held] = write
+            write -= 1
+    for k in range(num):
+        order[target + k] = buffer[k]
+        place[buffer[k]] = target + k
+    return min(target, to)
+
+
+@njit(cache=True, nogil=True)
+def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> int:
+    """Put a unit, and those of its job between, behind the one at a later place; return the first place changed."""
+    job, begin = get(data, UNITS, unit, UNIT_JOB), place[unit]
+    num = 0
+    for k in range(begin, target + 1):
+        if get(data, UNITS, order[k], UNIT_JOB) == job:
+            num += 1
+    buffer = np.empty(num, np.int64)
+    take, write = 0, begin
+    for k in range(begin, target + 1):
+        held = order[k]
+        if get(data, UNITS, held, UNIT_JOB) == job:
+            buffer[take] = held
+            take += 1
+        else:
+            order[write] = held
+            place[held] = write
+            write += 1
+    for k in range(num):
+        order[write + k] = buffer[k]
+        place[buffer[k]] = write + k
+    return begin
+
+
+@njit(cache=True, nogil=True)
+def first_place(data: Ints, place: Ints, o: int, end: int) -> int:
+    """Return the first place of the order that the mode of an operation matters to."""
+    first = place[get(data, OPS, o, UNIT)]
+    for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
+        before = get(data, LINKS, get(data, INS, k, 0), PRED)
+        if before >= 0:
+            at = place[get(data, OPS, before, UNIT)]
+            if at >= 0:
+                first = min(first, at)
+    return first if first >= 0 else end
+
+
+@njit(cache=True, nogil=True)
+def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> int:
+    """Choose another mode for an operation, or leave it open; return the first place changed, `end` if there is none."""
+    first, last = get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)
+    if last - first < 2:
+        return end
+    other = first + np.random.randint(last - first)
+    if other == choice[o]:
+        other = -1
+    choice[o] = other
+    return first_place(data, place, o, end)
+
+
+@njit(cache=True, nogil=True)
+def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> int:
+    """Leave the modes of a job open but for one that is drawn; return the first place changed."""
+    first, last, begin = get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO), end
+    for o in range(first, last):
+        choice[o] = -1
+        at = place[get(data, OPS, o, UNIT)]
+        if at >= 0:
+            begin = min(begin, at)
+    o = first + np.random.randint(last - first)
+    modes = get(data, OPS, o, MODES_AT)
+    choice[o] = modes + np.random.randint(get(data, OPS, o, MODES_END) - modes)
+    return begin
+
+
+@njit(cache=True, nogil=True)
+def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints, job: int, end: int) -> int:
+    """Carry out another plan of a job, its units where those of the other plan are; return the first place changed."""
+    first, last = get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)
+    if last == first or place[first] < 0:
+        return end
+    other = get(data, UNITS, first + np.random.randint(last - first), PLAN)
+    if other == plans[job]:
+        return end
+    plans[job] = other
+    # The places of all units of the job are dealt out anew: those of the plan first, in their order.
+    num = last - first
+    spots = np.empty(num, np.int64)
+    for k in range(num):
+        spots[k] = place[first + k]
+    spots.sort()
+    at = 0
+    for is_other in range(2):
+        for unit in range(first, last):
+            if (get(data, UNITS, unit, PLAN) == other) == (is_other == 0):
+                order[spots[at]] = unit
+                place[unit] = spots[at]
+                at += 1
+    return spots[0]
+
+
+@njit(cache=True, nogil=True)
+def drift(data: Ints, order: Ints, place: Ints, reach: int) -> int:
+    """Put a random unit elsewhere, at most `reach` places away; return the first place changed."""
+    num = order.shape[0]
+    start = np.random.randint(num)
+    target = min(num - 1, max(0, start + np.random.randint(-reach, reach + 1)))
+    if target < start:
+        return move_up(data, order, place, order[start], target)
+    if target > start:
+        return move_down(data, order, place, order[start], target)
+    return num
+
+
+@njit(cache=True, nogil=True)
+def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> int:
+    """Let the unit of a waiting operation go before that of the hindering one, or that one after it.
+
+    Returns the first place changed, the length of the order if nothing can be.
+    """
+    one, other = get(data, OPS, waiting, UNIT), get(data, OPS, hindering, UNIT)
+    num = order.shape[0]
+    if get(data, UNITS, one, UNIT_JOB) == get(data, UNITS, other, UNIT_JOB) or place[one] < 0 or place[other] < 0:
+        return num
+    if place[other] < place[one]:
+        if np.random.random() < 0.5:
+            return move_up(data, order, place, one, place[other])
+        return move_down(data, order, place, other, place[one])
+    return move_up(data, order, place, other, place[one]) if np.random.random() < 0.5 else num
+

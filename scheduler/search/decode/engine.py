@@ -1,0 +1,312 @@
+"""The factory search as an engine: threads that walk, the best solution that they share, better ones as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread, Timer
+from time import monotonic
+
+import numpy as np
+
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.goal import Goal, set_goal
+from scheduler.search.decode.layout import NEVER, Ints
+from scheduler.search.decode.lower import Lowered, lower
+from scheduler.search.decode.memory import Memory
+from scheduler.search.decode.settings import DEFAULT, Settings
+from scheduler.search.decode.solution import Solution, blank, to_schedule, to_solution
+
+CHUNK_WORK = 400_000
+"""Units times iterations of one compiled call: some tenths of a second."""
+WINDOWS = (0.0, 0.5, -1.0)
+"""Windows of the greedy schedules; see `scheduler.search.decode.greedy`."""
+GREEDIES = 24
+"""Noisy greedy schedules of which a walk begins with the best."""
+NOISE = (0.0, 0.1, 0.3)
+"""Strengths of the noise in standard deviations of the ranks."""
+ELITE = 6
+"""Solutions that are kept to begin walks with."""
+NEW = 0.2
+"""Share of the walks that begin with a greedy schedule, once there is an elite."""
+
+OnBetter = Callable[[int], None]
+
+
+class FactorySearch:
+    """A local search on orders of units; `start` runs it in threads of its own until `finish`.
+
+    Parameters
+    ----------
+    lowered
+        The instance.
+    goal
+        The objective; values are those of `scheduler.search.decode.value`.
+    seed
+        Random seed; with one thread the same seed gives the same sequence of better schedules.
+    on_better
+        Called, from a thread of the search, with every value below all before.
+    settings
+        What can be varied.
+    """
+
+    def __init__(
+        self, lowered: Lowered, goal: Goal, seed: int, on_better: OnBetter, settings: Settings = DEFAULT
+    ) -> None:
+        self.lowered = lowered
+        self.goal = goal
+        self.seed = seed
+        self.settings = settings
+        self.stopping = np.zeros(1, np.int64)
+        self.target = -NEVER
+        self.iterations = 0
+        self._on_better = on_better
+        self._value = NEVER
+        self._best: Solution | None = None
+        self._elite: list[tuple[int, Solution]] = []
+        self._given: list[Solution] = []
+        self._lock = Lock()
+        self._threads: list[Thread] = []
+        self._alone: _Walks | None = None
+        self._reading: Memory | None = None
+        self.ranks = _ranks(lowered)
+
+    @classmethod
+    def of(
+        cls,
+        instance: Instance,
+        objective: Objective,
+        seed: int,
+        on_better: OnBetter,
+        latest: int | None = None,
+        settings: Settings = DEFAULT,
+    ) -> FactorySearch | None:
+        """Return a search for an instance that `why_unsupported` has nothing against.
+
+        None if the first tier of the objective is not known to it, or what has begun leads into a dead end. `latest` is
+        an instant after which nothing ends (default: a generous guess).
+        """
+        latest = latest or guess_latest(instance)
+        goal = set_goal(instance, objective, latest)
+        lowered = lower(instance, latest) if goal is not None else None
+        return None if goal is None or lowered is None else cls(lowered, goal, seed, on_better, settings)
+
+    def first(self) -> Schedule | None:
+        """Return the best of the greedy schedules without noise; None if none of them works."""
+        walks = _Walks(self, 0)
+        found = walks.greedy(is_first=True)
+        if found is None:
+            return None
+        self.offer(*found)
+        return self.best()
+
+    def give(self, schedule: Schedule) -> None:
+        """Let the next walk begin with a schedule that somebody else has found; any thread may give one."""
+        solution = to_solution(self.lowered, schedule)
+        if solution is not None:
+            with self._lock:
+                self._given.append(solution)
+
+    def taken(self) -> Solution | None:
+        """Take the schedule that was given last."""
+        with self._lock:
+            given = self._given.pop() if self._given else None
+            self._given.clear()
+            return given
+
+    def start(self, num_threads: int) -> None:
+        """Begin to search with so many more threads; the first call ever compiles, in the thread."""
+        running = len(self._threads)
+        for number in range(running, running + num_threads):
+            thread = Thread(target=self._work, args=(number,), name=f"factory-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def rehearse(self) -> None:
+        """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        walks = _Walks(self, 0)
+        walks.step()
+
+    def aim(self, target: int) -> None:
+        """End the search at a value of at most `target`, a proved bound."""
+        self.target = max(self.target, target)
+        if self._value <= self.target:
+            self.stopping[0] = 1
+
+    def best(self) -> Schedule | None:
+        """Return the best schedule found, None if there is none."""
+        with self._lock:
+            best = self._best
+        if best is None:
+            return None
+        if self._reading is None:
+            self._reading = Memory(self.lowered, self.goal)
+        self._reading.decode(best)
+        return to_schedule(self.lowered, self._reading.state)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the search to end, at its target or stopped, this long at the most."""
+        deadline = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - monotonic()))
+
+    def stop(self) -> None:
+        """Let the threads end soon; any thread may ask for it."""
+        self.stopping[0] = 1
+
+    def finish(self, patience: float = 0.1) -> None:
+        """End the search; a thread that still compiles after `patience` seconds is left behind."""
+        self.stop()
+        self.wait(patience)
+
+    def advance(self, iterations: int) -> None:
+        """Search in this thread for about so many iterations, where the last call ended; for one worker in all."""
+        if self._alone is None:
+            self._alone = _Walks(self, 0)
+        until = self.iterations + iterations
+        while self.iterations < until and not self.stopping[0]:
+            self._alone.step()
+
+    @contextmanager
+    def until(self, seconds: float) -> Iterator[None]:
+        """Stop the search after so many seconds of what happens inside the block."""
+        timer = Timer(seconds, self.stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def offer(self, value: int, solution: Solution) -> None:
+        """Take note of a solution that somebody has reached."""
+        if value >= self.goal.overrun:
+            return  # a deadline is missed
+        with self._lock:
+            if value >= self._value:
+                return
+            self._value, self._best = value, solution.copy()
+        self._on_better(value)
+        self.aim(self.target)
+
+    def keep(self, value: int, solution: Solution) -> None:
+        """Keep the end of a walk among the elite, if it is good enough."""
+        with self._lock:
+            if all(value != other for other, _ in self._elite):
+                self._elite = sorted([*self._elite, (value, solution.copy())], key=lambda item: item[0])[:ELITE]
+
+    def elite(self, rng: np.random.Generator) -> Solution | None:
+        """Return one of the elite, the best of two that are drawn; None while there is none."""
+        with self._lock:
+            if not self._elite:
+                return None
+            return self._elite[int(rng.integers(len(self._elite), size=2).min())][1]
+
+    def _work(self, number: int) -> None:
+        walks = _Walks(self, number)
+        while not self.stopping[0]:
+            if not walks.step():
+                return
+
+
+class _Walks:
+    """One thread's walks, one after the other: from greedy schedules, from the elite, from what others have found."""
+
+    def __init__(self, search: FactorySearch, number: int) -> None:
+        self._search = search
+        self._rng = np.random.default_rng((search.seed, number))
+        self._memory = Memory(search.lowered, search.goal)
+        num_units = max(1, len(search.lowered.free))
+        settings = search.settings
+        self._patience = settings.patience * num_units
+        self._chunk = max(1, CHUNK_WORK // num_units)
+        total = sum(settings.turns) + settings.modes + settings.drifts + settings.openings
+        parts = (settings.openings, settings.drifts, settings.modes, settings.turns[0])
+        self._shares = np.cumsum(np.array(parts))[::-1] / total
+        self._is_walking = False
+
+    def step(self) -> bool:
+        """Make one compiled call; where the walk has ended, begin the next one. Return whether there is any way to."""
+        search, memory = self._search, self._memory
+        given = search.taken()
+        if given is not None:
+            value = memory.decode(given)
+            if not self._is_walking or value < memory.best_value:
+                self._is_walking = value < NEVER and memory.enter(given, search.settings.history)
+            else:
+                memory.resume()
+        if not self._is_walking:
+            if not self._begin():
+                return False
+            search.offer(memory.best_value, memory.best)
+        before = memory.best_value
+        seed = int(self._rng.integers(1 << 30))
+        done = memory.walk(self._shares, seed, self._chunk, search.target, search.stopping)
+        search.iterations += max(done, 1)
+        if memory.best_value < before:
+            search.offer(memory.best_value, memory.best)
+        elif memory.idle > self._patience:
+            search.keep(memory.best_value, memory.best)
+            self._is_walking = False
+        return True
+
+    def greedy(self, is_first: bool = False) -> tuple[int, Solution] | None:
+        """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
+        search, rng, memory = self._search, self._rng, self._memory
+        found: tuple[int, Solution] | None = None
+        tries = [(ranks, window) for ranks in search.ranks for window in WINDOWS]
+        for k in range(len(tries) if is_first else GREEDIES):
+            ranks, window = tries[k] if is_first else tries[int(rng.integers(len(tries)))]
+            strength = 0.0 if is_first else rng.choice(NOISE) * max(1.0, float(ranks.std()))
+            noisy = (ranks + strength * rng.standard_normal(len(ranks))).astype(np.int64)
+            solution = blank(search.lowered, None if is_first else rng)
+            if not memory.greedy(solution, noisy, window, 0.0):
+                continue
+            value = memory.decode(solution)
+            if value < NEVER and (found is None or value < found[0]):
+                found = value, solution
+        return found
+
+    def _begin(self) -> bool:
+        """Begin a walk; return whether that was possible."""
+        search, memory = self._search, self._memory
+        known = search.elite(self._rng)
+        history = search.settings.history
+        if known is not None and self._rng.random() >= NEW:
+            self._is_walking = memory.enter(known, history)
+            memory.kick(self._shares, int(self._rng.integers(1 << 30)), search.settings.kicks, history)
+        else:
+            found = self.greedy()
+            if found is None:
+                return known is not None
+            self._is_walking = memory.enter(found[1], history)
+        return True
+
+
+def guess_latest(instance: Instance) -> int:
+    """Return an instant long after the end of any schedule worth looking at."""
+    work = sum(max(mode.duration for mode in o.modes) for o in instance.operation_by_key.values())
+    calendars = [machine.calendar for machine in instance.machines]
+    calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
+    calendars += [lane.calendar for lane in instance.lanes]
+    periods = [c.pattern.period for c in calendars if c.pattern is not None]
+    ends = [d.end for c in calendars for d in c.downtimes] + [job.release_date for job in instance.jobs]
+    if instance.execution is not None:
+        ends += [instance.execution.now, instance.execution.baseline.makespan]
+    trips = max((lane.cycle_time for lane in instance.lanes), default=0) * len(instance.jobs)
+    return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
+
+
+def _ranks(lowered: Lowered) -> list[Ints]:
+    """Return the rules of the greedy schedules as ranks of the units: least slack, most and least work, first come."""
+    units = [unit.plan.job.domain for unit in lowered.units]
+    rests = np.array([min(unit.rest, NEVER >> 10) for unit in lowered.units], np.int64)
+    releases = np.array([job.release_date for job in units], np.int64)
+    dates = [[d for d in (job.due_date, job.deadline) if d is not None] for job in units]
+    far = max((max(found) for found in dates if found), default=0) + int(rests.max(initial=0))
+    due = np.array([min(found, default=far) for found in dates], np.int64)
+    found = [-rests, releases, rests]
+    if any(dates):
+        found = [due - rests, due, *found]
+    return found

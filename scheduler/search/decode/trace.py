@@ -1,0 +1,203 @@
+"""Why a job is complete so late: back from its end, over what each operation and move waited for.
+
+Operations wait for the operation before them on their machine, or for their parts; moves for their parts, for the
+move before them of the same robot or vehicle, or for the trip of another part. Where a unit waited for another one,
+the two are a *pair*: had they changed turns, the job might be complete earlier.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from scheduler.search.decode.carry import approach
+from scheduler.search.decode.layout import (
+    ABLE,
+    BEFORE,
+    BEGIN,
+    DONE,
+    END,
+    INS,
+    INS_AT,
+    INS_END,
+    JOBS,
+    LAST_OF,
+    LINKS,
+    MACHINES,
+    MAX_LEGS,
+    MIN_LAG,
+    MODE,
+    MOVE_ABLE,
+    MOVE_BEFORE,
+    MOVE_END,
+    MOVE_FREE,
+    MOVE_START,
+    MOVER,
+    NUM_CARRIERS,
+    NUM_LINKS,
+    OPS,
+    OPS_FROM,
+    OPS_TO,
+    ORIGIN,
+    OUTS,
+    OUTS_AT,
+    OUTS_END,
+    PRED,
+    SETUPS_AT,
+    SHARED,
+    START,
+    SUCC,
+    UNTIL,
+    Ints,
+    get,
+)
+from scheduler.search.decode.machines import family_of, setup_time
+from scheduler.search.decode.place import machine_of
+
+DEPTH = 200
+"""Steps back, at the most."""
+
+
+@njit(cache=True, nogil=True)
+def owner(data: Ints, move: int) -> int:
+    """Return the operation that a move belongs to: the one it leads to or, out of the factory, comes from; -1: past."""
+    link = move // MAX_LEGS
+    if link >= data[NUM_LINKS]:
+        return -1
+    after = get(data, LINKS, link, SUCC)
+    return after if after >= 0 else get(data, LINKS, link, PRED)
+
+
+@njit(cache=True, nogil=True)
+def last_event(data: Ints, state: Ints, job: int) -> tuple[int, int]:
+    """Return the operation or else the move (the other is -1) with which a job is complete."""
+    o, move, latest = -1, -1, -1
+    for k in range(get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO)):
+        if state[data[MODE] + k] < 0:
+            continue
+        if state[data[END] + k] > latest:
+            latest, o, move = state[data[END] + k], k, -1
+        for out in range(get(data, OPS, k, OUTS_AT), get(data, OPS, k, OUTS_END)):
+            link = get(data, OUTS, out, 0)
+            done = state[data[DONE] + link]
+            if done > 0 and get(data, LINKS, link, SUCC) < 0:
+                last = MAX_LEGS * link + done - 1
+                if state[data[MOVE_END] + last] > latest:
+                    latest, o, move = state[data[MOVE_END] + last], -1, last
+    return o, move
+
+
+@njit(cache=True, nogil=True)
+def before_on_machine(data: Ints, state: Ints, o: int) -> int:
+    """Return the operation on whose leaving the machine an operation waited, -1 if it did not wait for one."""
+    machine = machine_of(data, state, o)
+    if get(data, MACHINES, machine, SHARED) >= 0 or state[data[BEGIN] + o] < 0:
+        return -1
+    before = state[data[BEFORE] + o]
+    if before < 0:
+        return -1
+    setup = 0
+    if get(data, MACHINES, machine, SETUPS_AT) >= 0:
+        setup = setup_time(data, machine, family_of(data, state, before), family_of(data, state, o))
+    return before if state[data[UNTIL] + before] + setup >= state[data[BEGIN] + o] else -1
+
+
+@njit(cache=True, nogil=True)
+def latest_part(data: Ints, state: Ints, o: int) -> tuple[int, int, int]:
+    """Return when the last part of an operation arrived, and with which move or else from which operation."""
+    latest, by_move, by_op = -1, -1, -1
+    for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
+        link = get(data, INS, k, 0)
+        before, done = get(data, LINKS, link, PRED), state[data[DONE] + link]
+        if done > 0:
+            move = MAX_LEGS * link + done - 1
+            if state[data[MOVE_END] + move] > latest:
+                latest, by_move, by_op = state[data[MOVE_END] + move], move, -1
+        if before >= 0:
+            ready = state[data[END] + before] + (get(data, LINKS, link, MIN_LAG) if done == 0 else 0)
+            if ready > latest:
+                latest, by_move, by_op = ready, -1, before
+    return latest, by_move, by_op
+
+
+@njit(cache=True, nogil=True)
+def before_in_turn(data: Ints, state: Ints, move: int) -> int:
+    """Return the move for which another one waited: that before it of its carrier, or its trip's; -1: none."""
+    mover, start = state[data[MOVER] + move], state[data[MOVE_START] + move]
+    num_carriers = data[NUM_CARRIERS]
+    if mover < num_carriers:
+        before = state[data[MOVE_BEFORE] + move]
+        if before < 0:
+            return -1
+        place = get(data, ABLE, state[data[MOVE_ABLE] + move], ORIGIN)
+        free_at = state[data[MOVE_FREE] + before] + approach(data, state, mover, before, place)
+        return before if free_at >= start else -1
+    trip = state[data[LAST_OF] + mover]
+    while trip >= 0 and state[data[MOVE_START] + trip] > start:
+        trip = state[data[MOVE_BEFORE] + trip]
+    if trip >= 0 and trip != move:
+        return trip  # the part waits for the trip of another one
+    before = state[data[MOVE_BEFORE] + move]
+    return before if before >= 0 and state[data[MOVE_FREE] + before] >= start else -1
+
+
+@njit(cache=True, nogil=True)
+def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
+    """Write the pairs of waiting and hindering operations on the way back from an event; return how many there are."""
+    num = 0
+    for _ in range(DEPTH):
+        if num == pairs.shape[1]:
+            break
+        if move >= 0:
+            link, number = move // MAX_LEGS, move % MAX_LEGS
+            if link >= data[NUM_LINKS]:
+                break
+            before_op = get(data, LINKS, link, PRED)
+            ready = 0
+            if number > 0:
+                ready = state[data[MOVE_END] + move - 1]
+            elif before_op >= 0:
+                ready = state[data[END] + before_op]
+            if state[data[MOVE_START] + move] > ready:
+                hindered = owner(data, move)
+                other = before_in_turn(data, state, move)
+                if other >= 0:
+                    by = owner(data, other)
+                    if by < 0:
+                        break
+                    pairs[0, num], pairs[1, num] = hindered, by
+                    num += 1
+                    move = other
+                    continue
+                if get(data, LINKS, link, SUCC) >= 0:
+                    by = before_on_machine(data, state, hindered)
+                    if by >= 0:
+                        pairs[0, num], pairs[1, num] = hindered, by
+                        num += 1
+                        o, move = by, -1
+                        continue
+            if number > 0:
+                move -= 1
+            elif before_op >= 0:
+                o, move = before_op, -1
+            else:
+                break
+        else:
+            by = before_on_machine(data, state, o)
+            arrived_at, by_move, by_op = latest_part(data, state, o)
+            waits_for_part = arrived_at >= state[data[START] + o]
+            if by >= 0 and (not waits_for_part or np.random.random() < 0.5):
+                pairs[0, num], pairs[1, num] = o, by
+                num += 1
+                o = by
+            elif by_move >= 0:
+                o, move = -1, by_move
+            elif by_op >= 0:
+                o = by_op
+            elif by >= 0:
+                pairs[0, num], pairs[1, num] = o, by
+                num += 1
+                o = by
+            else:
+                break
+    return num

@@ -1,0 +1,143 @@
+"""The local search: change the solution, decode it from there on, keep it or take it back.
+
+Late acceptance hill climbing (Burke and Bykov 2017, European Journal of Operational Research 258, "The late acceptance
+hill-climbing heuristic"): a change is kept if it is none worse than the solution now, or than that of some iterations
+ago. The decode of a change is given up where the objective is bound to come to more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from scheduler.search.decode.changes import (
+    change_mode,
+    change_plan,
+    draw_job,
+    drift,
+    open_modes,
+    turn,
+)
+from scheduler.search.decode.decode import decode
+from scheduler.search.decode.layout import NEVER, Ints, Reals, redo, undo
+from scheduler.search.decode.trace import last_event, trace
+from scheduler.search.decode.value import value_of
+
+# Scalars of a walk
+VALUE, BEST, TICK, IDLE = range(4)
+MOST_TURNS = 4
+"""Pairs of a trace that change turns at a time, at the most."""
+
+
+@njit(cache=True, nogil=True)
+def change(
+    data: Ints,
+    goal: Ints,
+    choice: Ints,
+    plans: Ints,
+    order: Ints,
+    place: Ints,
+    state: Ints,
+    least: Ints,
+    pairs: Ints,
+    shares: Reals,
+) -> int:
+    """Make one change; return the first place of the order that it concerns (its length: nothing has changed)."""
+    num = order.shape[0]
+    dice = np.random.random()
+    job = draw_job(data, goal, state, least, 0.2)
+    if dice < shares[3]:
+        if np.random.random() < 0.5:
+            return change_plan(data, choice, plans, order, place, job, num)
+        return open_modes(data, choice, place, job, num)
+    if dice < shares[2]:
+        return drift(data, order, place, max(2, num // 10))
+    o, move = last_event(data, state, job)
+    count = trace(data, state, o, move, pairs)
+    if count == 0:
+        return drift(data, order, place, max(2, num // 10))
+    pick = np.random.randint(count)
+    if dice < shares[1]:
+        o = pairs[np.random.randint(2), pick]
+        return change_mode(data, choice, place, o, num)
+    begin = turn(data, order, place, pairs[0, pick], pairs[1, pick])
+    if dice < shares[0]:
+        for _ in range(np.random.randint(MOST_TURNS)):
+            pick = np.random.randint(count)
+            begin = min(begin, turn(data, order, place, pairs[0, pick], pairs[1, pick]))
+    return begin
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    data: Ints,
+    goal: Ints,
+    choice: Ints,
+    plans: Ints,
+    order: Ints,
+    best_choice: Ints,
+    best_plans: Ints,
+    best_order: Ints,
+    state: Ints,
+    trail: Ints,
+    entries: Ints,
+    floors: Ints,
+    marks: Ints,
+    place: Ints,
+    least: Ints,
+    pairs: Ints,
+    kept: Ints,
+    old_marks: Ints,
+    old_choice: Ints,
+    old_plans: Ints,
+    old_order: Ints,
+    history: Ints,
+    scalars: Ints,
+    shares: Reals,
+    seed: int,
+    iterations: int,
+    target: int,
+    stop: Ints,
+) -> int:
+    """Walk on from a decoded solution, leave the best one met behind; return the iterations done."""
+    np.random.seed(seed)
+    num = order.shape[0]
+    for step in range(iterations):
+        if stop[0] or scalars[BEST] <= target:
+            return step
+        old_choice[:] = choice
+        old_plans[:] = plans
+        old_order[:] = order
+        begin = change(data, goal, choice, plans, order, place, state, least, pairs, shares)
+        scalars[IDLE] += 1
+        scalars[TICK] = (scalars[TICK] + 1) % history.shape[0]
+        if begin >= num:
+            choice[:] = old_choice
+            continue
+        mark, top = marks[begin], trail[0]
+        kept[: 3 * (top - mark)] = trail[3 * mark + 1 : 3 * top + 1]
+        old_marks[begin:num] = marks[begin:num]
+        undo(state, trail, mark)
+        ceiling = max(scalars[VALUE], history[scalars[TICK]])
+        value = NEVER
+        if decode(data, goal, choice, plans, order, state, trail, entries, floors, marks, begin, ceiling):
+            value = value_of(data, goal, state)
+        if value <= ceiling:
+            if value < scalars[BEST]:
+                scalars[BEST], scalars[IDLE] = value, 0
+                best_choice[:] = choice
+                best_plans[:] = plans
+                best_order[:] = order
+            scalars[VALUE] = value
+        else:
+            undo(state, trail, mark)
+            redo(state, trail, kept, top - mark)
+            marks[begin:num] = old_marks[begin:num]
+            choice[:] = old_choice
+            plans[:] = old_plans
+            for k in range(num):
+                order[k] = old_order[k]
+                place[old_order[k]] = k
+        if scalars[VALUE] < history[scalars[TICK]]:
+            history[scalars[TICK]] = scalars[VALUE]
+    return iterations
