@@ -1,4 +1,8 @@
-"""CP-SAT on the whole model and on neighbourhoods of the best schedule, for what the compiled search does not speak."""
+"""CP-SAT on the whole model and on neighbourhoods of the best schedule, beside the factory search where that can be.
+
+For what the tabu search does not speak. With a factory search, it walks in all threads but one, and schedules go both
+ways: CP-SAT begins with the best of all, and a walk begins with what CP-SAT has found.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import RESERVE, Answer, Run, higher
+from scheduler.portfolio.run import RESERVE, SMALL, Answer, Run, higher
+from scheduler.search.decode.engine import FactorySearch
+from scheduler.search.decode.warm import compile_elsewhere, is_compiled
 
 FIRST_SHARE = 0.2
 """Share of the time that CP-SAT has for the whole model at first, with all workers ..."""
@@ -16,30 +22,38 @@ ROUND = 5.0
 """Seconds after which a thread that polishes goes on from the best schedule of all."""
 FIRST_WORK = 1.0
 """Deterministic time of the whole model's first turn where one worker does everything."""
+ALONE_WORK = 4_000_000
+"""Units times iterations of a turn of the factory search where one worker does everything: a second or two."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
 
 
 class Polishing:
-    """One search by CP-SAT alone.
+    """One search by CP-SAT, alone or beside the factory search.
 
     Parameters
     ----------
     run
         The call that it works for.
+    walk
+        A factory search for its instance and objective, if there can be one.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, walk: FactorySearch | None = None) -> None:
         self._run = run
+        self._walk = walk
+        self._given: Schedule | None = None
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
-        later = len(run.objective.tiers) > 1 and run.has_time_for_model
+        # The walk sees all tiers at once.
+        later = walk is None and len(run.objective.tiers) > 1 and run.has_time_for_model
         self._kept = RESERVE + (LAST_SHARE * run.left if later else 0.0)
 
     def search(self) -> Answer:
         """Search until the first tier is proved, the time is up, or somebody wants to stop."""
-        run = self._run
-        if run.has_time_for_model or run.best is None:
+        run, walk = self._run, self._walk
+        proves_first = walk is None or run.num_modes <= SMALL
+        if (run.has_time_for_model and proves_first) or run.best is None:
             seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)
             status, self._bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
             if status in (Status.OPTIMAL, Status.INFEASIBLE) or run.best is None or run.stop.requested:
@@ -47,8 +61,11 @@ class Polishing:
         with run.stop.calling(self._prover.request):
             if run.workers == 1:
                 self._take_turns()
-            else:
+            elif walk is None:
                 self._side_by_side()
+            else:
+                with run.stop.calling(walk.stop):
+                    self._beside(walk)
         if self._kept > RESERVE and not run.stop.requested:
             status, bounds = run.improve(run.left, run.workers, run.stop)
             return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
@@ -73,11 +90,54 @@ class Polishing:
             for polisher in polishers:
                 polisher.result()
 
+    def _beside(self, walk: FactorySearch) -> None:
+        """Walk in all threads but one; in that one improve the whole model, in slices that double, then polish.
+
+        Until the walk is compiled, its threads are idle: compiling keeps one busy.
+        """
+        run = self._run
+        compiled = None if is_compiled() else compile_elsewhere()
+        seconds, number, improves = FIRST_SECONDS, 0, run.has_time_for_model
+        if compiled is None:
+            walk.start(run.workers - 1)
+        while not self._has_ended():
+            if compiled is not None and compiled(0.0):
+                compiled = None
+                walk.start(run.workers - 1)
+            self._exchange(walk)
+            if improves:
+                known = run.value, run.bound
+                self._improve(min(seconds, run.left - self._kept))
+                seconds *= 2
+                improves = not (run.is_far() and (run.value, run.bound) == known)
+                continue
+            began_with, left = run.best, run.left
+            self._polish_once(number, ROUND)
+            number += 1
+            if run.best is began_with and left - run.left < ROUND / 2:
+                walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
+        walk.finish()
+        self._exchange(walk)
+
+    def _exchange(self, walk: FactorySearch) -> None:
+        """Take the best schedule of the walk, or give it that of the others."""
+        found = walk.best()
+        if found is not None:
+            self._run.offer(found, "factory")
+        best = self._run.best
+        if best is not None and best is not found and best is not self._given:
+            walk.give(best)
+        self._given = best
+
     def _take_turns(self) -> None:
         """Improve the whole model and polish in turns, the former in slices of counted work."""
-        run = self._run
+        run, walk = self._run, self._walk
         work, number = FIRST_WORK, 0
         while not self._has_ended():
+            if walk is not None and is_compiled():
+                with walk.until(run.left - self._kept):
+                    walk.advance(ALONE_WORK // max(1, len(run.instance.operation_by_key)))
+                self._exchange(walk)
             self._polish_once(number, ROUND)
             number += 1
             if run.has_time_for_model and not self._has_ended():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
 
 if TYPE_CHECKING:
+    from scheduler.search.decode.engine import FactorySearch
     from scheduler.search.tabu.weights import Weights
 
 CONSTRUCTION_SHARE = 0.2
@@ -105,6 +106,7 @@ class Run:
         """Run the engines; return the status and the bound of each tier."""
         from scheduler.checker import check
         from scheduler.search.construct import construct
+        from scheduler.search.decode.warm import is_compiled
         from scheduler.search.tabu.arrays import why_unsupported
         from scheduler.search.tabu.weights import weigh
 
@@ -118,6 +120,12 @@ class Run:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
         elif self.workers == 1:
             share = 0.0
+        walk = self._factory_search() if weights is None else None
+        if walk is not None and is_compiled():
+            found = walk.first()
+            if found is not None:
+                self.offer(found, "factory")
+                return self._polish(walk)
         # The first pass by itself: somebody may be waiting for any schedule. One worker makes no more, as how many
         # passes there are depends on the clock.
         for seconds in (0.0, share):
@@ -128,9 +136,29 @@ class Run:
                 break
         if weights is not None and self.best is not None:
             return self._walk(weights)
+        return self._polish(walk if self.best is not None else None)
+
+    def _factory_search(self) -> FactorySearch | None:
+        """Return the factory search, None if it does not speak the instance or the objective."""
+        from scheduler.search.decode.engine import FactorySearch
+        from scheduler.search.decode.spoken import why_unsupported
+
+        if why_unsupported(self.instance) is not None:
+            return None
+        scale = self.objective.tiers[0].scale
+
+        def on_better(value: int) -> None:
+            if walk is not None:
+                self.record(Fraction(walk.goal.first_tier(value), scale), None, "factory")
+
+        walk = FactorySearch.of(self.instance, self.objective, self.seed, on_better)
+        return walk
+
+    def _polish(self, walk: FactorySearch | None) -> Answer:
+        """Let CP-SAT improve the schedule, beside the factory search where there is one."""
         from scheduler.portfolio.polishing import Polishing
 
-        return Polishing(self).search()
+        return Polishing(self, walk).search()
 
     def _walk(self, weights: Weights) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""

@@ -134,7 +134,7 @@ def first_place(data: Ints, place: Ints, o: int, end: int) -> int:
 
 @njit(cache=True, nogil=True)
 def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> int:
-    """Choose another mode for an operation, or leave it open; return the first place changed, `end` if there is none."""
+    """Choose another mode for an operation, or leave it open; return the first place changed (`end`: none)."""
     first, last = get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)
     if last - first < 2:
         return end
@@ -214,4 +214,3 @@ def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> 
             return move_up(data, order, place, one, place[other])
         return move_down(data, order, place, other, place[one])
     return move_up(data, order, place, other, place[one]) if np.random.random() < 0.5 else num
-

@@ -106,7 +106,7 @@ def wait_after(data: Ints, state: Ints, o: int) -> int:
 def place_best(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, floor: int, thrift: float
 ) -> tuple[int, int]:
-    """Place an operation in the mode chosen for it or, of all modes, in the one that promises to complete its job first."""
+    """Place an operation in the mode chosen for it or, of all, in the one that promises to complete its job first."""
     if choice[o] >= 0:
         return place_in(data, choice, state, trail, entries, o, choice[o], floor)
     first, end = get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)

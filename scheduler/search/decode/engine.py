@@ -10,7 +10,6 @@ from time import monotonic
 import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule
-from scheduler.search.decode import layout as at
 from scheduler.search.decode.goal import Goal, set_goal
 from scheduler.search.decode.layout import NEVER, Ints
 from scheduler.search.decode.lower import Lowered, lower

@@ -157,8 +157,8 @@ class Facts:
                 tables[at.UNDER_WAY].append((places[origin], places[destination], start))
             carrier = tables[at.CARRIERS][number]
             tables[at.CARRIERS][number] = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]))
-        for machine, families, timeline in zip(self.problem.machines, self._families, board.timelines, strict=True):
-            for (index, before, after), start in timeline.begun.items():
+        for families, machine in zip(self._families, board.timelines, strict=True):
+            for (index, before, after), start in machine.begun.items():
                 if index in numbers:
                     families_set = (families.get(before, 0), families.get(after, 0))
                     tables[at.CHANGEOVERS].append((numbers[index], *families_set, start))

@@ -1,4 +1,4 @@
-"""Objectives as weights: the leading tiers of an objective as one integer, in which an earlier tier outweighs later ones.
+"""Objectives as weights: the leading tiers as one integer, in which an earlier tier outweighs all later ones.
 
 Deadlines stand before the first tier: by how much they are exceeded in total, so that a search can walk through
 schedules that miss some.

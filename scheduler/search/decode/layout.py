@@ -93,9 +93,21 @@ machine, the last move of a carrier or lane vehicle, then operators and shared m
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
 NUM_SCALARS = 13
-(NOW, LIMIT, NUM_UNITS, NUM_OPS, NUM_JOBS, NUM_MACHINES, NUM_PLACES, NUM_CARRIERS, NUM_LINKS, NUM_CHANGEOVERS, TRAIL_ROOM, PATIENCE, HAS_GAPS) = range(
-    2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
-)
+(
+    NOW,
+    LIMIT,
+    NUM_UNITS,
+    NUM_OPS,
+    NUM_JOBS,
+    NUM_MACHINES,
+    NUM_PLACES,
+    NUM_CARRIERS,
+    NUM_LINKS,
+    NUM_CHANGEOVERS,
+    TRAIL_ROOM,
+    PATIENCE,
+    HAS_GAPS,
+) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 

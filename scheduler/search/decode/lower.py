@@ -299,9 +299,7 @@ class _Lowering:
             state[header[at.STEP_AT] + profile] = 0
             state[header[at.STEP_LEVEL] + profile] = 0
         for job, plans in enumerate(self.plans_of):
-            rests = [
-                max(unit.rest for unit in self.plans.units(self.problem.jobs[job], number)) for number in plans
-            ]
+            rests = [max(unit.rest for unit in self.plans.units(self.problem.jobs[job], number)) for number in plans]
             release = max(self.problem.jobs[job].domain.release_date, self.problem.now)
             state[header[at.JOB_END] + job] = min(release + min(rests), NEVER >> 10)
         return data, state

@@ -181,10 +181,7 @@ def opening(data: Ints, state: Ints, machine: int, ready: int, length: int, fami
             ready = begin + 1  # two occupations of no length at one instant would have no order
             continue
         in_order = (
-            length > 0
-            or after < 0
-            or begin < state[begins + after]
-            or state[begins + after] < state[untils + after]
+            length > 0 or after < 0 or begin < state[begins + after] or state[begins + after] < state[untils + after]
         )
         if in_order and begin + length <= latest_before(data, state, machine, after, family):
             return begin

@@ -194,9 +194,7 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
 
 
 @njit(cache=True, nogil=True)
-def ties(
-    data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int, start: int
-) -> tuple[int, int]:
+def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int, start: int) -> tuple[int, int]:
     """Return the clash of a begin and start with the operations before: maximum lags, parts taken over on a station."""
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
         link = get(data, INS, k, 0)

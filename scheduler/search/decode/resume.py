@@ -62,13 +62,12 @@ def resume(
     for unit in placed:
         job = unit.plan.job.index
         ends[job] = max(ends.get(job, 0), *(board.end[o.index] for o in unit.operations))
+    job_number = {job.domain.id: job.index for job in lowered.problem.jobs}
     for link, (_, instant) in board.part.items():
-        job = lowered.problem.instance.job_by_id[link.job.id]
-        number = next(j.index for j in lowered.problem.jobs if j.domain is job)
-        ends[number] = max(ends.get(number, 0), instant)
-    for job in lowered.problem.jobs:
-        if job in board.plans:
-            put(at.JOB_END, job.index, ends.get(job.index, 0))
+        job = job_number[link.job.id]
+        ends[job] = max(ends.get(job, 0), instant)
+    for begun in board.plans:
+        put(at.JOB_END, begun.index, ends.get(begun.index, 0))
 
 
 def _mode_rows(lowered: Lowered) -> list[dict[int, int]]:

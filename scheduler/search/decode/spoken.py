@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, fields
+from typing import Any
 
 from scheduler.domain import (
     Facility,
@@ -25,29 +26,31 @@ from scheduler.domain import (
     Vehicle,
 )
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 SPOKEN: dict[type, frozenset[str]] = {
-    Instance: frozenset(
-        "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution".split()
+    Instance: _names(
+        "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
-    Facility: frozenset("id station returns_jobs".split()),
-    Machine: frozenset("id facility cell capacity calendar setups input_buffer output_buffer".split()),
-    RobotCell: frozenset(
-        "id facility robots input_station output_station travel load_time unload_time".split()
+    Facility: _names("id station returns_jobs"),
+    Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer"),
+    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
+    Robot: _names("id start calendar"),
+    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns"),
+    Vehicle: _names("id start calendar"),
+    Lane: _names(
+        "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
     ),
-    Robot: frozenset("id start calendar".split()),
-    Fleet: frozenset("id facility vehicles travel pick_up_time drop_time returns".split()),
-    Vehicle: frozenset("id start calendar".split()),
-    Lane: frozenset(
-        "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar".split()
-    ),
-    OperatorPool: frozenset("id capacity".split()),
-    Job: frozenset(
-        "id operations precedences release_date due_date deadline weight units plans fleets".split()
-    ),
-    Operation: frozenset("id modes interruptible".split()),
-    Mode: frozenset("machine duration setup_family operators".split()),
-    Precedence: frozenset("predecessor successor min_lag max_lag".split()),
+    OperatorPool: _names("id capacity"),
+    Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
+    Operation: _names("id modes interruptible"),
+    Mode: _names("machine duration setup_family operators"),
+    Precedence: _names("predecessor successor min_lag max_lag"),
 }
+"""The fields that the decoder knows."""
 MAX_OPERATIONS_PER_PLAN = 3
 """Operations of all plans together, for each operation of the instance; more plans are not spoken."""
 
@@ -69,10 +72,10 @@ def why_unsupported(instance: Instance) -> str | None:
     return None
 
 
-def _parts(instance: Instance) -> Iterator[object]:
+def _parts(instance: Instance) -> Iterator[Any]:
     """Yield everything that the instance is made of and that a rule could add a field to."""
     yield instance
-    groups: Iterable[Iterable[object]] = (
+    groups: Iterable[Iterable[Any]] = (
         instance.facilities,
         instance.machines,
         instance.cells,
@@ -94,7 +97,7 @@ def _parts(instance: Instance) -> Iterator[object]:
             yield from operation.modes
 
 
-def _has_default(item: object, field: Field[object]) -> bool:
+def _has_default(item: object, field: Field[Any]) -> bool:
     value = getattr(item, field.name)
     if field.default is not MISSING:
         return bool(value == field.default)

@@ -1,0 +1,167 @@
+"""The factory search: every schedule it claims passes the checker, with the value it claims."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fleet_cases import fleet_instance
+from helpers import assert_valid, factory, job, machine, mode, op, simple_job
+from random_networks import Features, random_network
+from strategies import random_instance
+from test_construct_repair import disturbed
+
+import scheduler
+from scheduler import Status
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.search.decode.engine import FactorySearch, guess_latest
+from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.layout import NEVER
+from scheduler.search.decode.lower import lower
+from scheduler.search.decode.memory import Memory
+from scheduler.search.decode.solution import blank, to_schedule, to_solution
+from scheduler.search.decode.spoken import why_unsupported
+from scheduler.terms import value_terms
+
+OBJECTIVES = (
+    "weighted_tardiness > makespan",
+    "flow_time > setup_time",
+    "transfer_count + 0.5*makespan",
+    "number_tardy > maximum_tardiness > makespan",
+    "total_tardiness > setup_time",
+    "start_deviation + reassignments > makespan",
+)
+
+
+def decoded(instance: Instance, objective: Objective, seed: int) -> tuple[Schedule, int] | None:
+    """Return a schedule from a random greedy order, checked, and its value; None if that led into a dead end."""
+    latest = guess_latest(instance)
+    goal, lowered = set_goal(instance, objective, latest), lower(instance, latest)
+    if goal is None or lowered is None:
+        return None
+    rng = np.random.default_rng(seed)
+    memory = Memory(lowered, goal)
+    solution = blank(lowered, rng)
+    ranks = rng.permutation(len(lowered.units)).astype(np.int64)
+    if not memory.greedy(solution, ranks, (0.0, 0.5, -1.0)[seed % 3], 0.0):
+        return None
+    value = memory.decode(solution)
+    if value >= goal.overrun:
+        return None
+    schedule = to_schedule(lowered, memory.state)
+    assert_valid(instance, schedule)
+    tiers = objective.value(value_terms(instance, schedule))
+    assert goal.first_tier(value) == tiers[0] * objective.tiers[0].scale, f"seed {seed}"
+    return schedule, value
+
+
+def searched(instance: Instance, objective: str, seed: int = 0, iterations: int = 3000) -> Schedule:
+    """Return the checked schedule of a search in this thread."""
+    values: list[int] = []
+    search = FactorySearch.of(instance, Objective.parse(objective), seed, values.append)
+    assert search is not None
+    search.advance(iterations)
+    schedule = search.best()
+    assert schedule is not None
+    assert_valid(instance, schedule)
+    assert values == sorted(values, reverse=True)
+    first = Objective.parse(objective).value(value_terms(instance, schedule))[0]
+    assert first * Objective.parse(objective).tiers[0].scale == search.goal.first_tier(values[-1])
+    return schedule
+
+
+@pytest.mark.parametrize("first", range(0, 300, 100))
+def test_random_networks(first: int) -> None:
+    found = 0
+    for seed in range(first, first + 100):
+        instance = random_network(seed, Features(max_lags=0.3 if seed % 3 == 0 else 0.0))
+        found += decoded(instance, Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)]), seed) is not None
+    assert found >= 90
+
+
+@pytest.mark.parametrize("first", range(0, 300, 100))
+def test_random_instances_with_fleets(first: int) -> None:
+    found = 0
+    for seed in range(first, first + 100):
+        objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
+        found += decoded(fleet_instance(seed, 3 + seed % 6), objective, seed) is not None
+        found += decoded(random_instance(seed, 3 + seed % 6), objective, seed) is not None
+    assert found >= 120
+
+
+@pytest.mark.parametrize(
+    "features", [Features(), Features(facilities=1, cells=1, blocking=1.0, setups=0.0)], ids=["all", "cell"]
+)
+def test_after_an_event(features: Features) -> None:
+    found = tried = 0
+    for seed in range(100):
+        instance = disturbed(seed, features)
+        if instance is not None:
+            tried += 1
+            objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
+            found += decoded(instance, objective, seed) is not None
+    assert found > 0.8 * tried
+
+
+def test_walks_through_networks() -> None:
+    for seed in range(25):
+        searched(random_network(seed), OBJECTIVES[seed % len(OBJECTIVES)], seed, 400)
+
+
+def test_a_schedule_comes_back_none_worse() -> None:
+    for seed in range(30):
+        instance, objective = random_network(seed), Objective.parse("makespan")
+        first = decoded(instance, objective, seed)
+        assert first is not None
+        lowered, goal = lower(instance, guess_latest(instance)), set_goal(instance, objective, guess_latest(instance))
+        assert lowered is not None
+        assert goal is not None
+        solution = to_solution(lowered, first[0])
+        assert solution is not None
+        again = Memory(lowered, goal).decode(solution)
+        assert again < NEVER
+
+
+def test_one_thread_and_a_seed_take_the_same_way() -> None:
+    instance = scheduler.load("instances/two_facilities.json")
+    one, two = (searched(instance, instance.objective, seed=3, iterations=500) for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize(("name", "optimum"), [("transfer_tiny", 23), ("fleet_tiny", 23), ("kacem_4x5", 11)])
+def test_small_instances_are_solved(name: str, optimum: int) -> None:
+    instance = scheduler.load(f"instances/{name}.json")
+    assert searched(instance, "makespan", iterations=20_000).makespan == optimum
+
+
+def test_deadlines_come_first() -> None:
+    # B has to be first on M, though it is the longer one: B ends at 5, A at 8.
+    instance = factory(
+        machine("M"), simple_job("A", ("M", 3)), simple_job("B", ("M", 5), deadline=5), objective="flow_time"
+    )
+    assert searched(instance, "flow_time").completions == {"A": 8, "B": 5}
+
+
+def test_plans_are_chosen() -> None:
+    # The plan with the short operation is the better one, 2 after 3 by the other job.
+    instance = factory(
+        machine("M"),
+        job("A", op("long", mode("M", 9)), op("short", mode("M", 2)), plans=(("long",), ("short",))),
+        simple_job("B", ("M", 3)),
+    )
+    assert searched(instance, "makespan").makespan == 5
+
+
+def test_what_is_not_spoken_is_named() -> None:
+    plain = factory(machine("M"), simple_job("A", ("M", 3)))
+    assert why_unsupported(plain) is None
+    buffered = replace(plain, machines=(replace(plain.machines[0], output_buffer=2),))
+    assert why_unsupported(buffered) == "buffers of machines outside cells"
+
+
+def test_solve_goes_by_the_factory_search() -> None:
+    instance = scheduler.load("instances/two_facilities.json")
+    result = scheduler.solve(instance, time_limit=4, workers=2)
+    assert result.status is Status.FEASIBLE
+    assert any(point.engine == "factory" for point in result.history)
