@@ -1,1 +1,1 @@
-"""The compiled tabu search for the disjunctive core: modes, precedences, setups, calendars."""
+"""The compiled tabu search for the disjunctive core and fleets: modes, precedences, setups, calendars, transports."""
