@@ -106,3 +106,15 @@ def test_prices_rise_where_machines_are_wanted() -> None:
 @given(instances(max_operations=5))
 def test_prices_never_exceed_the_load_bound(instance: Instance) -> None:
     assert priced_bound(instance) <= load_lines(instance)[0]
+
+
+def test_a_program_that_is_cut_short_still_bounds() -> None:
+    instance = random_flexible_shop(2_000)
+    whole, cut = load_bound(instance), load_bound(instance, seconds=1e-3)
+    assert priced_bound(instance) <= cut <= whole
+
+
+def random_flexible_shop(operations: int) -> Instance:
+    from benchmarks.size import flexible_job_shop
+
+    return flexible_job_shop(operations, 20, 10, 0)

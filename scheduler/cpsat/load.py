@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
+from time import monotonic
 
 import numpy as np
 from ortools.linear_solver import pywraplp
@@ -47,13 +48,13 @@ class _Work:
     durations: np.ndarray
 
 
-def load_bound(instance: Instance) -> int:
+def load_bound(instance: Instance, seconds: float = inf) -> int:
     """Return a lower bound of the makespan from the load of the machines; see `load_lines` and `priced_bound`."""
-    return load_lines(instance)[0] or priced_bound(instance)
+    return load_lines(instance, seconds)[0] or priced_bound(instance)
 
 
-def load_lines(instance: Instance) -> tuple[int, tuple[Line, ...]]:
-    """Return a lower bound of the makespan, and the lines that make it so high.
+def load_lines(instance: Instance, seconds: float = inf) -> tuple[int, tuple[Line, ...]]:
+    """Return a lower bound of the makespan, and the lines that make it so high: what is known after so many seconds.
 
     Minimise C such that every operation is split among its modes, ``sum_k x_ok = 1``, and on each machine m, for any
     head h and tail t, the operations with no smaller head and no shorter tail fit between the two::
@@ -64,9 +65,10 @@ def load_lines(instance: Instance) -> tuple[int, tuple[Line, ...]]:
     and tails without the order (Carlier 1982). Operations of jobs with alternative plans are left out. The line of a
     machine that stays empty is harmless: head and tail are at most those of some operation that is done elsewhere.
     """
-    works = _works(instance)
-    num_modes = sum(len(work.items) for work in works)
-    if not works or num_modes > MAX_MODES:
+    deadline = monotonic() + seconds
+    num_modes = sum(len(operation.modes) for operation in instance.operation_by_key.values())
+    works = _works(instance) if num_modes <= MAX_MODES else []
+    if not works:
         return 0, ()
     solver = pywraplp.Solver.CreateSolver("GLOP")
     makespan = solver.NumVar(0.0, solver.infinity(), "makespan")
@@ -77,7 +79,9 @@ def load_lines(instance: Instance) -> tuple[int, tuple[Line, ...]]:
             shares[item] = solver.NumVar(0.0, 1.0, "")
             by_operation.setdefault(item[0], []).append(shares[item])
     for split in by_operation.values():
-        solver.Add(sum(split) == 1)
+        row = solver.Constraint(1.0, 1.0)
+        for share in split:
+            row.SetCoefficient(share, 1.0)
     solver.Minimize(makespan)
     lines: list[Line] = []
     new = [_line(work, int(work.heads.min()), int(work.tails.min())) for work in works]
@@ -85,9 +89,13 @@ def load_lines(instance: Instance) -> tuple[int, tuple[Line, ...]]:
     for _ in range(MAX_ROUNDS):
         for line in new:
             capacity = instance.machine_by_id[line.machine].capacity
-            load = sum(instance.mode(*item).duration * shares[item] for item in line.work)
-            solver.Add(load <= capacity * (makespan - line.head - line.tail))
+            row = solver.Constraint(-solver.infinity(), -float(capacity * (line.head + line.tail)))
+            row.SetCoefficient(makespan, -float(capacity))
+            for item in line.work:
+                row.SetCoefficient(shares[item], float(instance.mode(*item).duration))
         lines += new
+        if seconds < inf:
+            solver.SetTimeLimit(max(1, int(1000 * (deadline - monotonic()))))
         if solver.Solve() != pywraplp.Solver.OPTIMAL:
             break
         value = float(solver.Objective().Value())

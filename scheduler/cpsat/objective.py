@@ -14,6 +14,9 @@ from scheduler.domain.horizon import heads, tails
 
 Expr = Any
 
+LOAD_SECONDS = 3.0
+"""Most seconds in which lines about the load are looked for."""
+
 
 def tier_expression(ctx: ModelContext, tier: Tier, built: dict[str, Expr]) -> Expr:
     """Return ``scale * sum_k weight_k * term_k`` with integer coefficients; `built` keeps terms already modelled."""
@@ -58,7 +61,7 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
             ctx.model.add(makespan - before - tail >= load + sum(time * literal for time, literal in setups))
     if ctx.kept is None:
         # Subproblems are solved sooner than these lines are found.
-        bound, lines = load_lines(ctx.instance)
+        bound, lines = load_lines(ctx.instance, LOAD_SECONDS)
         ctx.loads_bind = bound > makespan_bound(ctx.instance)
         for line in lines:
             capacity = ctx.instance.machine_by_id[line.machine].capacity

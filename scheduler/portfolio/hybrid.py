@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from scheduler.domain import Status, Stop
-from scheduler.portfolio.run import RESERVE, Answer, Run, higher
+from scheduler.portfolio.run import Answer, Run, higher
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.warm import compile_elsewhere, is_compiled
 from scheduler.search.tabu.weights import Weights
@@ -83,9 +83,9 @@ class Hybrid:
             gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
             if walking and (gives_up or not run.has_time_for_model):
                 walk.start(1)
-                walk.wait(run.left - RESERVE)
+                walk.wait(run.left - run.reserve)
                 return
-            left = run.left - RESERVE
+            left = run.left - run.reserve
             if self._is_small and walking and run.seconds > WALK_SHARE * run.time_limit:
                 walk.finish()
                 self._take()
@@ -104,17 +104,17 @@ class Hybrid:
         while (
             compiled is not None and not self._has_ended() and not compiled(0.0 if run.has_time_for_model else run.left)
         ):
-            self._prove(min(FIRST_SLICE, run.left - RESERVE))
+            self._prove(min(FIRST_SLICE, run.left - run.reserve))
         step = 1 if self._weights.is_makespan else 1 + len(run.instance.jobs) // 4
         iterations = max(1, ALONE_WORK // (step * len(run.instance.operation_by_key)))
         work, known, gives_up = ALONE_SLICE, run.bound, not run.has_time_for_model
-        with walk.until(run.left - RESERVE):
+        with walk.until(run.left - run.reserve):
             while not self._has_ended():
                 walk.advance(iterations)
                 self._take()
                 self._bound_by_load()
                 if not gives_up and not self._has_ended():
-                    self._prove(run.left - RESERVE, work=work)
+                    self._prove(run.left - run.reserve, work=work)
                     tried = work > GIVE_UP * ALONE_SLICE
                     gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
                     work *= 2
@@ -128,7 +128,7 @@ class Hybrid:
                 self._aim(self._run.bound)
 
     def _has_ended(self) -> bool:
-        return self._prover.requested or self._run.is_proved() or self._run.left <= RESERVE
+        return self._prover.requested or self._run.is_proved() or self._run.left <= self._run.reserve
 
     def _prove(self, seconds: float, workers: int = 1, work: float | None = None, *, has_loads: bool = True) -> None:
         """Give CP-SAT a slice."""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import RESERVE, SMALL, Answer, Run, higher
+from scheduler.portfolio.run import SMALL, Answer, Run, higher
 from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.warm import compile_elsewhere, is_compiled
 
@@ -47,7 +47,7 @@ class Polishing:
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
         # The walk sees all tiers at once.
         later = walk is None and len(run.objective.tiers) > 1 and run.has_time_for_model
-        self._kept = RESERVE + (LAST_SHARE * run.left if later else 0.0)
+        self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
 
     def search(self) -> Answer:
         """Search until the first tier is proved, the time is up, or somebody wants to stop."""
@@ -66,7 +66,7 @@ class Polishing:
             else:
                 with run.stop.calling(walk.stop):
                     self._beside(walk)
-        if self._kept > RESERVE and not run.stop.requested:
+        if self._kept > run.reserve and not run.stop.requested:
             status, bounds = run.improve(run.left, run.workers, run.stop)
             return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         return run.answer(self._bounds)

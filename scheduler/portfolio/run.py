@@ -24,13 +24,17 @@ CONSTRUCTION_BEFORE_WALK = 0.2
 BUILD_SHARE = 0.4
 """Most of the time limit that building the model may take."""
 RESERVE = 0.15
-"""Seconds kept for the last schedule's way out."""
+"""Seconds kept for the last schedule's way out ..."""
+RESERVE_PER_OPERATION = 8e-5
+"""... and so many more for each operation: it is read from the arrays, valued and checked."""
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
 """... for this share of the time."""
 LOADS_AT_ONCE = 5_000
 """Modes up to which the load bound is so quick that the search waits for it."""
+LOADS_SHARE = 0.15
+"""Most of the time left that it may take of larger ones."""
 FAR = Fraction(2, 100)
 """Gap from which on proofs are rare."""
 
@@ -75,6 +79,11 @@ class Run:
     def left(self) -> float:
         """Wall time left."""
         return self.time_limit - self.seconds
+
+    @cached_property
+    def reserve(self) -> float:
+        """Seconds kept for the last schedule's way out."""
+        return RESERVE + min(RESERVE_PER_OPERATION * len(self.instance.operation_by_key), 0.2 * self.time_limit)
 
     @property
     def no_bounds(self) -> tuple[None, ...]:
@@ -189,7 +198,7 @@ class Run:
 
         self.knows_loads = True
         scale = dict(self.objective.tiers[0].weights)["makespan"]
-        self.record(None, scale * load_bound(self.instance), "bounds")
+        self.record(None, scale * load_bound(self.instance, LOADS_SHARE * self.left), "bounds")
 
     def is_far(self) -> bool:
         """Return whether value and bound of the first tier are further apart than proofs usually reach."""
@@ -250,7 +259,7 @@ class Run:
         bounds = (higher(bounds[0], self.bound), *bounds[1:])
         values = self.objective.value(self.best_terms)
         proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
-        if self.is_proved() and not proved and not self.stop.requested and self.left > RESERVE:
+        if self.is_proved() and not proved and not self.stop.requested and self.left > self.reserve:
             return self.improve(self.left, self.workers, self.stop)
         return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
 
