@@ -17,6 +17,7 @@ from ortools.sat.python import cp_model
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
+from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
 from scheduler.domain.horizon import heads, horizon, tails
@@ -61,6 +62,8 @@ class ModelContext:
         Whether the load of the machines bounds the makespan more than the order of operations does.
     has_circuits
         Whether the order on some machine or carrier is a circuit.
+    alike
+        Fleets whose vehicles share their `tours`.
     """
 
     def __init__(
@@ -75,7 +78,8 @@ class ModelContext:
         self.kept = kept
         self.has_loads = has_loads
         self.loads_bind = False
-        self.has_circuits = bool(instance.cells or instance.fleets) or any(
+        self.alike = alike(instance) if kept is None else frozenset[str]()
+        self.has_circuits = len(self.alike) < len(instance.group_by_id) or any(
             machine.setups is not None for machine in instance.machines
         )
         self._latest = latest or {}
@@ -91,8 +95,8 @@ class ModelContext:
         self.loads: dict[str, list[tuple[int, Literal]]] = {}
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
-        self._heads = heads(instance)
-        self._tails = tails(instance)
+        self.heads = heads(instance)
+        self.tails = tails(instance)
         self._starts: dict[OperationKey, Expr] = {}
         self._ends: dict[OperationKey, Expr] = {}
         self._plans: dict[str, tuple[Literal, ...]] = {}
@@ -181,10 +185,10 @@ class ModelContext:
     def start(self, key: OperationKey) -> Expr:
         """Return the start of the operation."""
         if key not in self._starts:
-            head = 0 if self.instance.execution is not None else self._heads[key]
+            head = 0 if self.instance.execution is not None else self.heads[key]
             self._starts[key] = self.new_int(
                 head,
-                max(head, self.latest_completion(key[0]) - self._tails[key]),
+                max(head, self.latest_completion(key[0]) - self.tails[key]),
                 f"start[{_name(key)}]",
                 lambda view, key=key, head=head: view.start(key, head),
             )
@@ -198,7 +202,7 @@ class ModelContext:
             if len(lengths) == 1 and not self.pauses(operation):
                 self._ends[key] = self.start(key) + lengths.pop()
             else:
-                head = 0 if self.instance.execution is not None else self._heads[key]
+                head = 0 if self.instance.execution is not None else self.heads[key]
                 self._ends[key] = self.new_int(
                     head + min(lengths),
                     max(head + min(lengths), self.latest_completion(key[0])),
@@ -343,6 +347,11 @@ class ModelContext:
         trip = TripVars(option, leader, joins)
         self.trips.setdefault(lane, []).append(trip)
         return trip
+
+    @cached_property
+    def tours(self) -> Mapping[str, Tours]:
+        """What the vehicles of each fleet do of which they are alike."""
+        return {fleet.id: Tours(self, fleet) for fleet in self.instance.fleets if fleet.id in self.alike}
 
     def add_load(self, resource: str, time: int, literal: Literal) -> None:
         """Remember that a machine or carrier is kept for `time` ticks, by a setup or move, if the literal is true."""
