@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
-from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
+from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
@@ -260,7 +260,7 @@ class ModelContext:
     @cached_property
     def impossible(self) -> frozenset[tuple[OperationKey, int]]:
         """Modes in which a job can't be complete in time."""
-        return impossible_modes(self.instance, self._heads, self._tails, self.latest_completion)
+        return impossible_modes(self.instance, self.heads, self.tails, self.latest_completion)
 
     def operations_on(self, machine: str) -> tuple[tuple[OperationKey, int], ...]:
         """Return ``(operation, possible mode)`` of everything that can be done on the machine, in file order."""
@@ -302,12 +302,12 @@ class ModelContext:
     @cached_property
     def links_into(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
         """Links by the operation that they lead to."""
-        return _grouped((link.job.id, link.successor, link) for link in self.links)
+        return links_at(self.links, "successor")
 
     @cached_property
     def links_out_of(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
         """Links by the operation that they come from."""
-        return _grouped((link.job.id, link.predecessor, link) for link in self.links)
+        return links_at(self.links, "predecessor")
 
     def occupation(self, key: OperationKey, mode: int) -> OccupationVars:
         """Return the time for which the operation in this mode takes its machine (see docs/rules.md)."""
@@ -396,11 +396,3 @@ class ModelContext:
 
 def _name(key: OperationKey) -> str:
     return f"{key[0]}.{key[1]}"
-
-
-def _grouped(items: Iterable[tuple[str, str | None, LinkVars]]) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
-    found: dict[OperationKey, list[LinkVars]] = {}
-    for job, operation, link in items:
-        if operation is not None:
-            found.setdefault((job, operation), []).append(link)
-    return {key: tuple(links) for key, links in found.items()}

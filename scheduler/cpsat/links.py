@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scheduler.domain import Job, Move, Precedence
+from scheduler.domain import Job, Move, OperationKey, Precedence
 from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, route, slot_of
 
 if TYPE_CHECKING:
@@ -92,6 +92,16 @@ def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
             if _add_slots(ctx, link, fixed):
                 found.append(link)
     return tuple(found)
+
+
+def links_at(links: Iterable[LinkVars], end: str) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
+    """Return the links by the operation at one end, ``predecessor`` or ``successor``."""
+    found: dict[OperationKey, list[LinkVars]] = {}
+    for link in links:
+        operation: str | None = getattr(link, end)
+        if operation is not None:
+            found.setdefault((link.job.id, operation), []).append(link)
+    return {key: tuple(there) for key, there in found.items()}
 
 
 def _active(
