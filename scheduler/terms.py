@@ -66,6 +66,26 @@ def _transfer_count(instance: Instance, schedule: Schedule) -> int:
     return len({(m.mover, m.start) for m in schedule.moves if m.kind == "transfer" and m.job is not None})
 
 
+def _transfer_cost(instance: Instance, schedule: Schedule) -> int:
+    trips = sum(instance.lane_by_vehicle[mover].trip_cost for mover, _ in _trips(instance, schedule))
+    units = 0
+    for move in schedule.moves:
+        lane, job = instance.lane_by_vehicle.get(move.mover), instance.job_by_id.get(move.job or "")
+        if lane is not None and job is not None:
+            units += lane.unit_cost * job.units
+    return trips + units
+
+
+def _transfer_co2(instance: Instance, schedule: Schedule) -> int:
+    return sum(instance.lane_by_vehicle[mover].trip_co2 for mover, _ in _trips(instance, schedule))
+
+
+def _trips(instance: Instance, schedule: Schedule) -> set[tuple[str, int]]:
+    """Return vehicle and departure of every trip with a vehicle of the instance."""
+    loaded = (m for m in schedule.moves if m.kind == "transfer" and m.job is not None)
+    return {(m.mover, m.start) for m in loaded if m.mover in instance.lane_by_vehicle}
+
+
 def _pending(instance: Instance, schedule: Schedule) -> Iterator[tuple[ScheduledOperation, ScheduledOperation]]:
     """Yield the baseline operations that had not started by `now` with what has become of them."""
     if instance.execution is None:
@@ -108,6 +128,8 @@ TERMS: Mapping[str, Callable[[Instance, Schedule], int]] = {
     "flow_time": _flow_time,
     "setup_time": _setup_time,
     "transfer_count": _transfer_count,
+    "transfer_cost": _transfer_cost,
+    "transfer_co2": _transfer_co2,
     "start_deviation": _start_deviation,
     "reassignments": _reassignments,
     "sequence_changes": _sequence_changes,

@@ -9,7 +9,7 @@
    that is one more arc and one more branch; where it breaks none, it is the optimum of its branch.
 
 Machines of capacity 1 and robots are decided as sequences, first to last, because a setup or an empty move counts
-between direct neighbours only. `setup_time` and `transfer_count` depend on the order alone, so with one of them in
+between direct neighbours only. `setup_time` and the terms of trips depend on the order alone, so with one of them in
 the objective the order is decided even where nothing breaks.
 
 References
@@ -25,9 +25,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations, pairwise, permutations
 
-from oracle_case import TICK_0, Arc, Case, Ends, Point, Use, calendars_of, cases, ends_of_work, works_all
+from oracle_case import TICK_0, Arc, Case, Ends, Point, Use, calendars_of, cases, departs, ends_of_work, works_all
 
-from scheduler.domain import Calendar, Instance, Move, Objective, Schedule
+from scheduler.domain import Calendar, Instance, Lane, Move, Objective, Schedule
 from scheduler.domain.derive import complete
 from scheduler.domain.routing import lanes_between
 
@@ -40,7 +40,11 @@ KNOWN_TERMS = {
     "flow_time",
     "setup_time",
     "transfer_count",
+    "transfer_cost",
+    "transfer_co2",
 }
+TRIP_TERMS = {"transfer_count", "transfer_cost", "transfer_co2"}
+
 
 Value = tuple[Fraction, ...]
 
@@ -110,7 +114,8 @@ class _Search:
         self.nodes_left = nodes
         self.horizon = case.horizon()
         calendars = calendars_of(self.instance)
-        self.max_passes = len(case.tasks) + 1 if all(c.always_works for c in calendars) else self.horizon
+        always = all(c.always_works for c in calendars) and not any(lane.timetable for lane in self.instance.lanes)
+        self.max_passes = len(case.tasks) + 1 if always else self.horizon
 
     def branch(self, node: Node, starts: Sequence[int]) -> None:
         """Search below a node; `starts` are at most its least solution."""
@@ -148,7 +153,9 @@ class _Search:
             group = self.instance.group_by_carrier[mover]
             work = group.move_time(task.leg.origin, task.leg.destination)
             calendar = self.instance.carrier_by_id[mover].calendar
-        return ends_of_work(calendar, work, task.interruptible, self.horizon)
+        ends = ends_of_work(calendar, work, task.interruptible, self.horizon)
+        table = self.instance.lane_by_vehicle[mover].timetable if mover in self.instance.lane_by_vehicle else None
+        return ends if table is None else tuple(e if departs(table, start) else None for start, e in enumerate(ends))
 
     def least(self, node: Node, starts: Sequence[int]) -> Timing | None:
         """Return the least solution, None if there is none before the horizon or it is no better than the best.
@@ -188,15 +195,24 @@ class _Search:
             "number_tardy": sum(late > 0 for late in tardiness.values()),
             "flow_time": sum(done[job.id] - job.release_date for job in jobs),
             "setup_time": sum(window.length for window in node.windows),
-            "transfer_count": self.transfer_count(node),
+            "transfer_count": sum(1 for _ in self.trips(node)),
+            "transfer_cost": sum(lane.trip_cost for lane in self.trips(node)) + self.unit_cost(node),
+            "transfer_co2": sum(lane.trip_co2 for lane in self.trips(node)),
         }
         return self.objective.value(terms)
 
-    def transfer_count(self, node: Node) -> int:
+    def trips(self, node: Node) -> list[Lane]:
+        """Return the lane of every trip; of none as long as not all are decided."""
         if self.undecided_trips(node):
-            return 0
+            return []
         transfers = {task for task, mover in node.movers.items() if mover in self.instance.lane_by_vehicle}
-        return len(transfers - {b for (_, b), together in node.trips.items() if together})
+        leading = transfers - {b for (_, b), together in node.trips.items() if together}
+        return [self.instance.lane_by_vehicle[node.movers[task]] for task in leading]
+
+    def unit_cost(self, node: Node) -> int:
+        lanes = self.instance.lane_by_vehicle
+        transfers = [(task, lanes[mover]) for task, mover in node.movers.items() if mover in lanes]
+        return sum(lane.unit_cost * self.instance.job_by_id[self.case.tasks[t].job].units for t, lane in transfers)
 
     def undecided_trips(self, node: Node) -> list[tuple[int, int]]:
         pairs = combinations(sorted(node.movers), 2)
@@ -320,13 +336,19 @@ class _Search:
                     return [self.two_trips(node, a, b, lane.cycle_time) for a, b in permutations(excess, 2)]
             for a, b in combinations(transfers, 2):
                 between = abs(timing.at(Point(a)) - timing.at(Point(b)))
-                undecided = "transfer_count" in self.objective.terms and (min(a, b), max(a, b)) not in node.trips
+                undecided = TRIP_TERMS & set(self.objective.terms) and (min(a, b), max(a, b)) not in node.trips
                 if 0 < between < lane.cycle_time or undecided:
                     together = ((Point(a), Point(b), 0), (Point(b), Point(a), 0))
                     one = replace(
                         node, arcs=(*node.arcs, *together), trips={**node.trips, (min(a, b), max(a, b)): True}
                     )
                     return [one, *(self.two_trips(node, x, y, lane.cycle_time) for x, y in ((a, b), (b, a)))]
+        for lane in self.instance.lanes:
+            transfers = [number for number, mover in node.movers.items() if mover in lane.vehicle_ids]
+            for a, b in combinations(transfers, 2):
+                between = abs(timing.at(Point(a)) - timing.at(Point(b)))
+                if between < lane.headway and (between > 0 or node.movers[a] != node.movers[b]):
+                    return [self.two_trips(node, x, y, lane.headway) for x, y in ((a, b), (b, a))]
         return None
 
     @staticmethod

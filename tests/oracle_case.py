@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 
-from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation
+from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, route
 
 Link = tuple[str | None, str | None]
@@ -93,14 +93,16 @@ class Case:
         period = max((c.pattern.period for c in calendars if c.pattern is not None), default=0)
         gaps = [t for m in self.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
         gaps += [t for cell in self.instance.cells for row in cell.travel.values() for t in row.values()]
-        gaps += [lane.cycle_time for lane in self.instance.lanes]
+        gaps += [max(lane.cycle_time, lane.headway) for lane in self.instance.lanes]
+        tables = [lane.timetable for lane in self.instance.lanes if lane.timetable is not None]
+        wait = max((max(table.departures) + (table.period or 0) for table in tables), default=0) * max(1, period)
         total = max((d.end for c in calendars for d in c.downtimes), default=0)
         total += max(job.release_date for job in self.instance.jobs) + 4 * period
         total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
         for task in self.tasks:
             pattern = task.calendar.pattern
             shift = min(s.end - s.start for s in pattern.shifts) if pattern else task.work + 1
-            total += task.work + max(gaps, default=0) + period * (1 + task.work // shift)
+            total += task.work + max(gaps, default=0) + wait + period * (1 + task.work // shift)
         return total + 1
 
     def ancestors(self) -> list[set[int]]:
@@ -140,6 +142,15 @@ class Case:
         if last is not None and b is not None:
             self.arcs.append((last, Point(b), 0))
         return True
+
+
+def departs(table: Timetable, tick: int) -> bool:
+    """Return whether a trip may depart then."""
+    if table.until is not None and tick > table.until:
+        return False
+    if table.period is None:
+        return tick in table.departures
+    return any(tick >= first and (tick - first) % table.period == 0 for first in table.departures)
 
 
 def cases(instance: Instance) -> Iterator[Case]:

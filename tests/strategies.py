@@ -32,6 +32,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Timetable,
     Vehicle,
 )
 from scheduler.domain.events import (
@@ -43,6 +44,7 @@ from scheduler.domain.events import (
     RushOrder,
     VehicleDown,
 )
+from scheduler.domain.timetable import usable_departures
 
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ FEATURES = (
     "cells",
     "lanes",
     "fleets",
+    "timetables",
 )
 OBJECTIVES = (
     "makespan",
@@ -72,6 +75,7 @@ OBJECTIVES = (
     "number_tardy + 0.5*makespan",
     "makespan > setup_time",
     "makespan > transfer_count",
+    "makespan > transfer_cost + 0.5*transfer_co2",
 )
 
 
@@ -248,7 +252,7 @@ class _Builder:
         ways = [("F1", "F2"), ("F2", "F1")] if has_to_change else [("F1", "F2")]
         ways += [self.choice((("F2", "F1"), ("F1", "F2")))] if self.integer(0, 1) else []
         units = max(job.units for job in jobs)
-        return tuple(
+        lanes = tuple(
             Lane(
                 id=f"L{number}",
                 origin=origin,
@@ -263,6 +267,22 @@ class _Builder:
             )
             for number, (origin, destination) in enumerate(ways, start=1)
         )
+        return tuple(self.departures(lane) for lane in lanes) if self.has("timetables", 3) else lanes
+
+    def departures(self, lane: Lane) -> Lane:
+        """Return the lane with headway, costs and, where that leaves a departure, a timetable."""
+        lane = replace(
+            lane,
+            headway=self.integer(0, 4),
+            trip_cost=self.integer(0, 3),
+            unit_cost=self.integer(0, 2),
+            trip_co2=self.integer(0, 2),
+        )
+        first = self.integer(0, 3)
+        more = (first + self.integer(1, 2),) if self.integer(0, 1) else ()
+        timetable = Timetable((first, *more), self.choice((4, 3, 8)))
+        usable = usable_departures(timetable, lane.calendar, lane.trip_time)
+        return replace(lane, timetable=timetable) if usable and self.integer(0, 2) else lane
 
     # the jobs
 

@@ -76,6 +76,13 @@ def test_proved_optimum_is_found_and_proved(name: str, value: int) -> None:
     assert (result.status, result.values, result.lower_bound) == (Status.OPTIMAL, (value,), value)
 
 
+def test_the_costs_of_trips_are_proved() -> None:
+    network = instance("timetable_tiny")
+    result = solve(network, time_limit=60, workers=2)
+    assert (result.status, result.values) == (Status.OPTIMAL, (27, 275))
+    assert optimum(network) == (27, 275)
+
+
 @pytest.mark.parametrize("name", ["teaching", "robot_cell_tiny", "transfer_tiny", "fleet_tiny"])
 def test_the_oracle_knows_the_optima_proved_by_hand(name: str) -> None:
     assert optimum(instance(name)) == (OPTIMUM[name],)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helpers import at, carry, executed, factory, machine, schedule, setup, simple_job, transfer
 
-from scheduler.domain import Instance, Schedule
+from scheduler.domain import Instance, Lane, Schedule
 from scheduler.domain.objective import TERM_NAMES
 from scheduler.terms import TERMS, value_terms
 
@@ -63,6 +63,16 @@ def test_transfers_that_depart_together_are_one_trip():
     assert value_terms(SHOP, schedule(*trips))["transfer_count"] == 3
 
 
+def test_trips_and_units_cost():
+    # A trip of J1 (1 unit) and J2 (3 units), and one of J1: two trips at 10, 1 + 3 + 1 units at 4.
+    lane = Lane("L", "F", "G", 5, units_per_vehicle=4, trip_cost=10, unit_cost=4, trip_co2=7)
+    instance = factory(lane, simple_job("J1", ("M1", 3)), simple_job("J2", ("M1", 3), units=3))
+    together = transfer("J1 1>2", "F>G", "L#1", 0, 5), transfer("J2 1>2", "F>G", "L#1", 0, 5)
+    terms = value_terms(instance, schedule(*together, transfer("J1 2>3", "F>G", "L#1", 9, 14)))
+    assert terms["transfer_cost"] == 2 * 10 + (1 + 3 + 1) * 4
+    assert terms["transfer_co2"] == 2 * 7
+
+
 def test_complete_instance(complete_instance: Instance, complete_schedule: Schedule):
     # J1 43 (due 40, weight 2), J2 47 (due 50), J3 24 (due 20), J4 46, J5 15; released at 0, 2, 0, 10, 0.
     assert value_terms(complete_instance, complete_schedule) == {
@@ -74,6 +84,8 @@ def test_complete_instance(complete_instance: Instance, complete_schedule: Sched
         "flow_time": 43 + 45 + 24 + 36 + 15,
         "setup_time": 2 + 3,
         "transfer_count": 2,
+        "transfer_cost": 0,
+        "transfer_co2": 0,
         "start_deviation": 0,
         "reassignments": 0,
         "sequence_changes": 0,

@@ -5,6 +5,11 @@ Transfers of one vehicle with the same start are one trip. For consecutive trips
     start(w) >= end(v) + return_time   (= start(v) + cycle_time),   start(first) >= 0
     sum of units over the transfers of a trip <= units_per_vehicle   (each transfer counts the units of its job)
 
+For any two trips *v*, *w* of a lane, of whichever vehicles, and any trip of a lane with timetable::
+
+    start(w) >= start(v) + headway   or   start(v) >= start(w) + headway
+    start(v) = d + k period <= until   for a departure d of the timetable and a k >= 0   (not in `Execution.moves`)
+
 A trip does not overlap a downtime of the lane, unless its transfers are in `Execution.moves`. With a return time, the
 schedule lists exactly one empty move after each trip: the return, of that length, after the arrival and before the
 next departure.
@@ -14,6 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scheduler.constraints.facts import Clock, describe, past_moves
@@ -47,7 +53,10 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         yield from _cycles(vehicle, lane, trips)
         yield from _loads(instance, vehicle, lane, trips)
         yield from _downtimes(vehicle, lane, trips, past)
+        yield from _timetable(vehicle, lane, trips, past)
         yield from _returns(vehicle, lane, trips, [move for move in moves if move.job is None])
+    for lane in instance.lanes:
+        yield from _headway(lane, schedule)
 
 
 def _cycles(vehicle: str, lane: Lane, trips: _Trips) -> Iterator[Violation]:
@@ -77,6 +86,37 @@ def _downtimes(vehicle: str, lane: Lane, trips: _Trips, past: frozenset[Move]) -
         if downtime > 0 and not past.issuperset(trip):
             detail = f"the trip at {start}, until {_arrival(trip)}, is {downtime} in a downtime of {lane.id}"
             yield Violation("transfers", vehicle, detail, downtime)
+
+
+def _timetable(vehicle: str, lane: Lane, trips: _Trips, past: frozenset[Move]) -> Iterator[Violation]:
+    table = lane.timetable
+    for start, trip in trips.items() if table is not None else ():
+        assert table is not None
+        waits = min(
+            (
+                (departure - start) % table.period
+                if table.period is not None and start > departure
+                else departure - start
+                for departure in table.departures
+                if table.period is not None or departure >= start
+            ),
+            default=None,
+        )
+        if table.until is not None and waits is not None and start + waits > table.until:
+            waits = None
+        if waits != 0 and not past.issuperset(trip):
+            then = "no more" if waits is None else f"next at {start + waits}"
+            detail = f"departs at {start}, not in the timetable of {lane.id} ({then})"
+            yield Violation("transfers", vehicle, detail, waits or 1)
+
+
+def _headway(lane: Lane, schedule: Schedule) -> Iterator[Violation]:
+    """Check that consecutive departures of all vehicles of the lane are apart."""
+    trips = {(m.start, v) for v in lane.vehicle_ids for m in schedule.by_mover.get(v, ()) if m.job is not None}
+    for (before, first), (after, second) in pairwise(sorted(trips)):
+        if after - before < lane.headway:
+            detail = f"{second} departs {after - before} after {first} at {before}, the headway is {lane.headway}"
+            yield Violation("transfers", lane.id, detail, lane.headway - (after - before))
 
 
 def _returns(vehicle: str, lane: Lane, trips: _Trips, empty: Sequence[Move]) -> Iterator[Violation]:
@@ -143,11 +183,16 @@ def post(ctx: ModelContext) -> None:
         if trips:
             vehicles = [1] * len(trips)
             ctx.model.add_cumulative([_cycle(ctx, lane, trip) for trip in trips], vehicles, lane.vehicles)
+        if lane.headway > 0:
+            ctx.model.add_no_overlap([_after_departure(ctx, lane, trip) for trip in trips])
         blocked = lane.calendar.blocked(ctx.horizon)
+        closed = lane.timetable.closed(ctx.horizon + 1) if lane.timetable is not None else ()
         for option in options:
             if option.fixed is None and option.length > 0:
                 windows = [(d.start - option.length + 1, d.end - 1) for d in blocked]
                 ctx.forbid(option.start, windows, option.literal)
+            if option.fixed is None:
+                ctx.forbid(option.start, [(window.start, window.end - 1) for window in closed], option.literal)
 
 
 def _trip(ctx: ModelContext, lane: Lane, options: list[OptionVars], index: int) -> TripVars:
@@ -190,6 +235,12 @@ def _cycle(ctx: ModelContext, lane: Lane, trip: TripVars) -> Any:
     name = f"trip[{trip.option.link.name}@{lane.id}]"
     length = trip.option.length + lane.return_time
     return ctx.model.new_optional_fixed_size_interval_var(trip.option.start, length, trip.leader, name)
+
+
+def _after_departure(ctx: ModelContext, lane: Lane, trip: TripVars) -> Any:
+    """Return the interval in which no other trip of the lane departs, absent where the transfer leads none."""
+    name = f"headway[{trip.option.link.name}@{lane.id}]"
+    return ctx.model.new_optional_fixed_size_interval_var(trip.option.start, lane.headway, trip.leader, name)
 
 
 RULE = Rule("transfers", applies, violations, post)

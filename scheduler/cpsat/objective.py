@@ -70,10 +70,6 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
     for carrier in ctx.instance.carrier_by_id:
         if carrier in ctx.loads:
             ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[carrier]))
-    for fleet in ctx.instance.fleets:
-        if fleet.id in ctx.loads:
-            busy = sum(time * literal for time, literal in ctx.loads[fleet.id])
-            ctx.model.add(len(fleet.vehicles) * makespan >= busy)
 
 
 def _due_jobs(ctx: ModelContext) -> list[tuple[Job, int]]:
@@ -130,6 +126,19 @@ def _setup_time(ctx: ModelContext) -> Expr:
 
 def _transfer_count(ctx: ModelContext) -> Expr:
     return sum(trip.leader for trips in ctx.trips.values() for trip in trips)
+
+
+def _transfer_cost(ctx: ModelContext) -> Expr:
+    lanes = ctx.instance.lane_by_id
+    trips = [(lanes[lane], trip) for lane, trips in ctx.trips.items() for trip in trips]
+    return sum(
+        lane.trip_cost * trip.leader + lane.unit_cost * trip.option.units * trip.option.literal for lane, trip in trips
+    )
+
+
+def _transfer_co2(ctx: ModelContext) -> Expr:
+    lanes = ctx.instance.lane_by_id
+    return sum(lanes[lane].trip_co2 * trip.leader for lane, trips in ctx.trips.items() for trip in trips)
 
 
 def _pending(ctx: ModelContext) -> list[ScheduledOperation]:
@@ -202,6 +211,8 @@ EXPRESSIONS: Mapping[str, Callable[[ModelContext], Expr]] = {
     "flow_time": _flow_time,
     "setup_time": _setup_time,
     "transfer_count": _transfer_count,
+    "transfer_cost": _transfer_cost,
+    "transfer_co2": _transfer_co2,
     "start_deviation": _start_deviation,
     "reassignments": _reassignments,
     "sequence_changes": _sequence_changes,

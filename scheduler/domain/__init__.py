@@ -21,6 +21,7 @@ from scheduler.domain.resources import (
 from scheduler.domain.result import Progress, Result, Status
 from scheduler.domain.schedule import Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.stop import Stop
+from scheduler.domain.timetable import Timetable
 
 __all__ = [
     "Calendar",
@@ -55,5 +56,6 @@ __all__ = [
     "Status",
     "Stop",
     "Tier",
+    "Timetable",
     "Vehicle",
 ]

@@ -12,8 +12,10 @@ from itertools import pairwise, product
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
+from scheduler.domain.resources import Lane
 from scheduler.domain.routing import carriers, leg_time, links, route
 from scheduler.domain.schedule import OperationKey
+from scheduler.domain.timetable import longest_wait
 
 MAX_HORIZON = 2**45
 """Ticks beyond which an instance is refused; keeps every sum of times far from 64-bit overflow."""
@@ -196,21 +198,30 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     activities: list[_Activity] = []
     for predecessor, successor, _ in links(job):
         longest: dict[str, int] = {}
+        waits: dict[str, int] = {}
         calendars: list[Calendar] = []
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
                 for leg in route(instance, origin, destination) or ():
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-                        time = max(lane.cycle_time for lane in lanes)
-                        calendars.extend(lane.calendar for lane in lanes)
+                        time = max(max(lane.cycle_time, lane.headway) for lane in lanes)
+                        calendars.extend(lane.calendar for lane in lanes if lane.timetable is None)
+                        waits[leg.slot] = max(_wait_for_departure(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
                         time = max((length + empty[group_of[mover].id] for mover, length in able), default=0)
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
                     longest[leg.slot] = max(longest.get(leg.slot, 0), time)
-        activities.extend(_Activity(time, time, _limited(calendars)) for time in longest.values())
+        activities.extend(
+            _Activity(time, time, _limited(calendars), waits.get(slot, 0)) for slot, time in longest.items()
+        )
     return activities
+
+
+def _wait_for_departure(lane: Lane) -> int:
+    """Return the longest wait for a departure of the timetable (0 without) that fits the calendar."""
+    return 0 if lane.timetable is None else longest_wait(lane.timetable, lane.calendar, lane.trip_time)
 
 
 def _limited(calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:

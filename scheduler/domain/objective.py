@@ -23,6 +23,8 @@ TERM_NAMES: Mapping[str, str] = {
     "flow_time": "sum_j (C_j - release_date_j)",
     "setup_time": "total length of all setups",
     "transfer_count": "number of trips over transfer lanes",
+    "transfer_cost": "sum over trips of trip_cost + unit_cost * units on the trip, of their lanes",
+    "transfer_co2": "sum over trips of the trip_co2 of their lanes",
     "start_deviation": "sum over pending operations of |start - baseline start|",
     "reassignments": "number of pending operations whose machine differs from the baseline",
     "sequence_changes": "number of baseline machine neighbours (a directly before b) no longer in this order there",
@@ -33,7 +35,7 @@ STABILITY_TERMS = frozenset({"start_deviation", "reassignments", "sequence_chang
 """Terms that need a baseline schedule; without one they are 0."""
 
 MAX_SCALE = 10_000
-_ITEM = re.compile(r"^(?:(?P<weight>\d+(?:\.\d+)?)\s*\*\s*)?(?P<term>[a-z_]+)$")
+_ITEM = re.compile(r"^(?:(?P<weight>\d+(?:\.\d+)?)\s*\*\s*)?(?P<term>[a-z_][a-z_0-9]*)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from scheduler.domain.calendar import Calendar
+from scheduler.domain.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,9 @@ class Lane:
     A trip departs when its jobs are there and a vehicle is: it lasts ``load_time + transit_time + unload_time``,
     carries jobs of together at most ``units_per_vehicle`` units, and its vehicle is at the origin again
     ``return_time`` ticks later. All vehicles stand at the origin at tick 0. A trip lies outside the downtimes
-    of the lane's calendar (from departure to arrival); the return does not care for them.
+    of the lane's calendar (from departure to arrival); the return does not care for them. Two trips of the lane
+    depart at least ``headway`` ticks apart, and with a ``timetable`` only at its ticks. A trip costs ``trip_cost`` and
+    ``unit_cost`` for each unit on it, and emits ``trip_co2``, in any units of money and mass.
     """
 
     id: str
@@ -193,6 +196,11 @@ class Lane:
     load_time: int = 0
     unload_time: int = 0
     calendar: Calendar = field(default_factory=Calendar)
+    headway: int = 0
+    timetable: Timetable | None = None
+    trip_cost: int = 0
+    unit_cost: int = 0
+    trip_co2: int = 0
 
     @property
     def pick_up_time(self) -> int:

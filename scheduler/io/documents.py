@@ -177,6 +177,17 @@ class FleetDocument(Document):
     """Whether vehicles go back to their start in the end."""
 
 
+class TimetableDocument(Document):
+    """The ticks at which the trips of a lane may depart."""
+
+    departures: Annotated[list[Time], Field(min_length=1)]
+    """Ticks, in order; those of the first period if they repeat."""
+    period: Annotated[int, Field(ge=1, le=MAX_TICK)] | None = None
+    """Ticks after which the departures repeat; null: they do not."""
+    until: Time | None = None
+    """Last tick at which a trip may depart; null: they repeat for ever."""
+
+
 class LaneDocument(Document):
     """A transfer lane from one facility to another."""
 
@@ -200,6 +211,16 @@ class LaneDocument(Document):
     """Ticks to unload after transit."""
     calendar: CalendarDocument | None = None
     """When trips may be under way."""
+    headway: Time = 0
+    """Least number of ticks between two departures of the lane."""
+    timetable: TimetableDocument | None = None
+    """When trips may depart; null: whenever jobs and a vehicle are there."""
+    trip_cost: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
+    """Cost of a trip, in any unit of money."""
+    unit_cost: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
+    """Cost of each transport unit on a trip."""
+    trip_co2: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
+    """Emission of a trip, in any unit of mass."""
 
 
 class PoolDocument(Document):

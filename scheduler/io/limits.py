@@ -19,6 +19,8 @@ MAX_PLACES: Final = 1_000
 """Most places of one robot cell."""
 MAX_SHIFTS: Final = 10_000_000
 """Most shifts of one resource within the longest time a schedule may take."""
+MAX_DEPARTURES: Final = 100_000
+"""Most departures of a timetable until it repeats together with the calendar of its lane."""
 MAX_WEIGHTED_TIME: Final = 2**53
 """Largest sum of weighted completion times; up to here a double holds every integer."""
 MAX_ID_LENGTH: Final = 100

@@ -25,6 +25,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Timetable,
     Vehicle,
 )
 from scheduler.errors import Defect, FormatError, InstanceError
@@ -35,6 +36,7 @@ from scheduler.io.documents import (
     FleetDocument,
     InstanceDocument,
     JobDocument,
+    LaneDocument,
     MachineDocument,
     OperationDocument,
 )
@@ -101,16 +103,20 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
         machines=tuple(_machine(machine, facility_by_cell, facilities[0].id) for machine in document.machines),
         jobs=tuple(job_from(job) for job in document.jobs),
         cells=tuple(_cell(cell, facilities[0].id) for cell in document.cells),
-        lanes=tuple(
-            Lane(**{**dict(lane), "calendar": _calendar(lane.calendar)})  # the keys are the names of the fields
-            for lane in document.lanes
-        ),
+        lanes=tuple(_lane(lane) for lane in document.lanes),
         operators=tuple(OperatorPool(pool.id, pool.capacity) for pool in document.operators),
         fleets=tuple(_fleet(fleet, facilities[0].id) for fleet in document.fleets),
         time_unit=document.time_unit,
         time_origin=None if document.time_origin is None else datetime.fromisoformat(document.time_origin),
         objective=document.objective,
     )
+
+
+def _lane(document: LaneDocument) -> Lane:
+    table = document.timetable
+    timetable = None if table is None else Timetable(tuple(table.departures), table.period, table.until)
+    # the keys are the names of the fields
+    return Lane(**{**dict(document), "calendar": _calendar(document.calendar), "timetable": timetable})
 
 
 def _missing_facilities(document: InstanceDocument) -> Iterator[Defect]:
@@ -233,12 +239,15 @@ def _unless(key: str, value: object, default: object) -> dict[str, Any]:
 
 
 def _plain_document(item: Lane | OperatorPool) -> dict[str, Any]:
-    """Document of an object whose only nested field is its calendar."""
+    """Document of an object whose only nested fields are calendar and timetable."""
     document: dict[str, Any] = {}
     for field in fields(item):
         value = getattr(item, field.name)
         if isinstance(value, Calendar):
             document |= _calendar_document(value)
+        elif isinstance(value, Timetable):
+            limits = {**_unless("period", value.period, None), **_unless("until", value.until, None)}
+            document["timetable"] = {"departures": list(value.departures), **limits}
         else:
             document |= _unless(field.name, value, field.default)
     return document

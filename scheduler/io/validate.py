@@ -14,6 +14,7 @@ from scheduler.domain import Instance
 from scheduler.errors import Defect, InstanceError
 from scheduler.io import validate_fleets as fleets
 from scheduler.io import validate_jobs as jobs
+from scheduler.io import validate_lanes as lanes
 from scheduler.io import validate_limits as limits
 from scheduler.io import validate_resources as resources
 from scheduler.io.defects import limited
@@ -39,6 +40,8 @@ RULES: tuple[Validation, ...] = (
     fleets.incomplete_travel,
     fleets.unserved_stations,
     fleets.jobs_nobody_may_carry,
+    lanes.disordered_timetables,
+    lanes.timetables_without_trip,
     jobs.repeated_operations,
     jobs.missing_operations_and_modes,
     jobs.unknown_references,

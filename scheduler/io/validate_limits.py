@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from scheduler.domain import CarrierGroup, Instance, Objective
+from scheduler.domain import CarrierGroup, Instance, Lane, Objective
 from scheduler.domain.horizon import MAX_HORIZON
+from scheduler.domain.timetable import longest_wait
 from scheduler.errors import Defect, ObjectiveError
 from scheduler.io.json_text import json_path
 from scheduler.io.limits import (
     MAX_COUNT,
+    MAX_DEPARTURES,
     MAX_JOBS,
     MAX_MACHINES,
     MAX_MODES,
@@ -22,6 +24,7 @@ from scheduler.io.limits import (
     MAX_VEHICLES,
     MAX_WEIGHTED_TIME,
 )
+from scheduler.io.validate_lanes import is_ordered, num_departures
 from scheduler.io.validate_resources import Path, calendars
 
 TICK_BY_UNIT = {
@@ -82,8 +85,17 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
     for i, lane in enumerate(instance.lanes):
         yield ("lanes", i, "vehicles"), lane.vehicles, 1, MAX_VEHICLES
         yield ("lanes", i, "units_per_vehicle"), lane.units_per_vehicle, 1, MAX_COUNT
-        for key in ("transit_time", "return_time", "load_time", "unload_time"):
+        for key in ("transit_time", "return_time", "load_time", "unload_time", "headway"):
             yield ("lanes", i, key), getattr(lane, key), 0, MAX_TICK
+        for key in ("trip_cost", "unit_cost", "trip_co2"):
+            yield ("lanes", i, key), getattr(lane, key), 0, MAX_COUNT
+        if lane.timetable is not None:
+            for d, departure in enumerate(lane.timetable.departures):
+                yield ("lanes", i, "timetable", "departures", d), departure, 0, MAX_TICK
+            if lane.timetable.period is not None:
+                yield ("lanes", i, "timetable", "period"), lane.timetable.period, 1, MAX_TICK
+            if lane.timetable.until is not None:
+                yield ("lanes", i, "timetable", "until"), lane.timetable.until, 0, MAX_TICK
     for i, pool in enumerate(instance.operators):
         yield ("operators", i, "capacity"), pool.capacity, 1, MAX_COUNT
     yield from _calendar_numbers(instance)
@@ -144,6 +156,13 @@ def too_long_horizon(instance: Instance) -> Iterator[Defect]:
         if pattern is not None and longest // pattern.period * len(pattern.shifts) > MAX_SHIFTS:
             cause = f"a period of {pattern.period} ticks repeats {longest // pattern.period} times"
             yield Defect("E324", json_path(*path, "shifts", "period"), cause, "choose a longer period")
+    for i, lane in enumerate(instance.lanes):
+        table = lane.timetable
+        if table is not None and table.period is not None and table.departures:
+            end = longest if table.until is None else min(longest, table.until)
+            if end // table.period * len(table.departures) > MAX_SHIFTS:
+                cause = f"a period of {table.period} ticks repeats {end // table.period} times"
+                yield Defect("E324", json_path("lanes", i, "timetable", "period"), cause, "choose a longer period")
     tick = TICK_BY_UNIT.get(instance.time_unit)
     if instance.time_origin is not None and tick is not None:
         left = datetime.max.replace(tzinfo=instance.time_origin.tzinfo) - instance.time_origin
@@ -158,7 +177,7 @@ def _longest_schedule(instance: Instance) -> int:
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
     groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
     travel = max((2 * _largest(g.travel.values()) + g.pick_up_time + g.drop_time for g in groups), default=0)
-    trip = max((lane.cycle_time for lane in instance.lanes), default=0)
+    trip = max((max(lane.cycle_time, lane.headway) + _wait(lane) for lane in instance.lanes), default=0)
     durations = [max((m.duration for m in o.modes), default=0) for job in instance.jobs for o in job.operations]
     num_links = instance.num_operations + sum(len(job.precedences) for job in instance.jobs) + len(instance.jobs)
     work = sum(durations) + num_links * (lag + setup + 2 * travel + trip)
@@ -167,6 +186,13 @@ def _longest_schedule(instance: Instance) -> int:
     latest = max((max(job.release_date, abs(job.due_date or 0)) for job in instance.jobs), default=0)
     last_downtime = max((d.end for _, calendar in calendars(instance) for d in calendar.downtimes), default=0)
     return latest + last_downtime + stretched + downtimes
+
+
+def _wait(lane: Lane) -> int:
+    """Return the longest wait for a departure; 0 if the timetable is wrong or cannot be listed."""
+    if lane.timetable is None or not is_ordered(lane.timetable) or num_departures(lane) > MAX_DEPARTURES:
+        return 0
+    return longest_wait(lane.timetable, lane.calendar, lane.trip_time)
 
 
 def _largest(rows: Iterable[Mapping[str, int]]) -> int:

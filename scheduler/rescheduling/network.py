@@ -151,6 +151,8 @@ class Network:
         arrivals = [self.instance.job_by_id[m.job or ""].release_date for m in moves if m.predecessor is None]
         node = self.timing.add(max([*arrivals, *map(self._earliest, moves)]), length)
         self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
+        if first.kind == "transfer" and lane.timetable is not None:
+            self.timing.keep_free(node, lane.timetable.closed(self.timing.latest), 0, 1)
         return node
 
     def _earliest(self, item: ScheduledOperation | Move) -> int:
@@ -341,6 +343,13 @@ class Network:
             trips = list(dict.fromkeys(self._node_of(move) for move in moves))
             for before, after in pairwise(trips):
                 self.timing.order((before, "start", 0), (after, "start", 0), cycle_time)
+        for lane in self.instance.lanes:
+            if lane.headway > 0:
+                own = frozenset(lane.vehicle_ids)
+                of_lane = sorted((m for m in self.draft.moves if m.mover in own), key=lambda m: m.start)
+                departures = list(dict.fromkeys(self._node_of(move) for move in of_lane))
+                for before, after in pairwise(departures):
+                    self.timing.order((before, "start", 0), (after, "start", 0), lane.headway)
 
     def _by_mover(self, *kinds: str) -> dict[str, list[Move]]:
         found: dict[str, list[Move]] = {}

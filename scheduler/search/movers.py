@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ class Trip(NamedTuple):
 class LaneTimeline:
     """The trips of the vehicles of a lane."""
 
-    __slots__ = ("_back_at", "_departures", "_downtimes", "_units", "lane", "vehicle_ids")
+    __slots__ = ("_all_departures", "_back_at", "_departures", "_downtimes", "_units", "lane", "vehicle_ids")
 
     def __init__(self, lane: Lane, downtimes: Downtimes | None) -> None:
         self.lane = lane
@@ -95,6 +95,7 @@ class LaneTimeline:
         self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
+        self._all_departures: list[int] = []
 
     def opening(self, ready: int, units: int, patience: int) -> Trip:
         """Return the earliest trip at or after `ready` with room for so many units.
@@ -121,6 +122,7 @@ class LaneTimeline:
             self._units[vehicle][position] += units
             return
         departures.insert(position, departure)
+        insort(self._all_departures, departure)
         self._back_at[vehicle].insert(position, max(back_at, departure + 1))
         self._units[vehicle].insert(position, units)
 
@@ -129,6 +131,7 @@ class LaneTimeline:
         position = bisect_left(self._departures[vehicle], departure)
         self._units[vehicle][position] -= units
         if self._units[vehicle][position] == 0:
+            del self._all_departures[bisect_left(self._all_departures, departure)]
             del self._departures[vehicle][position], self._back_at[vehicle][position], self._units[vehicle][position]
 
     def _new(self, vehicle: int, ready: int) -> int:
@@ -137,11 +140,30 @@ class LaneTimeline:
         cycle_time = max(self.lane.cycle_time, 1)
         while True:
             start = max(ready, back_at[gap - 1]) if gap else ready
-            if self._downtimes is not None:
-                start = self._downtimes.start(start, max(self.lane.trip_time, 1))
+            start = self._departure(start)
             if gap == len(departures) or start + cycle_time <= departures[gap]:
                 return start
             gap += 1
+
+    def _departure(self, ready: int) -> int:
+        """Return the earliest departure of a new trip that calendar, timetable and headway of the lane allow."""
+        while True:
+            start = ready
+            if self._downtimes is not None:
+                start = self._downtimes.start(start, max(self.lane.trip_time, 1))
+            if start < NEVER and self.lane.timetable is not None:
+                departure = self.lane.timetable.next(start)
+                start = NEVER if departure is None else departure
+            if start >= NEVER:
+                return NEVER
+            if self.lane.headway > 0:
+                near = bisect_right(self._all_departures, start - self.lane.headway)
+                while near < len(self._all_departures) and self._all_departures[near] < start + self.lane.headway:
+                    start = self._all_departures[near] + self.lane.headway
+                    near += 1
+            if start == ready:
+                return start
+            ready = start
 
     def _shared(self, vehicle: int, ready: int, units: int, latest: int) -> int:
         departures, loads = self._departures[vehicle], self._units[vehicle]

@@ -77,7 +77,7 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
     first = {name for name, _ in objective.tiers[0].weights}
     home = _home(problem)
     loyalty = dates.mean_length if home and terms & STABILITY_TERMS else 0
-    patience = dates.mean_length if "transfer_count" in terms else 0
+    patience = dates.mean_length if terms & {"transfer_count", "transfer_cost", "transfer_co2"} else 0
 
     def rule(name: str, priority: Priority, window: float | None = 0.0, thrift: float = 0.0) -> Rule:
         return Rule(name, priority, window, thrift, patience, home, loyalty)

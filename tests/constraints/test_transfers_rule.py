@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helpers import assert_valid, at, down, empty, executed, factory, flagged, machine, schedule, simple_job, transfer
 
-from scheduler.domain import Instance, Lane, Schedule
+from scheduler.domain import Instance, Lane, Schedule, Timetable
 
 
 def shop(*units: int, **fields: object) -> Instance:
@@ -123,3 +123,36 @@ def test_superfluous_returns():
     assert flagged(shop(1), trips((0, ONE), returns=((5, ONE), (9, ONE)))) == [("transfers", "L#1", 1)]
     idle = trips((0, ONE), returns=((5, ONE), (0, TWO)))
     assert flagged(shop(1, vehicles=2), idle) == [("transfers", "L#2", 1)]
+
+
+# --- headway and timetable -----------------------------------------------------------------------------------------
+
+
+def test_departures_of_a_lane_are_a_headway_apart():
+    two = shop(1, 1, vehicles=2, headway=4)
+    assert_valid(two, trips((0, ONE), (4, TWO), returns=((5, ONE), (9, TWO))))
+    assert flagged(two, trips((0, ONE), (3, TWO), returns=((5, ONE), (8, TWO)))) == [("transfers", "L", 1)]
+    # Two vehicles at one time are two departures, two jobs on one vehicle are one.
+    assert flagged(two, trips((0, ONE), (0, TWO), returns=((5, ONE), (5, TWO)))) == [("transfers", "L", 4)]
+    assert_valid(two, trips((0, ONE), (0, ONE), returns=((5, ONE),)))
+
+
+def test_departures_in_the_timetable():
+    daily = shop(1, timetable=Timetable((2, 6), period=8, until=14))  # 2, 6, 10, 14
+    for start in (2, 6, 10, 14):
+        assert_valid(daily, trips((start, ONE), returns=((start + 5, ONE),)))
+    for start, wait in ((0, 2), (3, 3), (7, 3), (11, 3), (15, 1), (18, 1)):
+        found = flagged(daily, trips((start, ONE), returns=((start + 5, ONE),)))
+        assert found == [("transfers", ONE, wait)], start
+
+
+def test_a_timetable_that_does_not_repeat():
+    once = shop(1, timetable=Timetable((2, 6)))
+    assert_valid(once, trips((6, ONE), returns=((11, ONE),)))
+    assert flagged(once, trips((4, ONE), returns=((9, ONE),))) == [("transfers", ONE, 2)]
+    assert flagged(once, trips((10, ONE), returns=((15, ONE),))) == [("transfers", ONE, 1)]
+
+
+def test_what_has_departed_is_not_asked_for_the_timetable():
+    instance, plan = shop(1, timetable=Timetable((2,))), trips((3, ONE), returns=((8, ONE),))
+    assert_valid(executed(instance, plan, 5), plan)

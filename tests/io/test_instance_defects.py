@@ -23,6 +23,7 @@ from scheduler.domain import (
     RobotCell,
     SetupMatrix,
     ShiftPattern,
+    Timetable,
     Vehicle,
 )
 from scheduler.errors import Defect, InstanceError
@@ -288,6 +289,42 @@ TABLE: list[tuple[str, str, str, Instance]] = [
             replace(simple_job("J1", ("M1", 3), ("M2", 4)), units=4),
             Lane("L", "north", "south", 5, units_per_vehicle=3),
         ),
+    ),
+    (
+        "E340",
+        "$.lanes[0].timetable.departures[1]",
+        "the departure at 4 is listed after the one at 8",
+        two_sites(J1, Lane("L", "north", "south", 5, timetable=Timetable((8, 4)))),
+    ),
+    (
+        "E340",
+        "$.lanes[0].timetable.departures",
+        "do not lie in one period of 4",
+        two_sites(J1, Lane("L", "north", "south", 5, timetable=Timetable((4, 8), 4))),
+    ),
+    (
+        "E340",
+        "$.lanes[0].timetable.until",
+        "ends at 3, before its first departure at 4",
+        two_sites(J1, Lane("L", "north", "south", 5, timetable=Timetable((4,), 4, 3))),
+    ),
+    (
+        "E340",
+        "$.lanes[0].timetable.departures",
+        "no trip ever departs",
+        two_sites(J1, Lane("L", "north", "south", 5, timetable=Timetable(()))),
+    ),
+    (
+        "E341",
+        "$.lanes[0].timetable",
+        "no trip of 5 ticks fits into the calendar",
+        two_sites(J1, Lane("L", "north", "south", 5, calendar=shifts(12, (0, 8)), timetable=Timetable((4,), 12))),
+    ),
+    (
+        "E341",
+        "$.lanes[0].timetable.period",
+        "repeat together only after very many departures",
+        two_sites(J1, Lane("L", "north", "south", 5, calendar=shifts(99991, (0, 9999)), timetable=Timetable((4,), 7))),
     ),
     (
         "E320",

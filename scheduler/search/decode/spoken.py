@@ -43,6 +43,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Vehicle: _names("id start calendar"),
     Lane: _names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
+        " trip_cost unit_cost trip_co2"
     ),
     OperatorPool: _names("id capacity"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
