@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers import factory, job, machine, mode, op, simple_job
 from hypothesis import given, settings
-from oracle import optimum
+from oracle import TooHardError, optimum
 from strategies import instances
 
 import scheduler
@@ -81,7 +81,10 @@ def test_bounds_of_classics_are_close(name: str, best: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(instances(max_operations=4))
 def test_no_bound_exceeds_the_optimum(instance: Instance) -> None:
-    best = optimum(instance, "makespan")
+    try:
+        best = optimum(instance, "makespan")
+    except TooHardError:
+        return
     if best is not None:
         assert max(makespan_bound(instance), load_bound(instance)) <= best[0]
 

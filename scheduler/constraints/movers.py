@@ -13,6 +13,7 @@ gap; it lists no others, but for the way back to the start place after the last 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -125,13 +126,19 @@ def _where(carrier: Carrier) -> str:
 
 
 def post(ctx: ModelContext) -> None:
-    """Post a circuit over the possible moves of each carrier, with the empty travel on its arcs, and its downtimes."""
+    """Post a circuit over the possible moves of each carrier, with the empty travel on its arcs, and its downtimes.
+
+    Vehicles of a fleet that are alike share one set of tours.
+    """
     by_carrier: dict[str, list[OptionVars]] = {}
     for link in ctx.links:
         for slot in link.slots:
             for option in slot.options:
                 by_carrier.setdefault(option.mover, []).append(option)
     for group in ctx.instance.group_by_id.values():
+        if isinstance(group, Fleet) and group.id in ctx.alike:
+            _post_tours(ctx, group)
+            continue
         for carrier in group.carriers:
             options = by_carrier.get(carrier.id, [])
             if not options:
@@ -181,6 +188,50 @@ def _arcs(
     if all(option.literal is not ctx.true for option in options):
         arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.loaded_moves(carrier.id))))
     return arcs
+
+
+def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:
+    """Post that each transport comes after one other or is a vehicle's first; see `scheduler.cpsat.tours`."""
+    tours = ctx.tours[fleet.id]
+    into: dict[Any, list[Any]] = {transport.key: [] for transport in tours.transports}
+    out: dict[Any, list[Any]] = {transport.key: [] for transport in tours.transports}
+    for place, number in Counter(vehicle.start for vehicle in fleet.vehicles).items():
+        for transport in tours.transports:
+            first = tours.begin(place, transport)
+            for origin, begins_there in transport.origins.items():
+                ctx.enforce(ctx.model.add(transport.start >= fleet.travel_time(place, origin)), first, begins_there)
+            travel = min(fleet.travel_time(place, origin) for origin in transport.origins)
+            ctx.add_load(fleet.id, max(travel, tours.head(transport)), first)
+            into[transport.key].append(first)
+        ctx.model.add(sum(literals[-1] for literals in into.values()) <= number)
+    for before in tours.transports:
+        there_at: dict[str, Any] = {}
+        for after in tours.transports:
+            if not tours.may_follow(before, after):
+                continue
+            turn = tours.follow(before, after)
+            for origin, begins_there in after.origins.items():
+                if origin not in there_at:
+                    there_at[origin] = tours.there_at(before, origin)
+                ctx.enforce(ctx.model.add(after.start >= there_at[origin]), turn, begins_there)
+            travel = tours.travel(before, after)
+            if travel + min(option.length for option in before.options) == 0:
+                # Times alone don't keep these out of a circle.
+                ctx.model.add(tours.rank(after) > tours.rank(before)).only_enforce_if(turn)
+            ctx.add_load(fleet.id, travel, turn)
+            into[after.key].append(turn)
+            out[before.key].append(turn)
+        last = tours.end(before)
+        ctx.add_load(fleet.id, tours.tail(before), last)
+        out[before.key].append(last)
+    for transport in tours.transports:
+        ctx.model.add(sum(into[transport.key]) == transport.literal)
+        ctx.model.add(sum(out[transport.key]) == transport.literal)
+        for option in transport.options:
+            ctx.add_load(fleet.id, option.length, option.literal)
+    if tours.transports:
+        intervals = [transport.interval for transport in tours.transports]
+        ctx.model.add_cumulative(intervals, [1] * len(intervals), len(fleet.vehicles))
 
 
 def _leaves_at(ctx: ModelContext, carrier: Carrier, place: str, pick_up: str, free_at: int) -> int:

@@ -16,7 +16,8 @@ from ortools.sat.python import cp_model
 
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
-from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables
+from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
+from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
 from scheduler.domain.horizon import heads, horizon, tails
@@ -61,6 +62,8 @@ class ModelContext:
         Whether the load of the machines bounds the makespan more than the order of operations does.
     has_circuits
         Whether the order on some machine or carrier is a circuit.
+    alike
+        Fleets whose vehicles share their `tours`.
     """
 
     def __init__(
@@ -75,7 +78,8 @@ class ModelContext:
         self.kept = kept
         self.has_loads = has_loads
         self.loads_bind = False
-        self.has_circuits = bool(instance.cells or instance.fleets) or any(
+        self.alike = alike(instance) if kept is None else frozenset[str]()
+        self.has_circuits = len(self.alike) < len(instance.group_by_id) or any(
             machine.setups is not None for machine in instance.machines
         )
         self._latest = latest or {}
@@ -91,8 +95,8 @@ class ModelContext:
         self.loads: dict[str, list[tuple[int, Literal]]] = {}
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
-        self._heads = heads(instance)
-        self._tails = tails(instance)
+        self.heads = heads(instance)
+        self.tails = tails(instance)
         self._starts: dict[OperationKey, Expr] = {}
         self._ends: dict[OperationKey, Expr] = {}
         self._plans: dict[str, tuple[Literal, ...]] = {}
@@ -181,10 +185,10 @@ class ModelContext:
     def start(self, key: OperationKey) -> Expr:
         """Return the start of the operation."""
         if key not in self._starts:
-            head = 0 if self.instance.execution is not None else self._heads[key]
+            head = 0 if self.instance.execution is not None else self.heads[key]
             self._starts[key] = self.new_int(
                 head,
-                max(head, self.latest_completion(key[0]) - self._tails[key]),
+                max(head, self.latest_completion(key[0]) - self.tails[key]),
                 f"start[{_name(key)}]",
                 lambda view, key=key, head=head: view.start(key, head),
             )
@@ -198,7 +202,7 @@ class ModelContext:
             if len(lengths) == 1 and not self.pauses(operation):
                 self._ends[key] = self.start(key) + lengths.pop()
             else:
-                head = 0 if self.instance.execution is not None else self._heads[key]
+                head = 0 if self.instance.execution is not None else self.heads[key]
                 self._ends[key] = self.new_int(
                     head + min(lengths),
                     max(head + min(lengths), self.latest_completion(key[0])),
@@ -256,7 +260,7 @@ class ModelContext:
     @cached_property
     def impossible(self) -> frozenset[tuple[OperationKey, int]]:
         """Modes in which a job can't be complete in time."""
-        return impossible_modes(self.instance, self._heads, self._tails, self.latest_completion)
+        return impossible_modes(self.instance, self.heads, self.tails, self.latest_completion)
 
     def operations_on(self, machine: str) -> tuple[tuple[OperationKey, int], ...]:
         """Return ``(operation, possible mode)`` of everything that can be done on the machine, in file order."""
@@ -298,12 +302,12 @@ class ModelContext:
     @cached_property
     def links_into(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
         """Links by the operation that they lead to."""
-        return _grouped((link.job.id, link.successor, link) for link in self.links)
+        return links_at(self.links, "successor")
 
     @cached_property
     def links_out_of(self) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
         """Links by the operation that they come from."""
-        return _grouped((link.job.id, link.predecessor, link) for link in self.links)
+        return links_at(self.links, "predecessor")
 
     def occupation(self, key: OperationKey, mode: int) -> OccupationVars:
         """Return the time for which the operation in this mode takes its machine (see docs/rules.md)."""
@@ -343,6 +347,11 @@ class ModelContext:
         trip = TripVars(option, leader, joins)
         self.trips.setdefault(lane, []).append(trip)
         return trip
+
+    @cached_property
+    def tours(self) -> Mapping[str, Tours]:
+        """What the vehicles of each fleet do of which they are alike."""
+        return {fleet.id: Tours(self, fleet) for fleet in self.instance.fleets if fleet.id in self.alike}
 
     def add_load(self, resource: str, time: int, literal: Literal) -> None:
         """Remember that a machine or carrier is kept for `time` ticks, by a setup or move, if the literal is true."""
@@ -387,11 +396,3 @@ class ModelContext:
 
 def _name(key: OperationKey) -> str:
     return f"{key[0]}.{key[1]}"
-
-
-def _grouped(items: Iterable[tuple[str, str | None, LinkVars]]) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
-    found: dict[OperationKey, list[LinkVars]] = {}
-    for job, operation, link in items:
-        if operation is not None:
-            found.setdefault((job, operation), []).append(link)
-    return {key: tuple(links) for key, links in found.items()}

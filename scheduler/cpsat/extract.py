@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from scheduler.cpsat.context import ModelContext
-from scheduler.domain import Lane, Move, Schedule, ScheduledOperation
+from scheduler.domain import Fleet, Lane, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 
 Value = Callable[[Any], int]
@@ -33,11 +33,24 @@ def extract(ctx: ModelContext, value: Value) -> Schedule:
             moves.extend(
                 _move(option, value)
                 for option in slot.options
-                if option.leg.kind != "transfer" and value(option.literal)
+                if option.mover in ctx.instance.carrier_by_id and value(option.literal)
             )
+    for fleet in ctx.instance.fleets:
+        moves.extend(_transports(ctx, fleet, value) if fleet.id in ctx.alike else ())
     for lane in ctx.instance.lanes:
         moves.extend(_transfers(ctx, lane, value))
     return complete(ctx.instance, operations, moves)
+
+
+def _transports(ctx: ModelContext, fleet: Fleet, value: Value) -> Iterable[Move]:
+    """Give the tours of a fleet with alike vehicles to its vehicles, each to one that stands where it starts."""
+    waiting = list(fleet.vehicles)
+    for start, tour in ctx.tours[fleet.id].taken(value):
+        vehicle = next(vehicle for vehicle in waiting if vehicle.start == start)
+        waiting.remove(vehicle)
+        for transport in tour:
+            option = next(option for option in transport.options if value(option.literal))
+            yield replace(_move(option, value), mover=vehicle.id)
 
 
 def _move(option: Any, value: Value) -> Move:

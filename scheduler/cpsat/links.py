@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scheduler.domain import Job, Move, Precedence
+from scheduler.domain import Job, Move, OperationKey, Precedence
 from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, route, slot_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OptionVars:
-    """One move that a leg may be: by robot, vehicle or lane ``mover`` along ``leg``, if ``literal``."""
+    """One move that a leg may be: by robot, vehicle, lane or fleet of alike vehicles, along ``leg``, if ``literal``."""
 
     link: LinkVars
     leg: Leg
@@ -94,6 +94,16 @@ def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
     return tuple(found)
 
 
+def links_at(links: Iterable[LinkVars], end: str) -> Mapping[OperationKey, tuple[LinkVars, ...]]:
+    """Return the links by the operation at one end, ``predecessor`` or ``successor``."""
+    found: dict[OperationKey, list[LinkVars]] = {}
+    for link in links:
+        operation: str | None = getattr(link, end)
+        if operation is not None:
+            found.setdefault((link.job.id, operation), []).append(link)
+    return {key: tuple(there) for key, there in found.items()}
+
+
 def _active(
     ctx: ModelContext, job: Job, predecessor: str | None, successor: str | None, precedence: Precedence | None
 ) -> Any:
@@ -165,7 +175,7 @@ def _add_slot(
     """Add one leg with its options; return the literal of each leg that it may be."""
     job, predecessor, successor = link.job.id, link.predecessor, link.successor
     kept = None if ctx.kept is None else ctx.kept.mover((job, predecessor, successor, slot))
-    movers = {leg: [m for m in carriers(ctx.instance, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
+    movers = {leg: [m for m in _movers(ctx, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
     lengths = {length for options in movers.values() for _, length in options}
     name = f"{slot}[{link.name}]"
     start: Any
@@ -252,9 +262,22 @@ def _goes(move: Move | None, leg: Leg) -> bool:
     return move is not None and (move.origin, move.destination) == (leg.origin, leg.destination)
 
 
+def _movers(ctx: ModelContext, leg: Leg, job: Job) -> Iterable[tuple[str, int]]:
+    """Return ``(id, length of the move)`` of all that can do a leg; vehicles that are alike go by their fleet."""
+    found = {}
+    for mover, length in carriers(ctx.instance, leg, job):
+        found[_known_as(ctx, mover)] = length
+    return found.items()
+
+
 def _mover(ctx: ModelContext, move: Move | None) -> str | None:
-    """Return the robot or vehicle of the move, or the lane of its vehicle."""
+    """Return the robot or vehicle of the move, or the fleet or lane that it goes by."""
     if move is None:
         return None
     lane = ctx.instance.lane_by_vehicle.get(move.mover)
-    return move.mover if lane is None else lane.id
+    return _known_as(ctx, move.mover) if lane is None else lane.id
+
+
+def _known_as(ctx: ModelContext, mover: str) -> str:
+    group = ctx.instance.group_by_carrier.get(mover)
+    return group.id if group is not None and group.id in ctx.alike else mover

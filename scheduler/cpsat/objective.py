@@ -70,6 +70,10 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
     for carrier in ctx.instance.carrier_by_id:
         if carrier in ctx.loads:
             ctx.model.add(makespan >= sum(time * literal for time, literal in ctx.loads[carrier]))
+    for fleet in ctx.instance.fleets:
+        if fleet.id in ctx.loads:
+            busy = sum(time * literal for time, literal in ctx.loads[fleet.id])
+            ctx.model.add(len(fleet.vehicles) * makespan >= busy)
 
 
 def _due_jobs(ctx: ModelContext) -> list[tuple[Job, int]]:

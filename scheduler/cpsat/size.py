@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler.cpsat.tours import alike
 from scheduler.domain import Instance, Job, Machine
 from scheduler.domain.routing import Leg, carriers, links, route
 
@@ -14,8 +15,10 @@ def build_seconds(instance: Instance) -> float:
     """Estimate the seconds that `scheduler.cpsat.solve.build` and the hint take.
 
     Circuits dominate: a machine with setups, a carrier and a lane need an arc for every pair of the operations or moves
-    that they may have to do.
+    that they may have to do. For vehicles that are alike it is one for every pair of transports, see
+    `scheduler.cpsat.tours`.
     """
+    in_tours = {v.id: f.id for f in instance.fleets if f.id in alike(instance) for v in f.vehicles}
     num_on: dict[str, int] = {}
     num_modes = 0
     with_setups = {machine.id for machine in instance.machines if machine.setups is not None}
@@ -28,14 +31,15 @@ def build_seconds(instance: Instance) -> float:
     if instance.group_by_id or instance.lanes:
         for job in instance.jobs:
             for predecessor, successor, _ in links(job):
-                for mover in _movers(instance, job, predecessor, successor):
+                moves = ((in_tours.get(m, m), leg) for m, leg in _movers(instance, job, predecessor, successor))
+                for mover, _ in {(m, leg.slot if m in in_tours.values() else leg) for m, leg in moves}:
                     num_on[mover] = num_on.get(mover, 0) + 1
     arcs = sum(number * number for number in num_on.values())
     return SECONDS_PER_ARC * arcs + SECONDS_PER_MODE * num_modes
 
 
-def _movers(instance: Instance, job: Job, before: str | None, after: str | None) -> list[str]:
-    """Return the mover of every move that the link may need, one entry per possible move."""
+def _movers(instance: Instance, job: Job, before: str | None, after: str | None) -> set[tuple[str, Leg]]:
+    """Return mover and leg of every move that the link may need."""
     ends: list[list[Machine | None]] = []
     for operation in (before, after):
         if operation is None:
@@ -48,4 +52,4 @@ def _movers(instance: Instance, job: Job, before: str | None, after: str | None)
         for destination in ends[1]:
             for leg in route(instance, origin, destination) or ():
                 found.update((mover, leg) for mover, _ in carriers(instance, leg, job))
-    return [mover for mover, _ in found]
+    return found

@@ -12,6 +12,7 @@ from scheduler.domain.derive import moves_into, occupied_from
 from scheduler.domain.routing import SLOTS, Slot, slot_of
 
 if TYPE_CHECKING:
+    from scheduler.cpsat.kept import MoveKey
     from scheduler.cpsat.links import OptionVars
 
 
@@ -104,6 +105,39 @@ class ScheduleView:
             for position, move in enumerate(self.loaded_moves(carrier)):
                 leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
                 found[(carrier, *leg)] = position
+        return found
+
+    def group_of(self, key: MoveKey) -> str | None:
+        """Return the cell or fleet whose robot or vehicle does this move, None without move."""
+        move = self.move(*key)
+        return None if move is None else self.instance.group_by_carrier[move.mover].id
+
+    def turn(self, fleet: str, before: MoveKey | None, start: str, after: MoveKey) -> bool:
+        """Return whether a vehicle of the fleet does a transport directly after another, or first, from `start`."""
+        vehicle, position = self._turns.get(after, ("", -1))
+        if not vehicle or self.instance.group_by_carrier[vehicle].id != fleet:
+            return False
+        if before is None:
+            return position == 0 and self.instance.carrier_by_id[vehicle].start == start
+        return self._turns.get(before) == (vehicle, position - 1)
+
+    def ends_tour(self, fleet: str, key: MoveKey) -> bool:
+        """Return whether a transport is the last of a vehicle of the fleet."""
+        vehicle, position = self._turns.get(key, ("", -1))
+        in_fleet = bool(vehicle) and self.instance.group_by_carrier[vehicle].id == fleet
+        return in_fleet and position == len(self.loaded_moves(vehicle)) - 1
+
+    def position(self, key: MoveKey) -> int:
+        """Return the place of a loaded move in the sequence of its carrier, 0 where there is none."""
+        return max(0, self._turns.get(key, ("", 0))[1])
+
+    @cached_property
+    def _turns(self) -> dict[MoveKey, tuple[str, int]]:
+        """Carrier of each loaded move, and the place in its sequence."""
+        found: dict[MoveKey, tuple[str, int]] = {}
+        for carrier in self.instance.carrier_by_id:
+            for position, move in enumerate(self.loaded_moves(carrier)):
+                found[move.job or "", move.predecessor, move.successor, self.slot(move)] = (carrier, position)
         return found
 
     def loaded_moves(self, mover: str) -> list[Move]:

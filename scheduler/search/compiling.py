@@ -21,16 +21,30 @@ _compilers: dict[str, subprocess.Popen[bytes]] = {}
 def is_cached(package: str, kernel: str, sources: Iterable[str]) -> bool:
     """Return whether the cache holds ``module.function`` of a package, the last to be compiled of its kind.
 
-    A cache that is older than the `sources`, modules with compiled functions, is of an earlier version.
+    `sources` are the modules with compiled functions.
     """
-    module, function = kernel.split(".")
-    compiled: Any = getattr(import_module(f"{package}.{module}"), function)
+    compiled = _compiled(package, kernel)
     if compiled.signatures:
         return True
-    folder = Path(str(import_module(package).__file__)).parent
-    cache = Path(compiled.stats.cache_path)
-    newest = max((folder / f"{name}.py").stat().st_mtime for name in sources)
-    return any(file.stat().st_mtime >= newest for file in cache.glob(f"{kernel}-*.nbc"))
+    forget_stale(package, kernel, sources)
+    return any(Path(compiled.stats.cache_path).glob(f"{kernel}-*.nbc"))
+
+
+def forget_stale(package: str, kernel: str, sources: Iterable[str]) -> None:
+    """Take out of the cache what is older than the newest of the sources: it is of an earlier version.
+
+    numba looks at the source of a function, but not at the sources of those in other files that are compiled into it.
+    """
+    folder, names = Path(str(import_module(package).__file__)).parent, frozenset(sources)
+    newest = max((folder / f"{name}.py").stat().st_mtime for name in names)
+    for file in Path(_compiled(package, kernel).stats.cache_path).glob("*.nb[ci]"):
+        if file.stat().st_mtime < newest and file.name.split(".")[0] in names:
+            file.unlink(missing_ok=True)
+
+
+def _compiled(package: str, kernel: str) -> Any:
+    module, function = kernel.split(".")
+    return getattr(import_module(f"{package}.{module}"), function)
 
 
 def compile_in_process(module: str, kernel: str, is_compiled: Callable[[], bool]) -> Callable[[float], bool]:

@@ -7,6 +7,7 @@ from ortools.sat.python import cp_model
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.objective import EXPRESSIONS
 from scheduler.cpsat.solve import build
+from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Instance, Schedule, Status
 from scheduler.domain.routing import SLOTS
 
@@ -59,9 +60,19 @@ def fixed_status(instance: Instance, schedule: Schedule) -> Status:
             for option in slot.options:
                 leg = option.leg
                 move = moves.get((link.job.id, link.predecessor, link.successor, leg.origin, leg.destination))
-                mover = None if move is None else move.mover.split("#")[0]
+                mover = None if move is None else _known_as(ctx, move.mover)
                 ctx.model.add(option.literal == int(move is not None and mover == option.mover))
                 if move is not None and mover == option.mover:
                     ctx.model.add(slot.start == move.start)
                     ctx.model.add(slot.end == move.end)
+    view = ScheduleView(instance, schedule)
+    for turn in (turn for tours in ctx.tours.values() for turn in tours.turns):
+        taken = view.turn(turn.fleet, turn.before and turn.before.key, turn.start, turn.after.key)
+        ctx.model.add(turn.literal == int(taken))
     return solve(ctx)[0]
+
+
+def _known_as(ctx: ModelContext, mover: str) -> str:
+    """Return the lane of a vehicle, or the fleet if its vehicles have one model."""
+    group = ctx.instance.group_by_carrier.get(mover)
+    return group.id if group is not None and group.id in ctx.alike else mover.split("#")[0]

@@ -7,16 +7,18 @@ from random import Random
 
 import numpy as np
 import pytest
-from helpers import assert_valid, factory, job, machine, mode, op, simple_job
+from helpers import assert_valid, distances, factory, job, machine, mode, op, simple_job
 from hypothesis import given, settings
 from oracle import TooHardError, optimum
 from strategies import instances
 
 import scheduler
+from benchmarks.sequences import play, read_sequences
 from scheduler.domain import Facility, Fleet, Instance, Objective, Vehicle
 from scheduler.search.construct import construct
 from scheduler.search.tabu.arrays import (
     ALT,
+    ALTS_AT,
     BEFORE,
     END,
     FAMILY,
@@ -28,7 +30,9 @@ from scheduler.search.tabu.arrays import (
     new_solution,
     why_unsupported,
 )
+from scheduler.search.tabu.candidates import elsewhere
 from scheduler.search.tabu.carry import settle
+from scheduler.search.tabu.critical import TABU, Move, any_last, critical_path
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.settings import DEFAULT
 from scheduler.search.tabu.space import CarriedSpace
@@ -135,6 +139,34 @@ def test_blended_solutions_are_valid(seed: int) -> None:
     assert time_all(problem.ops, problem.links, problem.machines, problem.times, between.state) > 0
     assert_settled(problem, between.state, between.ends)
     assert_valid(instance, space.schedule(between))
+
+
+def test_an_operation_that_no_critical_path_meets_may_save_a_transport() -> None:
+    # All places are 5 apart. V brings J1 to M1 (by 5), works there until 7, and takes it on to M2 (by 12); then it
+    # fetches J2 from the dock (17) and brings it to M3 (22), which works until 52. The second operation of J1 is not on
+    # that way. Where it stays on M1, V is at the dock by 10 and J2 on M3 by 15: 45.
+    instance = factory(
+        Facility("F", "DOCK"),
+        Fleet("AGV", "F", (Vehicle("V1", "DOCK"),), distances("DOCK M1 M2 M3", 5)),
+        *(machine(name) for name in ("M1", "M2", "M3")),
+        job("J1", op("1", mode("M1", 2)), op("2", mode("M2", 1), mode("M1", 1))),
+        job("J2", op("1", mode("M3", 30))),
+    )
+    schedule = play(instance, read_sequences("M1 1\nM2 2\nM3 3\nV1 T1 T2 T3"))
+    problem = CarriedSpace(instance).problem
+    state, ends = raise_carried(instance, schedule, problem)
+    settle(problem.machines, problem.times, problem.transports, problem.station, state, ends, problem.alts)
+    assert time_all(problem.ops, problem.links, problem.machines, problem.times, state) == 52
+    path, found = np.zeros(state.shape[1], np.int64), np.zeros(3, np.int64)
+    last = any_last(problem.ops, state, 52)
+    count = critical_path(problem.ops, problem.links, problem.machines, problem.times, state, path, last)
+    assert 1 not in path[:count]
+    nothing = Move(-1, -1, -1, -1, 1 << 60)
+    memory = (np.zeros(TABU, np.int64), path, count, np.zeros(2, np.int64), found, nothing, nothing, 1, 52)
+    chosen, _ = elsewhere(*problem, state, ends, *memory)
+    assert (chosen.u, chosen.v, chosen.value) == (1, problem.ops[ALTS_AT, 1] + 1, 45)
+    # And the best is to begin with J2, on M3 from 5 to 35; J1 is on M1 from 15 to 18.
+    assert walked(instance, 0, 50)[0] == 35
 
 
 def test_two_jobs_that_share_a_vehicle() -> None:

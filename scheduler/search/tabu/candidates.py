@@ -155,6 +155,21 @@ def blocks(
 
 
 @njit(cache=True, nogil=True)
+def without(machines: Ints, times: Ints, state: Ints, t: int, idle: int) -> int:
+    """Return the longest way from the transport before this one to that after it, on its vehicle, without it."""
+    vehicle, b = state[MACHINE, ix(t)], state[AFTER, ix(t)]
+    if vehicle == idle or b < 0:
+        return 0
+    a, free, place = state[BEFORE, ix(t)], 0, machines[INITIAL, ix(vehicle)]
+    if a >= 0:
+        free, place = state[END, ix(a)], state[LEAVES, ix(a)]
+    travel = times[
+        ix(machines[SETUPS_AT, ix(vehicle)] + place * machines[FAMILIES, ix(vehicle)] + state[FAMILY, ix(b)])
+    ]
+    return free + travel + state[TIME, ix(b)] + state[TAIL, ix(b)]
+
+
+@njit(cache=True, nogil=True)
 def ends_elsewhere(
     ops: Ints,
     links: Ints,
@@ -185,6 +200,7 @@ def ends_elsewhere(
         vehicle = state[MACHINE, ix(t)]
         if p < 0 or here < 0 or p == here:
             there = state[READY, ix(t)]
+            fixed = max(fixed, without(machines, times, state, t, idle))
         elif vehicle != idle:
             there = state[START, ix(t)] + loaded_time(machines, times, vehicle, p, here)
             b = state[AFTER, ix(t)]
@@ -208,6 +224,7 @@ def ends_elsewhere(
         vehicle = state[MACHINE, ix(t)]
         if q < 0 or here < 0 or q == here:
             rest = max(rest, state[REST, ix(t)])
+            fixed = max(fixed, without(machines, times, state, t, idle))
         elif vehicle != idle:
             way = loaded_time(machines, times, vehicle, here, q) + state[TAIL, ix(t)]
             rest = max(rest, way)
@@ -225,6 +242,76 @@ def ends_elsewhere(
             fixed = max(fixed, way)
             rest = max(rest, end - ready - time + state[REST, ix(t)])
     found[FIXED], found[READY_THERE], found[REST_THERE] = fixed, ready, rest
+
+
+@njit(cache=True, nogil=True)
+def goes(
+    ops: Ints,
+    links: Ints,
+    alts: Ints,
+    machines: Ints,
+    times: Ints,
+    transports: Ints,
+    station: int,
+    state: Ints,
+    ends: Ints,
+    tabu: Ints,
+    counts: Ints,
+    found: Ints,
+    chosen: Move,
+    spare: Move,
+    o: int,
+    now: int,
+    best: int,
+) -> tuple[Move, Move]:
+    """Rank the changes of machine or vehicle of one task."""
+    num = state.shape[1] - transports.shape[1]
+    latest_pred, longest_succ = -1, -1
+    for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+        latest_pred = max(latest_pred, state[START, ix(links[0, ix(k)])])
+    for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+        longest_succ = max(longest_succ, state[TAIL, ix(links[0, ix(k)])])
+    for alt in range(ops[ALTS_AT, ix(o)], ops[ALTS_AT, ix(o + 1)]):
+        machine = alts[0, ix(alt)]
+        if machine == state[MACHINE, ix(o)]:
+            continue
+        table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
+        fixed, ready, tail = 0, state[READY, ix(o)], state[REST, ix(o)]
+        if o < num:
+            time, arrives, leaves = alts[1, ix(alt)], alts[2, ix(alt)], alts[2, ix(alt)]
+            if machines[PLACE_OF, ix(machine)] != machines[PLACE_OF, ix(state[MACHINE, ix(o)])]:
+                ends_elsewhere(ops, links, alts, machines, times, transports, station, state, ends, o, alt, found)
+                fixed, ready, tail = found[FIXED], found[READY_THERE], found[REST_THERE]
+        else:
+            arrives, leaves = state[FAMILY, ix(o)], state[LEAVES, ix(o)]
+            time = loaded_time(machines, times, machine, arrives, leaves)
+        if max(fixed, ready + time + tail) > chosen.value:
+            continue
+        forbidden = tabu[ix(slot(o, state.shape[1] + machine))] > now
+        a, b = -1, ends[FIRST, ix(machine)]
+        while b >= 0 and (state[END, ix(b)] <= latest_pred or state[END, ix(b)] <= ready):
+            a, b = b, state[AFTER, ix(b)]
+        while True:
+            free, reach, way = 0, 0, 0
+            if a >= 0:
+                free = state[END, ix(a)]
+            if b >= 0:
+                reach = state[TAIL, ix(b)] + state[TIME, ix(b)]
+                way = reach
+            if table >= 0:
+                before = machines[INITIAL, ix(machine)]
+                if a >= 0:
+                    before = state[LEAVES, ix(a)]
+                free += times[ix(table + before * side + arrives)]
+                if b >= 0:
+                    way += times[ix(table + leaves * side + state[FAMILY, ix(b)])]
+            value = max(fixed, max(ready, free) + time + max(tail, way))
+            move = Move(ELSEWHERE, o, alt, a, value)
+            chosen, spare = rank(chosen, spare, counts, move, forbidden and value >= best)
+            if b < 0 or reach <= longest_succ or reach <= tail:
+                break
+            a, b = b, state[AFTER, ix(b)]
+    return chosen, spare
 
 
 @njit(cache=True, nogil=True)
@@ -248,58 +335,24 @@ def elsewhere(
     now: int,
     best: int,
 ) -> tuple[Move, Move]:
-    """Rank the changes of machine and vehicle of all tasks of the path."""
+    """Rank the changes of machine and vehicle of the tasks of the path, and of the operations at its transports' ends.
+
+    Where the path goes from turn to turn of a vehicle the operations are not in it, and yet it gets shorter if a part
+    has less far to go, or stays where it is.
+    """
     num, idle = state.shape[1] - transports.shape[1], machines.shape[1] - 2
     for i in range(count):
-        o = path[ix(i)]
-        if ops[ALTS_AT, ix(o + 1)] - ops[ALTS_AT, ix(o)] < 2 or state[MACHINE, ix(o)] == idle:
+        t = path[ix(i)]
+        if state[MACHINE, ix(t)] == idle or (t >= num and not waits_in_turn(state, path, count, i)):
             continue
-        if o >= num and not waits_in_turn(state, path, count, i):
-            continue
-        latest_pred, longest_succ = -1, -1
-        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
-            latest_pred = max(latest_pred, state[START, ix(links[0, ix(k)])])
-        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
-            longest_succ = max(longest_succ, state[TAIL, ix(links[0, ix(k)])])
-        for alt in range(ops[ALTS_AT, ix(o)], ops[ALTS_AT, ix(o + 1)]):
-            machine = alts[0, ix(alt)]
-            if machine == state[MACHINE, ix(o)]:
+        for end in range(3 if t >= num else 1):
+            o = t if end == 0 else transports[end - 1, ix(t - num)]
+            if o < 0 or ops[ALTS_AT, ix(o + 1)] - ops[ALTS_AT, ix(o)] < 2:
                 continue
-            table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
-            fixed, ready, tail = 0, state[READY, ix(o)], state[REST, ix(o)]
-            if o < num:
-                time, arrives, leaves = alts[1, ix(alt)], alts[2, ix(alt)], alts[2, ix(alt)]
-                if machines[PLACE_OF, ix(machine)] != machines[PLACE_OF, ix(state[MACHINE, ix(o)])]:
-                    ends_elsewhere(ops, links, alts, machines, times, transports, station, state, ends, o, alt, found)
-                    fixed, ready, tail = found[FIXED], found[READY_THERE], found[REST_THERE]
-            else:
-                arrives, leaves = state[FAMILY, ix(o)], state[LEAVES, ix(o)]
-                time = loaded_time(machines, times, machine, arrives, leaves)
-            if max(fixed, ready + time + tail) > chosen.value:
+            if (end == 1 and i + 1 < count and path[ix(i + 1)] == o) or (end == 2 and i > 0 and path[ix(i - 1)] == o):
                 continue
-            forbidden = tabu[ix(slot(o, state.shape[1] + machine))] > now
-            a, b = -1, ends[FIRST, ix(machine)]
-            while b >= 0 and (state[END, ix(b)] <= latest_pred or state[END, ix(b)] <= ready):
-                a, b = b, state[AFTER, ix(b)]
-            while True:
-                free, reach, way = 0, 0, 0
-                if a >= 0:
-                    free = state[END, ix(a)]
-                if b >= 0:
-                    reach = state[TAIL, ix(b)] + state[TIME, ix(b)]
-                    way = reach
-                if table >= 0:
-                    before = machines[INITIAL, ix(machine)]
-                    if a >= 0:
-                        before = state[LEAVES, ix(a)]
-                    free += times[ix(table + before * side + arrives)]
-                    if b >= 0:
-                        way += times[ix(table + leaves * side + state[FAMILY, ix(b)])]
-                value = max(fixed, max(ready, free) + time + max(tail, way))
-                chosen, spare = rank(
-                    chosen, spare, counts, Move(ELSEWHERE, o, alt, a, value), forbidden and value >= best
-                )
-                if b < 0 or reach <= longest_succ or reach <= tail:
-                    break
-                a, b = b, state[AFTER, ix(b)]
+            chosen, spare = goes(
+                ops, links, alts, machines, times, transports, station, state, ends, tabu, counts, found,
+                chosen, spare, o, now, best,
+            )  # fmt: skip
     return chosen, spare

@@ -28,6 +28,7 @@ from scheduler.search.tabu.settings import DEFAULT, Settings
 from scheduler.search.tabu.space import space_of
 from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
+from scheduler.search.tabu.warm import forget_stale
 from scheduler.search.tabu.weights import NEVER, Weights
 
 CHUNK = 4_000
@@ -121,6 +122,7 @@ class TabuSearch:
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        forget_stale(self.kernel)
         rng = np.random.default_rng(self.seed)
         one, other = (self.fresh(rng, MIDDLING) for _ in range(2))
         between = self.space.blend(one, other, 0.5, 0)

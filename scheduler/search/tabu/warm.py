@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from scheduler.search import compiling
 from scheduler.search.compiling import compile_in_process, is_cached
 
 PACKAGE = "scheduler.search.tabu"
@@ -27,6 +28,11 @@ SOURCES = (
 def is_compiled(kernel: str) -> bool:
     """Return whether the cache holds a walk, the last to be compiled of its kind: ``"walk.run"``, for example."""
     return is_cached(PACKAGE, kernel, SOURCES)
+
+
+def forget_stale(kernel: str) -> None:
+    """Take compiled code of an earlier version out of the cache; see `scheduler.search.compiling.forget_stale`."""
+    compiling.forget_stale(PACKAGE, kernel, SOURCES)
 
 
 def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
