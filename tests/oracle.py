@@ -349,6 +349,21 @@ class _Search:
                 between = abs(timing.at(Point(a)) - timing.at(Point(b)))
                 if between < lane.headway and (between > 0 or node.movers[a] != node.movers[b]):
                     return [self.two_trips(node, x, y, lane.headway) for x, y in ((a, b), (b, a))]
+        return self.docks(node, timing)
+
+    def docks(self, node: Node, timing: Timing) -> list[Node] | None:
+        for facility in self.instance.facilities:
+            holds = {}
+            for task, mover in node.movers.items() if facility.docks is not None else ():
+                lane, trip = self.instance.lane_by_vehicle.get(mover), (mover, timing.at(Point(task)))
+                if lane is not None and lane.origin == facility.id and lane.load_time:
+                    holds[trip] = Use((Point(task),), (Point(task, offset=lane.load_time),))
+                if lane is not None and lane.destination == facility.id and lane.unload_time:
+                    holds[trip] = Use(
+                        (Point(task, at_end=True, offset=-lane.unload_time),), (Point(task, at_end=True),)
+                    )
+            if holds and (children := self.at_most(node, timing, holds.values(), facility.docks)) is not None:
+                return children
         return None
 
     @staticmethod

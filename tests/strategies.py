@@ -65,6 +65,7 @@ FEATURES = (
     "lanes",
     "fleets",
     "timetables",
+    "docks",
 )
 OBJECTIVES = (
     "makespan",
@@ -144,6 +145,8 @@ class _Builder:
 
     def instance(self, num_operations: int) -> Instance:
         facilities = (Facility("F1"), Facility("F2")) if self.has("lanes") else (Facility("F1"),)
+        if len(facilities) > 1 and self.has("docks", 3):
+            facilities = tuple(replace(facility, docks=self.choice((1, 2, None))) for facility in facilities)
         celled = {facility.id: self.has("cells") for facility in facilities}
         pools = (OperatorPool("P", self.integer(1, 2)),) if self.has("operators") else ()
         machines = tuple(
@@ -181,7 +184,8 @@ class _Builder:
             if not places:
                 facilities.append(facility)
                 continue
-            facilities.append(Facility(facility.id, station, station is not None and self.integer(0, 1) == 1))
+            returns_jobs = station is not None and self.integer(0, 1) == 1
+            facilities.append(replace(facility, station=station, returns_jobs=returns_jobs))
             for number in range(1, 2 + (self.integer(0, 3) == 3)):
                 vehicles = tuple(
                     Vehicle(f"V{number}{k}-{facility.id}", self.choice(places), self.calendar())

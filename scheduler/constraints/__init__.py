@@ -3,6 +3,7 @@
 from scheduler.constraints import (
     calendars,
     capacity,
+    docks,
     execution,
     modes,
     movers,
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     moves.RULE,
     movers.RULE,
     transfers.RULE,
+    docks.RULE,
     operators.RULE,
     execution.RULE,
 )

@@ -16,12 +16,14 @@ class Facility:
 
     ``station`` is its load/unload station: the place at which jobs arrive, from outside or over a lane, and leave;
     None: jobs arrive where their first machine is. With ``returns_jobs`` finished jobs are taken back to the station,
-    otherwise they are complete where their last operation ends.
+    otherwise they are complete where their last operation ends. At most ``docks`` trips of all its lanes load or unload
+    at a time (None: any number).
     """
 
     id: str
     station: str | None = None
     returns_jobs: bool = False
+    docks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class FacilityDocument(Document):
     """Its load/unload station, where jobs arrive and leave; null: they arrive where their first machine is."""
     returns_jobs: bool = False
     """Whether finished jobs are taken back to the load/unload station."""
+    docks: Count | None = None
+    """Trips of lanes that load or unload at a time; null: any number."""
 
 
 class MachineDocument(Document):

@@ -300,6 +300,7 @@ def _facility_document(facility: Facility) -> dict[str, Any]:
         "id": facility.id,
         **_unless("station", facility.station, None),
         **_unless("returns_jobs", facility.returns_jobs, False),
+        **_unless("docks", facility.docks, None),
     }
 
 

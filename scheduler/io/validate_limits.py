@@ -82,6 +82,9 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
         for origin, row in fleet.travel.items():
             for destination, time in row.items():
                 yield ("fleets", i, "travel", origin, destination), time, 0, MAX_TICK
+    for i, facility in enumerate(instance.facilities):
+        if facility.docks is not None:
+            yield ("facilities", i, "docks"), facility.docks, 1, MAX_COUNT
     for i, lane in enumerate(instance.lanes):
         yield ("lanes", i, "vehicles"), lane.vehicles, 1, MAX_VEHICLES
         yield ("lanes", i, "units_per_vehicle"), lane.units_per_vehicle, 1, MAX_COUNT

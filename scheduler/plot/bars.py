@@ -8,6 +8,7 @@ from dataclasses import replace
 from scheduler.analysis.occupation import is_interruptible, occupations, pieces
 from scheduler.domain.calendar import Calendar, Downtime, working_time
 from scheduler.domain.schedule import Move, ScheduledOperation
+from scheduler.plot.docks import departures
 from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.subject import Subject
 
@@ -101,6 +102,29 @@ def mover_bars(subject: Subject) -> Iterator[Bar]:
                     group=subject.group(move.job),
                     change=subject.change_of(move),
                 )
+
+
+def dock_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield the trips that load or unload at a dock."""
+    for facility, holds in subject.dock_holds.items():
+        for hold in holds:
+            row = subject.row_of["docks", facility]
+            yield Bar(
+                kind="dock",
+                row=row,
+                start=hold.start,
+                end=hold.end,
+                label=hold.vehicle,
+                lane=hold.dock,
+                lanes=subject.rows[row].lanes,
+                group=subject.group(hold.job),
+            )
+
+
+def departure_marks(subject: Subject, start: int, end: int) -> Iterator[Bar]:
+    """Yield a mark in the header of a lane for every departure of its timetable."""
+    for lane, at in departures(subject.instance, start, end):
+        yield Bar("departure", subject.row_of["lane", lane], at, at)
 
 
 def late_strips(subject: Subject, bars: Iterable[Bar]) -> Iterator[Bar]:

@@ -8,7 +8,17 @@ from scheduler.domain.calendar import Calendar
 from scheduler.domain.instance import Instance
 from scheduler.domain.routing import links
 from scheduler.domain.schedule import Move, Schedule
-from scheduler.plot.bars import arrows, ghosts, is_breakdown, late_strips, machine_bars, mover_bars, tardiness_bars
+from scheduler.plot.bars import (
+    arrows,
+    departure_marks,
+    dock_bars,
+    ghosts,
+    is_breakdown,
+    late_strips,
+    machine_bars,
+    mover_bars,
+    tardiness_bars,
+)
 from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
 from scheduler.plot.subject import Subject
@@ -33,9 +43,10 @@ def lay_out(
         If given, `schedule` is shown as the baseline of this repair: bars carry what will become of them.
     """
     subject = Subject(instance, schedule, baseline, repaired, colour_by)
-    bars = (*machine_bars(subject), *mover_bars(subject))
+    bars = (*machine_bars(subject), *mover_bars(subject), *dock_bars(subject))
     bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))
     start, end = _time_shown(subject)
+    bars += tuple(departure_marks(subject, start, end))
     flags, num_hidden = _flags(subject, start, end)
     end = max((end, *(flag.at for flag in flags)))
     end += max(1, (end - start) // 100)  # so that nothing ends on the frame

@@ -28,10 +28,13 @@ BarKind: TypeAlias = Literal[
     "ghost",
     "flow",
     "tardiness",
+    "dock",
+    "departure",
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
 processing; ``late``: the share of a bar after its job's due date; ``ghost``: where the baseline had the operation;
-``flow`` and ``tardiness``: a late job from its first start to its due date, and from there to its completion."""
+``flow`` and ``tardiness``: a late job from its first start to its due date, and from there to its completion; ``dock``:
+a trip loads or unloads; ``departure``: a tick of a timetable, of length 0."""
 
 ShadeKind: TypeAlias = Literal["off_shift", "downtime", "breakdown"]
 FlagKind: TypeAlias = Literal["due_date", "deadline"]
@@ -124,6 +127,7 @@ THICKNESS: Mapping[BarKind, float] = {
     "robot_move": 0.9,
     "flow": 0.2,
     "tardiness": 0.66,
+    "departure": 0.6,
 }
 """Share of its sub-lane that a bar of the kind fills; the others fill all of it."""
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Lane, Machine
+from scheduler.domain.resources import Lane
 
 RowKind: TypeAlias = Literal[
-    "facility", "cell", "fleet", "lane", "machine", "robot", "vehicle", "due_dates", "late_job"
+    "facility", "cell", "fleet", "lane", "machine", "robot", "vehicle", "docks", "due_dates", "late_job"
 ]
-"""``facility``, ``cell``, ``lane`` and ``due_dates`` are headers; only the last one carries something, the flags."""
+"""``facility``, ``cell``, ``fleet``, ``lane`` and ``due_dates`` are headers; that of a lane carries its departures, the
+last one the flags."""
 
 HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "fleet", "lane", "due_dates"})
 HEIGHTS: Mapping[RowKind, float] = {
@@ -23,6 +24,7 @@ HEIGHTS: Mapping[RowKind, float] = {
     "machine": 1.0,
     "robot": 0.62,
     "vehicle": 0.72,
+    "docks": 0.62,
     "due_dates": 1.3,
     "late_job": 0.6,
 }
@@ -76,10 +78,11 @@ def arrange(
     sub_lanes: Mapping[str, int],
     utilisation: Mapping[str, float],
     late_jobs: Sequence[str],
+    docks: Mapping[str, int],
     *,
     has_due_dates: bool,
 ) -> tuple[Row, ...]:
-    """Return the rows: facility by facility its machines, cells with stations and robots, fleets, then lanes.
+    """Return the rows: facility by facility its machines, cells with stations and robots, fleets, docks, lanes.
 
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
     and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header.
@@ -92,7 +95,7 @@ def arrange(
     rows: list[Row] = []
     top = 0.0
     for entry in entries:
-        lanes = sub_lanes.get(entry.id, 1) if entry.kind == "machine" else 1
+        lanes = {"machine": sub_lanes, "docks": docks}.get(entry.kind, {}).get(entry.id, 1)
         height = max(HEIGHTS[entry.kind], SUB_LANE_HEIGHT * lanes)
         share = utilisation.get(entry.id) if entry.kind == "machine" else None
         rows.append(Row(entry.kind, entry.id, entry.label, top, height, entry.depth, lanes, share))
@@ -100,9 +103,9 @@ def arrange(
     return tuple(rows)
 
 
-def sub_lanes(machine: Machine, used: int) -> int:
-    """Return into how many sub-lanes a machine's row is divided when `used` parts are on it at most at a time."""
-    return max(used, min(machine.capacity, MAX_EMPTY_SUB_LANES))
+def sub_lanes(capacity: int, used: int) -> int:
+    """Return into how many sub-lanes a row of that capacity is divided when at most `used` are in use at a time."""
+    return max(used, min(capacity, MAX_EMPTY_SUB_LANES))
 
 
 def _resources(instance: Instance) -> Iterator[_Entry]:
@@ -125,6 +128,8 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
             if fleet.facility == facility.id:
                 yield _Entry("fleet", fleet.id, fleet.id)
                 yield from (_Entry("vehicle", vehicle.id, vehicle.id, 1) for vehicle in fleet.vehicles)
+        if facility.docks is not None and instance.lanes:
+            yield _Entry("docks", facility.id, "docks")
         for lane in lanes_behind.get(facility.id, ()):
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)

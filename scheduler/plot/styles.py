@@ -48,6 +48,8 @@ BAR_STYLES: Mapping[BarKind, Style] = {
     "late": Style(5.0, "after the due date", palette.RED, edge=palette.RED, line_width=0.0, height=0.3),
     "ghost": Style(4.5, "old position", pallor=0.55, line_width=0.8, line_style="dashed", height=0.5),
     "flow": Style(3.0, "", pallor=0.35, line_width=0.0),
+    "dock": Style(4.0, "at a dock", pallor=0.3, hatch="|||"),
+    "departure": Style(3.0, "departure of the timetable", palette.GREY, edge=palette.GREY, line_width=0.9, height=0.5),
     "tardiness": Style(3.1, "tardiness", palette.RED, edge=palette.RED),
 }
 

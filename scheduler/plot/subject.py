@@ -11,6 +11,7 @@ from scheduler.analysis.compare import ChangeKind, changes
 from scheduler.analysis.occupation import Occupation, machine_usage, occupations
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.plot.docks import Hold, dock_holds
 from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
 from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
 
@@ -85,6 +86,21 @@ class Subject:
         return "unchanged" if item in self._unchanged else "moved"
 
     @cached_property
+    def dock_holds(self) -> Mapping[str, tuple[Hold, ...]]:
+        """The trips at the docks of every facility that has a number of them."""
+        return dock_holds(self.instance, self.schedule)
+
+    @cached_property
+    def _dock_lanes(self) -> Mapping[str, int]:
+        """Sub-lanes of the docks of every facility that has a number of them."""
+        found = {}
+        for facility in self.instance.facilities:
+            if facility.docks is not None:
+                used = max((hold.dock + 1 for hold in self.dock_holds[facility.id]), default=1)
+                found[facility.id] = sub_lanes(facility.docks, used)
+        return found
+
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The rows of the chart."""
         used = dict.fromkeys(self.instance.machine_by_id, 1)
@@ -95,9 +111,10 @@ class Subject:
             used[operation.machine] = max(used[operation.machine], lanes[operation.key, operation.start] + 1)
         return arrange(
             self.instance,
-            {machine.id: sub_lanes(machine, used[machine.id]) for machine in self.instance.machines},
+            {machine.id: sub_lanes(machine.capacity, used[machine.id]) for machine in self.instance.machines},
             {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},
             tuple(self.tardiness_by_job),
+            self._dock_lanes,
             has_due_dates=any(job.due_date is not None or job.deadline is not None for job in self.instance.jobs),
         )
 

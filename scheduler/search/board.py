@@ -59,7 +59,8 @@ class Board:
             carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
             for carrier, group in instance.group_by_carrier.items()
         }
-        self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id]) for lane in instance.lanes}
+        docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}
+        self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id], docks) for lane in instance.lanes}
         self.mode: list[ModeData | None] = [None] * size
         self.start = [0] * size
         self.end = [0] * size

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane
 from scheduler.search.downtimes import NEVER, Downtimes
+from scheduler.search.timelines import Profile
 
 
 class CarrierTimeline:
@@ -84,11 +86,23 @@ class Trip(NamedTuple):
 
 
 class LaneTimeline:
-    """The trips of the vehicles of a lane."""
+    """The trips of the vehicles of a lane. `docks` are those of the facilities that have a number of them."""
 
-    __slots__ = ("_all_departures", "_back_at", "_departures", "_downtimes", "_units", "lane", "vehicle_ids")
+    __slots__ = (
+        "_all_departures",
+        "_back_at",
+        "_departures",
+        "_destination_docks",
+        "_downtimes",
+        "_origin_docks",
+        "_units",
+        "lane",
+        "vehicle_ids",
+    )
 
-    def __init__(self, lane: Lane, downtimes: Downtimes | None) -> None:
+    def __init__(
+        self, lane: Lane, downtimes: Downtimes | None, docks: Mapping[str, Profile] = MappingProxyType({})
+    ) -> None:
         self.lane = lane
         self.vehicle_ids = lane.vehicle_ids
         self._downtimes = downtimes
@@ -96,6 +110,8 @@ class LaneTimeline:
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._all_departures: list[int] = []
+        self._origin_docks = docks.get(lane.origin)
+        self._destination_docks = docks.get(lane.destination)
 
     def opening(self, ready: int, units: int, patience: int) -> Trip:
         """Return the earliest trip at or after `ready` with room for so many units.
@@ -123,6 +139,7 @@ class LaneTimeline:
             return
         departures.insert(position, departure)
         insort(self._all_departures, departure)
+        self._hold_docks(departure, back_at - self.lane.return_time, 1)
         self._back_at[vehicle].insert(position, max(back_at, departure + 1))
         self._units[vehicle].insert(position, units)
 
@@ -132,6 +149,7 @@ class LaneTimeline:
         self._units[vehicle][position] -= units
         if self._units[vehicle][position] == 0:
             del self._all_departures[bisect_left(self._all_departures, departure)]
+            self._hold_docks(departure, self._back_at[vehicle][position] - self.lane.return_time, -1)
             del self._departures[vehicle][position], self._back_at[vehicle][position], self._units[vehicle][position]
 
     def _new(self, vehicle: int, ready: int) -> int:
@@ -161,9 +179,21 @@ class LaneTimeline:
                 while near < len(self._all_departures) and self._all_departures[near] < start + self.lane.headway:
                     start = self._all_departures[near] + self.lane.headway
                     near += 1
+            if self._origin_docks is not None:
+                start = self._origin_docks.opening(start, self.lane.load_time, 1)
+            if self._destination_docks is not None and start < NEVER:
+                until_unloading = self.lane.load_time + self.lane.transit_time
+                start = self._destination_docks.opening(start + until_unloading, self.lane.unload_time, 1)
+                start -= until_unloading
             if start == ready:
                 return start
             ready = start
+
+    def _hold_docks(self, departure: int, arrival: int, amount: int) -> None:
+        if self._origin_docks is not None:
+            self._origin_docks.add(departure, departure + self.lane.load_time, amount)
+        if self._destination_docks is not None:
+            self._destination_docks.add(arrival - self.lane.unload_time, arrival, amount)
 
     def _shared(self, vehicle: int, ready: int, units: int, latest: int) -> int:
         departures, loads = self._departures[vehicle], self._units[vehicle]
