@@ -165,8 +165,8 @@ def assert_valid(instance: Instance, schedule: Schedule) -> None:
 def complete_instance() -> Instance:
     """Two facilities, a robot cell with blocking stations and two robots, a lane, and every kind of data.
 
-    In facility F1: cell C with the stations S1, S2 (no buffers) and S3 (unlimited buffers), M1 with setups and a
-    downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip
+    In facility F1: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1 places), M1 with setups
+    and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip
     1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly, J4 has two plans.
     """
     cell = RobotCell(
@@ -192,9 +192,9 @@ def complete_instance() -> Instance:
     )
     matrix = SetupMatrix({"a": {"b": 3}, "b": {"a": 2}}, initial="b")
     return factory(
-        machine("S1", "F1", cell="C", input_buffer=0, output_buffer=0),
-        machine("S2", "F1", cell="C", input_buffer=0, output_buffer=0),
-        machine("S3", "F1", cell="C"),
+        machine("S1", "F1", cell="C", input_buffer=0, output_buffer=0, swap=False),
+        machine("S2", "F1", cell="C", input_buffer=0, output_buffer=0, swap=False),
+        machine("S3", "F1", cell="C", input_buffer=2, output_buffer=1),
         machine("M1", "F1", setups=matrix, calendar=down((9, 12))),
         machine("OV", "F1", capacity=2),
         machine("M3", "F2", calendar=shifts(20, (0, 16))),

@@ -25,7 +25,20 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations, pairwise, permutations
 
-from oracle_case import TICK_0, Arc, Case, Ends, Point, Use, calendars_of, cases, departs, ends_of_work, works_all
+from oracle_case import (
+    TICK_0,
+    Arc,
+    Case,
+    Ends,
+    Point,
+    Use,
+    calendars_of,
+    cases,
+    departs,
+    ends_of_work,
+    swapped,
+    works_all,
+)
 
 from scheduler.domain import Calendar, Instance, Lane, Move, Objective, Schedule
 from scheduler.domain.derive import complete
@@ -254,11 +267,13 @@ class _Search:
         """Return the children that mend the first resource broken, None if all rules hold."""
         operations = [number for number, task in enumerate(self.case.tasks) if task.operation is not None]
         for machine in self.instance.machines:
-            uses = {o: self.case.occupation(o) for o in operations if self.case.machine(o) == machine}
+            uses = {o: self.case.occupation(o, node.movers) for o in operations if self.case.machine(o) == machine}
             if machine.capacity == 1:
                 children = self.sequence(node, timing, machine.id, uses)
             else:
                 children = self.at_most(node, timing, uses.values(), machine.capacity)
+            for held, places in self.case.buffered(machine, uses, node.movers):
+                children = self.at_most(node, timing, held, places) if children is None else children
             if children is not None:
                 return children
         for carrier in self.instance.carrier_by_id:
@@ -271,7 +286,8 @@ class _Search:
             held = [Use((Point(o),), (Point(o, at_end=True),), amount) for o, amount in needed.items() if amount > 0]
             if (children := self.at_most(node, timing, held, pool.capacity)) is not None:
                 return children
-        return self.vehicles(node, timing)
+        children = self.vehicles(node, timing)
+        return self.no_swaps(node, timing) if children is None else children
 
     def sequence(self, node: Node, timing: Timing, resource: str, uses: dict[int, Use]) -> list[Node] | None:
         """Return a child for every use that may come next, if those left can't be as they are."""
@@ -365,6 +381,19 @@ class _Search:
             if holds and (children := self.at_most(node, timing, holds.values(), facility.docks)) is not None:
                 return children
         return None
+
+    def no_swaps(self, node: Node, timing: Timing) -> list[Node] | None:
+        """Return a child for every way to take a swap apart: of two parts, one before the other, or after a tick."""
+        uses = {
+            number: self.case.occupation(number, node.movers)
+            for number, task in enumerate(self.case.tasks)
+            if task.operation is not None
+        }
+        held = {o: (timing.earliest(use.begin), timing.latest(use.finish)) for o, use in uses.items()}
+        arcs: list[list[Arc]] = []
+        for x, y in swapped(self.case, held):
+            arcs += [_apart(uses[x], uses[y], 1), _apart(uses[y], uses[x], 0)]
+        return [replace(node, arcs=(*node.arcs, *more)) for more in arcs] or None
 
     @staticmethod
     def two_trips(node: Node, first: int, second: int, cycle_time: int) -> Node:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import product
+from itertools import permutations, product
 
 from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, route
@@ -64,6 +64,8 @@ class Case:
     arcs: list[Arc] = field(default_factory=list)
     ways_in: dict[int, list[Point]] = field(default_factory=dict)
     ways_out: dict[int, list[Point]] = field(default_factory=dict)
+    passes: list[tuple[int, int]] = field(default_factory=list)
+    """Operations whose part can go on in no time to the next one, to a place that has to be free."""
 
     def machine(self, operation: int) -> Machine:
         return self.instance.machine_by_id[self.tasks[operation].operation.machine]
@@ -72,14 +74,39 @@ class Case:
         scheduled = self.tasks[operation].operation
         return self.instance.mode(scheduled.key, scheduled.mode)
 
-    def occupation(self, operation: int) -> Use:
+    def occupation(self, operation: int, movers: dict[int, str]) -> Use:
         machine = self.machine(operation)
         begin, finish = (Point(operation),), (Point(operation, at_end=True),)
-        if machine.cell is not None and machine.input_buffer == 0:
-            begin = tuple(self.ways_in[operation]) or begin
-        if machine.cell is not None and machine.output_buffer == 0:
-            finish = tuple(self.ways_out[operation]) or finish
+        if machine.input_buffer == 0:
+            begin = self.brought(operation, movers) or begin
+        if machine.output_buffer == 0:
+            finish += self.taken(operation, movers)
         return Use(begin, finish)
+
+    def brought(self, operation: int, movers: dict[int, str]) -> tuple[Point, ...]:
+        return tuple(self.handled(point, movers) for point in self.ways_in[operation])
+
+    def taken(self, operation: int, movers: dict[int, str]) -> tuple[Point, ...]:
+        return tuple(self.handled(point, movers) for point in self.ways_out[operation])
+
+    def buffered(self, machine: Machine, uses: dict[int, Use], movers: dict[int, str]) -> list[tuple[list[Use], int]]:
+        """Return what takes the places before a machine, and those of it and behind it, with their number."""
+        found = []
+        if machine.input_buffer:
+            before = [Use(brought, (Point(o),)) for o in uses if (brought := self.brought(o, movers))]
+            found.append((before, machine.input_buffer))
+        if machine.output_buffer:
+            behind = [Use(use.begin, use.finish + self.taken(o, movers)) for o, use in uses.items()]
+            found.append((behind, machine.capacity + machine.output_buffer))
+        return found
+
+    def handled(self, point: Point, movers: dict[int, str]) -> Point:
+        """Return when a move has picked its part up, or begins to put it down; other points as they are."""
+        if self.tasks[point.task].leg is None:
+            return point
+        lane = self.instance.lane_by_vehicle.get(movers[point.task])
+        mover = lane or self.instance.group_by_carrier[movers[point.task]]
+        return replace(point, offset=-mover.drop_time if point.at_end else mover.pick_up_time)
 
     def add(self, task: Task) -> int:
         self.tasks.append(task)
@@ -103,7 +130,7 @@ class Case:
             pattern = task.calendar.pattern
             shift = min(s.end - s.start for s in pattern.shifts) if pattern else task.work + 1
             total += task.work + max(gaps, default=0) + wait + period * (1 + task.work // shift)
-        return total + 1
+        return total + 1 + (0 if all(machine.swap for machine in self.instance.machines) else len(self.tasks))
 
     def ancestors(self) -> list[set[int]]:
         """Return the tasks that end before each task starts, whatever is decided."""
@@ -121,26 +148,28 @@ class Case:
         legs = route(self.instance, origin, destination)
         if legs is None:
             return False
-        if origin is not None and origin == destination:
+        if a is not None and b is not None and legs == ():
             self.ways_out[a].append(Point(b))
         last = None if a is None else Point(a, at_end=True)
         for leg in legs:
-            cell = self.instance.cell_by_id[leg.groups[0]] if leg.kind == "robot_move" else None
             if leg.kind == "transfer":
                 length = min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
             else:
                 groups = [self.instance.group_by_id[group] for group in leg.groups]
                 length = min(group.move_time(leg.origin, leg.destination) for group in groups)
             move = self.add(Task(job, length, leg=leg, link=link))
-            if cell and origin is not None and leg.origin == origin.id:
-                self.ways_out[a].append(Point(move, offset=cell.unload_time))
-            if cell and destination is not None and leg.destination == destination.id:
-                self.ways_in[b].append(Point(move, at_end=True, offset=-cell.load_time))
+            if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and leg is legs[0])):
+                self.ways_out[a].append(Point(move))
+            if destination is not None and leg.destination == destination.id:
+                self.ways_in[b].append(Point(move, at_end=True))
             if last is not None:
                 self.arcs.append((last, Point(move), 0))
             last = Point(move, at_end=True)
         if last is not None and b is not None:
             self.arcs.append((last, Point(b), 0))
+        goes_on = a is not None and b is not None and origin != destination
+        if goes_on and (not legs or destination.input_buffer == 0):
+            self.passes.append((a, b))
         return True
 
 
@@ -197,6 +226,30 @@ def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None
             if not case.add_way(job.id, link, of_job.get(link[0]), of_job.get(link[1])):
                 return None
     return case
+
+
+def swapped(case: Case, held: dict[int, tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return who takes over from whom in one instant though none of them can be the first to move; `held`: stays.
+
+    The hand-overs of an instant are carried out one by one, each as soon as its machine is free.
+    """
+    strict = {machine.id for machine in case.instance.machines if not machine.swap and machine.output_buffer == 0}
+    for instant in sorted({begin for begin, _ in held.values()}):
+        left = {
+            y: x
+            for x, y in permutations(held, 2)
+            if case.machine(x) == case.machine(y) and case.machine(x).id in strict
+            if held[x][0] < held[x][1] == instant == held[y][0] < held[y][1]
+        }
+        moved = True
+        while moved:
+            still_there = {x for x, y in case.passes if y in left}
+            moved = [y for y, x in left.items() if x not in still_there]
+            for y in moved:
+                del left[y]
+        if left:
+            return [(x, y) for y, x in left.items()]
+    return []
 
 
 def calendars_of(instance: Instance) -> list[Calendar]:

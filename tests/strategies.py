@@ -62,6 +62,9 @@ FEATURES = (
     "interruptible",
     "operators",
     "cells",
+    "blocking",
+    "buffers",
+    "swaps",
     "lanes",
     "fleets",
     "timetables",
@@ -194,20 +197,32 @@ class _Builder:
                 travel = {a: {b: self.integer(1, 3) for b in places if a != b} for a in places}
                 handling = self.integer(0, 1), self.integer(0, 1)
                 fleets.append(Fleet(f"A{number}-{facility.id}", facility.id, vehicles, travel, *handling))
-        return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets))
+        served = {place for fleet in fleets for place in fleet.places}
+        machines = (
+            replace(m, input_buffer=1) if m.cell is None and m.id in served and self.has("buffers", 3) else m
+            for m in instance.machines
+        )
+        return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets), machines=tuple(machines))
 
     def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
         capacity = self.integer(2, 3) if self.has("capacity", 4) else 1
         in_cell = celled[facility] and self.integer(0, 3) > 0
+        lacks_buffers = in_cell or self.has("blocking", 3)
+        calendar = self.calendar()
+        setups = self.setups() if capacity == 1 and self.has("setups", 3) else None
+        places = (None, 0, 1) if self.has("buffers", 3) and setups is None else (None, 0)
+        input_buffer = self.choice(places if in_cell else (None, 0)) if lacks_buffers else None
+        output_buffer = self.choice(places) if lacks_buffers else None
         return Machine(
             id=id,
             facility=facility,
             cell=f"C-{facility}" if in_cell else None,
             capacity=capacity,
-            calendar=self.calendar(),
-            setups=self.setups() if capacity == 1 and self.has("setups", 3) else None,
-            input_buffer=self.choice((None, 0)) if in_cell else None,
-            output_buffer=self.choice((None, 0)) if in_cell else None,
+            calendar=calendar,
+            setups=setups,
+            input_buffer=input_buffer,
+            output_buffer=output_buffer,
+            swap=not (lacks_buffers and capacity == 1 and not output_buffer and self.has("swaps", 3)),
         )
 
     def calendar(self) -> Calendar:

@@ -27,6 +27,8 @@ OPTIMUM = {
     "robot_cell_tiny": 26,
     "transfer_tiny": 23,
     "fleet_tiny": 23,
+    "blocking_tiny": 10,
+    "buffer_tiny": 17,
     "ft06": 55,
     "la01": 666,
     "kacem_4x5": 11,
@@ -83,7 +85,9 @@ def test_the_costs_of_trips_are_proved() -> None:
     assert optimum(network) == (27, 275)
 
 
-@pytest.mark.parametrize("name", ["teaching", "robot_cell_tiny", "transfer_tiny", "fleet_tiny"])
+@pytest.mark.parametrize(
+    "name", ["teaching", "robot_cell_tiny", "transfer_tiny", "fleet_tiny", "blocking_tiny", "buffer_tiny"]
+)
 def test_the_oracle_knows_the_optima_proved_by_hand(name: str) -> None:
     assert optimum(instance(name)) == (OPTIMUM[name],)
 

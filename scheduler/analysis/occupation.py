@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from scheduler.domain.calendar import Downtime, working_time
-from scheduler.domain.derive import moves_into, occupied_from, pick_up_time
+from scheduler.domain.derive import brought_at, moves_into, occupied_from, occupied_until, taken_at
+from scheduler.domain.happened import first_starts
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import OperationKey, Schedule, ScheduledOperation
 
@@ -16,6 +18,17 @@ class Occupation:
     """The part of an operation holds ``machine`` during ``[start, end)``: loading, processing, waiting, unloading."""
 
     machine: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The part of an operation takes a place before or after ``machine`` during ``[start, end)``."""
+
+    machine: str
+    side: Literal["before", "after"]
+    key: OperationKey
     start: int
     end: int
 
@@ -48,38 +61,28 @@ class Usage:
 def occupations(instance: Instance, schedule: Schedule) -> dict[OperationKey, Occupation]:
     """Return the occupation of its machine by each operation, as docs/rules.md defines it."""
     arriving = moves_into(schedule)
-    unloaded_at = _ends_of_unloading(instance, schedule)
+    until = occupied_until(instance, schedule)
     found: dict[OperationKey, Occupation] = {}
     for operation in schedule.operations:
         machine = instance.machine_by_id[operation.machine]
-        moves_in = arriving.get(operation.key, ())
-        until = operation.end
-        if machine.cell is not None and machine.output_buffer == 0:
-            until = max(until, unloaded_at.get(operation.key, until))
-        found[operation.key] = Occupation(machine.id, occupied_from(instance, machine, operation, moves_in), until)
+        begin = occupied_from(instance, machine, operation, arriving.get(operation.key, ()))
+        found[operation.key] = Occupation(machine.id, begin, until[operation.key])
     return found
 
 
-def _ends_of_unloading(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
-    """Return when the last part of each operation leaves its machine: by robot, or into the next operation there."""
-    leaves: dict[OperationKey, int] = {}
-    for move in schedule.moves:
-        if move.job is None or move.predecessor is None:
-            continue
-        key = (move.job, move.predecessor)
-        if (
-            move.kind == "robot_move"
-            and key in schedule.by_operation
-            and schedule.by_operation[key].machine == move.origin
-        ):
-            leaves[key] = max(leaves.get(key, 0), move.start + pick_up_time(instance, move))
-    for job in instance.jobs:
-        for precedence in job.precedences:
-            before = schedule.by_operation.get((job.id, precedence.predecessor))
-            after = schedule.by_operation.get((job.id, precedence.successor))
-            if before is not None and after is not None and before.machine == after.machine:
-                leaves[before.key] = max(leaves.get(before.key, 0), after.start)
-    return leaves
+def waits(instance: Instance, schedule: Schedule) -> tuple[Wait, ...]:
+    """Return who takes a place in a counted buffer, and when, by start."""
+    arriving, taken = moves_into(schedule), taken_at(instance, schedule)
+    until, lost = occupied_until(instance, schedule), first_starts(instance)
+    found: list[Wait] = []
+    for operation in schedule.operations:
+        machine, key = instance.machine_by_id[operation.machine], operation.key
+        if machine.input_buffer:
+            begin = brought_at(instance, operation, arriving.get(key, ()))
+            found.append(Wait(machine.id, "before", key, begin, min(operation.start, lost.get(key, operation.start))))
+        if machine.output_buffer:
+            found.append(Wait(machine.id, "after", key, until[key], taken[key]))
+    return tuple(sorted((w for w in found if w.start < w.end), key=lambda w: (w.start, w.end)))
 
 
 def is_interruptible(instance: Instance, operation: ScheduledOperation) -> bool:

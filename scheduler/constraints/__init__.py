@@ -1,6 +1,7 @@
 """The rules: one file per kind of constraint; `RULES` is the table of contents."""
 
 from scheduler.constraints import (
+    buffers,
     calendars,
     capacity,
     docks,
@@ -12,6 +13,7 @@ from scheduler.constraints import (
     plans,
     precedence,
     setups,
+    swaps,
     time_windows,
     transfers,
 )
@@ -23,6 +25,8 @@ RULES: tuple[Rule, ...] = (
     precedence.RULE,
     time_windows.RULE,
     capacity.RULE,
+    swaps.RULE,
+    buffers.RULE,
     setups.RULE,
     calendars.RULE,
     moves.RULE,

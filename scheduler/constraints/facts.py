@@ -8,7 +8,7 @@ raises on a schedule that refers to things the instance does not have.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from scheduler.domain import Calendar, CarrierGroup, Instance, Mode, Move, OperationKey, RobotCell, Schedule
@@ -104,30 +104,29 @@ class Stay(NamedTuple):
 
 def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
-    # Only stations of cells can lack a buffer.
-    lacking = bool(instance.cells)
-    ways = _ways(schedule) if lacking else {}
-    loading = _loading_begins(instance, schedule, ways) if lacking else {}
-    leaving = _leaving_instants(instance, schedule, ways) if lacking else {}
+    lacking = any(0 in (machine.input_buffer, machine.output_buffer) for machine in instance.machines)
+    loading = brought_at(instance, schedule) if lacking else {}
+    leaving = taken_at(instance, schedule) if lacking else {}
     found: dict[str, list[Stay]] = {machine.id: [] for machine in instance.machines}
     for operation in schedule.operations:
         machine = instance.machine_by_id.get(operation.machine)
         if machine is None:
             continue
-        begin = loading.get(operation.key, operation.start)
-        until = leaving.get(operation.key, operation.end) if machine.output_buffer == 0 else operation.end
+        begin = loading.get(operation.key, operation.start) if machine.input_buffer == 0 else operation.start
+        until = max(operation.end, leaving.get(operation.key, 0)) if machine.output_buffer == 0 else operation.end
         found[machine.id].append(Stay(begin, until, operation.start, operation.end, operation))
     for held in found.values():
         held.sort(key=lambda o: (*o[:4], o.operation.job, o.operation.operation))
     return found
 
 
-_Way: TypeAlias = tuple[str, str | None, str | None]  # job, predecessor, successor
+Way: TypeAlias = tuple[str, str | None, str | None]
+"""Job, predecessor, successor."""
 
 
-def _ways(schedule: Schedule) -> dict[_Way, list[Move]]:
+def ways_of(schedule: Schedule) -> dict[Way, list[Move]]:
     """Return the loaded moves of each way of a part, in order."""
-    ways: dict[_Way, list[Move]] = {}
+    ways: dict[Way, list[Move]] = {}
     for move in schedule.moves:
         if move.job is not None:
             ways.setdefault((move.job, move.predecessor, move.successor), []).append(move)
@@ -147,31 +146,46 @@ def _handling(instance: Instance, move: Move) -> tuple[int, int]:
     return (group.pick_up_time, group.drop_time) if group is not None else (0, 0)
 
 
-def _loading_begins(instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]]) -> dict[OperationKey, int]:
-    """Return when the first part is put down on a machine without input buffer, by operation that a move leads to."""
+def put_down_at(instance: Instance, machine: str, moves: Sequence[Move]) -> int | None:
+    """Return when the last move of a way begins to put the part down on the machine; None if it ends elsewhere."""
+    if not moves or moves[-1].destination != machine:
+        return None
+    return moves[-1].end - _handling(instance, moves[-1])[1]
+
+
+def taken_up_at(instance: Instance, machine: str, moves: Sequence[Move]) -> int | None:
+    """Return when the first move of a way has the part off the machine; None if it begins elsewhere.
+
+    A lane takes jobs up wherever they are in the facility.
+    """
+    if not moves or (moves[0].origin != machine and moves[0].kind != "transfer"):
+        return None
+    return moves[0].start + _handling(instance, moves[0])[0]
+
+
+def brought_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
+    """Return when the first part is put down at its machine, by operation to whose machine a move leads."""
     begins: dict[OperationKey, int] = {}
-    for (job, _, successor), moves in ways.items():
+    for (job, _, successor), moves in ways_of(schedule).items():
         operation = schedule.by_operation.get((job, successor or ""))
-        machine = instance.machine_by_id.get(operation.machine) if operation is not None else None
-        if operation is not None and machine is not None and machine.input_buffer == 0:
-            down = moves[-1].end - _handling(instance, moves[-1])[1]
+        down = put_down_at(instance, operation.machine, moves) if operation is not None else None
+        if operation is not None and down is not None:
             begins[operation.key] = min(begins.get(operation.key, down), down)
     return begins
 
 
-def _leaving_instants(instance: Instance, schedule: Schedule, ways: dict[_Way, list[Move]]) -> dict[OperationKey, int]:
+def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
     """Return when the last part has been picked up, or taken over by the next operation, by operation."""
     instants: dict[OperationKey, int] = {}
-
-    def leave(key: OperationKey, instant: int) -> None:
-        instants[key] = max(instants.get(key, instant), instant)
-
+    ways = ways_of(schedule)
     for (job, predecessor, _), moves in ways.items():
-        if predecessor is not None:
-            leave((job, predecessor), moves[0].start + _handling(instance, moves[0])[0])
+        operation = schedule.by_operation.get((job, predecessor or ""))
+        up = taken_up_at(instance, operation.machine, moves) if operation is not None else None
+        if operation is not None and up is not None:
+            instants[operation.key] = max(instants.get(operation.key, up), up)
     for before, after in consecutive(instance, schedule):
         if (before.job, before.operation, after.operation) not in ways:
-            leave(before.key, after.start)
+            instants[before.key] = max(instants.get(before.key, after.start), after.start)
     return instants
 
 

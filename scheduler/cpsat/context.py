@@ -8,7 +8,6 @@ schedule becomes a *complete* hint, auxiliary variables included.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -17,9 +16,10 @@ from ortools.sat.python import cp_model
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
+from scheduler.cpsat.occupations import OccupationVars, brought_at, occupation_variables, taken_at
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
-from scheduler.domain import Downtime, Instance, Job, Machine, Operation, OperationKey, Schedule
+from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
 from scheduler.domain.horizon import heads, horizon, tails
 
 Expr: TypeAlias = Any
@@ -28,18 +28,6 @@ Literal: TypeAlias = Any
 """A CP-SAT Boolean variable or its negation."""
 Value: TypeAlias = Callable[..., int]
 """The value that a variable has in a schedule, called with a `ScheduleView` (loop variables are bound as defaults)."""
-
-
-@dataclass(frozen=True, slots=True)
-class OccupationVars:
-    """The time ``[from_, until)`` for which an operation in one mode takes its machine, with its interval."""
-
-    key: OperationKey
-    mode: int
-    literal: Literal
-    from_: Expr
-    until: Expr
-    interval: Any
 
 
 class ModelContext:
@@ -251,10 +239,7 @@ class ModelContext:
                     ),
                 )
             name = f"run[{_name(key)}@{chosen.machine}]"
-            if literal is self.true:
-                self._intervals[key, mode] = self.model.new_interval_var(start, size, end, name)
-            else:
-                self._intervals[key, mode] = self.model.new_optional_interval_var(start, size, end, literal, name)
+            self._intervals[key, mode] = self.new_interval(start, size, end, literal, name)
         return self._intervals[key, mode]
 
     @cached_property
@@ -312,28 +297,22 @@ class ModelContext:
     def occupation(self, key: OperationKey, mode: int) -> OccupationVars:
         """Return the time for which the operation in this mode takes its machine (see docs/rules.md)."""
         if (key, mode) not in self._occupations:
-            machine = self.instance.machine_by_id[self.instance.mode(key, mode).machine]
-            literal = self.modes(key)[mode]
-            from_, until = self.start(key), self.end(key)
-            interval = None
-            if machine.input_buffer == 0 or machine.output_buffer == 0:
-                if machine.input_buffer == 0:
-                    from_ = self._occupation_edge(key, mode, machine, "from")
-                if machine.output_buffer == 0:
-                    until = self._occupation_edge(key, mode, machine, "until")
-                size = self.new_int(
-                    0,
-                    self.horizon,
-                    f"occupied[{_name(key)}@{machine.id}]",
-                    lambda view, key=key: view.until(key) - view.from_(key),
-                )
-                interval = self.model.new_optional_interval_var(
-                    from_, size, until, literal, f"occupation[{_name(key)}@{machine.id}]"
-                )
-            else:
-                interval = self.interval(key, mode)
-            self._occupations[key, mode] = OccupationVars(key, mode, literal, from_, until, interval)
+            self._occupations[key, mode] = occupation_variables(self, key, mode)
         return self._occupations[key, mode]
+
+    def new_interval(self, start: Expr, size: Expr, end: Expr, literal: Literal, name: str) -> Any:
+        """Return an interval that is there if the literal is true."""
+        if literal is self.true:
+            return self.model.new_interval_var(start, size, end, name)
+        return self.model.new_optional_interval_var(start, size, end, literal, name)
+
+    def brought(self, key: OperationKey, mode: int) -> Expr | None:
+        """Return when the operation's part is put down at its machine (None: no move leads there)."""
+        return brought_at(self, key, mode)
+
+    def taken(self, key: OperationKey, mode: int) -> Expr | None:
+        """Return when the operation's part has left its machine or output buffer (None: at its end)."""
+        return taken_at(self, key, mode)
 
     def may_follow(self, resource: str, before: Hashable, after: Hashable) -> bool:
         """Return whether the order that is kept lets one directly follow the other on a machine or carrier.
@@ -356,12 +335,6 @@ class ModelContext:
     def add_load(self, resource: str, time: int, literal: Literal) -> None:
         """Remember that a machine or carrier is kept for `time` ticks, by a setup or move, if the literal is true."""
         self.loads.setdefault(resource, []).append((time, literal))
-
-    def _occupation_edge(self, key: OperationKey, mode: int, machine: Machine, edge: str) -> Expr:
-        name = f"{edge}[{_name(key)}@{machine.id}]"
-        if edge == "from":
-            return self.new_int(0, self.horizon, name, lambda view, key=key: view.from_(key))
-        return self.new_int(0, self.horizon, name, lambda view, key=key: view.until(key))
 
     # --- completion --------------------------------------------------------------------------------------------------
 

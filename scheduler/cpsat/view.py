@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
-from scheduler.domain.derive import moves_into, occupied_from
+from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.routing import SLOTS, Slot, slot_of
 
 if TYPE_CHECKING:
@@ -164,14 +164,6 @@ class ScheduleView:
     def _arrivals(self) -> dict[tuple[str, str | None], list[Move]]:
         return moves_into(self.schedule)
 
-    @cached_property
-    def _departures(self) -> dict[tuple[str, str | None, str], list[Move]]:
-        found: dict[tuple[str, str | None, str], list[Move]] = {}
-        for move in self.schedule.moves:
-            if move.job is not None:
-                found.setdefault((move.job, move.predecessor, move.origin), []).append(move)
-        return found
-
     def from_(self, key: OperationKey) -> int:
         """Return when the operation's part takes its machine."""
         found = self.operations.get(key)
@@ -185,18 +177,20 @@ class ScheduleView:
         found = self.operations.get(key)
         if found is None:
             return 0
-        machine = self.instance.machine_by_id[found.machine]
-        if machine.cell is None or machine.output_buffer != 0:
-            return found.end
-        unload_time = self.instance.cell_by_id[machine.cell].unload_time
-        leaving = [move.start + unload_time for move in self._departures.get((*key, machine.id), ())]
-        job = self.instance.job_by_id[found.job]
-        for precedence in job.precedences:
-            if precedence.predecessor == found.operation:
-                successor = self.operations.get((found.job, precedence.successor))
-                if successor is not None and successor.machine == machine.id:
-                    leaving.append(successor.start)
-        return max(leaving, default=found.end)
+        return self.taken(key) if self.instance.machine_by_id[found.machine].output_buffer == 0 else found.end
+
+    def brought(self, key: OperationKey) -> int:
+        """Return when the operation's part is put down at its machine, its start where no move brings it there."""
+        found = self.operations.get(key)
+        return 0 if found is None else brought_at(self.instance, found, self._arrivals.get(key, ()))
+
+    def taken(self, key: OperationKey) -> int:
+        """Return when the operation's part is taken from its machine or output buffer."""
+        return self._taken.get(key, 0)
+
+    @cached_property
+    def _taken(self) -> dict[OperationKey, int]:
+        return taken_at(self.instance, self.schedule)
 
     @cached_property
     def _sequences(self) -> dict[str, list[OperationKey]]:
@@ -206,14 +200,51 @@ class ScheduleView:
             found[machine] = [o.key for o in order]
         return found
 
+    def taking_place(self, key: OperationKey) -> int:
+        """Return the place, among the hand-overs of an instant, in which the operation takes its machine.
+
+        It is 0 where nothing leaves a machine without swap for it, else one more than that of the leaving.
+        """
+        before = self._directly_before.get(key)
+        return 0 if before is None else 1 + self.leaving_place(before)
+
+    def leaving_place(self, key: OperationKey) -> int:
+        """Return the place in which the part leaves its machine: that in which it takes the next one, if at once."""
+        return max((self.taking_place(after) for after in self._at_once_after.get(key, ())), default=0)
+
+    @cached_property
+    def _directly_before(self) -> dict[OperationKey, OperationKey]:
+        """What leaves a machine without swap in the instant in which the operation takes it."""
+        found = {}
+        for machine in self.instance.machines:
+            if not machine.swap and machine.output_buffer == 0:
+                stays = (key for key in self.sequence(machine.id) if self.from_(key) < self.until(key))
+                found.update({b: a for a, b in pairwise(stays) if self.until(a) == self.from_(b)})
+        return found
+
+    @cached_property
+    def _at_once_after(self) -> dict[OperationKey, list[OperationKey]]:
+        """The next operations of a part that take other machines when it leaves its own, not by way of a buffer."""
+        found: dict[OperationKey, list[OperationKey]] = {}
+        carried = {(move.job, move.predecessor, move.successor) for move in self.schedule.moves}
+        for job in self.instance.jobs:
+            for precedence in job.precedences:
+                a, b = (job.id, precedence.predecessor), (job.id, precedence.successor)
+                if a in self.operations and b in self.operations and self.until(a) == self.from_(b):
+                    machine = self.instance.machine_by_id[self.operations[b].machine]
+                    if machine.id == self.operations[a].machine:
+                        continue
+                    if machine.input_buffer == 0 or (job.id, a[1], b[1]) not in carried:
+                        found.setdefault(a, []).append(b)
+        return found
+
     def arrival(self, job: str, predecessor: str | None, successor: str | None) -> int:
-        """Return when the part on this link takes the station that it is brought to."""
+        """Return when the part on this link is put down at the machine that it is brought to."""
         found = self.operations.get((job, successor or ""))
         if found is None:
             return 0
-        machine = self.instance.machine_by_id[found.machine]
         arriving = [m for m in self._arrivals.get(found.key, ()) if m.predecessor == predecessor]
-        return occupied_from(self.instance, machine, found, arriving)
+        return brought_at(self.instance, found, arriving)
 
     def is_on(self, key: OperationKey, machine: str) -> bool:
         """Return whether the operation is done on the machine."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
-from scheduler.domain.schedule import Move, Schedule, ScheduledOperation, Setup
+from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
 
 
 def complete(
@@ -28,11 +29,72 @@ def complete(
 def occupied_from(instance: Instance, machine: Machine, operation: ScheduledOperation, moves_in: Iterable[Move]) -> int:
     """Return when the operation's part takes the machine: its start or, without input buffer, when it is put down.
 
-    `moves_in` are the loaded moves that bring its part or parts to this machine (or its facility, by lane).
+    `moves_in` are the last loaded moves on the ways of its part or parts.
     """
-    if machine.input_buffer != 0:
-        return operation.start
-    return min((move.end - drop_time(instance, move) for move in moves_in), default=operation.start)
+    return operation.start if machine.input_buffer != 0 else brought_at(instance, operation, moves_in)
+
+
+def brought_at(instance: Instance, operation: ScheduledOperation, moves_in: Iterable[Move]) -> int:
+    """Return when the first part of an operation is put down at its machine, its start where no move leads there."""
+    put_down = (move.end - drop_time(instance, move) for move in moves_in if move.destination == operation.machine)
+    return min(put_down, default=operation.start)
+
+
+def occupied_until(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
+    """Return when each operation's part leaves its machine: when it is taken away, or finds a place in the buffer.
+
+    In the order of their ends parts go to the places of the output buffer as soon as there are any.
+    """
+    found = {operation.key: operation.end for operation in schedule.operations}
+    taken = taken_at(instance, schedule)
+    for machine in instance.machines:
+        if machine.output_buffer is None:
+            continue
+        stored: list[int] = []  # a heap: when the parts in the buffer are taken
+        for operation in sorted(schedule.by_machine.get(machine.id, ()), key=lambda o: (o.end, o.start)):
+            key, until = operation.key, operation.end
+            while stored and stored[0] <= until:
+                heappop(stored)
+            if len(stored) == machine.output_buffer:
+                until = heappop(stored) if stored and stored[0] < taken[key] else taken[key]
+            found[key] = until
+            if until < taken[key]:
+                heappush(stored, taken[key])
+    return found
+
+
+def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
+    """Return when each operation's part is taken from its machine, or from the output buffer.
+
+    Where no move takes it, it stays until the next operation starts. A job that departs without a move leaves at once,
+    like one that goes on from another place (the input station of a cell). Parts of machines with unlimited buffers
+    count as taken at the end of the operation.
+    """
+    found = {operation.key: operation.end for operation in schedule.operations}
+    blocking = {machine.id for machine in instance.machines if machine.output_buffer is not None}
+    if not blocking:
+        return found
+    first: dict[tuple[str, str | None, str | None], Move] = {}
+    for move in schedule.moves:
+        if move.job is not None and move.predecessor is not None:
+            way = (move.job, move.predecessor, move.successor)
+            if way not in first or _move_order(move) < _move_order(first[way]):
+                first[way] = move
+    leaving: list[tuple[OperationKey, int]] = []
+    for (job_id, predecessor, _), move in first.items():
+        before = schedule.by_operation.get((job_id, predecessor or ""))
+        if before is not None and (move.kind == "transfer" or move.origin == before.machine):
+            leaving.append((before.key, move.start + pick_up_time(instance, move)))
+    for job in instance.jobs:
+        for precedence in job.precedences:
+            after = schedule.by_operation.get((job.id, precedence.successor))
+            if after is not None and (job.id, precedence.predecessor, precedence.successor) not in first:
+                leaving.append(((job.id, precedence.predecessor), after.start))
+    for key, instant in leaving:
+        operation = schedule.by_operation.get(key)
+        if operation is not None and operation.machine in blocking:
+            found[key] = max(found[key], instant)
+    return found
 
 
 def pick_up_time(instance: Instance, move: Move) -> int:

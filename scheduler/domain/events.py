@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from scheduler.domain.calendar import Downtime, working_time
 from scheduler.domain.execution import Execution
-from scheduler.domain.happened import begun, execution_of, lengthened, reachable, started
+from scheduler.domain.happened import begun, execution_of, lengthened, reachable, started, with_calendar
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Operation
 from scheduler.domain.schedule import Schedule, ScheduledOperation
@@ -365,15 +365,7 @@ def _stopped(instance: Instance, event: Event, carrier_id: str, reason: str, unt
         lengthened(move, event.at, carrier.calendar, calendar) if move.mover == carrier_id else move
         for move in execution.moves
     )
-    cells = tuple(
-        replace(c, robots=tuple(replace(r, calendar=calendar) if r.id == carrier_id else r for r in c.robots))
-        for c in instance.cells
-    )
-    fleets = tuple(
-        replace(f, vehicles=tuple(replace(v, calendar=calendar) if v.id == carrier_id else v for v in f.vehicles))
-        for f in instance.fleets
-    )
-    return replace(instance, cells=cells, fleets=fleets, execution=replace(execution, moves=moves))
+    return replace(with_calendar(instance, carrier_id, calendar), execution=replace(execution, moves=moves))
 
 
 def _with_operation(instance: Instance, job_id: str, operation: Operation) -> Instance:

@@ -37,6 +37,14 @@ def started(instance: Instance) -> Mapping[OperationKey, ScheduledOperation]:
     }
 
 
+def first_starts(instance: Instance) -> Mapping[OperationKey, int]:
+    """Return when the operations whose work was lost started for the first time."""
+    found: dict[OperationKey, int] = {}
+    for piece in instance.execution.aborted if instance.execution is not None else ():
+        found[piece.key] = min(found.get(piece.key, piece.start), piece.start)
+    return found
+
+
 def begun(instance: Instance, job: Job) -> set[str]:
     """Return the operations of the job that have started or await a part on its way, and all that precede them."""
     execution = execution_of(instance)
@@ -64,6 +72,19 @@ def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
             if (move.origin, move.destination) not in {(leg.origin, leg.destination) for leg in legs}:
                 return False
     return True
+
+
+def with_calendar(instance: Instance, carrier_id: str, calendar: Calendar) -> Instance:
+    """Return the instance in which a robot or vehicle of a fleet has another calendar."""
+    cells = tuple(
+        replace(c, robots=tuple(replace(r, calendar=calendar) if r.id == carrier_id else r for r in c.robots))
+        for c in instance.cells
+    )
+    fleets = tuple(
+        replace(f, vehicles=tuple(replace(v, calendar=calendar) if v.id == carrier_id else v for v in f.vehicles))
+        for f in instance.fleets
+    )
+    return replace(instance, cells=cells, fleets=fleets)
 
 
 def lengthened(move: Move, at: int, before: Calendar, after: Calendar) -> Move:

@@ -51,8 +51,10 @@ class Machine:
 
     A machine with a ``cell`` is a *station* of that robot cell: parts come and go only in the grip of a robot.
     ``input_buffer`` / ``output_buffer`` are the places for parts before and after processing: None is unlimited,
-    0 is none. Without input buffer a part occupies the machine from the moment it is put down there; without output
-    buffer it stays on the machine (*blocking*) until it has been taken away. Only stations can lack a buffer.
+    0 is none. A part that a mover brings needs a place from the moment it is put down until its operation starts;
+    without input buffer, that is the machine itself. A part that is done stays on the machine (*blocking*) until there
+    is a place for it, or it has been taken away, or its next operation starts.
+    With ``swap`` parts may exchange their machines in one instant; without, the one on this machine leaves first.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Machine:
     setups: SetupMatrix | None = None
     input_buffer: int | None = None
     output_buffer: int | None = None
+    swap: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,10 +110,12 @@ class MachineDocument(Document):
     """When it works."""
     setups: SetupsDocument | None = None
     """Its setup times; only for capacity 1."""
-    input_buffer: Annotated[int | None, Field(json_schema_extra={"enum": [0, None]})] = None
+    input_buffer: Annotated[int, Field(ge=0, le=MAX_COUNT)] | None = None
     """Places for parts before processing: 0 none, null unlimited. Absent: 0 in a cell, null outside."""
-    output_buffer: Annotated[int | None, Field(json_schema_extra={"enum": [0, None]})] = None
+    output_buffer: Annotated[int, Field(ge=0, le=MAX_COUNT)] | None = None
     """Places for parts after processing: 0 none (parts block), null unlimited. Absent: 0 in a cell, null outside."""
+    swap: bool = True
+    """Whether parts that block each other may exchange their machines in one instant; if not, one leaves first."""
 
 
 class RobotDocument(Document):

@@ -1,4 +1,4 @@
-"""Additions to a plain shop: vehicles over a travel-time matrix, or jobs that never wait.
+"""Additions to a plain shop: vehicles over a travel-time matrix, machines that parts block, or jobs that never wait.
 
 The transport benchmarks of the literature are plain files plus a matrix: row = from, column = to, index 0 the
 load/unload station, index k the k-th machine (Bilge & Ulusoy 1995; Deroussi & Norre 2010; Homayouni & Fontes 2021).
@@ -82,6 +82,12 @@ def without_waiting(instance: Instance) -> Instance:
         instance,
         lambda job: replace(job, precedences=tuple(replace(p, max_lag=p.min_lag) for p in job.precedences)),
     )
+
+
+def with_blocking(instance: Instance, swap: bool) -> Instance:
+    """Return the instance in which each part stays on its machine until it goes on; `swap`: parts may be exchanged."""
+    machines = tuple(replace(machine, output_buffer=0, swap=swap) for machine in instance.machines)
+    return replace(instance, machines=machines)
 
 
 def _matrix_defects(lines: list[tuple[int, list[str]]], size: int) -> Iterator[Defect]:

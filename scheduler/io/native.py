@@ -147,6 +147,7 @@ def _machine(document: MachineDocument, facility_by_cell: dict[str, str], first_
         setups=None if setups is None else SetupMatrix(setups.times, setups.initial),
         input_buffer=document.input_buffer if "input_buffer" in given else no_buffer,
         output_buffer=document.output_buffer if "output_buffer" in given else no_buffer,
+        swap=document.swap,
     )
 
 
@@ -274,6 +275,7 @@ def _machine_document(machine: Machine, several: bool) -> dict[str, Any]:
         **_unless("capacity", machine.capacity, 1),
         **_unless("input_buffer", machine.input_buffer, buffer),
         **_unless("output_buffer", machine.output_buffer, buffer),
+        **_unless("swap", machine.swap, True),
         **_calendar_document(machine.calendar),
     }
     if machine.setups is not None:

@@ -92,6 +92,9 @@ def _beyond_plain(instance: Instance) -> Iterator[tuple[str, str]]:
             yield json_path("machines", i, "setups"), "setups"
         if machine.capacity > 1:
             yield json_path("machines", i, "capacity"), f"a capacity of {machine.capacity}"
+        for key, size in (("input_buffer", machine.input_buffer), ("output_buffer", machine.output_buffer)):
+            if size is not None:
+                yield json_path("machines", i, key), "buffers"
         if not machine.calendar.always_works:
             yield json_path("machines", i, "calendar"), "a calendar"
     for j, job in enumerate(instance.jobs):

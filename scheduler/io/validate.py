@@ -33,6 +33,7 @@ RULES: tuple[Validation, ...] = (
     resources.lanes_to_their_origin,
     resources.setups_with_capacity,
     resources.unsupported_buffers,
+    resources.no_swap_with_capacity,
     resources.empty_downtimes,
     resources.disordered_shifts,
     fleets.unknown_references,

@@ -66,6 +66,8 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
     """Yield every number of the instance with its path, its least and its largest allowed value."""
     for i, machine in enumerate(instance.machines):
         yield ("machines", i, "capacity"), machine.capacity, 1, MAX_COUNT
+        yield ("machines", i, "input_buffer"), machine.input_buffer or 0, 0, MAX_COUNT
+        yield ("machines", i, "output_buffer"), machine.output_buffer or 0, 0, MAX_COUNT
         if machine.setups is not None:
             for before, row in machine.setups.times.items():
                 for after, time in row.items():

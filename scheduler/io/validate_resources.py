@@ -140,15 +140,26 @@ def setups_with_capacity(instance: Instance) -> Iterator[Defect]:
 
 
 def unsupported_buffers(instance: Instance) -> Iterator[Defect]:
-    """A buffer is neither none (0, only in a cell) nor unlimited (null)."""
+    """A buffer is counted where setups or forbidden swaps depend on it, or where nothing is brought to the machine."""
+    served = {place for fleet in instance.fleets for place in fleet.places}
     for i, machine in enumerate(instance.machines):
-        for key, size in (("input_buffer", machine.input_buffer), ("output_buffer", machine.output_buffer)):
-            where = json_path("machines", i, key)
-            if size not in (0, None):
-                yield Defect("E308", where, f"a buffer of {size} places is not supported", "write 0 or null")
-            elif size == 0 and machine.cell is None:
-                cause = f"machine {shown(machine.id)} has no buffer, but is not in a robot cell"
-                yield Defect("E308", where, cause, "leave the buffer out")
+        where = json_path("machines", i, "output_buffer")
+        if machine.output_buffer and (machine.setups is not None or not machine.swap):
+            cause = f"machine {shown(machine.id)} has {machine.output_buffer} places after it, and "
+            cause += "setups" if machine.setups is not None else "forbids swaps"
+            yield Defect("E308", where, f"{cause}, which is not supported", "write 0 or null")
+        if machine.input_buffer and machine.cell is None and machine.id not in served:
+            cause = f"nothing is brought to machine {shown(machine.id)}, where parts could wait before it"
+            fix = "leave it out; places after the machines before it can be limited"
+            yield Defect("E308", json_path("machines", i, "input_buffer"), cause, fix)
+
+
+def no_swap_with_capacity(instance: Instance) -> Iterator[Defect]:
+    """Parts may not be swapped on a machine with a capacity above 1: it is not said which leaves for which."""
+    for i, machine in enumerate(instance.machines):
+        if not machine.swap and machine.capacity > 1:
+            cause = f"machine {shown(machine.id)} forbids swaps and has capacity {machine.capacity}"
+            yield Defect("E330", json_path("machines", i, "swap"), cause, "leave it out, or set capacity to 1")
 
 
 def empty_downtimes(instance: Instance) -> Iterator[Defect]:

@@ -33,6 +33,23 @@ def machine_bars(subject: Subject) -> Iterator[Bar]:
         yield replace(bar, kind="aborted", change=None)
 
 
+def waiting_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield who waits in the counted buffers of the machines."""
+    for wait, lane in subject.waits:
+        row = subject.row_of["places_before" if wait.side == "before" else "places_after", wait.machine]
+        operation = subject.schedule.by_operation[wait.key]
+        yield Bar(
+            kind="waiting",
+            row=row,
+            start=wait.start,
+            end=wait.end,
+            job=operation.job,
+            lane=lane,
+            lanes=subject.rows[row].lanes,
+            group=subject.group(operation.job, operation),
+        )
+
+
 def _bar(subject: Subject, operation: ScheduledOperation, lane: int) -> Bar:
     row = subject.row_of["machine", operation.machine]
     return Bar(

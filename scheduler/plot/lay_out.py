@@ -18,6 +18,7 @@ from scheduler.plot.bars import (
     machine_bars,
     mover_bars,
     tardiness_bars,
+    waiting_bars,
 )
 from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
@@ -43,7 +44,7 @@ def lay_out(
         If given, `schedule` is shown as the baseline of this repair: bars carry what will become of them.
     """
     subject = Subject(instance, schedule, baseline, repaired, colour_by)
-    bars = (*machine_bars(subject), *mover_bars(subject), *dock_bars(subject))
+    bars = (*machine_bars(subject), *waiting_bars(subject), *mover_bars(subject), *dock_bars(subject))
     bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))
     start, end = _time_shown(subject)
     bars += tuple(departure_marks(subject, start, end))

@@ -17,6 +17,7 @@ BarKind: TypeAlias = Literal[
     "operation",
     "pause",
     "occupied",
+    "waiting",
     "setup",
     "aborted",
     "robot_move",
@@ -32,9 +33,10 @@ BarKind: TypeAlias = Literal[
     "departure",
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
-processing; ``late``: the share of a bar after its job's due date; ``ghost``: where the baseline had the operation;
-``flow`` and ``tardiness``: a late job from its first start to its due date, and from there to its completion; ``dock``:
-a trip loads or unloads; ``departure``: a tick of a timetable, of length 0."""
+processing; ``waiting``: it has a place in a counted buffer; ``late``: the share of a bar after its job's due date;
+``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
+date, and from there to its completion; ``dock``: a trip loads or unloads; ``departure``: a tick of a timetable, of
+length 0."""
 
 ShadeKind: TypeAlias = Literal["off_shift", "downtime", "breakdown"]
 FlagKind: TypeAlias = Literal["due_date", "deadline"]
@@ -122,6 +124,7 @@ class Layout:
 THICKNESS: Mapping[BarKind, float] = {
     "pause": 0.25,
     "occupied": 0.5,
+    "waiting": 0.8,
     "empty_move": 0.28,
     "return": 0.28,
     "robot_move": 0.9,

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Lane
+from scheduler.domain.resources import Lane, Machine
 
 RowKind: TypeAlias = Literal[
-    "facility", "cell", "fleet", "lane", "machine", "robot", "vehicle", "docks", "due_dates", "late_job"
+    "facility",
+    "cell",
+    "fleet",
+    "lane",
+    "machine",
+    "places_before",
+    "places_after",
+    "robot",
+    "vehicle",
+    "docks",
+    "due_dates",
+    "late_job",
 ]
 """``facility``, ``cell``, ``fleet``, ``lane`` and ``due_dates`` are headers; that of a lane carries its departures, the
-last one the flags."""
+last one the flags. Places before and after a machine are its counted buffers."""
 
 HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "fleet", "lane", "due_dates"})
 HEIGHTS: Mapping[RowKind, float] = {
@@ -22,15 +33,18 @@ HEIGHTS: Mapping[RowKind, float] = {
     "fleet": 0.62,
     "lane": 0.62,
     "machine": 1.0,
+    "places_before": 0.5,
+    "places_after": 0.5,
     "robot": 0.62,
     "vehicle": 0.72,
     "docks": 0.62,
     "due_dates": 1.3,
     "late_job": 0.6,
 }
-"""Heights in row units; a machine of capacity c > 1 is as high as its sub-lanes."""
+"""Heights in row units; a machine of capacity c > 1, or a buffer, is as high as its sub-lanes."""
 
 SUB_LANE_HEIGHT = 0.6
+PLACE_HEIGHT = 0.36
 MAX_EMPTY_SUB_LANES = 6
 """A machine shows its whole capacity as sub-lanes up to this many; beyond, only those in use."""
 
@@ -75,10 +89,9 @@ class _Entry:
 
 def arrange(
     instance: Instance,
-    sub_lanes: Mapping[str, int],
+    sub_lanes: Mapping[tuple[RowKind, str], int],
     utilisation: Mapping[str, float],
     late_jobs: Sequence[str],
-    docks: Mapping[str, int],
     *,
     has_due_dates: bool,
 ) -> tuple[Row, ...]:
@@ -95,8 +108,9 @@ def arrange(
     rows: list[Row] = []
     top = 0.0
     for entry in entries:
-        lanes = {"machine": sub_lanes, "docks": docks}.get(entry.kind, {}).get(entry.id, 1)
-        height = max(HEIGHTS[entry.kind], SUB_LANE_HEIGHT * lanes)
+        lanes = sub_lanes.get((entry.kind, entry.id), 1)
+        is_buffer = entry.kind in ("places_before", "places_after")
+        height = max(HEIGHTS[entry.kind], (PLACE_HEIGHT if is_buffer else SUB_LANE_HEIGHT) * lanes)
         share = utilisation.get(entry.id) if entry.kind == "machine" else None
         rows.append(Row(entry.kind, entry.id, entry.label, top, height, entry.depth, lanes, share))
         top += height
@@ -117,12 +131,16 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
         machines = [machine for machine in instance.machines if machine.facility == facility.id]
         if machines and len(instance.facilities) > 1:
             yield _Entry("facility", facility.id, facility.id)
-        yield from (_Entry("machine", m.id, m.id) for m in machines if m.cell is None)
+        for machine in machines:
+            if machine.cell is None:
+                yield from _machine(machine, 0)
         for cell in instance.cells:
             if cell.facility != facility.id:
                 continue
             yield _Entry("cell", cell.id, cell.id)
-            yield from (_Entry("machine", m.id, m.id, 1) for m in machines if m.cell == cell.id)
+            for machine in machines:
+                if machine.cell == cell.id:
+                    yield from _machine(machine, 1)
             yield from (_Entry("robot", robot.id, robot.id, 1) for robot in cell.robots)
         for fleet in instance.fleets:
             if fleet.facility == facility.id:
@@ -133,3 +151,12 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
         for lane in lanes_behind.get(facility.id, ()):
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)
+
+
+def _machine(machine: Machine, depth: int) -> Iterator[_Entry]:
+    """Yield the row of a machine between those of its counted buffers."""
+    if machine.input_buffer:
+        yield _Entry("places_before", machine.id, f"before {machine.id}", 1)
+    yield _Entry("machine", machine.id, machine.id, depth)
+    if machine.output_buffer:
+        yield _Entry("places_after", machine.id, f"after {machine.id}", 1)

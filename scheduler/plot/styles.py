@@ -34,6 +34,7 @@ class Style:
 
 BAR_STYLES: Mapping[BarKind, Style] = {
     "occupied": Style(2.5, "loading, blocking", pallor=0.68, line_width=0.0, height=0.5),
+    "waiting": Style(2.5, "waiting in a buffer", pallor=0.5, line_width=0.3, height=0.6),
     "pause": Style(2.6, "pause in a downtime", pallor=0.45, height=0.3),
     "setup": Style(3.0, "setup", palette.WHITE, edge=palette.GREY, line_width=0.5, hatch="/////"),
     "operation": Style(4.0),

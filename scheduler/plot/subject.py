@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from scheduler.analysis.compare import ChangeKind, changes
-from scheduler.analysis.occupation import Occupation, machine_usage, occupations
+from scheduler.analysis.occupation import Occupation, Wait, machine_usage, occupations, waits
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.plot.docks import Hold, dock_holds
@@ -56,6 +56,25 @@ class Subject:
     def lane_by_piece(self) -> Mapping[Piece, int]:
         """Sub-lane of every operation and aborted piece of the schedule."""
         return _stack(occupations(self.instance, self.schedule), self.schedule.operations, self.aborted)
+
+    @cached_property
+    def waits(self) -> tuple[tuple[Wait, int], ...]:
+        """Who takes a place in a counted buffer, with its sub-lane: the lowest that is free."""
+        free_at: dict[tuple[str, str], list[int]] = {}
+        found = []
+        for wait in waits(self.instance, self.schedule):
+            lanes = free_at.setdefault((wait.machine, wait.side), [])
+            lane = next((index for index, at in enumerate(lanes) if at <= wait.start), len(lanes))
+            lanes[lane : lane + 1] = [wait.end]
+            found.append((wait, lane))
+        return tuple(found)
+
+    def _places(self, machine: str, side: str) -> int:
+        """Return the sub-lanes of a counted buffer."""
+        known = self.instance.machine_by_id[machine]
+        places = known.input_buffer if side == "before" else known.output_buffer
+        used = [lane for wait, lane in self.waits if (wait.machine, wait.side) == (machine, side)]
+        return sub_lanes(places or 1, max(used, default=0) + 1)
 
     @cached_property
     def ghost_lane_by_piece(self) -> Mapping[Piece, int]:
@@ -111,10 +130,14 @@ class Subject:
             used[operation.machine] = max(used[operation.machine], lanes[operation.key, operation.start] + 1)
         return arrange(
             self.instance,
-            {machine.id: sub_lanes(machine.capacity, used[machine.id]) for machine in self.instance.machines},
+            {
+                **{("machine", m.id): sub_lanes(m.capacity, used[m.id]) for m in self.instance.machines},
+                **{("places_before", m.id): self._places(m.id, "before") for m in self.instance.machines},
+                **{("places_after", m.id): self._places(m.id, "after") for m in self.instance.machines},
+                **{("docks", id): lanes for id, lanes in self._dock_lanes.items()},
+            },
             {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},
             tuple(self.tardiness_by_job),
-            self._dock_lanes,
             has_due_dates=any(job.due_date is not None or job.deadline is not None for job in self.instance.jobs),
         )
 

@@ -74,6 +74,19 @@ def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iter
             yield (job.id, predecessor, successor)
 
 
+def planned_places(instance: Instance) -> dict[tuple[LinkKey, str], tuple[str, str]]:
+    """Return which carrier came from which place to each pick-up of the baseline."""
+    found = {}
+    for mover, moves in execution_of(instance).baseline.by_mover.items():
+        if mover in instance.carrier_by_id:
+            place = instance.carrier_by_id[mover].start
+            for move in moves:
+                if move.job is not None:
+                    found[link_key(move), move.origin] = (mover, place)
+                    place = move.destination
+    return found
+
+
 def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Iterator[Move]:
     leaving = [m for m in dropped if m.job == last.job and m.origin == last.machine and m.start >= last.end]
     old = min(leaving, key=lambda m: m.start, default=None)

@@ -6,7 +6,7 @@ draft and never change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -21,20 +21,20 @@ from scheduler.domain import (
     Schedule,
     ScheduledOperation,
 )
-from scheduler.domain.derive import complete
-from scheduler.domain.happened import execution_of, started
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
+from scheduler.domain.derive import complete, drop_time, pick_up_time
+from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, planned_places, really, ways_of
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
 
 class Network:
     """The timing of a draft, ready to settle.
 
-    Calendars are unrolled up to tick `latest`. With `robots_wait`, a robot that is under way at `now` may wait in
-    front of its destination; see `waits`.
+    Calendars are unrolled up to tick `latest`. With `carriers_wait`, a robot or vehicle that is under way at `now` may
+    wait in front of its destination; see `waits`.
     """
 
-    def __init__(self, instance: Instance, draft: Draft, latest: int, *, robots_wait: bool = False) -> None:
+    def __init__(self, instance: Instance, draft: Draft, latest: int, *, carriers_wait: bool = False) -> None:
         self.instance = instance
         self.draft = draft
         self.timing = Timing(latest, self._label)
@@ -46,7 +46,7 @@ class Network:
         self._waiting = frozenset(
             nominal
             for nominal, move in self._real.items()
-            if robots_wait and move.kind == "robot_move" and move.end > execution.now
+            if carriers_wait and move.kind != "transfer" and move.end >= execution.now
         )
         self._operation_of: dict[int, ScheduledOperation] = {}
         self._moves_of: dict[int, tuple[Move, ...]] = {}
@@ -85,7 +85,7 @@ class Network:
         return found
 
     def waits(self) -> dict[Move, int]:
-        """Return how long each robot under way has to wait, where it has to.
+        """Return how long each robot and vehicle under way has to wait, where it has to.
 
         Raises
         ------
@@ -218,9 +218,11 @@ class Network:
                     self._add_setups(machine, [(operation, use) for *_, use, operation in stays])
             else:
                 self.timing.limit(Capacity(machine.capacity, [use for *_, use, _ in stays]))
+            self._add_buffers(machine, [(use, operation) for *_, use, operation in stays])
 
     def _takes_place(self, machine: Machine, operation: ScheduledOperation) -> bool:
-        return self._mode(operation).duration > 0 or machine.cell is not None or machine.setups is not None
+        may_stay = machine.cell is not None or (machine.input_buffer, machine.output_buffer) != (None, None)
+        return self._mode(operation).duration > 0 or may_stay or machine.setups is not None
 
     def _nominal_start(self, operation: ScheduledOperation) -> int:
         """Return the start that gives the operation its place in an order; a repeated one comes after what runs."""
@@ -238,33 +240,60 @@ class Network:
         begins_at = self._nominal_start(operation)
         untils: list[Anchor] = [(node, "end", 0)]
         ends_at = operation.end
-        if machine.cell is not None and machine.input_buffer == 0:
-            load_time = self.instance.cell_by_id[machine.cell].load_time
-            loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
-            for first, later in pairwise(loadings):
-                self.timing.order((self._node_of(first), "end", 0), (self._node_of(later), "end", 0))
-            if loadings:
-                begins_at = loadings[0].end - load_time
-                begin = (self._node_of(loadings[0]), "end", -load_time)
-        if machine.cell is not None and machine.output_buffer == 0:
-            unload_time = self.instance.cell_by_id[machine.cell].unload_time
-            for move in self._ways_at(operation, into=False):
-                taken: Anchor = (self._node_of(move), "start", unload_time)
-                if move in self._waiting:
-                    taken = (self.timing.add_fixed(move.start, move.start), "start", unload_time)
-                untils.append(taken)
-                ends_at = max(ends_at, move.start + unload_time)
-            for precedence in self.instance.job_by_id[operation.job].precedences:
-                successor = self._scheduled.get((operation.job, precedence.successor))
-                if precedence.predecessor == operation.operation and successor and successor.machine == machine.id:
-                    untils.append((self._node[successor.key], "start", 0))
-                    ends_at = max(ends_at, successor.start)
+        if machine.input_buffer == 0 and (brought := self._brought(operation)) is not None:
+            begins_at, begin = brought
+        if machine.output_buffer == 0:
+            for instant, anchor in self._taken(operation):
+                untils.append(anchor)
+                ends_at = max(ends_at, instant)
         return begins_at, ends_at, operation.start, operation.end, Use(begin, untils), operation
 
+    def _add_buffers(self, machine: Machine, stays: Sequence[tuple[Use, ScheduledOperation]]) -> None:
+        """Limit the parts that wait before the machine, and those that are on it or wait behind it."""
+        if machine.output_buffer:
+            held = [Use(use.begin, use.untils + [anchor for _, anchor in self._taken(o)]) for use, o in stays]
+            self.timing.limit(Capacity(machine.capacity + machine.output_buffer, held))
+        if machine.input_buffer:
+            brought = [(found, o) for _, o in stays if (found := self._brought(o)) is not None]
+            brought.sort(key=lambda item: (item[0][0], item[1].start))
+            lost = {key: self.timing.add_fixed(at, at) for key, at in first_starts(self.instance).items()}
+            waits = [Use(anchor, [(lost.get(o.key, self._node[o.key]), "start", 0)]) for (_, anchor), o in brought]
+            self.timing.limit(Capacity(machine.input_buffer, waits))
+
+    def _brought(self, operation: ScheduledOperation) -> tuple[int, Anchor] | None:
+        """Return when the first part is put down at the operation's machine (nominally); None if no move does it."""
+        loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
+        for first, later in pairwise(loadings):
+            self.timing.order((self._node_of(first), "end", 0), (self._node_of(later), "end", 0))
+        if not loadings:
+            return None
+        drop = drop_time(self.instance, loadings[0])
+        return loadings[0].end - drop, (self._node_of(loadings[0]), "end", -drop)
+
+    def _taken(self, operation: ScheduledOperation) -> list[tuple[int, Anchor]]:
+        """Return when each part of the operation is taken away (nominally), by a move or the next operation."""
+        found: list[tuple[int, Anchor]] = []
+        for move in self._ways_at(operation, into=False):
+            taking = pick_up_time(self.instance, move)
+            taken: Anchor = (self._node_of(move), "start", taking)
+            if move in self._waiting:
+                taken = (self.timing.add_fixed(move.start, move.start), "start", taking)
+            found.append((move.start + taking, taken))
+        for precedence in self.instance.job_by_id[operation.job].precedences:
+            successor = self._scheduled.get((operation.job, precedence.successor))
+            way = (operation.job, operation.operation, precedence.successor)
+            if precedence.predecessor == operation.operation and successor and way not in self._ways:
+                found.append((successor.start, (self._node[successor.key], "start", 0)))
+        return found
+
     def _ways_at(self, operation: ScheduledOperation, into: bool) -> Iterable[Move]:
-        """Return the moves that bring the operation's parts to its machine, or take them from there."""
+        """Return the moves that bring the operation's parts to its machine, or take them from there.
+
+        A lane takes jobs up wherever they are in the facility.
+        """
         for move in self._moves_by_operation.get((operation.key, into), ()):
-            if (move.destination if into else move.origin) == operation.machine:
+            is_shipped = not into and move.kind == "transfer" and move is self._ways[link_key(move)][0]
+            if is_shipped or (move.destination if into else move.origin) == operation.machine:
                 yield move
 
     @cached_property
@@ -312,7 +341,7 @@ class Network:
     # Robots, vehicles, operators.
 
     def _add_carriers(self) -> None:
-        planned = self._planned_places()
+        planned = planned_places(self.instance)
         for carrier, moves in self._by_mover("robot_move", "transport").items():
             group = self.instance.group_by_carrier[carrier]
             place, before = self.instance.carrier_by_id[carrier].start, None
@@ -325,18 +354,6 @@ class Network:
                     under_way = planned.get((link_key(move), move.origin)) == (carrier, place)
                     self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
                 place, before = move.destination, node
-
-    def _planned_places(self) -> dict[tuple[LinkKey, str], tuple[str, str]]:
-        """Return which carrier came from which place to each pick-up of the baseline."""
-        found = {}
-        for mover, moves in execution_of(self.instance).baseline.by_mover.items():
-            if mover in self.instance.carrier_by_id:
-                place = self.instance.carrier_by_id[mover].start
-                for move in moves:
-                    if move.job is not None:
-                        found[link_key(move), move.origin] = (mover, place)
-                        place = move.destination
-        return found
 
     def _add_vehicles(self) -> None:
         for vehicle, moves in self._by_mover("transfer").items():

@@ -16,7 +16,7 @@ from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.policies import POLICIES, Case
 from scheduler.rescheduling.reoptimise import with_stability
 from scheduler.rescheduling.report import Report, compare
-from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_robots
+from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_carriers
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,13 @@ def _instant(event: Event) -> int:
 def _frozen(instance: Instance) -> tuple[Instance, Shift]:
     """Return the instance with the frozen horizon pinned where the right shift puts it, and the right shift.
 
-    Robots under way wait where nothing else helps. Deadlines may make a right shift impossible, but do not say where
-    frozen operations go; where it is impossible for another reason, they have to stay.
+    Robots and vehicles under way wait where nothing else helps. Deadlines may make a right shift impossible, but do
+    not say where frozen operations go; where it is impossible for another reason, they have to stay.
     """
     baseline = execution_of(instance).baseline
     shifted = shift(instance, baseline)
     if shifted.kept is None:
-        instance = with_waiting_robots(instance, baseline)
+        instance = with_waiting_carriers(instance, baseline)
         shifted = shift(instance, baseline)
     execution = execution_of(instance)
     frozen = {o.key for o in baseline.operations if execution.now <= o.start < execution.frozen_until}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scheduler.domain import Downtime, Instance, Schedule
-from scheduler.domain.happened import execution_of, lengthened
+from scheduler.domain.happened import execution_of, lengthened, with_calendar
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
 from scheduler.rescheduling.network import Network
@@ -66,31 +66,26 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
         return Shift(None, kept, f"right shift is impossible: {stuck}")
 
 
-def with_waiting_robots(instance: Instance, baseline: Schedule) -> Instance:
-    """Return the instance in which robots under way wait in front of stations that are not ready for their part.
+def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
+    """Return the instance in which robots and vehicles under way wait in front of machines not ready for their part.
 
-    A breakdown may keep a part on the station to which a robot is already carrying the next one. The robot then
-    stands still for as long as it has to, before it puts the part down: a downtime of the robot, which lengthens the
-    move. The instance is returned as it is if nothing has to wait, or waiting does not help.
+    A breakdown may keep a part on the machine, or the place before it, to which a robot or vehicle is already carrying
+    the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
+    lengthens the move. The instance is returned as it is if nothing has to wait, or waiting does not help.
     """
     draft = draft_of(instance, baseline)
     try:
-        waits = Network(instance, draft, _latest(instance, draft), robots_wait=True).waits()
+        waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()
     except Stuck:
         return instance
     for move, ticks in waits.items():
-        cell = next(c for c in instance.cells if any(r.id == move.mover for r in c.robots))
-        robot = instance.carrier_by_id[move.mover]
-        execution = execution_of(instance)
-        begin = max(execution.now, move.end - max(cell.load_time, 1))
-        calendar = robot.calendar.with_downtime(Downtime(begin, begin + ticks, f"waits for {move.destination}"))
-        longer = lengthened(move, begin, robot.calendar, calendar)
-        robots = tuple(replace(r, calendar=calendar) if r.id == robot.id else r for r in cell.robots)
-        instance = replace(
-            instance,
-            cells=tuple(replace(cell, robots=robots) if c.id == cell.id else c for c in instance.cells),
-            execution=replace(execution, moves=tuple(longer if m == move else m for m in execution.moves)),
-        )
+        carrier, execution = instance.carrier_by_id[move.mover], execution_of(instance)
+        begin = max(execution.now, move.end - max(instance.group_by_carrier[move.mover].drop_time, 1))
+        begin = min(begin, move.end - 1)  # one that would arrive this very instant
+        calendar = carrier.calendar.with_downtime(Downtime(begin, begin + ticks, f"waits for {move.destination}"))
+        longer = lengthened(move, begin, carrier.calendar, calendar)
+        moves = tuple(longer if m == move else m for m in execution.moves)
+        instance = replace(with_calendar(instance, move.mover, calendar), execution=replace(execution, moves=moves))
     return instance
 
 

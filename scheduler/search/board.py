@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from scheduler.domain import Job, Move, Schedule, ScheduledOperation
-from scheduler.domain.derive import complete
+from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.routing import Leg, carriers
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
@@ -18,9 +18,11 @@ V = TypeVar("V")
 
 
 class Carried(NamedTuple):
-    """When a part was carried."""
+    """When a part was carried: it is off its place at ``taken_up``, and at the next from ``put_down`` on."""
 
     start: int
+    taken_up: int
+    put_down: int
     end: int
 
 
@@ -28,11 +30,15 @@ class Board:
     """Timelines of everything, and where operations and parts are.
 
     Lists are by operation index. An operation that has been placed has a ``mode``. It occupies its machine during
-    ``[begin, until)`` (``begin`` -1: not at all). While ``waiting`` parts have not left a station without output
+    ``[begin, until)`` (``begin`` -1: not at all). While ``waiting`` parts have not left a machine without output
     buffer, the occupation is *open*: it reaches as far as the gap that it lies in.
 
     Attributes
     ----------
+    stores, inputs
+        By machine: the places of the machine and behind it together, and those before it, if they are counted.
+    stored
+        By operation: when its part takes a place of the store, and until when; open like an occupation.
     part
         By link: how many of its moves are placed, and the end of the last.
     plans
@@ -49,11 +55,13 @@ class Board:
         instance, now, size = problem.instance, problem.now, len(problem.operations)
         self.problem = problem
         self.timelines: list[Timeline] = [
-            MachineTimeline(machine.domain.setups, machine.downtimes, now)
+            MachineTimeline(machine.domain.setups, machine.downtimes, now, 0 if machine.domain.swap else 1)
             if machine.domain.capacity == 1
             else SharedTimeline(machine.domain.capacity)
             for machine in problem.machines
         ]
+        self.stores = [_shared(machine.places_out) for machine in problem.machines]
+        self.inputs = [_shared(machine.places_in) for machine in problem.machines]
         self.pools = [Profile(pool.capacity) for pool in instance.operators]
         self.carriers = {
             carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
@@ -68,6 +76,7 @@ class Board:
         self.until = [0] * size
         self.waiting = [0] * size
         self.left_at = [0] * size
+        self.stored: dict[int, tuple[int, int]] = {}
         self.part: dict[LinkData, tuple[int, int]] = {}
         self.moves: list[Move] = []
         self.domains: dict[int, tuple[ModeData, ...]] = {}
@@ -151,6 +160,24 @@ class Board:
         self._log.append((timeline.reserve, (begin, until, mode.family, index)))
         self._set(self.begin, index, -1)
 
+    def store(self, index: int, mode: ModeData, begin: int, until: int) -> None:
+        """Let the part of an operation take a place on the machine or behind it during ``[begin, until)``."""
+        store = self.stores[mode.machine.index]
+        assert store is not None
+        if index in self.stored:
+            store.release(*self.stored[index], index)
+            self._log.append((store.reserve, (*self.stored[index], None, index)))
+        store.reserve(begin, until, None, index)
+        self._log.append((store.release, (begin, until, index)))
+        self._put(self.stored, index, (begin, until))
+
+    def wait(self, mode: ModeData, begin: int, until: int) -> None:
+        """Let a part take a place before a machine during ``[begin, until)``."""
+        places = self.inputs[mode.machine.index]
+        assert places is not None
+        places.reserve(begin, until, None, -1)
+        self._log.append((places.release, (begin, until, -1)))
+
     def load(self, index: int, mode: ModeData, begin: int) -> None:
         """Let a part wait on the station of an operation that has not been placed; that settles the mode."""
         self._put(self.loaded, index, begin)
@@ -176,12 +203,14 @@ class Board:
             self._log.append((self.pools[pool].add, (start, end, -amount)))
 
     def leave(self, index: int, instant: int) -> None:
-        """Let one part leave the station of an operation; with the last one, the occupation ends."""
+        """Let one part leave the machine of an operation, or its buffer; with the last one, the occupation ends."""
         mode = self.mode[index]
         assert mode is not None
         self._set(self.left_at, index, max(self.left_at[index], instant))
         self._set(self.waiting, index, self.waiting[index] - 1)
-        if self.waiting[index] == 0:
+        if self.waiting[index] == 0 and not mode.machine.holds_out:
+            self.store(index, mode, self.stored[index][0], self.left_at[index])
+        elif self.waiting[index] == 0:
             begin = self.begin[index]
             self.vacate(index, mode)
             self.occupy(index, mode, begin, self.left_at[index])
@@ -207,7 +236,8 @@ class Board:
         self.moves.append(move)
         self._log.append((self.moves.pop, ()))
         self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, move.end))
-        return Carried(move.start, move.end)
+        taken_up = move.start + pick_up_time(self.problem.instance, move)
+        return Carried(move.start, taken_up, move.end - drop_time(self.problem.instance, move), move.end)
 
     def book(self, move: Move, units: int) -> None:
         """Reserve the mover of a move."""
@@ -298,3 +328,7 @@ class Board:
         else:
             self._log.append((values.__delitem__, (key,)))
         values[key] = value
+
+
+def _shared(places: int) -> SharedTimeline | None:
+    return SharedTimeline(places) if places else None

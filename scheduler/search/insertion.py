@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.search.board import Board
+from scheduler.search.chains import place_chain
 from scheduler.search.downtimes import NEVER
 from scheduler.search.placement import Clash, Placement
 from scheduler.search.problem import LinkData, MachineData, OperationData, PlanData
@@ -25,6 +26,7 @@ class Insertion:
     def __init__(self, board: Board, rule: Rule) -> None:
         self.board = board
         self.placement = Placement(board, rule)
+        self._rule = rule
         self._problem = board.problem
 
     def place(self, unit: Unit) -> bool:
@@ -32,6 +34,8 @@ class Insertion:
 
         Where the gaps are too tight, the unit comes after everything that has been placed.
         """
+        if unit.plan.is_chain and not self._rule.loyalty and self._is_untouched(unit):
+            return place_chain(self.board, unit.plan, unit.operations)
         if self._with_floors(unit.plan, unit.operations, {}):
             return True
         after_all = dict.fromkeys((operation.index for operation in unit.operations), self.board.latest())
@@ -84,6 +88,12 @@ class Insertion:
                 if board.mode[before.index] is not None and excess > 0 and later > floors.get(before.index, 0):
                     waiting.append((before, later))
         return True
+
+    def _is_untouched(self, unit: Unit) -> bool:
+        """Return whether the unit is a whole plan of which nothing has begun or is pinned."""
+        board = self.board
+        is_whole = len(unit.operations) == len(unit.plan.operations)
+        return is_whole and not any(o.index in board.fixed or o.index in board.pins for o in unit.operations)
 
     def _with_floors(self, plan: PlanData, operations: Sequence[OperationData], floors: dict[int, int]) -> bool:
         board = self.board

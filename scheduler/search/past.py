@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
+from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, started
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
@@ -116,12 +117,17 @@ class Past:
     def _occupy(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Let an operation that has started occupy its machine, unless its part is still there."""
         index, mode = operation.index, board.mode_of(operation)
-        if mode.machine.holds_out:
+        machine = mode.machine
+        if machine.keeps:
             left = [self._left_at(board, link, mode.machine) for link in plan.outgoing[index]]
             board.waiting[index] = left.count(None)
             board.left_at[index] = max([board.end[index], *(instant for instant in left if instant is not None)])
-        if board.waiting[index] == 0:
-            board.occupy(index, mode, self._begin(board, plan, operation, mode.machine), board.left_at[index])
+        begin = self._begin(board, plan, operation, machine)
+        if machine.places_out:
+            board.occupy(index, mode, begin, board.end[index])
+            board.store(index, mode, begin, NEVER if board.waiting[index] else board.left_at[index])
+        elif board.waiting[index] == 0:
+            board.occupy(index, mode, begin, board.left_at[index])
 
     def _pin(self, board: Board, operation: OperationData, pin: ScheduledOperation) -> None:
         """Keep machine and operators free for a pinned operation; it is placed later."""
@@ -168,7 +174,7 @@ class Past:
         held: list[tuple[int, OperationData, ModeData]] = []
         for plan, operation in operations:
             index = operation.index
-            if index in board.fixed and board.waiting[index]:
+            if index in board.fixed and board.waiting[index] and board.mode_of(operation).machine.holds_out:
                 mode = board.mode_of(operation)
                 held.append((self._begin(board, plan, operation, mode.machine), operation, mode))
             elif index not in board.fixed and (modes := board.modes_of(operation)) and modes[0].machine.holds_in:
@@ -189,17 +195,21 @@ class Past:
     def _loaded_at(self, plan: PlanData, operation: OperationData, machine: MachineData) -> int | None:
         """Return when the loading of the first part brought to the station began."""
         brought = (move for link in plan.incoming[operation.index] for move in self._moves(link))
-        ends = [move.end for move in brought if move.destination == machine.domain.id]
-        return min(ends) - machine.load_time if ends else None
+        instance, id = self._problem.instance, machine.domain.id
+        begins = (move.end - drop_time(instance, move) for move in brought if move.destination == id)
+        return min(begins, default=None)
 
     def _left_at(self, board: Board, link: LinkData, machine: MachineData) -> int | None:
-        """Return when a part left the station: carried away, or taken over by the next operation there."""
+        """Return when a part left the machine: carried away, taken over by the next operation, or departed."""
+        before, after = link.predecessor, link.successor
         if moves := self._moves(link):
-            return moves[0].start + machine.unload_time
-        after = link.successor
-        if after is not None and after.index in board.fixed and board.mode_of(after).machine is machine:
-            return board.start[after.index]
-        return None
+            if moves[0].kind == "transfer" or moves[0].origin == machine.domain.id:
+                return moves[0].start + pick_up_time(self._problem.instance, moves[0])
+            return board.end[before.index] if before is not None else None
+        if after is not None:
+            return board.start[after.index] if after.index in board.fixed else None
+        departs = before is not None and not self._problem.legs(machine, None)
+        return board.end[before.index] if before is not None and departs else None
 
     def _moves(self, link: LinkData) -> list[Move]:
         return self._carried.get(_way(link), [])

@@ -33,7 +33,7 @@ HOPELESS = Clash(None, NEVER)
 
 
 class Entry(NamedTuple):
-    """The last move of a part to its station; the part is ready for it at ``ready``."""
+    """The last move of a part to its machine; the part is ready for it at ``ready``."""
 
     ready: int
     leg: Leg
@@ -89,15 +89,20 @@ class Placement:
                 return HOPELESS
             arrived_at = board.end[before.index] if before is not None else plan.job.domain.release_date
             done, ready = board.part.get(link, (0, arrived_at))
-            for leg in legs[done:]:
-                if leg.slot == "entry":
+            for number, leg in enumerate(legs[done:], start=done):
+                is_taken = number == 0 and before is not None and origin is not None and origin.takes_up(leg)
+                if number == 0 and before is not None and not is_taken:
+                    clash = self._leave(before, board.end[before.index])
+                    if clash is not None:
+                        return clash
+                if leg.slot == "entry" or (machine.has_place_in and leg.destination == machine.domain.id):
                     entries.append(Entry(ready, leg, link))
                     break
                 moved = board.carry(link, leg, ready)
                 if moved is None:
                     return HOPELESS
-                if leg.slot == "exit" and before is not None and origin is not None:
-                    clash = self._leave(before, moved.start + origin.unload_time)
+                if is_taken and before is not None:
+                    clash = self._leave(before, moved.taken_up)
                     if clash is not None:
                         return clash
                 ready = moved.end
@@ -127,15 +132,17 @@ class Placement:
         for mode in board.modes_of(after):
             machine = mode.machine
             legs = self.problem.legs(origin, machine)
-            if not legs or not machine.holds_in or origin.cell is not machine.cell or link in board.part:
+            if not legs or not machine.holds_in or link in board.part:
+                continue
+            if (legs[0].origin, legs[0].destination) != (origin.domain.id, machine.domain.id):
                 continue
             if board.choose(plan, after, mode):
                 timeline = board.timelines[machine.index]
                 moved = board.carry(link, legs[0], max(board.end[before.index], floor))
-                begin = moved.end - machine.load_time if moved is not None else NEVER
+                begin = moved.put_down if moved is not None else NEVER
                 if (
                     moved is not None
-                    and self._leave(before, moved.start + origin.unload_time) is None
+                    and self._leave(before, moved.taken_up) is None
                     and timeline.opening(begin, 1, mode.family, after.index) == begin
                 ):
                     board.load(after.index, mode, begin)
@@ -195,24 +202,32 @@ class Placement:
     ) -> Clash | None:
         """Place entries, occupation, work and exits, the occupation not to begin before `opens_at`."""
         board, index, machine = self.board, operation.index, mode.machine
-        loaded_at, ready = board.loaded.get(index, NEVER), earliest
-        for part_ready, leg, link in entries:
-            if machine.holds_in:
-                lead = self.problem.leg_time(leg, 1) - machine.load_time
-                part_ready = max(part_ready, opens_at - lead)
-            moved = board.carry(link, leg, part_ready)
-            if moved is None:
+        mark, free_at = board.mark(), opens_at if machine.holds_in else 0
+        while True:
+            loaded_at, ready = board.loaded.get(index, NEVER), earliest
+            for part_ready, leg, link in entries:
+                if free_at > 0:
+                    part_ready = max(part_ready, free_at - self.problem.lead_time(leg))
+                moved = board.carry(link, leg, part_ready)
+                if moved is None:
+                    return HOPELESS
+                before = link.predecessor
+                if before is not None and board.mode_of(before).machine.takes_up(leg):
+                    clash = self._leave(before, moved.taken_up)
+                    if clash is not None:
+                        return clash
+                loaded_at, ready = min(loaded_at, moved.put_down), max(ready, moved.end)
+            is_loaded = machine.holds_in and loaded_at < NEVER
+            start, end = self._working_window(operation, mode, ready if is_loaded else max(ready, opens_at))
+            if start >= NEVER or start != board.pins.get(index, start):
                 return HOPELESS
-            before = link.predecessor
-            if before is not None and board.mode_of(before).machine.cell is machine.cell:
-                clash = self._leave(before, moved.start + machine.unload_time)
-                if clash is not None:
-                    return clash
-            loaded_at, ready = min(loaded_at, moved.end - machine.load_time), max(ready, moved.end)
-        is_loaded = machine.holds_in and loaded_at < NEVER
-        start, end = self._working_window(operation, mode, ready if is_loaded else max(ready, opens_at))
-        if start >= NEVER or start != board.pins.get(index, start):
-            return HOPELESS
+            places = board.inputs[machine.index]
+            if places is None or not entries or places.opening(loaded_at, start - loaded_at, None, index) == loaded_at:
+                break
+            board.undo(mark)
+            free_at = places.beyond(loaded_at, start)
+        if places is not None and entries:
+            board.wait(mode, loaded_at, start)
         begin = loaded_at if is_loaded else start
         for link in plan.incoming[index]:
             clash = self._exceeded(link, start) or self._take_over(link, operation, machine, begin, start)
@@ -220,18 +235,26 @@ class Placement:
                 return clash
         timeline = board.timelines[machine.index]
         until = end + (machine.unload_time if self._has_to_leave(plan, operation, machine) else 0)
-        parts = len(plan.outgoing[index]) if machine.holds_out else 0
-        opening = timeline.opening(begin, max(until - begin, 1) if parts else until - begin, mode.family, index)
+        parts = len(plan.outgoing[index]) if machine.keeps else 0
+        length = max(until - begin, 1) if machine.holds_out else until - begin
+        opening, store = timeline.opening(begin, length, mode.family, index), board.stores[machine.index]
+        if opening == begin and store is not None:
+            opening = store.opening(begin, max(length, 1), None, index)
         if opening >= NEVER:
             return HOPELESS
         if opening > begin:
             return Clash(operation, opening)
-        board.occupy(index, mode, begin, timeline.limit(begin, mode.family) if parts else until)
+        board.occupy(index, mode, begin, timeline.limit(begin, mode.family) if machine.holds_out else until)
+        if store is not None:
+            board.store(index, mode, begin, store.limit(begin, None))
         board.work(index, mode, start, end, parts)
         return self._send_off(plan, operation)
 
     def _send_off(self, plan: PlanData, operation: OperationData) -> Clash | None:
-        """Carry parts away: out of the cell of a placed operation, where they can't stay in it, and all the way out."""
+        """Carry parts away: out of the cell of a placed operation, where they can't stay in it, and all the way out.
+
+        A part that departs without a move leaves its machine at once.
+        """
         board, index = self.board, operation.index
         machine = board.mode_of(operation).machine
         for link in plan.outgoing[index]:
@@ -240,12 +263,16 @@ class Placement:
                 stays = machine.cell is None or link in board.part or self._may_stay(link, machine)
                 legs = () if stays else legs[:1]
             done, ready = board.part.get(link, (0, board.end[index]))
+            if link.successor is None and not legs and board.waiting[index]:
+                clash = self._leave(operation, board.end[index])
+                if clash is not None:
+                    return clash
             for leg in legs[done:]:
                 moved = board.carry(link, leg, ready)
                 if moved is None:
                     return HOPELESS
                 ready = moved.end
-                clash = self._leave(operation, moved.start + machine.unload_time) if leg.slot == "exit" else None
+                clash = self._leave(operation, moved.taken_up) if machine.takes_up(leg) else None
                 if clash is not None:
                     return clash
         return None
@@ -259,19 +286,21 @@ class Placement:
 
     def _has_to_leave(self, plan: PlanData, operation: OperationData, machine: MachineData) -> bool:
         """Return whether parts of the operation occupy the station until a robot has unloaded them."""
-        if not machine.holds_out:
+        if not machine.holds_out or machine.cell is None:
             return False
         successors = (link.successor for link in plan.outgoing[operation.index] if link.successor is not None)
         return all(mode.machine is not machine for o in successors for mode in self.board.modes_of(o))
 
     def _leave(self, operation: OperationData, instant: int) -> Clash | None:
-        """Let a part leave its station at an instant, unless another occupation comes before that."""
+        """Let a part leave its machine, or the buffer, at an instant, unless its place is needed before that."""
         board, index = self.board, operation.index
         machine = board.mode_of(operation).machine
-        if not machine.holds_out:
+        if not machine.keeps:
             return None
-        if instant > board.until[index]:
-            bound = board.timelines[machine.index].beyond(board.until[index], instant)
+        store = board.stores[machine.index]
+        limit = board.until[index] if store is None else board.stored[index][1]
+        if instant > limit:
+            bound = (store or board.timelines[machine.index]).beyond(limit, instant)
             return Clash(operation, bound) if bound < NEVER else HOPELESS
         board.leave(index, instant)
         return None
@@ -279,14 +308,17 @@ class Placement:
     def _take_over(
         self, link: LinkData, operation: OperationData, machine: MachineData, begin: int, start: int
     ) -> Clash | None:
-        """End the occupation of the operation before on the same station: the next one takes its part over.
+        """End the occupation of the operation before, if the next one takes its part over without a move.
 
-        Other parts of the two can't be on the station at the same time, if it has room for one only.
+        Other parts of the two can't be on one machine at the same time, if it has room for one only.
         """
         before = link.predecessor
-        if before is None or not machine.holds_out or self.board.mode_of(before).machine is not machine:
+        if before is None:
             return None
-        if machine.domain.capacity == 1:
+        origin = self.board.mode_of(before).machine
+        if not origin.keeps or self.problem.legs(origin, machine) != ():
+            return None
+        if origin is machine and machine.holds_out and machine.domain.capacity == 1:
             if self.board.waiting[before.index] > 1 or (begin < start and machine.load_time > 0):
                 return HOPELESS
             if begin < start:

@@ -18,7 +18,9 @@ from scheduler.search.downtimes import NEVER, Downtimes
 class MachineData:
     """A machine. ``holds_in`` / ``holds_out``: parts occupy it before / after processing, for want of a buffer.
 
-    Where a fleet serves it, it is a place of its own (``is_served``); else the facility outside cells is one place.
+    With ``places_in`` / ``places_out`` (0: not limited so) they occupy those before it, or those of the machine and
+    after it together. Where a fleet serves it, it is a place of its own (``is_served``); else the facility outside
+    cells is one place.
     """
 
     index: int
@@ -29,15 +31,39 @@ class MachineData:
     unload_time: int
     holds_in: bool
     holds_out: bool
+    places_in: int
+    places_out: int
     is_served: bool
     downtimes: Downtimes | None
 
     @property
-    def is_plain(self) -> bool:
-        """Whether nothing but its capacity of 1 limits it."""
+    def is_simple(self) -> bool:
+        """Whether nothing but its capacity of 1 limits it, and maybe that parts stay."""
         machine = self.domain
         has_limits = self.downtimes is not None or machine.setups is not None or machine.capacity > 1
-        return self.cell is None and not self.is_served and not has_limits
+        return self.cell is None and not self.is_served and not has_limits and not self.places_out
+
+    @property
+    def has_place_in(self) -> bool:
+        """Whether parts that are brought need a place that may be taken."""
+        return self.holds_in or self.places_in > 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether parts need a place, on the machine or after it, until they have been taken away."""
+        return self.holds_out or self.places_out > 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but its capacity of 1 limits it."""
+        return self.is_simple and not self.holds_out
+
+    def takes_up(self, leg: Leg) -> bool:
+        """Return whether a leg that a part begins here takes it off the machine.
+
+        A lane takes jobs up wherever they are; but a robot from the input station of a cell doesn't.
+        """
+        return leg.origin == self.domain.id or leg.kind == "transfer"
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +104,9 @@ class PlanData:
     """A process plan of a job: its operations in a depth-first topological order, and its links.
 
     ``tails[operation index][mode number]`` is the least time from the end of the operation to the job's completion.
-    ``tight`` are the links of which not every pair of modes is possible, ``domains`` the modes left by them.
+    ``tight`` are the links of which not every pair of modes is possible, ``domains`` the modes left by them. A plan
+    ``is_plain`` if its machines are, and no part needs a move or operators; if not all are plain, but all simple, and
+    the operations are a chain without maximum lags, it ``is_chain``.
     """
 
     job: JobData
@@ -91,6 +119,7 @@ class PlanData:
     tight: tuple[LinkData, ...] = ()
     domains: dict[int, tuple[ModeData, ...]] = field(default_factory=dict)
     is_plain: bool = False
+    is_chain: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -148,6 +177,11 @@ class Problem:
             return leg_time(self.instance, leg)
         return min((lane.trip_time for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
 
+    def lead_time(self, leg: Leg) -> int:
+        """Return the least time from the start of a robot move or transport until it begins to put the part down."""
+        groups = (self.instance.group_by_id[group] for group in leg.groups)
+        return min(group.move_time(leg.origin, leg.destination) - group.drop_time for group in groups)
+
     def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:
         """Return the least time from machine to machine; `NEVER` if there is no way."""
         legs = self.legs(origin, destination)
@@ -177,8 +211,10 @@ class Problem:
             cell=cell,
             load_time=cell.load_time if cell is not None else 0,
             unload_time=cell.unload_time if cell is not None else 0,
-            holds_in=cell is not None and machine.input_buffer == 0,
-            holds_out=cell is not None and machine.output_buffer == 0,
+            holds_in=machine.input_buffer == 0,
+            holds_out=machine.output_buffer == 0,
+            places_in=machine.input_buffer or 0,
+            places_out=machine.capacity + machine.output_buffer if machine.output_buffer else 0,
             is_served=is_served,
             downtimes=downtimes(machine.calendar),
         )
@@ -237,9 +273,10 @@ def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
     plan = PlanData(job, number, order, tuple(links), incoming, outgoing)
     machines = [mode.machine for operation in operations for mode in operation.modes]
     one_place = len({machine.place for machine in machines}) == 1
-    is_plain = one_place and all(machine.is_plain for machine in machines)
-    plan.is_plain = is_plain and not any(mode.operators for o in operations for mode in o.modes)
-    if not one_place or machines[0].holds_out:
+    if one_place and not any(mode.operators for o in operations for mode in o.modes):
+        plan.is_plain = all(machine.is_plain for machine in machines)
+        plan.is_chain = all(machine.is_simple for machine in machines) and not plan.is_plain and _is_chain(plan)
+    if not one_place or any(machine.holds_out and machine.domain.setups is not None for machine in machines):
         plan.tight = tuple(link for link in links if _is_tight(problem, link))
         plan.domains = {o.index: o.modes for o in operations}
         narrow(problem, plan, plan.domains, plan.tight)
@@ -272,6 +309,11 @@ def narrow(
                 if not kept:
                     return False
     return True
+
+
+def _is_chain(plan: PlanData) -> bool:
+    ways = (*plan.incoming.values(), *plan.outgoing.values())
+    return all(len(links) == 1 for links in ways) and all(link.max_lag is None for link in plan.links)
 
 
 def _is_tight(problem: Problem, link: LinkData) -> bool:

@@ -51,14 +51,18 @@ class MachineTimeline:
 
     A setup is done in one piece outside downtimes, right before the occupation begins, and not before `now` unless
     it is in `begun`: setups that were under way at `now`, with their starts.
+
+    With a `margin` of 1 a part leaves before the next one that has already been placed comes, never in the same
+    instant. Those that hand over at once then are in the opposite order of their placing, so that no swap arises.
     """
 
-    __slots__ = ("_begins", "_downtimes", "_families", "_owners", "_setups", "_untils", "begun", "now")
+    __slots__ = ("_begins", "_downtimes", "_families", "_owners", "_setups", "_untils", "begun", "margin", "now")
 
-    def __init__(self, setups: SetupMatrix | None, downtimes: Downtimes | None, now: int = 0) -> None:
+    def __init__(self, setups: SetupMatrix | None, downtimes: Downtimes | None, now: int = 0, margin: int = 0) -> None:
         self._setups = setups
         self._downtimes = downtimes
         self.now = now
+        self.margin = margin
         self.begun: dict[Changeover, int] = {}
         self._begins: list[int] = []
         self._untils: list[int] = []
@@ -72,6 +76,7 @@ class MachineTimeline:
         if self._setups is None:
             if length == 0:
                 return ready
+            length += self.margin
             while gap < last and begins[gap] - ready < length:
                 if untils[gap] > ready:
                     ready = untils[gap]
@@ -103,9 +108,15 @@ class MachineTimeline:
         """Return the begin of the first gap after `limit` in which something can last until `until`."""
         begins, untils = self._begins, self._untils
         for following in range(bisect_left(begins, limit), len(begins)):
-            if following + 1 == len(begins) or begins[following + 1] >= until:
+            if following + 1 == len(begins) or begins[following + 1] - self.margin >= until:
                 return untils[following]
         return NEVER
+
+    def gaps(self, ready: int) -> Iterator[tuple[int, int, int]]:
+        """Yield number, begin and end of every gap from the one at `ready` on."""
+        for gap in range(bisect_right(self._untils, ready), len(self._begins) + 1):
+            begin = self._untils[gap - 1] if gap else 0
+            yield gap, begin, self._begins[gap] if gap < len(self._begins) else NEVER
 
     def reserve(self, begin: int, until: int, family: str | None, owner: int) -> None:
         """Take the machine during ``[begin, until)``."""
@@ -149,11 +160,11 @@ class MachineTimeline:
             return NEVER
         following = self._begins[gap]
         if self._setups is None:
-            return following
+            return following - self.margin
         setup = self._setups.time(family, self._families[gap])
         if setup > 0 and self._downtimes is not None and not self._downtimes.free(following - setup, following):
             return -1
-        return following - setup
+        return following - setup - self.margin
 
 
 class Profile:

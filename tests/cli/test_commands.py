@@ -219,6 +219,14 @@ def test_convert_without_waiting(folder: Path) -> None:
     assert "have to wait for robots or vehicles" in result.stderr
 
 
+def test_convert_to_blocking(folder: Path) -> None:
+    (folder / "shop.txt").write_text("2 2\n0 3 1 2\n1 3 0 2\n", encoding="utf-8")
+    for choice, swap in (("swap", True), ("no-swap", False)):
+        assert run("convert", "shop.txt", "out.json", "--blocking", choice).exit_code == 0
+        machines = load(folder / "out.json").machines
+        assert [(m.input_buffer, m.output_buffer, m.swap) for m in machines] == [(None, 0, swap)] * 2
+
+
 def test_generate_writes_the_same_network_for_the_same_seed(folder: Path) -> None:
     size = ("--jobs", "5", "--operations", "12", "--machines", "6", "--facilities", "2", "--cells", "1")
     for name, seed in (("a.json", "1"), ("b.json", "1"), ("c.json", "2")):

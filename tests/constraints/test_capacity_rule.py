@@ -16,9 +16,11 @@ from helpers import (
     op,
     schedule,
     simple_job,
+    transfer,
+    transport,
 )
 
-from scheduler.domain import Instance, Precedence, Robot, RobotCell
+from scheduler.domain import Fleet, Instance, Lane, Precedence, Robot, RobotCell, Vehicle
 
 # --- without cells -----------------------------------------------------------------------------------------------
 
@@ -54,6 +56,63 @@ def test_two_places():
 
 def test_operation_without_length_takes_no_place():
     assert_valid(shop(1, 5, 0), schedule(at("J1.1", "M1", 0, 5), at("J2.1", "M1", 2, 2)))
+
+
+# --- blocking outside cells ---------------------------------------------------------------------------------------
+
+
+def blocking_shop(**fields: object) -> Instance:
+    jobs = simple_job("J1", ("A", 2), ("B", 2)), simple_job("J2", ("B", 5)), simple_job("J3", ("A", 1))
+    return factory(machine("A", **fields), machine("B"), *jobs)
+
+
+def test_part_blocks_its_machine_until_the_next_operation_starts():
+    # J1 waits on A from 2 until B is free at 5; J3 can come then, and not at 4.
+    fixed = at("J1.1", "A", 0, 2), at("J1.2", "B", 5, 7), at("J2.1", "B", 0, 5)
+    assert_valid(blocking_shop(output_buffer=0), schedule(*fixed, at("J3.1", "A", 5, 6)))
+    assert_valid(blocking_shop(), schedule(*fixed, at("J3.1", "A", 2, 3)))
+    early = schedule(*fixed, at("J3.1", "A", 4, 5))
+    assert flagged(blocking_shop(output_buffer=0), early) == [("capacity", "J3.1 on A", 1)]
+
+
+def test_a_job_that_is_done_leaves_at_once():
+    last = simple_job("J1", ("A", 2)), simple_job("J2", ("A", 3))
+    instance = factory(machine("A", output_buffer=0), *last)
+    assert_valid(instance, schedule(at("J1.1", "A", 0, 2), at("J2.1", "A", 2, 5)))
+
+
+def served_shop(**fields: object) -> Instance:
+    """A vehicle between A and B: pick-up 1, travel 3, drop 2."""
+    fleet = Fleet("carts", "F", (Vehicle("V", "A"), Vehicle("W", "A")), distances("A B", 3), 1, 2)
+    jobs = simple_job("J1", ("A", 2), ("B", 2)), simple_job("J2", ("A", 4), ("B", 1))
+    return factory(machine("A", **fields), machine("B", **fields), fleet, *jobs)
+
+
+def test_part_blocks_its_machine_until_a_vehicle_has_picked_it_up():
+    first = at("J1.1", "A", 0, 2), transport("J1 1>2", "A>B", "V", 3, 9), at("J1.2", "B", 9, 11)
+    second = transport("J2 1>2", "A>B", "W", 8, 14), at("J2.2", "B", 14, 15)
+    assert_valid(served_shop(output_buffer=0), schedule(*first, at("J2.1", "A", 4, 8), *second))
+    early = schedule(*first, at("J2.1", "A", 3, 7), *second)
+    assert flagged(served_shop(output_buffer=0), early) == [("capacity", "J2.1 on A", 1)]
+
+
+def test_a_vehicle_puts_a_part_down_on_a_free_machine_only():
+    # Without input buffer J2 takes B at 12, when its drop begins; J1 has to be done by then.
+    first = at("J1.1", "A", 0, 2), transport("J1 1>2", "A>B", "V", 3, 9)
+    second = at("J2.1", "A", 4, 8), transport("J2 1>2", "A>B", "W", 8, 14), at("J2.2", "B", 14, 15)
+    assert_valid(served_shop(input_buffer=0), schedule(*first, at("J1.2", "B", 10, 12), *second))
+    late = schedule(*first, at("J1.2", "B", 11, 13), *second)
+    assert flagged(served_shop(input_buffer=0), late) == [("capacity", "J2.2 on B", 1)]
+    assert_valid(served_shop(), late)
+
+
+def test_part_blocks_its_machine_until_a_lane_has_loaded_it():
+    lane = Lane("L", "F", "G", transit_time=3, vehicles=2, load_time=2)
+    jobs = simple_job("J1", ("A", 2), ("B", 1)), simple_job("J2", ("A", 1))
+    instance = factory(machine("A", output_buffer=0), machine("B", "G"), lane, *jobs)
+    shipped = at("J1.1", "A", 0, 2), transfer("J1 1>2", "F>G", "L#1", 3, 8), at("J1.2", "B", 8, 9)
+    assert_valid(instance, schedule(*shipped, at("J2.1", "A", 5, 6)))
+    assert flagged(instance, schedule(*shipped, at("J2.1", "A", 4, 5))) == [("capacity", "J2.1 on A", 1)]
 
 
 # --- in a cell: robot moves last 1 + 2 + 1, two robots so that the robot is never the reason ------------------------

@@ -67,6 +67,7 @@ TABLE = [
     ("cycle.json", InstanceError, "E317", "$.jobs[0].precedences", "in a circle: turn -> slot -> polish -> turn"),
     ("no_lane.json", InstanceError, "E318", "$.jobs[0].operations[1]", 'there is no lane from "north" to "south"'),
     ("too_large_for_lane.json", InstanceError, "E319", "$.jobs[0].operations[1]", "a vehicle carries at most 2"),
+    ("swap_with_capacity.json", InstanceError, "E330", "$.machines[0].swap", "forbids swaps and has capacity 2"),
     ("unknown_objective.json", InstanceError, "E323", "$.objective", "unknown objective term 'weighted_tardyness'"),
 ]
 

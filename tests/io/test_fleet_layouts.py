@@ -1,4 +1,4 @@
-"""Additions to a plain shop: vehicles over a matrix of travel times, and jobs that never wait."""
+"""Additions to a plain shop: vehicles over a matrix of travel times, machines that block, and jobs that never wait."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from helpers import job as job_of
 from scheduler.cli.files import MOST_VEHICLES
 from scheduler.domain import Calendar, Facility, Fleet, Instance, Precedence, SetupMatrix, Shift, ShiftPattern, Vehicle
 from scheduler.errors import FormatError
-from scheduler.io import read
-from scheduler.io.layout import STATION, read_matrix, with_fleet, without_waiting
+from scheduler.io import jobshop, read
+from scheduler.io.layout import STATION, read_matrix, with_blocking, with_fleet, without_waiting
 from scheduler.io.limits import MAX_VEHICLES
 from scheduler.io.validate import defects
 
@@ -94,6 +94,16 @@ def test_no_wait_closes_every_lag() -> None:
     assert instance.jobs[0].precedences == (Precedence("1", "2", 0, 0),)
     with pytest.raises(FormatError, match="have to wait for robots or vehicles"):
         without_waiting(with_fleet(PLAIN, read_matrix(WHOLE, "layout.txt", 3), 1)[0])
+
+
+@pytest.mark.parametrize("swap", [True, False])
+def test_blocking_takes_the_output_buffers_away(swap: bool) -> None:
+    instance = with_blocking(PLAIN, swap)
+    assert instance.machines == tuple(machine(name, output_buffer=0, swap=swap) for name in ("M1", "M2"))
+    assert instance.jobs == PLAIN.jobs
+    assert defects(instance) == ()
+    with pytest.raises(FormatError, match="can't express buffers"):
+        jobshop.write(instance)
 
 
 def test_the_command_line_knows_the_limit() -> None:

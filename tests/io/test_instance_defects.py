@@ -189,10 +189,27 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     (
         "E308",
         "$.machines[0].input_buffer",
-        "a buffer of 2 places is not supported",
-        factory(replace(STATION, input_buffer=2), cell(), M1, J1),
+        "nothing is brought to machine",
+        factory(machine("M1", input_buffer=2), J1),
     ),
-    ("E308", "$.machines[0].output_buffer", "but is not in a robot cell", factory(machine("M1", output_buffer=0), J1)),
+    (
+        "E308",
+        "$.machines[0].output_buffer",
+        "has 2 places after it, and setups",
+        factory(machine("M1", output_buffer=2, setups=SetupMatrix({"a": {"b": 1}})), J1),
+    ),
+    (
+        "E308",
+        "$.machines[0].output_buffer",
+        "has 1 places after it, and forbids swaps",
+        factory(machine("M1", output_buffer=1, swap=False), J1),
+    ),
+    (
+        "E330",
+        "$.machines[0].swap",
+        "forbids swaps and has capacity 2",
+        factory(machine("M1", capacity=2, output_buffer=0, swap=False), J1),
+    ),
     (
         "E309",
         "$.machines[0].calendar.downtimes[1]",

@@ -13,7 +13,7 @@ from strategies import random_events
 from scheduler.domain import Objective
 from scheduler.domain.events import MachineBreakdown, VehicleDown
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import shift, with_waiting_robots
+from scheduler.rescheduling.right_shift import shift, with_waiting_carriers
 from scheduler.search.construct import construct
 
 
@@ -62,7 +62,7 @@ def test_a_network_with_a_vehicle_down_at_any_moment(vehicle: str) -> None:
     for now in range(baseline.makespan):
         after = revised(instance, baseline, now, VehicleDown("E", now, vehicle, now + 5))
         if shift(after, baseline).schedule is None:
-            after = with_waiting_robots(after, baseline)
+            after = with_waiting_carriers(after, baseline)
         result = shift(after, baseline)
         assert result.schedule is not None, (now, result.reason)
         assert_valid(after, result.schedule)
@@ -83,7 +83,7 @@ def test_random_events_on_random_fleets(first: int) -> None:
         except EventError:
             continue
         if shift(after, baseline).schedule is None:
-            after = with_waiting_robots(after, baseline)
+            after = with_waiting_carriers(after, baseline)
         result = shift(after, baseline)
         if result.schedule is None:
             stuck += 1

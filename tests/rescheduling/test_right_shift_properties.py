@@ -25,7 +25,7 @@ from scheduler.domain.events import (
 )
 from scheduler.domain.happened import started
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift, with_waiting_robots
+from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
 
 
 def baseline_of(instance: Instance) -> Schedule | None:
@@ -132,7 +132,7 @@ def test_event_after_event(first: int) -> None:
             event = MachineBreakdown(f"E{number}", now, machine, now + 5, interrupted)
             instance = revise(instance, Revision(now, 0, (event,), schedule))
             if right_shift(instance, schedule) is None:
-                instance = with_waiting_robots(instance, schedule)
+                instance = with_waiting_carriers(instance, schedule)
             schedule = right_shift(instance, schedule)
             assert schedule is not None
             assert flagged(instance, schedule) == []

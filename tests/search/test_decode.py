@@ -35,6 +35,9 @@ OBJECTIVES = (
 UNSPOKEN = ("timetables", "docks")
 """Features that the decoder leaves to the other engines."""
 
+UNSPOKEN = ("blocking", "buffers", "swaps", "timetables")
+"""What random instances may have that the decoder refuses."""
+
 
 def decoded(instance: Instance, objective: Objective, seed: int) -> tuple[Schedule, int] | None:
     """Return a schedule from a random greedy order, checked, and its value; None if that led into a dead end."""

@@ -98,6 +98,8 @@ def why_unsupported(instance: Instance) -> str | None:
     for machine in instance.machines:
         if machine.capacity > 1:
             return "capacity"
+        if (machine.input_buffer, machine.output_buffer) != (None, None):
+            return "machines without buffers"
     for job in instance.jobs:
         if job.plans:
             return "plans"
