@@ -1,11 +1,13 @@
 """Tables of a schedule and of what a repair changed, as pandas frames."""
 
 from scheduler.analysis.compare import Change, ChangeKind, changes, comparison_frame
+from scheduler.analysis.movers import MoverUsage, mover_usage
 from scheduler.analysis.occupation import Occupation, Usage, machine_usage, occupations
 from scheduler.analysis.tables import (
     history_frame,
     jobs_frame,
     machines_frame,
+    movers_frame,
     moves_frame,
     operations_frame,
     setups_frame,
@@ -14,6 +16,7 @@ from scheduler.analysis.tables import (
 __all__ = [
     "Change",
     "ChangeKind",
+    "MoverUsage",
     "Occupation",
     "Usage",
     "changes",
@@ -22,6 +25,8 @@ __all__ = [
     "jobs_frame",
     "machine_usage",
     "machines_frame",
+    "mover_usage",
+    "movers_frame",
     "moves_frame",
     "occupations",
     "operations_frame",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scheduler.analysis.dates import clock
+from scheduler.analysis.movers import mover_usage
 from scheduler.analysis.occupation import machine_usage, occupations
 from scheduler.domain.instance import Instance
 from scheduler.domain.result import Result
@@ -148,6 +149,29 @@ def machines_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
             "utilisation": [usage[m.id].utilisation for m in machines],
         },
         numbers=("capacity", "operations", "busy", "setup", "blocked", "down"),
+        shares=("utilisation",),
+    )
+
+
+def movers_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
+    """Return one row per robot and per vehicle of a fleet or lane.
+
+    Columns: mover, group (id of its cell, fleet or lane), moves (number of loaded ones), loaded, empty, down and
+    utilisation, a percentage; see `scheduler.analysis.MoverUsage` for the formulas.
+    """
+    usage = mover_usage(instance, schedule)
+    return frame(
+        instance,
+        {
+            "mover": list(usage),
+            "group": [used.group for used in usage.values()],
+            "moves": [used.moves for used in usage.values()],
+            "loaded": [used.loaded for used in usage.values()],
+            "empty": [used.empty for used in usage.values()],
+            "down": [used.down for used in usage.values()],
+            "utilisation": [used.utilisation for used in usage.values()],
+        },
+        numbers=("moves", "loaded", "empty", "down"),
         shares=("utilisation",),
     )
 

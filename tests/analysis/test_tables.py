@@ -13,11 +13,13 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
+from helpers import distances, down, factory, machine, simple_job
 
 from scheduler.analysis import (
     history_frame,
     jobs_frame,
     machines_frame,
+    movers_frame,
     moves_frame,
     occupations,
     operations_frame,
@@ -27,8 +29,10 @@ from scheduler.domain import (
     Calendar,
     Downtime,
     Facility,
+    Fleet,
     Instance,
     Job,
+    Lane,
     Machine,
     Mode,
     Move,
@@ -38,12 +42,15 @@ from scheduler.domain import (
     Result,
     Robot,
     RobotCell,
+    Schedule,
     ScheduledOperation,
     SetupMatrix,
     Status,
+    Vehicle,
 )
 from scheduler.domain.derive import complete
 from scheduler.domain.jobs import chain
+from scheduler.search.construct import construct
 
 PLACES = ("in", "out", "S")
 INSTANCE = Instance(
@@ -141,6 +148,32 @@ def test_machines() -> None:
         ("saw", 1, 10, 3, 0, 0, 31.25),
         ("S", 1, 10, 0, 2, 0, 31.25),
     ]
+
+
+def test_movers() -> None:
+    # Makespan 32: the robot carries X for 4 + 4 ticks, a quarter of the time, and no way to a pick-up is empty.
+    assert rows(movers_frame(INSTANCE, SCHEDULE), "mover", "group", "moves", "loaded", "empty", "down") == [
+        ("r", "cell", 2, 8, 0, 0)
+    ]
+    assert rows(movers_frame(INSTANCE, SCHEDULE), "utilisation") == [(25.0,)]
+
+
+def test_movers_that_are_down_go_empty_or_carry_two_jobs() -> None:
+    # V carries one job from 0 to 2, is back by 4, and carries the other until 6; it is down from 8 on. M1 works from 2
+    # to 5 and from 6 to 9, the makespan: 6 of 8 ticks.
+    jobs = simple_job("J1", ("M1", 3)), simple_job("J2", ("M1", 3))
+    fleet = Fleet("AGV", "F", (Vehicle("V", "DOCK", down((8, 20))),), distances("DOCK M1", 2))
+    instance = factory(Facility("F", "DOCK"), machine("M1"), fleet, *jobs)
+    schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    columns = ("mover", "moves", "loaded", "empty", "down", "utilisation")
+    assert rows(movers_frame(instance, schedule), *columns) == [("V", 2, 4, 2, 1, 75.0)]
+    # Two jobs on one trip of 5 ticks; the vehicle is back at 8, after the makespan of 5.
+    lane = Lane("L", "A", "B", transit_time=5, units_per_vehicle=2, return_time=3)
+    trip = [Move(name, "A", "B", "L#1", "transfer", 0, 5, None, "1") for name in ("J1", "J2")]
+    back = Move(None, "B", "A", "L#1", "empty_move", 5, 8)
+    network = factory(Facility("A"), Facility("B"), machine("M1", "A"), lane, *jobs)
+    assert rows(movers_frame(network, Schedule((), (*trip, back))), *columns) == [("L#1", 2, 5, 0, 0, 100.0)]
 
 
 def test_down_machines_and_pauses() -> None:
