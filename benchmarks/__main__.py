@@ -10,6 +10,7 @@ import click
 from benchmarks.ablation import ablation_command
 from benchmarks.cases import SUFFIXES
 from benchmarks.comparison import run_command
+from benchmarks.factories import factories_command
 from benchmarks.profiling import profile_command
 from benchmarks.proofs import proofs_command
 from benchmarks.records import Row, append, done, write_circumstances
@@ -28,6 +29,7 @@ def main() -> None:
 
 for command in (run_command, ablation_command, profile_command, proofs_command, size_command, report_command):
     main.add_command(command)
+main.add_command(factories_command)
 
 
 @main.command()

@@ -51,6 +51,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         robots=draw(st.integers(1, 2)),
         blocking=draw(share),
         vehicles=draw(st.integers(0, 2)),
+        fleet=draw(st.integers(0, 2)),
         setups=draw(share),
         capacity=draw(share),
         shifts=draw(share),

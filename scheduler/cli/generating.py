@@ -21,6 +21,7 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("robots", 1, "Robots of each cell."),
     ("blocking", 0.5, "Share of the stations without buffers."),
     ("vehicles", 2, "Vehicles of each transfer lane; 0: no lanes."),
+    ("fleet", 0, "Vehicles of the fleet of each facility; 0: no fleets."),
     ("setups", 0.3, "Share of the machines with setups."),
     ("capacity", 0.1, "Share of the machines with room for several parts."),
     ("shifts", 0.3, "Share of the machines and lanes with shifts."),

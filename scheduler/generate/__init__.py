@@ -5,6 +5,7 @@ the factory. Then no job waits for another, and each gets through alone because
 
 * it only goes downstream, from a facility to the next, and there is a lane;
 * every operation, with its setup before it, fits into the shortest shift, and every trip too;
+* the vehicles of fleets have no downtimes, and go wherever jobs do;
 * no operation needs more operators than its pool has, and no job is larger than a vehicle;
 * the branches of an assembly lie on machines on which a finished part waits without blocking.
 """
@@ -28,8 +29,8 @@ def generate(recipe: Recipe | None = None, **changes: Any) -> Instance:
     """Return a random factory network and its jobs; one tick is a minute.
 
     Facilities form a chain, linked by lanes; each has free machines, and robot cells with their stations in line
-    from input to output. A job visits some consecutive facilities. The same recipe gives the same instance on every
-    platform.
+    from input to output, and maybe a fleet. A job visits some consecutive facilities. The same recipe gives the same
+    instance on every platform.
 
     Parameters
     ----------

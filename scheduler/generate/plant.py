@@ -1,8 +1,9 @@
-"""The plant of a random network: facilities, machines, robot cells, lanes, operator pools."""
+"""The plant of a random network: facilities, machines, robot cells, lanes, fleets, operator pools."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import TypeVar
@@ -12,6 +13,7 @@ import numpy as np
 from scheduler.domain import (
     Calendar,
     Facility,
+    Fleet,
     Instance,
     Lane,
     Machine,
@@ -21,6 +23,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Vehicle,
 )
 from scheduler.generate.recipe import LONGEST_SETUP, Recipe
 
@@ -37,9 +40,10 @@ MACHINES_PER_OPERATOR = 3
 
 def draw_plant(recipe: Recipe, rng: np.random.Generator) -> Instance:
     """Return an instance without jobs."""
-    facilities = tuple(Facility(f"F{number}") for number in range(1, recipe.facilities + 1))
+    names = [f"F{number}" for number in range(1, recipe.facilities + 1)]
+    facilities = tuple(Facility(name, station=f"{name}.dock" if recipe.fleet else None) for name in names)
     machines = _machines(recipe, facilities, rng)
-    return Instance(
+    plant = Instance(
         name=f"network of {recipe.facilities} facilities, {recipe.operations} operations, seed {recipe.seed}",
         facilities=facilities,
         machines=machines,
@@ -51,6 +55,7 @@ def draw_plant(recipe: Recipe, rng: np.random.Generator) -> Instance:
         time_origin=TIME_ORIGIN,
         objective="weighted_tardiness > makespan",
     )
+    return replace(plant, fleets=_fleets(recipe, plant, rng)) if recipe.fleet else plant
 
 
 def chosen(items: Iterable[T], share: float, rng: np.random.Generator) -> set[T]:
@@ -143,6 +148,28 @@ def _lanes(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Gene
                 load_time=5,
                 unload_time=5,
                 calendar=TWO_SHIFTS if index in with_shifts else Calendar(),
+            )
+        )
+    return tuple(found)
+
+
+def _fleets(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[Fleet, ...]:
+    """Return a fleet for each facility, over places that lie in a line in random order, the dock first."""
+    found = []
+    for facility in plant.facilities:
+        places = [m.id for m in plant.machines if m.facility == facility.id and m.cell is None]
+        for cell in plant.cells:
+            if cell.facility == facility.id:
+                places += [cell.input_station, cell.output_station]
+        line = [f"{facility.id}.dock", *(places[index] for index in rng.permutation(len(places)))]
+        found.append(
+            Fleet(
+                id=f"{facility.id}.fleet",
+                facility=facility.id,
+                vehicles=tuple(Vehicle(f"{facility.id}.V{v}", line[0]) for v in range(1, recipe.fleet + 1)),
+                travel={a: {b: 1 + abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
+                pick_up_time=1,
+                drop_time=1,
             )
         )
     return tuple(found)

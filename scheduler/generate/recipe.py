@@ -27,6 +27,9 @@ class Recipe:
         Share of the stations that have no buffers.
     vehicles
         Vehicles of the lane from each facility to the next; 0 for no lanes (then a job stays in its facility).
+    fleet
+        Vehicles of the fleet of each facility, which bring jobs from its load/unload station to machines and cells and
+        from one to the next; 0 for no fleets.
     setups, capacity, shifts
         Share of the machines with a setup matrix, with room for two to four parts, with shifts (of the lanes too).
     operators
@@ -53,6 +56,7 @@ class Recipe:
     robots: int = 1
     blocking: float = 0.5
     vehicles: int = 2
+    fleet: int = 0
     setups: float = 0.3
     capacity: float = 0.1
     shifts: float = 0.3
@@ -66,7 +70,7 @@ class Recipe:
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
         at_least = {"facilities": 1, "machines": 1, "jobs": 1, "robots": 1, "flexibility": 1}
-        at_least |= {"cells": 0, "vehicles": 0, "operators": 0, "seed": 0}
+        at_least |= {"cells": 0, "vehicles": 0, "fleet": 0, "operators": 0, "seed": 0}
         shares = ("blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
         shortest, longest = self.durations
         found = []

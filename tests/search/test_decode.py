@@ -41,6 +41,8 @@ UNSPOKEN = ("blocking", "buffers", "swaps", "timetables")
 
 def decoded(instance: Instance, objective: Objective, seed: int) -> tuple[Schedule, int] | None:
     """Return a schedule from a random greedy order, checked, and its value; None if that led into a dead end."""
+    if why_unsupported(instance) is not None:
+        return None
     latest = guess_latest(instance)
     goal, lowered = set_goal(instance, objective, latest), lower(instance, latest)
     if goal is None or lowered is None:

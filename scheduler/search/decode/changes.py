@@ -1,4 +1,4 @@
-"""Changes of a solution: turns of two units, modes, plans; each says from where on the decode has to be made again."""
+"""Changes of a solution: turns of two units, modes, plans; each says which places of the order it concerns."""
 
 from __future__ import annotations
 
@@ -66,11 +66,9 @@ def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> 
 
 
 @njit(cache=True, nogil=True)
-def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> int:
-    """Put a unit, and those of its job between, before the one at an earlier place; return the first place changed."""
+def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> tuple[int, int]:
+    """Put a unit, and those of its job between, before an earlier one; return where that begins and ends."""
     job, end = get(data, UNITS, unit, UNIT_JOB), place[unit]
-    to = end
-    held = order[end]
     # From behind: units of the job gather at the end of the window, the others slide back behind them.
     write = end
     num = 0
@@ -91,12 +89,12 @@ def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> int
     for k in range(num):
         order[target + k] = buffer[k]
         place[buffer[k]] = target + k
-    return min(target, to)
+    return target, end
 
 
 @njit(cache=True, nogil=True)
-def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> int:
-    """Put a unit, and those of its job between, behind the one at a later place; return the first place changed."""
+def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> tuple[int, int]:
+    """Put a unit, and those of its job between, behind a later one; return where that begins and ends."""
     job, begin = get(data, UNITS, unit, UNIT_JOB), place[unit]
     num = 0
     for k in range(begin, target + 1):
@@ -116,7 +114,7 @@ def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> i
     for k in range(num):
         order[write + k] = buffer[k]
         place[buffer[k]] = write + k
-    return begin
+    return begin, target
 
 
 @njit(cache=True, nogil=True)
@@ -133,42 +131,43 @@ def first_place(data: Ints, place: Ints, o: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> int:
-    """Choose another mode for an operation, or leave it open; return the first place changed (`end`: none)."""
+def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
+    """Choose another mode for an operation, or leave it open; return the first and last place changed (`end`: none)."""
     first, last = get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)
     if last - first < 2:
-        return end
+        return end, end
     other = first + np.random.randint(last - first)
     if other == choice[o]:
         other = -1
     choice[o] = other
-    return first_place(data, place, o, end)
+    return first_place(data, place, o, end), place[get(data, OPS, o, UNIT)]
 
 
 @njit(cache=True, nogil=True)
-def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> int:
-    """Leave the modes of a job open but for one that is drawn; return the first place changed."""
-    first, last, begin = get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO), end
+def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> tuple[int, int]:
+    """Leave the modes of a job open but for one that is drawn; return the first and the last place changed."""
+    first, last = get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO)
+    begin, behind = end, -1
     for o in range(first, last):
         choice[o] = -1
         at = place[get(data, OPS, o, UNIT)]
         if at >= 0:
-            begin = min(begin, at)
+            begin, behind = min(begin, at), max(behind, at)
     o = first + np.random.randint(last - first)
     modes = get(data, OPS, o, MODES_AT)
     choice[o] = modes + np.random.randint(get(data, OPS, o, MODES_END) - modes)
-    return begin
+    return begin, behind
 
 
 @njit(cache=True, nogil=True)
-def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints, job: int, end: int) -> int:
-    """Carry out another plan of a job, its units where those of the other plan are; return the first place changed."""
+def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints, job: int, end: int) -> tuple[int, int]:
+    """Carry out another plan of a job, its units where the others are; return the first and last place changed."""
     first, last = get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)
     if last == first or place[first] < 0:
-        return end
+        return end, end
     other = get(data, UNITS, first + np.random.randint(last - first), PLAN)
     if other == plans[job]:
-        return end
+        return end, end
     plans[job] = other
     # The places of all units of the job are dealt out anew: those of the plan first, in their order.
     num = last - first
@@ -183,12 +182,12 @@ def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints,
                 order[spots[at]] = unit
                 place[unit] = spots[at]
                 at += 1
-    return spots[0]
+    return spots[0], spots[num - 1]
 
 
 @njit(cache=True, nogil=True)
-def drift(data: Ints, order: Ints, place: Ints, reach: int) -> int:
-    """Put a random unit elsewhere, at most `reach` places away; return the first place changed."""
+def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
+    """Put a random unit elsewhere, at most `reach` places away; return the first and the last place changed."""
     num = order.shape[0]
     start = np.random.randint(num)
     target = min(num - 1, max(0, start + np.random.randint(-reach, reach + 1)))
@@ -196,21 +195,23 @@ def drift(data: Ints, order: Ints, place: Ints, reach: int) -> int:
         return move_up(data, order, place, order[start], target)
     if target > start:
         return move_down(data, order, place, order[start], target)
-    return num
+    return num, num
 
 
 @njit(cache=True, nogil=True)
-def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> int:
+def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> tuple[int, int]:
     """Let the unit of a waiting operation go before that of the hindering one, or that one after it.
 
-    Returns the first place changed, the length of the order if nothing can be.
+    Returns the first and last place changed, the length of the order if nothing can be.
     """
     one, other = get(data, OPS, waiting, UNIT), get(data, OPS, hindering, UNIT)
     num = order.shape[0]
     if get(data, UNITS, one, UNIT_JOB) == get(data, UNITS, other, UNIT_JOB) or place[one] < 0 or place[other] < 0:
-        return num
+        return num, num
     if place[other] < place[one]:
         if np.random.random() < 0.5:
             return move_up(data, order, place, one, place[other])
         return move_down(data, order, place, other, place[one])
-    return move_up(data, order, place, other, place[one]) if np.random.random() < 0.5 else num
+    if np.random.random() < 0.5:
+        return move_up(data, order, place, other, place[one])
+    return num, num

@@ -215,23 +215,34 @@ def decode(
     entries: Ints,
     floors: Ints,
     marks: Ints,
+    partial: Ints,
     begin: int,
     ceiling: int,
+    old_partial: Ints,
+    same_from: int,
+    margin: int,
 ) -> bool:
-    """Place the units from a position of the order on; return whether all are, at a value of at most `ceiling`."""
+    """Place the units from a position of the order on; return whether all are, at a value of at most `ceiling`.
+
+    `partial` takes down what the objective comes to at least after each position. From position `same_from` on, a
+    decode is given up where that is more than `margin` above `old_partial`: it has fallen behind.
+    """
     for position in range(begin, order.shape[0]):
         marks[position] = trail[0]
         unit = order[position]
         job = get(data, UNITS, unit, UNIT_JOB)
         if get(data, UNITS, unit, PLAN) != plans[job]:
+            partial[position] = lower_value(data, goal, state)
             continue
         before = state[data[JOB_END] + job]
         if not place_unit(data, choice, state, trail, entries, floors, unit, 0, 0.0):
             return False
         if state[data[JOB_END] + job] > before:
             note(data, goal, state, trail, job, before)
-            if lower_value(data, goal, state) > ceiling:
-                return False
+        lower = lower_value(data, goal, state)
+        partial[position] = lower
+        if lower > ceiling or (position >= same_from and lower > old_partial[position] + margin):
+            return False
     return True
 
 

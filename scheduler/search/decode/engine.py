@@ -11,7 +11,7 @@ import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.search.decode.goal import Goal, set_goal
-from scheduler.search.decode.layout import NEVER, Ints
+from scheduler.search.decode.layout import NEVER, Reals
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
@@ -25,6 +25,10 @@ GREEDIES = 24
 """Noisy greedy schedules of which a walk begins with the best."""
 NOISE = (0.0, 0.1, 0.3)
 """Strengths of the noise in standard deviations of the ranks."""
+MIXING = 4
+"""Power to which the shares of the rules in a mixture are raised: most of them are small."""
+GRAIN = 1000
+"""Integer ranks for one standard deviation."""
 ELITE = 6
 """Solutions that are kept to begin walks with."""
 NEW = 0.2
@@ -69,7 +73,7 @@ class FactorySearch:
         self._threads: list[Thread] = []
         self._alone: _Walks | None = None
         self._reading: Memory | None = None
-        self.ranks = _ranks(lowered)
+        self.rules = _rules(lowered)
 
     @classmethod
     def of(
@@ -241,7 +245,7 @@ class _Walks:
             search.offer(memory.best_value, memory.best)
         before = memory.best_value
         seed = int(self._rng.integers(1 << 30))
-        done = memory.walk(self._shares, seed, self._chunk, search.target, search.stopping)
+        done = memory.walk(self._shares, seed, self._chunk, search.target, search.settings.prunes, search.stopping)
         search.iterations += max(done, 1)
         if memory.best_value < before:
             search.offer(memory.best_value, memory.best)
@@ -254,13 +258,18 @@ class _Walks:
         """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
         search, rng, memory = self._search, self._rng, self._memory
         found: tuple[int, Solution] | None = None
-        tries = [(ranks, window) for ranks in search.ranks for window in WINDOWS]
+        rules = search.rules
+        tries = [(rule, window) for rule in rules for window in WINDOWS]
         for k in range(len(tries) if is_first else GREEDIES):
-            ranks, window = tries[k] if is_first else tries[int(rng.integers(len(tries)))]
-            strength = 0.0 if is_first else rng.choice(NOISE) * max(1.0, float(ranks.std()))
-            noisy = (ranks + strength * rng.standard_normal(len(ranks))).astype(np.int64)
+            if is_first:
+                ranks, window = tries[k]
+            else:
+                # A mixture of the rules, some of them left out, with noise.
+                shares = rng.random(len(rules)) ** MIXING
+                ranks = shares @ rules + rng.choice(NOISE) * rng.standard_normal(rules.shape[1])
+                window = rng.choice(WINDOWS)
             solution = blank(search.lowered, None if is_first else rng)
-            if not memory.greedy(solution, noisy, window, 0.0):
+            if not memory.greedy(solution, (GRAIN * ranks).astype(np.int64), window, 0.0):
                 continue
             value = memory.decode(solution)
             if value < NEVER and (found is None or value < found[0]):
@@ -297,15 +306,22 @@ def guess_latest(instance: Instance) -> int:
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 
 
-def _ranks(lowered: Lowered) -> list[Ints]:
-    """Return the rules of the greedy schedules as ranks of the units: least slack, most and least work, first come."""
-    units = [unit.plan.job.domain for unit in lowered.units]
-    rests = np.array([min(unit.rest, NEVER >> 10) for unit in lowered.units], np.int64)
-    releases = np.array([job.release_date for job in units], np.int64)
-    dates = [[d for d in (job.due_date, job.deadline) if d is not None] for job in units]
-    far = max((max(found) for found in dates if found), default=0) + int(rests.max(initial=0))
-    due = np.array([min(found, default=far) for found in dates], np.int64)
-    found = [-rests, releases, rests]
+def _rules(lowered: Lowered) -> Reals:
+    """Return dispatching rules as ranks of the units, each with mean 0 and standard deviation 1.
+
+    Most work remaining, first come, least work, least work by weight; with due dates also least slack and earliest due
+    date, these first.
+    """
+    jobs = [unit.plan.job.domain for unit in lowered.units]
+    rests = np.array([min(unit.rest, NEVER >> 10) for unit in lowered.units], np.float64)
+    releases = np.array([job.release_date for job in jobs], np.float64)
+    weights = np.array([max(1, job.weight) for job in jobs], np.float64)
+    dates = [[date for date in (job.due_date, job.deadline) if date is not None] for job in jobs]
+    far = max((max(found) for found in dates if found), default=0) + rests.max(initial=0.0)
+    due = np.array([min(found, default=far) for found in dates], np.float64)
+    found = [-rests, releases, rests, rests / weights]
     if any(dates):
         found = [due - rests, due, *found]
-    return found
+    rules = np.array(found)
+    spread = rules.std(axis=1, keepdims=True) if rules.size else np.ones((len(found), 1))
+    return np.asarray((rules - rules.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0))

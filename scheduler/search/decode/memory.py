@@ -36,13 +36,14 @@ class Memory:
             np.zeros(2 * num_ops, np.int64),
             np.zeros(num_units + 1, np.int64),
         )
+        self._partial = np.zeros(num_units + 1, np.int64)
         self._place = np.full(num_units, -1, np.int64)
         ends = self._begun[lowered.data[at.JOB_END] :][: len(lowered.plans)]
         self._least = np.array([share(goal.weights, job, int(end)) for job, end in enumerate(ends)], np.int64)
         self._work = np.zeros((3, num_units + 1), np.int64)
         self._pairs = np.zeros((2, MAX_PAIRS), np.int64)
         self._kept = np.zeros(lowered.trail_size, np.int64)
-        self._old = (np.zeros(num_units + 1, np.int64), *blank(lowered))
+        self._old = (np.zeros(num_units + 1, np.int64), np.zeros(num_units + 1, np.int64), *blank(lowered))
         self._scalars = np.zeros(4, np.int64)
 
     @property
@@ -69,7 +70,9 @@ class Memory:
         """Decode a solution from the beginning; return its value, `NEVER` if it has no schedule."""
         self._reset()
         data, goal = self.lowered.data, self.goal.weights
-        if not decode(data, goal, *solution, self._state, self._trail, *self._room, 0, NEVER):
+        partial = self._partial
+        work = (self._state, self._trail, *self._room, partial)
+        if not decode(data, goal, *solution, *work, 0, NEVER, partial, len(solution.order), 0):
             return NEVER
         return int(value_of(data, goal, self._state))
 
@@ -93,7 +96,7 @@ class Memory:
         self._history = np.full(history, value, np.int64)
         return True
 
-    def walk(self, shares: Reals, seed: int, iterations: int, target: int, stop: Ints) -> int:
+    def walk(self, shares: Reals, seed: int, iterations: int, target: int, prunes: bool, stop: Ints) -> int:
         """Walk on from the current solution; return the iterations done."""
         done = walk(
             self.lowered.data,
@@ -103,6 +106,7 @@ class Memory:
             self._state,
             self._trail,
             *self._room,
+            self._partial,
             self._place,
             self._least,
             self._pairs,
@@ -114,6 +118,7 @@ class Memory:
             seed,
             iterations,
             target,
+            prunes,
             stop,
         )
         return int(done)
@@ -128,7 +133,7 @@ class Memory:
         self._history[:] = NEVER
         self._scalars[BEST] = NEVER
         self._scalars[VALUE] = NEVER
-        self.walk(shares, seed, changes, -NEVER, np.zeros(1, np.int64))
+        self.walk(shares, seed, changes, -NEVER, False, np.zeros(1, np.int64))
         value = self.decode(self.current)
         for best, part in zip(self.best, self.current, strict=True):
             best[:] = part

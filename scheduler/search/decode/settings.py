@@ -13,6 +13,8 @@ class Settings:
     ----------
     history
         Length of the memory that decides which changes are kept.
+    prunes
+        Whether a decode is given up where it has fallen behind.
     patience
         Iterations without a better solution, for each unit, after which a walk ends.
     kicks
@@ -23,8 +25,9 @@ class Settings:
         open.
     """
 
-    history: int = 200
-    patience: int = 60
+    history: int = 100
+    prunes: bool = True
+    patience: int = 12
     kicks: int = 10
     turns: tuple[float, float] = (0.1, 0.3)
     modes: float = 0.1

@@ -41,8 +41,8 @@ def change(
     least: Ints,
     pairs: Ints,
     shares: Reals,
-) -> int:
-    """Make one change; return the first place of the order that it concerns (its length: nothing has changed)."""
+) -> tuple[int, int]:
+    """Make one change; return the first and last place of the order that it concerns (its length: none)."""
     num = order.shape[0]
     dice = np.random.random()
     job = draw_job(data, goal, state, least, 0.2)
@@ -60,12 +60,14 @@ def change(
     if dice < shares[1]:
         o = pairs[np.random.randint(2), pick]
         return change_mode(data, choice, place, o, num)
-    begin = turn(data, order, place, pairs[0, pick], pairs[1, pick])
+    begin, end = turn(data, order, place, pairs[0, pick], pairs[1, pick])
     if dice < shares[0]:
         for _ in range(np.random.randint(MOST_TURNS)):
             pick = np.random.randint(count)
-            begin = min(begin, turn(data, order, place, pairs[0, pick], pairs[1, pick]))
-    return begin
+            first, last = turn(data, order, place, pairs[0, pick], pairs[1, pick])
+            if first < num:
+                begin, end = min(begin, first), max(end, last) if begin < num else last
+    return begin, end
 
 
 @njit(cache=True, nogil=True)
@@ -83,11 +85,13 @@ def walk(
     entries: Ints,
     floors: Ints,
     marks: Ints,
+    partial: Ints,
     place: Ints,
     least: Ints,
     pairs: Ints,
     kept: Ints,
     old_marks: Ints,
+    old_partial: Ints,
     old_choice: Ints,
     old_plans: Ints,
     old_order: Ints,
@@ -97,6 +101,7 @@ def walk(
     seed: int,
     iterations: int,
     target: int,
+    prunes: bool,
     stop: Ints,
 ) -> int:
     """Walk on from a decoded solution, leave the best one met behind; return the iterations done."""
@@ -108,7 +113,7 @@ def walk(
         old_choice[:] = choice
         old_plans[:] = plans
         old_order[:] = order
-        begin = change(data, goal, choice, plans, order, place, state, least, pairs, shares)
+        begin, end = change(data, goal, choice, plans, order, place, state, least, pairs, shares)
         scalars[IDLE] += 1
         scalars[TICK] = (scalars[TICK] + 1) % history.shape[0]
         if begin >= num:
@@ -117,10 +122,29 @@ def walk(
         mark, top = marks[begin], trail[0]
         kept[: 3 * (top - mark)] = trail[3 * mark + 1 : 3 * top + 1]
         old_marks[begin:num] = marks[begin:num]
+        old_partial[begin:num] = partial[begin:num]
         undo(state, trail, mark)
         ceiling = max(scalars[VALUE], history[scalars[TICK]])
         value = NEVER
-        if decode(data, goal, choice, plans, order, state, trail, entries, floors, marks, begin, ceiling):
+        margin = ceiling - scalars[VALUE]
+        if decode(
+            data,
+            goal,
+            choice,
+            plans,
+            order,
+            state,
+            trail,
+            entries,
+            floors,
+            marks,
+            partial,
+            begin,
+            ceiling,
+            old_partial,
+            end if prunes else num,
+            margin,
+        ):
             value = value_of(data, goal, state)
         if value <= ceiling:
             if value < scalars[BEST]:
@@ -133,6 +157,7 @@ def walk(
             undo(state, trail, mark)
             redo(state, trail, kept, top - mark)
             marks[begin:num] = old_marks[begin:num]
+            partial[begin:num] = old_partial[begin:num]
             choice[:] = old_choice
             plans[:] = old_plans
             for k in range(num):
