@@ -45,8 +45,8 @@ class Polishing:
         self._given: Schedule | None = None
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
-        # The walk sees all tiers at once.
-        later = walk is None and len(run.objective.tiers) > 1 and run.has_time_for_model
+        # The walk sees all the tiers that it knows at once.
+        later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers) and run.has_time_for_model
         self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
 
     def search(self) -> Answer:

@@ -22,6 +22,7 @@ from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.solution import blank, to_schedule, to_solution
 from scheduler.search.decode.spoken import why_unsupported
+from scheduler.search.decode.warm import compile_here
 from scheduler.terms import value_terms
 
 OBJECTIVES = (
@@ -30,7 +31,7 @@ OBJECTIVES = (
     "transfer_count + 0.5*makespan",
     "number_tardy > maximum_tardiness > makespan",
     "total_tardiness > setup_time",
-    "start_deviation + reassignments > makespan",
+    "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
 )
 UNSPOKEN = ("timetables", "docks")
 """Features that the decoder leaves to the other engines."""
@@ -168,6 +169,7 @@ def test_what_is_not_spoken_is_named() -> None:
 
 
 def test_solve_goes_by_the_factory_search() -> None:
+    compile_here()
     instance = scheduler.load("instances/two_facilities.json")
     result = scheduler.solve(instance, time_limit=4, workers=2)
     assert result.status is Status.FEASIBLE

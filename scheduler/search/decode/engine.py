@@ -87,13 +87,16 @@ class FactorySearch:
     ) -> FactorySearch | None:
         """Return a search for an instance that `why_unsupported` has nothing against.
 
-        None if the first tier of the objective is not known to it, or what has begun leads into a dead end. `latest` is
+        None if the first tier of the objective is not known to it, what has begun leads into a dead end, or there is
+        nothing to decide. `latest` is
         an instant after which nothing ends (default: a generous guess).
         """
         latest = latest or guess_latest(instance)
         goal = set_goal(instance, objective, latest)
         lowered = lower(instance, latest) if goal is not None else None
-        return None if goal is None or lowered is None else cls(lowered, goal, seed, on_better, settings)
+        if goal is None or lowered is None or not lowered.free:
+            return None
+        return cls(lowered, goal, seed, on_better, settings)
 
     def first(self) -> Schedule | None:
         """Return the best of the greedy schedules without noise; None if none of them works."""

@@ -18,12 +18,13 @@ from scheduler.search.decode.value import (
     DEADLINE_AT,
     DEVIATION,
     DUE_AT,
-    ELSEWHERE_COST,
     FLOW,
     LATE,
     MAKESPAN,
     MAXIMUM,
     OVER,
+    REASSIGNED,
+    REORDERED,
     SETUP,
     TARDY,
     TRIP,
@@ -36,7 +37,8 @@ IN_ALL = {
     "setup_time": SETUP,
     "transfer_count": TRIP,
     "start_deviation": DEVIATION,
-    "reassignments": ELSEWHERE_COST,
+    "reassignments": REASSIGNED,
+    "sequence_changes": REORDERED,
 }
 """Terms that the decoder knows, and the columns of `goal` in which they stand."""
 MOST = 1 << 61
@@ -51,11 +53,13 @@ class Goal:
     ----------
     weights
         By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it. The
-        last row: weights of makespan, maximum tardiness, setup time, trips, deviations and reassignments.
+        last row: weights of makespan, maximum tardiness, setup time, trips, and the three of stability.
     unit
         What 1 of the first tier (times its scale) comes to.
     offset
         What values leave out: release dates in flow times.
+    num_tiers
+        How many tiers it has.
     overrun
         What a tick beyond a deadline comes to; values from it on are no schedules.
     """
@@ -63,6 +67,7 @@ class Goal:
     weights: Ints
     unit: int
     offset: int
+    num_tiers: int
     overrun: int
 
     def first_tier(self, value: int) -> int:
@@ -95,7 +100,7 @@ def set_goal(instance: Instance, objective: Objective, latest: int) -> Goal | No
 def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None:
     """Return the tiers as one integer, None if it could grow too large."""
     jobs = instance.jobs
-    weights = np.zeros((len(jobs) + 1, 6), np.int64)
+    weights = np.zeros((len(jobs) + 1, 7), np.int64)
     weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
     weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
     unit, offset = 1, 0
@@ -122,7 +127,7 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
         if overrun * latest * with_deadline > MOST:
             return None
         weights[:-1, OVER] = overrun
-    return Goal(weights, unit, offset, overrun)
+    return Goal(weights, unit, offset, len(tiers), overrun)
 
 
 def _most(instance: Instance, term: str, latest: int) -> int:
@@ -134,7 +139,7 @@ def _most(instance: Instance, term: str, latest: int) -> int:
         return latest * sum(job.weight for job in instance.jobs)
     if term == "number_tardy":
         return num_jobs
-    if term in ("transfer_count", "reassignments"):
+    if term in ("transfer_count", "reassignments", "sequence_changes"):
         return num_operations + num_jobs
     if term == "start_deviation":
         return latest * num_operations

@@ -27,7 +27,7 @@ MAX_LEGS = 5
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
-NUM_TABLES = 20
+NUM_TABLES = 21
 (
     OPS,
     MODES,
@@ -48,6 +48,7 @@ NUM_TABLES = 20
     CALENDARS,
     UNDER_WAY,
     CHANGEOVERS,
+    NEIGHBOURS,
     TIMES,
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, which fleets may carry a job."""
@@ -92,7 +93,7 @@ NUM_COLUMNS = 33
 machine, the last move of a carrier or lane vehicle, then operators and shared machines (steps), machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
-NUM_SCALARS = 13
+NUM_SCALARS = 14
 (
     NOW,
     LIMIT,
@@ -104,6 +105,7 @@ NUM_SCALARS = 13
     NUM_CARRIERS,
     NUM_LINKS,
     NUM_CHANGEOVERS,
+    NUM_NEIGHBOURS,
     TRAIL_ROOM,
     PATIENCE,
     HAS_GAPS,
@@ -146,6 +148,8 @@ DOWN_AT, NUM_DOWN = range(2)
 UNDER_FROM, UNDER_TO, UNDER_START = range(3)
 # CHANGEOVERS: setups that were under way at `now`
 SET_FOR, SET_FROM, SET_TO, SET_START = range(4)
+# NEIGHBOURS: operations that were neighbours on a machine in the baseline, the second one pending
+EARLIER, LATER, WHERE = range(3)
 
 EXIT, ENTRY, ELSEWHERE = range(3)
 """Values of SLOT: out of a cell, to a station, and any other."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from random import Random
 
 import numpy as np
 
-from scheduler.domain import Instance, Objective
+from scheduler.domain import Instance, Objective, OperationKey
 from scheduler.domain.collector import collector_paused
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -102,6 +103,7 @@ class _Lowering:
         tables = facts.machines_and_movers()
         self._lower_operations(facts, tables)
         self._lower_jobs(facts, tables)
+        self._lower_neighbours(tables[at.NEIGHBOURS])
         facts.add_routes(tables)
         facts.under_way(tables, self.board, self._numbers())
         data, state = self._lay_out(facts, tables)
@@ -245,6 +247,23 @@ class _Lowering:
                 )
             )
 
+    def _lower_neighbours(self, neighbours: list[tuple[int, ...]]) -> None:
+        """Add the neighbours on machines in the baseline, in every plan that has both."""
+        execution = self.instance.execution
+        if execution is None:
+            return
+        numbers: dict[OperationKey, list[int]] = {}
+        for number, operation in enumerate(self.operations):
+            numbers.setdefault(operation.key, []).append(number)
+        for machine, sequence in execution.baseline.by_machine.items():
+            if machine not in self.problem.machine_by_id:
+                continue
+            where = self.problem.machine_by_id[machine].index
+            for a, b in pairwise(sequence):
+                if b.start >= execution.now:
+                    pairs = product(numbers.get(a.key, ()), numbers.get(b.key, ()))
+                    neighbours.extend((one, other, where) for one, other in pairs)
+
     def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Ints, Ints]:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
@@ -290,6 +309,7 @@ class _Lowering:
         header[at.NUM_PLACES], header[at.NUM_LINKS] = len(facts.places), num_links
         header[at.NUM_CARRIERS] = len(self.instance.carrier_by_id)
         header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
+        header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
         header[at.HAS_GAPS] = facts.has_gaps
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)

@@ -11,21 +11,27 @@ from scheduler.search.decode.layout import (
     BASE_MACHINE,
     BASE_START,
     BEFORE,
+    EARLIER,
+    END,
     INITIAL,
     LAST_ON,
+    LATER,
     LATEST,
     MACHINE,
     MACHINES,
     MODE,
     MODES,
     MOST_LATE,
+    NEIGHBOURS,
     NUM_MACHINES,
+    NUM_NEIGHBOURS,
     NUM_OPS,
     NUM_TRIPS,
     OPS,
     SETUPS_AT,
     START,
     SUM,
+    WHERE,
     Ints,
     get,
 )
@@ -34,7 +40,7 @@ from scheduler.search.decode.machines import family_of, setup_time
 # Columns of the rows of jobs in `goal`
 DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER = range(6)
 # Columns of its last row: what a unit of each comes to
-MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, ELSEWHERE_COST = range(6)
+MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED = range(7)
 
 
 @njit(cache=True, nogil=True)
@@ -74,6 +80,24 @@ def total_setup(data: Ints, state: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
+def num_reordered(data: Ints, state: Ints) -> int:
+    """Return how many neighbours of the baseline are no longer in their order on their machine."""
+    found = 0
+    for row in range(data[NUM_NEIGHBOURS]):
+        a, b = get(data, NEIGHBOURS, row, EARLIER), get(data, NEIGHBOURS, row, LATER)
+        machine = get(data, NEIGHBOURS, row, WHERE)
+        if state[data[MODE] + a] < 0 or state[data[MODE] + b] < 0:
+            continue
+        on_a = get(data, MODES, state[data[MODE] + a], MACHINE)
+        if on_a != machine or get(data, MODES, state[data[MODE] + b], MACHINE) != machine:
+            found += 1
+            continue
+        start, other = state[data[START] + a], state[data[START] + b]
+        found += start > other or (start == other and state[data[END] + a] > state[data[END] + b])
+    return found
+
+
+@njit(cache=True, nogil=True)
 def value_of(data: Ints, goal: Ints, state: Ints) -> int:
     """Return the value of a complete schedule."""
     all_jobs = goal.shape[0] - 1
@@ -82,11 +106,13 @@ def value_of(data: Ints, goal: Ints, state: Ints) -> int:
         value += goal[all_jobs, SETUP] * total_setup(data, state)
     if goal[all_jobs, TRIP]:
         value += goal[all_jobs, TRIP] * state[data[NUM_TRIPS]]
-    if goal[all_jobs, DEVIATION] or goal[all_jobs, ELSEWHERE_COST]:
+    if goal[all_jobs, DEVIATION] or goal[all_jobs, REASSIGNED]:
         for o in range(data[NUM_OPS]):
             if state[data[MODE] + o] < 0 or get(data, OPS, o, BASE_MACHINE) < 0:
                 continue
             value += goal[all_jobs, DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
             if get(data, MODES, state[data[MODE] + o], MACHINE) != get(data, OPS, o, BASE_MACHINE):
-                value += goal[all_jobs, ELSEWHERE_COST]
+                value += goal[all_jobs, REASSIGNED]
+    if goal[all_jobs, REORDERED]:
+        value += goal[all_jobs, REORDERED] * num_reordered(data, state)
     return value
