@@ -24,6 +24,8 @@ FIRST_WORK = 1.0
 """Deterministic time of the whole model's first turn where one worker does everything."""
 ALONE_WORK = 4_000_000
 """Units times iterations of a turn of the factory search where one worker does everything: a second or two."""
+MODEL_SHARE = 0.1
+"""Most of the time that building the whole model may take beside the factory search: its bounds are weak there."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
 
@@ -97,7 +99,7 @@ class Polishing:
         """
         run = self._run
         compiled = None if is_compiled() else compile_elsewhere()
-        seconds, number, improves = FIRST_SECONDS, 0, run.has_time_for_model
+        seconds, number, improves = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE)
         if compiled is None:
             walk.start(run.workers - 1)
         while not self._has_ended():

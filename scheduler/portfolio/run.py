@@ -98,7 +98,11 @@ class Run:
     @property
     def has_time_for_model(self) -> bool:
         """Whether CP-SAT's model is built in a fair share of the time limit."""
-        return self._build_seconds <= BUILD_SHARE * self.time_limit
+        return self.builds_model_within(BUILD_SHARE)
+
+    def builds_model_within(self, share: float) -> bool:
+        """Return whether CP-SAT's model is built in this share of the time limit."""
+        return self._build_seconds <= share * self.time_limit
 
     @cached_property
     def _build_seconds(self) -> float:
