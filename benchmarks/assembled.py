@@ -21,7 +21,7 @@ from benchmarks.best_known import TABLE, BestKnown
 from scheduler.domain import Instance, Mode
 from scheduler.io import read
 from scheduler.io.files import read_text
-from scheduler.io.layout import Matrix, read_matrix, with_fleet, without_waiting
+from scheduler.io.layout import Matrix, read_matrix, with_blocking, with_fleet, without_waiting
 from scheduler.io.numbered import machine_id, numbered_job, plain_instance
 
 VEHICLES = 2
@@ -108,12 +108,19 @@ def no_wait(data: Path) -> Iterator[Assembled]:
         yield Assembled(family, file.stem, _named(without_waiting(read(file)), file.stem), _known(row))
 
 
+def blocking(data: Path) -> Iterator[Assembled]:
+    """Yield the job shops in which parts stay on their machine until they go on; they may be exchanged."""
+    for family, file, row in _files_of(data, "jsp-blocking", "jsp"):
+        yield Assembled(family, file.stem, _named(with_blocking(read(file), swap=True), file.stem), _known(row))
+
+
 ASSEMBLED: dict[str, Callable[[Path], Iterator[Assembled]]] = {
     "jspt-bilge-ulusoy": bilge_ulusoy,
     "fjspt-deroussi-norre": deroussi_norre,
     "fjspt-homayouni-fontes": homayouni_fontes,
     "fjspt-berterottiere": berterottiere,
     "jsp-no-wait": no_wait,
+    "jsp-blocking": blocking,
 }
 """The sets, by the name of their folder."""
 

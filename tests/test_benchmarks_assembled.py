@@ -25,6 +25,7 @@ SIZES = {
     "fjspt-homayouni-fontes": 26,
     "fjspt-berterottiere": 27,
     "jsp-no-wait": 11,
+    "jsp-blocking": 82,
 }
 
 

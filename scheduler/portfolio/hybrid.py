@@ -7,18 +7,14 @@ from fractions import Fraction
 
 from scheduler.domain import Status, Stop
 from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.search.blocking.engine import BlockingSearch
 from scheduler.search.tabu.engine import TabuSearch
-from scheduler.search.tabu.warm import compile_elsewhere, is_compiled
 from scheduler.search.tabu.weights import Weights
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
-PROVABLE = 250
-"""Modes up to which CP-SAT does not give up."""
-SMALL = 100
-"""Operations up to which the walk has found the least makespan long before it is proved: ..."""
 WALK_SHARE = 0.25
-"""... after this share of the time CP-SAT proves in all threads."""
+"""Share of the time after which CP-SAT proves in all threads what is small."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
 ALONE_WORK = 100_000_000
@@ -36,24 +32,30 @@ class Hybrid:
         The call that it works for; it has a schedule.
     weights
         The objective, as the compiled search speaks it.
+    blocks
+        Whether it is a matter for the blocking search, not for the tabu search.
     """
 
-    def __init__(self, run: Run, weights: Weights) -> None:
+    def __init__(self, run: Run, weights: Weights, blocks: bool = False) -> None:
         assert run.best is not None
         self._run = run
         self._weights = weights
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
-        self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= SMALL
-        self._walk = TabuSearch(run.instance, weights, run.best, run.seed, self._on_better)
+        self._walk: BlockingSearch | TabuSearch = (
+            BlockingSearch(run.instance, run.best, run.seed, self._on_better)
+            if blocks
+            else TabuSearch(run.instance, weights, run.best, run.seed, self._on_better)
+        )
+        self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= self._walk.small
 
     def search(self) -> Answer:
         """Search until the first tier is proved, the time is up, or somebody wants to stop."""
         run = self._run
         if run.bound is not None:
             self._aim(run.bound)
-        compiled = None if is_compiled(self._walk.kernel) else compile_elsewhere(self._walk.kernel)
+        compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
         with run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop):
             if run.workers == 1:
                 self._take_turns(compiled)
@@ -72,17 +74,17 @@ class Hybrid:
         run, walk = self._run, self._walk
         walking = compiled is None
         if walking:
-            walk.start(run.workers - 1)
+            walk.start(run.workers - 1, run.left - run.reserve)
         seconds, known = FIRST_SLICE, run.bound
         while not self._has_ended():
             if compiled is not None and not walking and compiled(0.0 if run.has_time_for_model else run.left):
                 walking = True
-                walk.start(run.workers - 1)
+                walk.start(run.workers - 1, run.left - run.reserve)
             self._bound_by_load()
             tried = seconds > GIVE_UP * FIRST_SLICE
-            gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
+            gives_up = tried and run.num_modes > walk.provable and run.bound == known and run.is_far()
             if walking and (gives_up or not run.has_time_for_model):
-                walk.start(1)
+                walk.start(1, run.left - run.reserve)
                 walk.wait(run.left - run.reserve)
                 return
             left = run.left - run.reserve
@@ -116,7 +118,7 @@ class Hybrid:
                 if not gives_up and not self._has_ended():
                     self._prove(run.left - run.reserve, work=work)
                     tried = work > GIVE_UP * ALONE_SLICE
-                    gives_up = tried and run.num_modes > PROVABLE and run.bound == known and run.is_far()
+                    gives_up = tried and run.num_modes > walk.provable and run.bound == known and run.is_far()
                     work *= 2
                     iterations *= 2
 
@@ -145,11 +147,11 @@ class Hybrid:
     def _on_better(self, value: int) -> None:
         """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""
         run = self._run
-        run.record(Fraction(self._weights.first_tier(value), self._scale), None, "tabu")
+        run.record(Fraction(self._weights.first_tier(value), self._scale), None, self._walk.name)
         if run.is_proved():
             self._prover.request()
 
     def _take(self) -> None:
         schedule = self._walk.best()
         if schedule is not None:
-            self._run.offer(schedule, "tabu")
+            self._run.offer(schedule, self._walk.name)

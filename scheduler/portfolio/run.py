@@ -118,6 +118,7 @@ class Run:
     def search(self, start: Schedule | None) -> Answer:
         """Run the engines; return the status and the bound of each tier."""
         from scheduler.checker import check
+        from scheduler.search.blocking.arrays import why_unsupported as why_not_blocking
         from scheduler.search.construct import construct
         from scheduler.search.decode.warm import is_compiled
         from scheduler.search.tabu.arrays import why_unsupported
@@ -125,9 +126,11 @@ class Run:
 
         if start is not None and not check(self.instance, start):
             self.offer(start, "start")
-        weights = weigh(self.instance, self.objective) if why_unsupported(self.instance) is None else None
-        if weights is not None and self.instance.fleets and not weights.is_makespan:
-            weights = None  # the walk with transports speaks the makespan only
+        blocks = why_not_blocking(self.instance) is None
+        speaks = blocks or why_unsupported(self.instance) is None
+        weights = weigh(self.instance, self.objective) if speaks else None
+        if weights is not None and (self.instance.fleets or blocks) and not weights.is_makespan:
+            weights = None  # the walk with transports and the blocking search speak the makespan only
         share = min(CONSTRUCTION_SHARE * self.time_limit, CONSTRUCTION_SECONDS)
         if weights is not None:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
@@ -148,7 +151,7 @@ class Run:
             if share < self.seconds:
                 break
         if weights is not None and self.best is not None:
-            return self._walk(weights)
+            return self._walk(weights, blocks)
         return self._polish(walk if self.best is not None else None)
 
     def _factory_search(self) -> FactorySearch | None:
@@ -173,7 +176,7 @@ class Run:
 
         return Polishing(self, walk).search()
 
-    def _walk(self, weights: Weights) -> Answer:
+    def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
         self._bound_at_once(weights)
         if self.num_modes <= SMALL or self.is_proved():
@@ -183,7 +186,7 @@ class Run:
                 return status, bounds
         from scheduler.portfolio.hybrid import Hybrid
 
-        return Hybrid(self, weights).search()
+        return Hybrid(self, weights, blocks).search()
 
     def _bound_at_once(self, weights: Weights) -> None:
         """Record the bounds that take milliseconds."""

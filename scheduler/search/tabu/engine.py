@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock, Thread, Timer
-from time import monotonic
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,8 +25,9 @@ from scheduler.search.tabu.settings import DEFAULT, Settings
 from scheduler.search.tabu.space import space_of
 from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
-from scheduler.search.tabu.warm import forget_stale
+from scheduler.search.tabu.warm import compile_elsewhere, forget_stale, is_compiled
 from scheduler.search.tabu.weights import NEVER, Weights
+from scheduler.search.threads import CompiledSearch, OnBetter
 
 CHUNK = 4_000
 """Iterations of one compiled call; tabu lists are forgotten between calls."""
@@ -54,11 +52,9 @@ NOTHING = 1 << 60
 BETWEEN = (0.3, 0.7)
 """How far on the way from one elite solution to another a trail may begin."""
 
-OnBetter = Callable[[int], None]
 
-
-class TabuSearch:
-    """A tabu search for a regular objective; `start` runs it in threads of its own until `finish`.
+class TabuSearch(CompiledSearch[Solution]):
+    """A tabu search for a regular objective.
 
     Parameters
     ----------
@@ -75,6 +71,8 @@ class TabuSearch:
     settings
         What can be varied.
     """
+
+    name = "tabu"
 
     def __init__(
         self,
@@ -94,31 +92,14 @@ class TabuSearch:
         flexibility = self.problem.alts.shape[1] / (self.problem.ops.shape[1] - 1)
         self.is_wide = len(instance.jobs) >= WIDE * num_machines and flexibility < INFLEXIBLE
         self.elite = Elite(max(1, round(settings.elite * (WIDE_ELITE if self.is_wide else 1.0))))
-        self.stopping = np.zeros(1, np.int64)
-        self.target = 0
-        self.iterations = 0
         self._urgency = _urgency(self.problem, weights)
         self._start = start
-        self._on_better = on_better
-        self._value = weights.value(instance, start)
-        self._best: Solution | None = None
-        self._lock = Lock()
-        self._threads: list[Thread] = []
-        self._alone: _Trails | None = None
-        self.aim(0)
+        super().__init__(weights.value(instance, start), on_better)
 
     @property
     def kernel(self) -> str:
         """Module and name of the compiled walk."""
         return "carried.run_carried" if isinstance(self.problem, Carried) else self.weights.kernel
-
-    def start(self, num_threads: int) -> None:
-        """Begin to search with so many more threads; the first call ever compiles, in the thread."""
-        running = len(self._threads)
-        for number in range(running, running + num_threads):
-            thread = Thread(target=self._work, args=(number,), name=f"tabu-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
@@ -129,56 +110,21 @@ class TabuSearch:
         distance(one.state, other.state)
         Walker(self.problem, self.weights, self.settings).run(between, other, 0, 10, 0, self.stopping)
 
-    def aim(self, target: int) -> None:
-        """End the search at a value of at most `target`, a proved bound."""
-        self.target = max(self.target, target)
-        if self._value <= self.target:
-            self.stopping[0] = 1
+    def stepper(self, number: int) -> _Trails:
+        """Return the trails of a thread."""
+        return _Trails(self, number)
 
-    def best(self) -> Schedule | None:
-        """Return the best schedule found, None if none is better than the start."""
-        with self._lock:
-            best = self._best
-        return None if best is None else self.space.schedule(best)
+    def read(self, found: Solution) -> Schedule:
+        """Return a timed solution as a schedule."""
+        return self.space.schedule(found)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for the search to end, at its target or stopped, this long at the most."""
-        deadline = monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - monotonic()))
+    def is_compiled(self) -> bool:
+        """Return whether the cache holds the walk."""
+        return is_compiled(self.kernel)
 
-    def stop(self) -> None:
-        """Let the threads end soon; any thread may ask for it."""
-        self.stopping[0] = 1
-
-    def finish(self, patience: float = 0.1) -> None:
-        """End the search; a thread that still compiles after `patience` seconds is left behind."""
-        self.stop()
-        self.wait(patience)
-
-    def advance(self, iterations: int) -> None:
-        """Search in this thread for about so many iterations, where the last call ended; for one worker in all."""
-        if self._alone is None:
-            self._alone = _Trails(self, 0)
-        until = self.iterations + iterations
-        while self.iterations < until and not self.stopping[0]:
-            self._alone.step()
-
-    @contextmanager
-    def until(self, seconds: float) -> Iterator[None]:
-        """Stop the search after so many seconds of what happens inside the block."""
-        timer = Timer(seconds, self.stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _work(self, number: int) -> None:
-        trails = _Trails(self, number)
-        while not self.stopping[0]:
-            trails.step()
+    def compile_elsewhere(self) -> Callable[[float], bool]:
+        """Start a process that compiles."""
+        return compile_elsewhere(self.kernel)
 
     def first(self, number: int, rng: np.random.Generator) -> Solution:
         """Return what a thread's first trail begins with."""
@@ -192,15 +138,6 @@ class TabuSearch:
         by_beam = self.settings.starts == "beam" and self.weights.is_makespan
         build = self.space.beam if by_beam else self.space.greedy
         return build(self._urgency, urgency, NOISE, int(rng.integers(1 << 30)))
-
-    def offer(self, value: int, solution: Solution) -> None:
-        """Take note of a solution that somebody has reached."""
-        with self._lock:
-            if value >= self._value:
-                return
-            self._value, self._best = value, solution
-        self._on_better(value)
-        self.aim(0)
 
 
 class _Trails:
