@@ -26,6 +26,7 @@ OPTIMUM = {
     "teaching": 6,
     "robot_cell_tiny": 26,
     "transfer_tiny": 23,
+    "docks_tiny": 16,
     "fleet_tiny": 23,
     "blocking_tiny": 10,
     "buffer_tiny": 17,

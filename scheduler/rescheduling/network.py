@@ -23,6 +23,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.rescheduling.docks import add_docks
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, planned_places, really, ways_of
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
@@ -61,8 +62,9 @@ class Network:
         self._add_machines()
         self._add_carriers()
         self._add_vehicles()
-        self._add_docks()
         self._add_pools()
+        trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
+        add_docks(instance, self.timing, trips, execution.now)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -368,24 +370,6 @@ class Network:
                 departures = list(dict.fromkeys(self._node_of(move) for move in of_lane))
                 for before, after in pairwise(departures):
                     self.timing.order((before, "start", 0), (after, "start", 0), lane.headway)
-
-    def _add_docks(self) -> None:
-        for facility in self.instance.facilities:
-            if facility.docks is None:
-                continue
-            uses: list[tuple[bool, int, Use]] = []
-            for vehicle, moves in self._by_mover("transfer").items():
-                lane = self.instance.lane_by_vehicle[vehicle]
-                for move in {self._node_of(m): m for m in moves}.values():
-                    node, is_new = self._node_of(move), move not in self._real
-                    if lane.origin == facility.id and lane.load_time > 0:
-                        loading = Use((node, "start", 0), [(node, "start", lane.load_time)])
-                        uses.append((is_new, move.start, loading))
-                    if lane.destination == facility.id and lane.unload_time > 0:
-                        unloading = Use((node, "end", -lane.unload_time), [(node, "end", 0)])
-                        uses.append((is_new, move.end - lane.unload_time, unloading))
-            uses.sort(key=lambda use: use[:2])
-            self.timing.limit(Capacity(facility.docks, [use for *_, use in uses]))
 
     def _by_mover(self, *kinds: str) -> dict[str, list[Move]]:
         found: dict[str, list[Move]] = {}

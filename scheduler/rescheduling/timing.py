@@ -43,11 +43,13 @@ class Capacity:
     """At most ``limit`` in use at any time. Each use, in this order, waits until enough of those before it ended.
 
     Pushing a use to the first instant at which the earlier ones leave room for it keeps the limit whatever the
-    starts: of the uses active at some instant, the last in order found room for itself among the others.
+    starts: of the uses active at some instant, the last in order found room for itself among the others. ``taken`` are
+    uses ``(begin, until, node)`` of one unit that stay where they are; only uses of fixed length give way to them.
     """
 
     limit: int
     uses: list[Use]
+    taken: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -225,12 +227,7 @@ class Timing:
             begin = self.instant(use.begin)
             if max(self.instant(anchor) for anchor in use.untils) <= begin:
                 continue  # what takes no time takes no place
-            room, free_at, cause = capacity.limit - use.amount, 0, -1
-            for until, amount, node in latest:
-                room -= amount
-                if room < 0:
-                    free_at, cause = -until, node
-                    break
+            free_at, cause = self._room(capacity, use, begin, latest)
             if begin < free_at:
                 push(use.begin[0], self.starts[use.begin[0]] + free_at - begin, cause)
             until = max(self.instant(anchor) for anchor in use.untils)
@@ -241,3 +238,24 @@ class Timing:
                 if covered >= capacity.limit:
                     del latest[kept:]
                     break
+
+    def _room(self, capacity: Capacity, use: Use, begin: int, latest: list[tuple[int, int, int]]) -> tuple[int, int]:
+        """Return when there is room for a use from `begin` on, and which node it waits for (-1: none)."""
+        if not capacity.taken:
+            room = capacity.limit - use.amount
+            for until, amount, node in latest:
+                room -= amount
+                if room < 0:
+                    return -until, node
+            return begin, -1
+        length, cause = max(self.instant(anchor) for anchor in use.untils) - begin, -1
+        held = [(start, end, 1, node) for start, end, node in capacity.taken]
+        held += [(begin, -until, amount, node) for until, amount, node in latest]
+        while True:
+            for instant in (begin, *(start for start, *_ in capacity.taken if begin < start < begin + length)):
+                active = [h for h in held if h[0] <= instant < h[1]]
+                if sum(amount for _, _, amount, _ in active) + use.amount > capacity.limit:
+                    begin, cause = min((until, node) for _, until, _, node in active)
+                    break
+            else:
+                return begin, cause
