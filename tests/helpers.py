@@ -165,7 +165,8 @@ def assert_valid(instance: Instance, schedule: Schedule) -> None:
 def complete_instance() -> Instance:
     """Two facilities, a robot cell with blocking stations and two robots, a lane, and every kind of data.
 
-    In facility F1: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1 places), M1 with setups
+    In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1 places), M1
+    with setups
     and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip
     1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly, J4 has two plans.
     """
@@ -199,6 +200,7 @@ def complete_instance() -> Instance:
         machine("OV", "F1", capacity=2),
         machine("M3", "F2", calendar=shifts(20, (0, 16))),
         machine("M4", "F2"),
+        Facility("F1", docks=1),
         cell,
         lane,
         OperatorPool("crew", 2),

@@ -33,10 +33,7 @@ OBJECTIVES = (
     "total_tardiness > setup_time",
     "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
 )
-UNSPOKEN = ("timetables", "docks")
-"""Features that the decoder leaves to the other engines."""
-
-UNSPOKEN = ("blocking", "buffers", "swaps", "timetables")
+UNSPOKEN = ("blocking", "buffers", "docks", "swaps", "timetables")
 """What random instances may have that the decoder refuses."""
 
 
