@@ -37,6 +37,7 @@ def explain(instance: Instance, status: Status, *, seconds: float = PROBE_SECOND
             ("deadlines", any(job.deadline is not None for job in instance.jobs)),
             ("maximum lags", any(p.max_lag is not None for job in instance.jobs for p in job.precedences)),
             ("calendars", any(not machine.calendar.always_works for machine in instance.machines)),
+            ("batteries", bool(instance.battery_by_vehicle)),
             ("machines without buffers", any(machine.output_buffer == 0 for machine in instance.machines)),
             ("what has already happened", instance.execution is not None),
         )

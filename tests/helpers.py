@@ -7,7 +7,10 @@ from random import Random
 
 from scheduler.checker import check
 from scheduler.domain import (
+    Battery,
     Calendar,
+    Charger,
+    ChargeStep,
     Downtime,
     Execution,
     Facility,
@@ -29,6 +32,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Vehicle,
 )
 from scheduler.domain.jobs import chain
 
@@ -165,10 +169,10 @@ def assert_valid(instance: Instance, schedule: Schedule) -> None:
 def complete_instance() -> Instance:
     """Two facilities, a robot cell with blocking stations and two robots, a lane, and every kind of data.
 
-    In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1 places), M1
-    with setups
-    and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip
-    1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly, J4 has two plans.
+    In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1
+    places), M1 with setups and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts
+    1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly,
+    J4 has two plans.
     """
     cell = RobotCell(
         "C",
@@ -192,6 +196,10 @@ def complete_instance() -> Instance:
         calendar=down((20, 28)),
     )
     matrix = SetupMatrix({"a": {"b": 3}, "b": {"a": 2}}, initial="b")
+    # No job needs the cart: it only goes between its park and its charger.
+    battery = Battery(10, (ChargeStep(10, 1),), 10, 2, 1, 1)
+    cart = Vehicle("V", "park", battery=battery)
+    carts = Fleet("carts", "F1", (cart,), distances("park plug", 2), chargers=(Charger("plug", "plug"),))
     return factory(
         machine("S1", "F1", cell="C", input_buffer=0, output_buffer=0, swap=False),
         machine("S2", "F1", cell="C", input_buffer=0, output_buffer=0, swap=False),
@@ -203,6 +211,7 @@ def complete_instance() -> Instance:
         Facility("F1", docks=1),
         cell,
         lane,
+        carts,
         OperatorPool("crew", 2),
         job(
             "J1",

@@ -30,6 +30,7 @@ OPTIMUM = {
     "fleet_tiny": 23,
     "blocking_tiny": 10,
     "buffer_tiny": 17,
+    "fleet_charging": 26,
     "ft06": 55,
     "la01": 666,
     "kacem_4x5": 11,

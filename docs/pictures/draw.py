@@ -17,6 +17,7 @@ from scheduler.rescheduling import repair
 
 HERE = Path(__file__).parent
 FACTORY = HERE.parents[1] / "instances" / "two_facilities.json"
+HALL = HERE.parents[1] / "instances" / "charging_hall.json"
 NOW = 400
 RUSH = Job(
     "RUSH",
@@ -53,6 +54,17 @@ def main() -> None:
     assert after is not None
     terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
     save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=15), "repair.png")
+    draw_charging()
+
+
+def draw_charging() -> None:
+    """Draw mobile robots that charge."""
+    hall = scheduler.load(HALL)
+    plan = scheduler.solve(hall, time_limit=60)
+    assert plan.schedule is not None
+    axes = gantt(hall, plan.schedule, width=15)
+    assert isinstance(axes.figure, Figure)
+    save(axes.figure, "charging.png")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from scheduler.analysis.compare import Change, ChangeKind, changes, comparison_f
 from scheduler.analysis.movers import MoverUsage, mover_usage
 from scheduler.analysis.occupation import Occupation, Usage, machine_usage, occupations
 from scheduler.analysis.tables import (
+    charges_frame,
     history_frame,
     jobs_frame,
     machines_frame,
@@ -20,6 +21,7 @@ __all__ = [
     "Occupation",
     "Usage",
     "changes",
+    "charges_frame",
     "comparison_frame",
     "history_frame",
     "jobs_frame",

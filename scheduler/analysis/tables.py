@@ -1,4 +1,4 @@
-"""Schedules as pandas frames: one row per operation, move, setup, job, machine, or point of the history.
+"""Schedules as pandas frames: one row per operation, move, setup, charge, job, machine, or point of the history.
 
 Ids and kinds are of dtype ``string``, instants and lengths ``int64`` in ticks (``Int64`` where a value can be
 absent). When the instance has a time origin, every instant ``x`` has a column ``x_date`` beside it.
@@ -69,6 +69,24 @@ def moves_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
             "end": [m.end for m in moves],
         },
         instants=("start", "end"),
+    )
+
+
+def charges_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
+    """Return one row per charge, by start: vehicle, charger, from_level, to_level, start, end."""
+    charges = schedule.charges
+    return frame(
+        instance,
+        {
+            "vehicle": [c.vehicle for c in charges],
+            "charger": [c.charger for c in charges],
+            "from_level": [c.from_level for c in charges],
+            "to_level": [c.to_level for c in charges],
+            "start": [c.start for c in charges],
+            "end": [c.end for c in charges],
+        },
+        instants=("start", "end"),
+        numbers=("from_level", "to_level"),
     )
 
 

@@ -1,6 +1,7 @@
 """The rules: one file per kind of constraint; `RULES` is the table of contents."""
 
 from scheduler.constraints import (
+    batteries,
     buffers,
     calendars,
     capacity,
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     calendars.RULE,
     moves.RULE,
     movers.RULE,
+    batteries.RULE,
     transfers.RULE,
     docks.RULE,
     operators.RULE,

@@ -6,13 +6,14 @@ For every operation *o* of the baseline with ``start(o) < now`` that is in the i
     mode and start as in the baseline; end too if end(o) <= now in the baseline
 
 Every other operation starts at ``now`` or later. The moves of `Execution.moves` are in the schedule exactly as they
-are there; every other loaded move starts at ``now`` or later. A pin is scheduled in its mode, at its start.
+are there; every other loaded move starts at ``now`` or later. So it is with charges and `Execution.charges`. A pin is
+scheduled in its mode, at its start.
 
 Nothing new is done in the past either. A setup with ``start < now <= end`` is one that the baseline has for the same
 machine, operation and families, begun there no later. An empty move of a robot or vehicle that starts before ``now``
-and leads to a pick-up at ``now`` or later is likewise one of the baseline: same mover and places, begun no later, and
-after the mover's last pick-up before ``now``. So a pending operation *b* that follows a past one on its machine has
-``from(b) - s >= now``, unless that setup was under way.
+and leads to something at ``now`` or later is likewise one of the baseline: same mover and places, begun no later, and
+after the mover's last pick-up or charge before ``now``. So a pending operation *b* that follows a past one on its
+machine has ``from(b) - s >= now``, unless that setup was under way.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     for pin in execution.pins:
         yield from _pinned(pin, schedule.by_operation.get(pin.key))
     yield from _moves(execution, schedule)
+    yield from _charges(execution, schedule)
     yield from _setups(execution, schedule)
     yield from _empty_moves(instance, execution, schedule)
 
@@ -104,6 +106,18 @@ def _moves(execution: Execution, schedule: Schedule) -> Iterator[Violation]:
             yield _too_early(where, describe(move), move.start, execution.now)
 
 
+def _charges(execution: Execution, schedule: Schedule) -> Iterator[Violation]:
+    missing = Counter(execution.charges)
+    missing.subtract(schedule.charges)
+    for charge, count in missing.items():
+        where = f"{charge.vehicle} at {charge.charger}"
+        if count > 0:
+            detail = f"the charge at {charge.start}, until {charge.end}, has happened, but is not in the schedule"
+            yield Violation("execution", where, detail, count)
+        elif count < 0 and charge.start < execution.now:
+            yield _too_early(where, f"the charge at {charge.start}", charge.start, execution.now)
+
+
 def _setups(execution: Execution, schedule: Schedule) -> Iterator[Violation]:
     begun = {(s.machine, s.job, s.operation, s.from_family, s.to_family): s.start for s in execution.baseline.setups}
     for setup in schedule.setups:
@@ -121,14 +135,20 @@ def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -
     for carrier, group in instance.group_by_carrier.items():
         kind = "robot" if isinstance(group, RobotCell) else "vehicle"
         moves = schedule.by_mover.get(carrier, ())
-        last_pick_up = max((m.start for m in execution.moves if m.mover == carrier), default=0)
+        last_task = max(
+            (
+                *(m.start for m in execution.moves if m.mover == carrier),
+                *(c.start for c in execution.charges if c.vehicle == carrier),
+            ),
+            default=0,
+        )
         begun = {
             (m.origin, m.destination): m.start
             for m in execution.baseline.by_mover.get(carrier, ())
-            if m.job is None and last_pick_up <= m.start < now
+            if m.job is None and last_task <= m.start < now
         }
         for move in moves:
-            if move.job is not None or move.start >= now or move.end <= last_pick_up:
+            if move.job is not None or move.start >= now or move.end <= last_task:
                 continue
             if begun.get((move.origin, move.destination), now) > move.start:
                 words = f"{describe(move)} was not under way"

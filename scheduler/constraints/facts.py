@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from scheduler.domain import Calendar, CarrierGroup, Instance, Mode, Move, OperationKey, RobotCell, Schedule
+from scheduler.domain import Calendar, CarrierGroup, Charge, Instance, Mode, Move, OperationKey, RobotCell, Schedule
 from scheduler.domain import ScheduledOperation as Scheduled
 
 
@@ -46,6 +46,37 @@ def travel_time(group: CarrierGroup, origin: str, destination: str) -> int:
 def past_moves(instance: Instance) -> frozenset[Move]:
     """Return the loaded moves that have happened or are under way, as they really are."""
     return frozenset(instance.execution.moves) if instance.execution else frozenset()
+
+
+def past_charges(instance: Instance) -> frozenset[Charge]:
+    """Return the charges that have happened or are under way."""
+    return frozenset(instance.execution.charges) if instance.execution else frozenset()
+
+
+class Task(NamedTuple):
+    """What takes a carrier for ``[start, end)``: a loaded move, or a charge (``origin`` is ``destination``)."""
+
+    start: int
+    end: int
+    origin: str
+    destination: str
+    words: str
+    item: Move | Charge
+
+
+def tasks(instance: Instance, schedule: Schedule, carrier: str) -> list[Task]:
+    """Return what a robot or vehicle has to do, in order; charges at unknown chargers are for `batteries` to tell."""
+    found = [
+        Task(m.start, m.end, m.origin, m.destination, describe(m), m)
+        for m in schedule.by_mover.get(carrier, ())
+        if m.job is not None
+    ]
+    for charge in schedule.by_vehicle.get(carrier, ()):
+        charger = instance.charger_by_id.get(charge.charger)
+        if charger is not None:
+            words = f"the charge at {charger.id} at {charge.start}"
+            found.append(Task(charge.start, charge.end, charger.place, charger.place, words, charge))
+    return sorted(found, key=lambda task: task[:2])
 
 
 class Clock:

@@ -4,6 +4,8 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
 
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
+A charge of a vehicle counts like a loaded move from its charger's place to the same.
+
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
 gap; it lists no others, but for the way back to the start place after the last move of a vehicle whose fleet
@@ -17,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import Clock, describe, past_moves, travel_time
+from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, Schedule
 from scheduler.domain.routing import SLOTS
@@ -43,21 +45,22 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             moves = schedule.by_mover.get(carrier.id, ())
             loaded = [move for move in moves if move.job is not None]
             empty = [move for move in moves if move.job is None]
-            yield from _travel(group, carrier, loaded)
+            to_do = tasks(instance, schedule, carrier.id)
+            yield from _travel(group, carrier, to_do)
             yield from _downtimes(carrier, loaded, past)
-            yield from _empty_moves(group, carrier, loaded, empty)
+            yield from _empty_moves(group, carrier, to_do, empty)
 
 
-def _travel(group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move]) -> Iterator[Violation]:
-    """Check the gap before each loaded move; among overlapping moves the one that ends last counts."""
+def _travel(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Iterator[Violation]:
+    """Check the gap before each task; among overlapping tasks the one that ends last counts."""
     here, free_at, previous = carrier.start, 0, f"its start at {carrier.start}"
-    for move in loaded:
-        needed, gap = travel_time(group, here, move.origin), move.start - free_at
+    for task in to_do:
+        needed, gap = travel_time(group, here, task.origin), task.start - free_at
         if gap < needed:
-            detail = f"needs {needed} between {previous} and {describe(move)}, has {gap}"
+            detail = f"needs {needed} between {previous} and {task.words}, has {gap}"
             yield Violation("movers", _where(carrier), detail, needed - gap)
-        if move.end >= free_at:
-            here, free_at, previous = move.destination, move.end, describe(move)
+        if task.end >= free_at:
+            here, free_at, previous = task.destination, task.end, task.words
 
 
 def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
@@ -70,31 +73,31 @@ def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) 
 
 
 def _empty_moves(
-    group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move], empty: Sequence[Move]
+    group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task], empty: Sequence[Move]
 ) -> Iterator[Violation]:
     """Check that each gap lists its empty move and nothing else."""
     where = _where(carrier)
-    starts = [move.start for move in loaded]
+    starts = [task.start for task in to_do]
     by_gap: dict[int, list[Move]] = {}
     for move in empty:
         by_gap.setdefault(bisect_right(starts, move.start), []).append(move)
     here, free_at = carrier.start, 0
-    for number, pick_up in enumerate(loaded):
+    for number, task in enumerate(to_do):
         listed = by_gap.pop(number, [])
-        needed = travel_time(group, here, pick_up.origin) if here != pick_up.origin else 0
+        needed = travel_time(group, here, task.origin) if here != task.origin else 0
         if needed > 0 and not listed:
-            detail = f"the empty move from {here} to {pick_up.origin} before {describe(pick_up)} is not listed"
+            detail = f"the empty move from {here} to {task.origin} before {task.words} is not listed"
             yield Violation("movers", where, detail, needed)
         if needed > 0 and listed:
-            yield from _fits(where, listed.pop(0), here, free_at, pick_up.origin, pick_up.start, needed)
+            yield from _fits(where, listed.pop(0), here, free_at, task.origin, task.start, needed)
         for move in listed:
             yield Violation("movers", where, f"{describe(move)} is listed, but not needed", 1)
-        here, free_at = pick_up.destination, pick_up.end
-    left = by_gap.get(len(loaded), [])
+        here, free_at = task.destination, task.end
+    left = by_gap.get(len(to_do), [])
     if isinstance(group, Fleet) and group.returns and here != carrier.start:
         needed = travel_time(group, here, carrier.start)
         if needed > 0 and not left:
-            detail = f"the return from {here} to {carrier.start} after {describe(loaded[-1])} is not listed"
+            detail = f"the return from {here} to {carrier.start} after {to_do[-1].words} is not listed"
             yield Violation("movers", where, detail, needed)
         elif needed > 0:
             yield from _fits(where, left.pop(0), here, free_at, carrier.start, None, needed)
@@ -103,18 +106,18 @@ def _empty_moves(
 
 
 def _fits(
-    where: str, move: Move, here: str, free_at: int, there: str, pick_up_at: int | None, needed: int
+    where: str, move: Move, here: str, free_at: int, there: str, wanted_at: int | None, needed: int
 ) -> Iterator[Violation]:
-    """Check one empty move against its gap: from `here` at `free_at` to `there` at the pick-up (None: any time)."""
+    """Check one empty move against its gap: from `here` at `free_at` to `there` at `wanted_at` (None: any time)."""
     words = f"{describe(move)}, until {move.end},"
     if (move.origin, move.destination) != (here, there):
         yield Violation("movers", where, f"{words} should go from {here} to {there}", 1)
     elif move.end - move.start != needed:
         detail = f"{words} lasts {move.end - move.start}, needs {needed}"
         yield Violation("movers", where, detail, abs(move.end - move.start - needed))
-    outside = max(free_at - move.start, 0 if pick_up_at is None else move.end - pick_up_at)
+    outside = max(free_at - move.start, 0 if wanted_at is None else move.end - wanted_at)
     if outside > 0:
-        end = "" if pick_up_at is None else pick_up_at
+        end = "" if wanted_at is None else wanted_at
         yield Violation("movers", where, f"{words} is not inside [{free_at}, {end})", outside)
 
 
@@ -164,25 +167,30 @@ def _arcs(
         if ctx.may_follow(carrier.id, after.key, None):
             last = ctx.new_bool(f"last[{carrier.id}:{b}]", lambda view, o=after: view.ends_with(carrier.id, o))
             arcs.append((b, 0, last))
+            ctx.carriers.add_turn(carrier.id, after, None, last)
         for a, before in enumerate([None, *options]):
             if a == b or (before is not None and not _can_follow(before, after)):
                 continue
             if not ctx.may_follow(carrier.id, before and before.key, after.key):
                 continue
-            place = carrier.start if before is None else before.leg.destination
-            travel = group.travel_time(place, after.leg.origin) if place != after.leg.origin else 0
+            stand = ctx.carriers.stand(carrier.id, before)
+            travel = group.travel_time(stand.place, after.leg.origin)
             literal = ctx.new_bool(
                 f"next[{carrier.id}:{a}>{b}]", lambda view, a=before, b=after: view.follows(carrier.id, a, b)
             )
             arcs.append((a, b, literal))
+            ctx.carriers.add_turn(carrier.id, before, after, literal)
+            gap = ctx.carriers.gap(carrier.id, after)
             if travel > 0:
-                ctx.add_load(carrier.id, travel, literal)
+                ctx.add_load(carrier.id, travel if gap is None else _shortest(group, stand.place, after), literal)
             if after.fixed is None:
-                free_at = 0 if before is None else before.end
+                free_at = stand.free_at
                 if before is None or before.fixed is not None:
-                    free_at = _leaves_at(ctx, carrier, place, after.leg.origin, free_at)
-                ctx.model.add(after.start >= free_at + travel).only_enforce_if(literal)
-            elif before is not None and not (before.fixed is not None and before.end + travel <= after.start):
+                    free_at = ctx.carriers.leaves_at(carrier.id, stand, after.leg.origin)
+                # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
+                goes_there = [literal] if gap is None else [literal, gap.direct]
+                ctx.model.add(after.start >= free_at + travel).only_enforce_if(goes_there)
+            elif before is not None and not (before.fixed is not None and stand.free_at + travel <= after.start):
                 # Only the past comes before the past, and it is possible as it was.
                 ctx.model.add(literal == 0)
     if all(option.literal is not ctx.true for option in options):
@@ -234,19 +242,12 @@ def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:
         ctx.model.add_cumulative(intervals, [1] * len(intervals), len(fleet.vehicles))
 
 
-def _leaves_at(ctx: ModelContext, carrier: Carrier, place: str, pick_up: str, free_at: int) -> int:
-    """Return when the carrier can leave `place` for its first pending pick-up: when free and not before `now`.
-
-    An empty move to that pick-up that was under way at `now` goes on.
-    """
-    execution = ctx.instance.execution
-    if execution is None:
-        return free_at
-    for move in execution.baseline.by_mover.get(carrier.id, ()):
-        under_way = move.job is None and free_at <= move.start < execution.now
-        if under_way and (move.origin, move.destination) == (place, pick_up):
-            return move.start
-    return max(free_at, execution.now)
+def _shortest(group: CarrierGroup, place: str, after: OptionVars) -> int:
+    """Return the least empty travel to a pick-up: direct, or over a charger."""
+    there = after.leg.origin
+    chargers = group.chargers if isinstance(group, Fleet) else ()
+    over = (group.travel_time(place, c.place) + group.travel_time(c.place, there) for c in chargers)
+    return min(group.travel_time(place, there), *over)
 
 
 def _can_follow(before: OptionVars, after: OptionVars) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from ortools.sat.python import cp_model
 
+from scheduler.cpsat.carriers import Carriers
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
@@ -72,12 +73,13 @@ class ModelContext:
         )
         self._latest = latest or {}
         self.model = cp_model.CpModel()
-        self.horizon = horizon(instance)
+        self.horizon = self.full_horizon = horizon(instance)
         if instance.jobs and all(job.id in self._latest for job in instance.jobs):
             # Idle time after the last job is of no use to machines and movers either (returning vehicles apart).
             returns = max((lane.return_time for lane in instance.lanes), default=0)
             self.horizon = min(self.horizon, max(self._latest.values()) + returns)
         self.true: Literal = self.model.new_constant(1)
+        self.carriers = Carriers(self)
         self.trips: dict[str, list[TripVars]] = {}
         self.memo: dict[str, Expr] = {}
         self.loads: dict[str, list[tuple[int, Literal]]] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from scheduler.cpsat.context import ModelContext
-from scheduler.domain import Fleet, Lane, Move, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Fleet, Lane, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 
 Value = Callable[[Any], int]
@@ -39,7 +39,19 @@ def extract(ctx: ModelContext, value: Value) -> Schedule:
         moves.extend(_transports(ctx, fleet, value) if fleet.id in ctx.alike else ())
     for lane in ctx.instance.lanes:
         moves.extend(_transfers(ctx, lane, value))
-    return complete(ctx.instance, operations, moves)
+    return complete(ctx.instance, operations, moves, _charges(ctx, value))
+
+
+def _charges(ctx: ModelContext, value: Value) -> Iterable[Charge]:
+    """Yield the charges, without levels: those that follow from them are no less than the model's."""
+    if ctx.instance.execution is not None:
+        yield from ctx.instance.execution.charges
+    for vehicle, turns in ctx.carriers.turns.items():
+        for turn in turns:
+            gap = ctx.carriers.gap(vehicle, turn.after)
+            if gap is not None and value(turn.literal):
+                chosen = (charger for charger, literal in gap.at.items() if value(literal))
+                yield from (Charge(vehicle, charger, value(gap.start), value(gap.end)) for charger in chosen)
 
 
 def _transports(ctx: ModelContext, fleet: Fleet, value: Value) -> Iterable[Move]:

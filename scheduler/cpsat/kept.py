@@ -7,7 +7,7 @@ A part's way is kept if the operations at both of its ends are.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +17,7 @@ from scheduler.domain import Instance, Move, OperationKey, Schedule
 from scheduler.domain.routing import Slot
 
 if TYPE_CHECKING:
+    from scheduler.cpsat.carriers import GapVars
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
 
@@ -124,12 +125,31 @@ class Kept:
         for carrier in self._instance.carrier_by_id:
             for before, after in pairwise(self._kept_moves(carrier)):
                 ctx.model.add(options[self._key(after)].start >= options[self._key(before)].end)
+        for charges in self._kept_charges(ctx, options).values():
+            for (_, _, gap), (_, _, later) in pairwise(sorted(charges, key=lambda charge: charge[:2])):
+                ctx.model.add(later.start >= gap.end)
         for vehicle, lane in self._instance.lane_by_vehicle.items():
             for before, after in pairwise(self._kept_moves(vehicle)):
                 a, b = options[self._key(before)], options[self._key(after)]
                 ctx.model.add(
                     b.start == a.start if after.start == before.start else b.start >= a.end + lane.return_time
                 )
+
+    def _kept_charges(
+        self, ctx: ModelContext, options: Mapping[MoveKey, OptionVars]
+    ) -> dict[str, list[tuple[int, str, GapVars]]]:
+        """Let vehicles charge before kept moves where they did; return those at chargers for one, with their start."""
+        found: dict[str, list[tuple[int, str, GapVars]]] = {}
+        for vehicle in self._instance.battery_by_vehicle:
+            for move in self._kept_moves(vehicle):
+                gap = ctx.carriers.gap(vehicle, options[self._key(move)])
+                if gap is None:
+                    continue
+                was = gap.of(self._view)
+                ctx.model.add((gap.direct if was.charge is None else gap.at[was.charge.charger]) == 1)
+                if was.charge is not None and self._instance.charger_by_id[was.charge.charger].places == 1:
+                    found.setdefault(was.charge.charger, []).append((was.start, vehicle, gap))
+        return found
 
 
 def _handed_on(

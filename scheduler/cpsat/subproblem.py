@@ -23,7 +23,7 @@ class Subproblem:
     def restore(self, schedule: Schedule) -> Schedule:
         """Return the schedule of the subproblem in the modes of the whole instance."""
         operations = tuple(replace(o, mode=self.modes[o.key][o.mode]) for o in schedule.operations)
-        return Schedule(operations, schedule.moves, schedule.setups)
+        return replace(schedule, operations=operations)
 
 
 def subproblem(instance: Instance, schedule: Schedule, free: Iterable[OperationKey]) -> Subproblem:
@@ -45,7 +45,7 @@ def subproblem(instance: Instance, schedule: Schedule, free: Iterable[OperationK
     execution = None if instance.execution is None else _renumbered_execution(instance.execution, modes)
     return Subproblem(
         replace(instance, jobs=jobs, execution=execution),
-        Schedule(_renumbered(schedule.operations, modes), schedule.moves, schedule.setups),
+        replace(schedule, operations=_renumbered(schedule.operations, modes)),
         frozenset(chosen),
         modes,
     )
@@ -83,6 +83,6 @@ def _renumbered_execution(execution: Execution, modes: Mapping[OperationKey, tup
     baseline = execution.baseline
     return replace(
         execution,
-        baseline=Schedule(_renumbered(baseline.operations, modes), baseline.moves, baseline.setups),
+        baseline=replace(baseline, operations=_renumbered(baseline.operations, modes)),
         pins=_renumbered(execution.pins, modes),
     )

@@ -5,15 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain.batteries import levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.routing import SLOTS, Slot, slot_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
     from scheduler.cpsat.links import OptionVars
+
+
+class Gap(NamedTuple):
+    """What is before a loaded move of a vehicle with a battery, or before its return.
+
+    The move before, or a charge of the past, ends at ``free_at`` and leaves ``charge_left``: its level plus
+    ``drain_idle`` times that instant. ``level_after`` is the level after the move. A level that there is not is the
+    ``minimum``.
+    """
+
+    free_at: int
+    charge_left: int
+    charge: Charge | None
+    level_after: int
+    minimum: int
+
+    @property
+    def charger(self) -> str | None:
+        """Where the vehicle charges in the gap: "" nowhere, None if it does not make the move at all."""
+        return None if self.free_at < 0 else "" if self.charge is None else self.charge.charger
+
+    @property
+    def start(self) -> int:
+        """Start of the charge, 0 without."""
+        return 0 if self.charge is None else self.charge.start
+
+    @property
+    def end(self) -> int:
+        """End of the charge, 0 without."""
+        return 0 if self.charge is None else self.charge.end
+
+    @property
+    def length(self) -> int:
+        """Length of the charge, 0 without."""
+        return self.end - self.start
+
+    def level(self, of: str) -> int:
+        """Return ``from_level`` or ``to_level`` of the charge, or ``level_after``."""
+        if of == "level_after":
+            return self.level_after
+        if self.charge is None:
+            return self.minimum
+        return self.charge.from_level if of == "from_level" else self.charge.to_level
 
 
 class ScheduleView:
@@ -143,6 +187,34 @@ class ScheduleView:
     def loaded_moves(self, mover: str) -> list[Move]:
         """Return the loaded moves of the mover in order."""
         return [move for move in self.schedule.by_mover.get(mover, ()) if move.job is not None]
+
+    def gap(self, vehicle: str, option: OptionVars | None) -> Gap:
+        """Return what is before a loaded move of a vehicle with a battery, or before its return (None)."""
+        minimum = self.instance.battery_by_vehicle[vehicle].minimum
+        no_gap = Gap(-1, 0, None, minimum, minimum)
+        return self._gaps.get((vehicle, *(() if option is None else _leg_of(option))), no_gap)
+
+    @cached_property
+    def _gaps(self) -> dict[tuple[object, ...], Gap]:
+        execution = self.instance.execution
+        past = frozenset(execution.charges) if execution is not None else frozenset()
+        found: dict[tuple[object, ...], Gap] = {}
+        for vehicle, battery in self.instance.battery_by_vehicle.items():
+            moves, charges = self.schedule.by_mover.get(vehicle, ()), self.schedule.by_vehicle.get(vehicle, ())
+            least = battery.minimum
+            gap = Gap(0, battery.initial, None, least, least)
+            is_used = False
+            for item, _, level in levels(self.instance, vehicle, moves, charges):
+                after = Gap(item.end, level + battery.drain_idle * item.end, None, least, least)
+                if isinstance(item, Charge):
+                    gap = after if item in past else gap._replace(charge=item)
+                elif item.job is not None:
+                    leg = (item.job, item.predecessor, item.successor, item.origin, item.destination)
+                    found[(vehicle, *leg)] = gap._replace(level_after=level)
+                    gap, is_used = after, True
+            if is_used:
+                found[vehicle,] = gap
+        return found
 
     def leader(self, lane: str, options: list[OptionVars], index: int) -> int:
         """Return the first transfer (by index) on the trip of transfer `index`, -1 if it does not use the lane."""

@@ -6,8 +6,11 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation, Precedence
 from scheduler.domain.objective import Objective, Tier
 from scheduler.domain.resources import (
+    Battery,
     Carrier,
     CarrierGroup,
+    Charger,
+    ChargeStep,
     Facility,
     Fleet,
     Lane,
@@ -19,14 +22,18 @@ from scheduler.domain.resources import (
     Vehicle,
 )
 from scheduler.domain.result import Progress, Result, Status
-from scheduler.domain.schedule import Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.schedule import Charge, Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.stop import Stop
 from scheduler.domain.timetable import Timetable
 
 __all__ = [
+    "Battery",
     "Calendar",
     "Carrier",
     "CarrierGroup",
+    "Charge",
+    "ChargeStep",
+    "Charger",
     "Downtime",
     "Execution",
     "Facility",

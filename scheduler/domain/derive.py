@@ -1,29 +1,48 @@
-"""The parts of a schedule that follow from the rest: setups and empty moves."""
+"""The parts of a schedule that follow from the rest: setups, empty moves and battery levels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
+from scheduler.domain.batteries import charged
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
-from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 
 
 def complete(
-    instance: Instance, operations: Iterable[ScheduledOperation], loaded_moves: Iterable[Move] = ()
+    instance: Instance,
+    operations: Iterable[ScheduledOperation],
+    loaded_moves: Iterable[Move] = (),
+    charges: Iterable[Charge] = (),
 ) -> Schedule:
-    """Return the schedule with these operations and loaded moves, with its setups and empty moves added.
+    """Return the schedule with these operations, loaded moves and charges, with its setups and empty moves added.
 
     Operations are put in file order, moves by start. A setup ends when the operation's part takes the machine
-    (`occupied_from`); an empty move ends when the next pick-up begins; a vehicle returns right after arrival.
+    (`occupied_from`); an empty move ends when the next pick-up or charge begins; a vehicle returns right after arrival.
+    The levels of the charges are those that follow from the moves.
     """
     index = {key: position for position, key in enumerate(instance.operation_by_key)}
     ordered = tuple(sorted(operations, key=lambda o: index[o.key]))
     moves = sorted(loaded_moves, key=_move_order)
-    bare = Schedule(ordered, tuple(moves))
+    bare = Schedule(ordered, tuple(moves), charges=tuple(charges))
     everything = sorted((*moves, *_empty_moves(instance, bare), *_returns(instance, bare)), key=_move_order)
-    return Schedule(ordered, tuple(everything), tuple(_setups(instance, bare)))
+    return Schedule(
+        ordered, tuple(everything), tuple(_setups(instance, bare)), _with_levels(instance, bare, tuple(everything))
+    )
+
+
+def _with_levels(instance: Instance, bare: Schedule, moves: tuple[Move, ...]) -> tuple[Charge, ...]:
+    if not bare.charges:
+        return ()
+    by_mover = Schedule((), moves).by_mover
+    found = (
+        charge
+        for vehicle, charges in bare.by_vehicle.items()
+        for charge in charged(instance, vehicle, by_mover.get(vehicle, ()), charges)
+    )
+    return tuple(sorted(found, key=lambda charge: (charge.start, charge.end, charge.vehicle)))
 
 
 def occupied_from(instance: Instance, machine: Machine, operation: ScheduledOperation, moves_in: Iterable[Move]) -> int:
@@ -148,20 +167,29 @@ def _setups(instance: Instance, schedule: Schedule) -> Iterator[Setup]:
 
 
 def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
-    """Yield the empty moves of robots and vehicles: just before each pick-up, and back to the start right away."""
+    """Yield the empty moves of robots and vehicles: before each pick-up or charge, and back to the start at once."""
     for mover, carrier in instance.carrier_by_id.items():
         group = instance.group_by_carrier[mover]
         place, free_at = carrier.start, 0
-        for move in schedule.by_mover.get(mover, ()):
-            travel = group.travel_time(place, move.origin)
-            if place != move.origin and travel > 0:
-                yield Move(None, place, move.origin, mover, "empty_move", move.start - travel, move.start)
-            place, free_at = move.destination, move.end
+        for start, end, origin, destination in _stops(instance, schedule, mover):
+            travel = group.travel_time(place, origin)
+            if place != origin and travel > 0:
+                yield Move(None, place, origin, mover, "empty_move", start - travel, start)
+            place, free_at = destination, end
         if isinstance(group, Fleet) and group.returns and place != carrier.start:
             travel = group.travel_time(place, carrier.start)
             if travel > 0:
                 begin = _return_begins(instance, mover, place, carrier.start, free_at)
                 yield Move(None, place, carrier.start, mover, "empty_move", begin, begin + travel)
+
+
+def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:
+    """Return start, end, origin and destination of the loaded moves and charges of a robot or vehicle, in order."""
+    stops = [(m.start, m.end, m.origin, m.destination) for m in schedule.by_mover.get(mover, ())]
+    for charge in schedule.by_vehicle.get(mover, ()):
+        place = instance.charger_by_id[charge.charger].place
+        stops.append((charge.start, charge.end, place, place))
+    return sorted(stops, key=lambda stop: stop[:2])
 
 
 def _return_begins(instance: Instance, mover: str, place: str, start: str, free_at: int) -> int:

@@ -322,6 +322,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         revision.frozen_until,
         aborted=earlier,
         moves=tuple(move for move in baseline.moves if move.job is not None and move.start < now),
+        charges=tuple(charge for charge in baseline.charges if charge.start < now),
     )
     before = instance.execution.now if instance.execution is not None else 0
     changed = replace(instance, execution=execution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
+from scheduler.domain.schedule import Charge, Move, Schedule, ScheduledOperation
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Execution:
         Work that was lost: the piece ``[start, end)`` of an operation that has to be done again (``end <= now``).
     moves
         Loaded moves under way or done, as they really are (a robot breakdown lengthens the move it hits).
+    charges
+        Charges under way or done; they stay as they are.
     """
 
     now: int
@@ -34,3 +36,4 @@ class Execution:
     frozen_until: int = 0
     aborted: tuple[ScheduledOperation, ...] = ()
     moves: tuple[Move, ...] = ()
+    charges: tuple[Charge, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from scheduler.domain.batteries import charging_time
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
@@ -41,7 +42,8 @@ def horizon(instance: Instance) -> int:
     activities, each waiting only for the one before it, a release date, or a calendar; no activity is in it twice.
     So the end is at most ``origin + W`` when nothing has downtimes, where ``origin`` is the latest release date
     (or `now`, or the end of the baseline) and ``W`` adds, for every activity, its longest time with setup, lag and
-    empty travel. With downtimes there are two bounds, of which the smaller counts:
+    empty travel, or a whole charge with the ways to it and from it. With downtimes there are two bounds, of which the
+    smaller counts:
 
     * the chain advances in every *common window*, in which all calendars work; at the end of one it loses less than
       the longest piece that has to be done without interruption;
@@ -193,11 +195,16 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         group.id: max((t for row in group.travel.values() for t in row.values()), default=0)
         for group in instance.group_by_id.values()
     }
+    # From empty to full, and the second of the two ways, to the charger and from it.
+    charge = {
+        vehicle: charging_time(battery, 0, battery.capacity) + empty[instance.fleet_by_vehicle[vehicle].id]
+        for vehicle, battery in instance.battery_by_vehicle.items()
+    }
     group_of = instance.group_by_carrier
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
     for predecessor, successor, _ in links(job):
-        longest: dict[str, int] = {}
+        longest: dict[str, tuple[int, int]] = {}
         waits: dict[str, int] = {}
         calendars: list[Calendar] = []
         for origin in machines[predecessor] if predecessor else [None]:
@@ -205,16 +212,19 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                 for leg in route(instance, origin, destination) or ():
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-                        time = max(max(lane.cycle_time, lane.headway) for lane in lanes)
+                        time = piece = max(max(lane.cycle_time, lane.headway) for lane in lanes)
                         calendars.extend(lane.calendar for lane in lanes if lane.timetable is None)
                         waits[leg.slot] = max(_wait_for_departure(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
-                        time = max((length + empty[group_of[mover].id] for mover, length in able), default=0)
+                        pieces = [(mover, length + empty[group_of[mover].id]) for mover, length in able]
+                        piece = max((length for _, length in pieces), default=0)
+                        time = max((length + charge.get(mover, 0) for mover, length in pieces), default=0)
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
-                    longest[leg.slot] = max(longest.get(leg.slot, 0), time)
+                    times = longest.get(leg.slot, (0, 0))
+                    longest[leg.slot] = (max(times[0], time), max(times[1], piece))
         activities.extend(
-            _Activity(time, time, _limited(calendars), waits.get(slot, 0)) for slot, time in longest.items()
+            _Activity(time, piece, _limited(calendars), waits.get(slot, 0)) for slot, (time, piece) in longest.items()
         )
     return activities
 

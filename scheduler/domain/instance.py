@@ -11,8 +11,10 @@ from types import MappingProxyType
 from scheduler.domain.execution import Execution
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.resources import (
+    Battery,
     Carrier,
     CarrierGroup,
+    Charger,
     Facility,
     Fleet,
     Lane,
@@ -94,6 +96,22 @@ class Instance:
     def fleet_by_id(self) -> Mapping[str, Fleet]:
         """Fleets by id."""
         return MappingProxyType({fleet.id: fleet for fleet in self.fleets})
+
+    @cached_property
+    def charger_by_id(self) -> Mapping[str, Charger]:
+        """Charging stations of all fleets by id."""
+        return MappingProxyType({charger.id: charger for fleet in self.fleets for charger in fleet.chargers})
+
+    @cached_property
+    def battery_by_vehicle(self) -> Mapping[str, Battery]:
+        """Batteries by the id of each vehicle that has one."""
+        vehicles = (vehicle for fleet in self.fleets for vehicle in fleet.vehicles)
+        return MappingProxyType({v.id: v.battery for v in vehicles if v.battery is not None})
+
+    @cached_property
+    def fleet_by_vehicle(self) -> Mapping[str, Fleet]:
+        """Fleets by the id of each of their vehicles."""
+        return MappingProxyType({vehicle.id: fleet for fleet in self.fleets for vehicle in fleet.vehicles})
 
     @cached_property
     def group_by_id(self) -> Mapping[str, CarrierGroup]:

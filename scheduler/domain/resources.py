@@ -78,12 +78,52 @@ class Robot:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeStep:
+    """A piece of the charge curve: ``rate`` units a tick while the level is below ``up_to``."""
+
+    up_to: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What a vehicle runs on; its level is a whole number of units of charge (Wh, ampere hours: what the file means).
+
+    The level is ``initial`` at tick 0, at most ``capacity``, never below ``minimum`` while the vehicle is in use. It
+    falls by ``drain_loaded`` in each tick of a transport, ``drain_empty`` in each tick of an empty move, ``drain_idle``
+    in each other tick that the vehicle is not at a charger. ``curve`` has the pieces of the charge curve, by rising
+    level up to the capacity; see `scheduler.domain.batteries` for the arithmetic.
+    """
+
+    capacity: int
+    curve: tuple[ChargeStep, ...]
+    initial: int
+    minimum: int = 0
+    drain_loaded: int = 0
+    drain_empty: int = 0
+    drain_idle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charger:
+    """A charging station of a fleet, at one of its places: charges up to ``places`` vehicles at a time."""
+
+    id: str
+    place: str
+    places: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle of a fleet (AGV, AMR, forklift): carries one job at a time. ``start`` is its place at tick 0."""
+    """A vehicle of a fleet (AGV, AMR, forklift): carries one job at a time. ``start`` is its place at tick 0.
+
+    ``battery`` None: it never has to be charged.
+    """
 
     id: str
     start: str
     calendar: Calendar = field(default_factory=Calendar)
+    battery: Battery | None = None
 
 
 Carrier: TypeAlias = Robot | Vehicle
@@ -141,7 +181,7 @@ class Fleet:
     station of the facility, parking places. A *transport* from p to q lasts ``pick_up_time + travel[p][q] +
     drop_time``; between two transports of a vehicle lies the *empty move*, ``travel[last drop][next pick-up]``. The
     times need neither be symmetric nor satisfy the triangle inequality. Vehicles stay where they were last needed;
-    with ``returns`` each goes back to its start place in the end.
+    with ``returns`` each goes back to its start place in the end. Vehicles with batteries charge at the ``chargers``.
     """
 
     id: str
@@ -151,6 +191,7 @@ class Fleet:
     pick_up_time: int = 0
     drop_time: int = 0
     returns: bool = False
+    chargers: tuple[Charger, ...] = ()
 
     @property
     def carriers(self) -> tuple[Vehicle, ...]:

@@ -66,13 +66,26 @@ class Move:
     successor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """``vehicle`` is at ``charger`` during ``[start, end)`` and its battery is filled; its levels before and after."""
+
+    vehicle: str
+    charger: str
+    start: int
+    end: int
+    from_level: int = 0
+    to_level: int = 0
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """Operations, setups and moves; build it with `scheduler.domain.derive.complete` to have all three agree."""
+    """Operations, setups, moves, charges; build it with `scheduler.domain.derive.complete` to have them agree."""
 
     operations: tuple[ScheduledOperation, ...]
     moves: tuple[Move, ...] = ()
     setups: tuple[Setup, ...] = ()
+    charges: tuple[Charge, ...] = ()
 
     @cached_property
     def by_operation(self) -> Mapping[OperationKey, ScheduledOperation]:
@@ -95,6 +108,14 @@ class Schedule:
         for move in self.moves:
             found.setdefault(move.mover, []).append(move)
         return MappingProxyType({m: tuple(sorted(ms, key=lambda x: (x.start, x.end))) for m, ms in found.items()})
+
+    @cached_property
+    def by_vehicle(self) -> Mapping[str, tuple[Charge, ...]]:
+        """Charges of each vehicle that has any, sorted by start and end."""
+        found: dict[str, list[Charge]] = {}
+        for charge in self.charges:
+            found.setdefault(charge.vehicle, []).append(charge)
+        return MappingProxyType({v: tuple(sorted(cs, key=lambda x: (x.start, x.end))) for v, cs in found.items()})
 
     @cached_property
     def completions(self) -> Mapping[str, int]:

@@ -22,6 +22,7 @@ Remark = Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH, pattern=r"^[
 Time = Annotated[int, Field(ge=0, le=MAX_TICK)]
 Date = Annotated[int, Field(ge=-MAX_TICK, le=MAX_TICK)]
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+Amount = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 
 
 def _moment(text: str) -> str:
@@ -150,6 +151,45 @@ class CellDocument(Document):
     """Ticks to take a part up."""
 
 
+class ChargeStepDocument(Document):
+    """A piece of a charge curve."""
+
+    up_to: Count
+    """Level up to which it holds."""
+    rate: Count
+    """Units charged in a tick."""
+
+
+class BatteryDocument(Document):
+    """The battery of a vehicle; levels, drains and rates in one unit of charge of your choice."""
+
+    capacity: Count
+    """Largest level."""
+    initial: Amount | None = None
+    """Level at tick 0; absent: the capacity."""
+    minimum: Amount = 0
+    """Least level of a vehicle in use."""
+    drain_loaded: Amount = 0
+    """Units lost in a tick of a transport."""
+    drain_empty: Amount = 0
+    """Units lost in a tick of an empty move."""
+    drain_idle: Amount = 0
+    """Units lost in a tick in which it stands anywhere but at a charger."""
+    curve: Annotated[list[ChargeStepDocument], Field(min_length=1)]
+    """The charge curve: its pieces by rising level, the last up to the capacity."""
+
+
+class ChargerDocument(Document):
+    """A charging station of a fleet."""
+
+    id: Id
+    """Name of the charger."""
+    place: Id
+    """The place of the fleet where it is."""
+    places: Count = 1
+    """Vehicles it charges at a time."""
+
+
 class VehicleDocument(Document):
     """A vehicle of a fleet: it carries one job at a time."""
 
@@ -159,6 +199,8 @@ class VehicleDocument(Document):
     """The place where it stands at tick 0."""
     calendar: CalendarDocument | None = None
     """When it works."""
+    battery: BatteryDocument | None = None
+    """Its battery; absent: that of the fleet."""
 
 
 class FleetDocument(Document):
@@ -179,6 +221,10 @@ class FleetDocument(Document):
     """Ticks to put a job down."""
     returns: bool = False
     """Whether vehicles go back to their start in the end."""
+    battery: BatteryDocument | None = None
+    """The battery of its vehicles; absent: they need no charging."""
+    chargers: list[ChargerDocument] = Field(default_factory=list)
+    """Its charging stations."""
 
 
 class TimetableDocument(Document):

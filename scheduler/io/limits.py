@@ -23,6 +23,8 @@ MAX_DEPARTURES: Final = 100_000
 """Most departures of a timetable until it repeats together with the calendar of its lane."""
 MAX_WEIGHTED_TIME: Final = 2**53
 """Largest sum of weighted completion times; up to here a double holds every integer."""
+MAX_CHARGE: Final = 2**56
+"""Most units of charge, or parts of a tick, in the longest time a schedule may take."""
 MAX_ID_LENGTH: Final = 100
 MAX_DEFECTS: Final = 1_000
 """Most defects reported of one file."""

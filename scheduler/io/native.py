@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from scheduler.domain import (
+    Battery,
     Calendar,
+    Charger,
+    ChargeStep,
     Downtime,
     Facility,
     Fleet,
@@ -31,6 +34,7 @@ from scheduler.domain import (
 from scheduler.errors import Defect, FormatError, InstanceError
 from scheduler.io.defects import limited
 from scheduler.io.documents import (
+    BatteryDocument,
     CalendarDocument,
     CellDocument,
     FleetDocument,
@@ -168,12 +172,24 @@ def _fleet(document: FleetDocument, first_facility: str) -> Fleet:
     return Fleet(
         id=document.id,
         facility=document.facility or first_facility,
-        vehicles=tuple(Vehicle(v.id, v.start, _calendar(v.calendar)) for v in document.vehicles),
+        vehicles=tuple(
+            Vehicle(v.id, v.start, _calendar(v.calendar), _battery(v.battery or document.battery))
+            for v in document.vehicles
+        ),
         travel=document.travel,
         pick_up_time=document.pick_up_time,
         drop_time=document.drop_time,
         returns=document.returns,
+        chargers=tuple(Charger(c.id, c.place, c.places) for c in document.chargers),
     )
+
+
+def _battery(document: BatteryDocument | None) -> Battery | None:
+    if document is None:
+        return None
+    curve = tuple(ChargeStep(step.up_to, step.rate) for step in document.curve)
+    initial = document.capacity if document.initial is None else document.initial
+    return Battery(**{**dict(document), "curve": curve, "initial": initial})
 
 
 def _calendar(document: CalendarDocument | None) -> Calendar:
@@ -239,7 +255,7 @@ def _unless(key: str, value: object, default: object) -> dict[str, Any]:
     return {} if value == default else {key: value}
 
 
-def _plain_document(item: Lane | OperatorPool) -> dict[str, Any]:
+def _plain_document(item: Lane | OperatorPool | Charger) -> dict[str, Any]:
     """Document of an object whose only nested fields are calendar and timetable."""
     document: dict[str, Any] = {}
     for field in fields(item):
@@ -307,15 +323,40 @@ def _facility_document(facility: Facility) -> dict[str, Any]:
 
 
 def _fleet_document(fleet: Fleet, several: bool) -> dict[str, Any]:
+    batteries = {vehicle.battery for vehicle in fleet.vehicles}
+    shared = batteries.pop() if len(batteries) == 1 else None
     return {
         "id": fleet.id,
         **({"facility": fleet.facility} if several else {}),
-        "vehicles": [{"id": v.id, "start": v.start, **_calendar_document(v.calendar)} for v in fleet.vehicles],
+        "vehicles": [
+            {
+                "id": v.id,
+                "start": v.start,
+                **_calendar_document(v.calendar),
+                **_unless("battery", None if v.battery == shared else _battery_document(v.battery), None),
+            }
+            for v in fleet.vehicles
+        ],
+        **_unless("battery", _battery_document(shared), None),
+        **_unless("chargers", [_plain_document(charger) for charger in fleet.chargers], []),
         **_unless("pick_up_time", fleet.pick_up_time, 0),
         **_unless("drop_time", fleet.drop_time, 0),
         **_unless("returns", fleet.returns, False),
         "travel": {origin: dict(row) for origin, row in fleet.travel.items()},
     }
+
+
+def _battery_document(battery: Battery | None) -> dict[str, Any] | None:
+    if battery is None:
+        return None
+    document: dict[str, Any] = {
+        "capacity": battery.capacity,
+        **_unless("initial", battery.initial, battery.capacity),
+        **_unless("minimum", battery.minimum, 0),
+    }
+    for key in ("drain_loaded", "drain_empty", "drain_idle"):
+        document |= _unless(key, getattr(battery, key), 0)
+    return document | {"curve": [{"up_to": step.up_to, "rate": step.rate} for step in battery.curve]}
 
 
 def job_document(job: Job) -> dict[str, Any]:

@@ -102,6 +102,36 @@ class MoveDocument(OpenDocument):
     """The end as date and time."""
 
 
+class ChargeDocument(OpenDocument):
+    """A vehicle charges its battery."""
+
+    vehicle: Id
+    """The vehicle of a fleet."""
+    charger: Id
+    """The charger of its fleet."""
+    start: Instant
+    """First tick."""
+    end: Instant
+    """First tick after the end."""
+    from_level: int
+    """Level of the battery before."""
+    to_level: int
+    """Level of the battery after."""
+    start_date: Moment | None = None
+    """The start as date and time."""
+    end_date: Moment | None = None
+    """The end as date and time."""
+
+
+class LevelsDocument(OpenDocument):
+    """The level of a battery over time."""
+
+    vehicle: Id
+    """The vehicle of a fleet."""
+    levels: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
+    """Tick and level, wherever it begins to change otherwise; in between it changes evenly."""
+
+
 class TierDocument(OpenDocument):
     """A tier of the objective."""
 
@@ -161,6 +191,8 @@ class BaselineDocument(OpenDocument):
     """Its setups; absent: those that the operations need, each as late as possible."""
     moves: list[MoveDocument] = Field(default_factory=list)
     """Its moves."""
+    charges: list[ChargeDocument] = Field(default_factory=list)
+    """Its charges."""
 
 
 class RevisionDocument(OpenDocument):
@@ -209,6 +241,10 @@ class ScheduleDocument(OpenDocument):
     """The setups; absent: those that the operations need, each as late as possible."""
     moves: list[MoveDocument] = Field(default_factory=list)
     """The moves of robots and vehicles, loaded and empty, by start."""
+    charges: list[ChargeDocument] = Field(default_factory=list)
+    """The charges of vehicles with batteries, by start."""
+    batteries: list[LevelsDocument] = Field(default_factory=list)
+    """The level of every battery in use; not read, since it follows from moves and charges."""
     revisions: list[RevisionDocument] = Field(default_factory=list)
     """For a repaired schedule: what has happened, oldest first. The schedule is one of the instance after all of it."""
     history: list[ProgressDocument] = Field(default_factory=list)

@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from scheduler.domain import Instance, Move, Result, Schedule, ScheduledOperation, Setup
+from scheduler.domain import Charge, Instance, Move, Result, Schedule, ScheduledOperation, Setup
+from scheduler.domain.batteries import level_trace
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.events import Revision
 from scheduler.io.atomic import write_text
@@ -153,7 +154,15 @@ def _schedule(instance: Instance, schedule: Schedule) -> dict[str, Any]:
     ]
     setups = [{**_setup(setup), **_dates(instance, setup)} for setup in schedule.setups]
     moves = [{**_move(move), **_dates(instance, move)} for move in schedule.moves]
-    return {"operations": operations, "setups": setups, "moves": moves}
+    document = {"operations": operations, "setups": setups, "moves": moves}
+    if instance.battery_by_vehicle:
+        document["charges"] = [{**_charge(charge), **_dates(instance, charge)} for charge in schedule.charges]
+        document["batteries"] = [
+            {"vehicle": vehicle, "levels": [list(point) for point in level_trace(instance, vehicle, *used)]}
+            for vehicle in instance.battery_by_vehicle
+            if any(used := (schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())))
+        ]
+    return document
 
 
 def _setup(setup: Setup) -> dict[str, Any]:
@@ -182,7 +191,18 @@ def _move(move: Move) -> dict[str, Any]:
     }
 
 
-def _dates(instance: Instance, item: ScheduledOperation | Setup | Move) -> Mapping[str, str]:
+def _charge(charge: Charge) -> dict[str, Any]:
+    return {
+        "vehicle": charge.vehicle,
+        "charger": charge.charger,
+        "start": charge.start,
+        "end": charge.end,
+        "from_level": charge.from_level,
+        "to_level": charge.to_level,
+    }
+
+
+def _dates(instance: Instance, item: ScheduledOperation | Setup | Move | Charge) -> Mapping[str, str]:
     """Return start and end as dates, if the instance says what they are."""
     tick = TICK_BY_UNIT.get(instance.time_unit)
     if instance.time_origin is None or tick is None:
@@ -203,6 +223,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
             "operations": [_operation(o) for o in revision.baseline.operations],
             "setups": [_setup(setup) for setup in revision.baseline.setups],
             "moves": [_move(move) for move in revision.baseline.moves],
+            **({"charges": [_charge(c) for c in revision.baseline.charges]} if revision.baseline.charges else {}),
         },
         "pins": [_operation(o) for o in revision.pins],
     }

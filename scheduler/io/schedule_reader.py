@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from scheduler.domain import (
+    Charge,
     Instance,
     Job,
     Machine,
@@ -28,6 +29,7 @@ from scheduler.io.events_file import parse_events
 from scheduler.io.json_text import json_path, parse_json
 from scheduler.io.schedule_documents import (
     BaselineDocument,
+    ChargeDocument,
     MoveDocument,
     RevisionDocument,
     ScheduleDocument,
@@ -124,11 +126,12 @@ class _Reader:
         """
         operations = self.operations(document.operations, (*path, "operations"))
         moves = self.moves(document.moves, (*path, "moves"))
+        charges = tuple(self.charges(document.charges, (*path, "charges")))
         setups = None if document.setups is None else self.setups(document.setups, (*path, "setups"))
         if self._defects:
             raise ScheduleError(source, limited(self._defects))
         derived = complete(self._instance, operations, [move for move in moves if move.job is not None])
-        return Schedule(derived.operations, tuple(moves), derived.setups if setups is None else tuple(setups))
+        return Schedule(derived.operations, tuple(moves), derived.setups if setups is None else tuple(setups), charges)
 
     def operations(self, documents: Iterable[ScheduledOperationDocument], path: Path) -> list[ScheduledOperation]:
         """Return the operations that fit."""
@@ -245,6 +248,17 @@ class _Reader:
                     document.successor,
                 )
             )
+        return found
+
+    def charges(self, documents: Iterable[ChargeDocument], path: Path) -> list[Charge]:
+        """Return the charges."""
+        found = []
+        for index, document in enumerate(documents):
+            at = (*path, index)
+            self._is_known((*at, "vehicle"), document.vehicle, self._instance.battery_by_vehicle, "vehicle")
+            self._is_known((*at, "charger"), document.charger, self._instance.charger_by_id, "charger")
+            levels = document.from_level, document.to_level
+            found.append(Charge(document.vehicle, document.charger, document.start, document.end, *levels))
         return found
 
     def objective(self, document: ScheduleDocument) -> Objective | None:

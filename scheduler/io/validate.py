@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from scheduler.domain import Instance
 from scheduler.errors import Defect, InstanceError
+from scheduler.io import validate_batteries as batteries
 from scheduler.io import validate_fleets as fleets
 from scheduler.io import validate_jobs as jobs
 from scheduler.io import validate_lanes as lanes
@@ -43,6 +44,10 @@ RULES: tuple[Validation, ...] = (
     fleets.jobs_nobody_may_carry,
     lanes.disordered_timetables,
     lanes.timetables_without_trip,
+    batteries.misplaced_chargers,
+    batteries.disordered_levels,
+    batteries.unround_rates,
+    batteries.transports_beyond_every_battery,
     jobs.repeated_operations,
     jobs.missing_operations_and_modes,
     jobs.unknown_references,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.domain import Facility, Fleet, Instance, Job, Machine, Operation
-from scheduler.domain.routing import carriers, route
+from scheduler.domain.routing import Leg, carriers, route
 from scheduler.errors import Defect
 from scheduler.io.defects import instead, shown
 from scheduler.io.json_text import json_path
@@ -86,14 +86,17 @@ def _fleets(instance: Instance, facility: Facility) -> list[Fleet]:
 
 def _lacking(instance: Instance, job: Job) -> tuple[str, str] | None:
     """Return a transport of the job that no fleet may do."""
+    lacking = (leg for leg in transports_of(instance, job) if not carriers(instance, leg, job))
+    return next(((leg.origin, leg.destination) for leg in lacking), None)
+
+
+def transports_of(instance: Instance, job: Job) -> Iterator[Leg]:
+    """Yield every transport that the job may need, again and again if several ways have it."""
     machines = {o.id: _machines(instance, o) for o in job.operations}
     for predecessor, successor in _ways(job):
         for origin in machines.get(predecessor, ()) if predecessor is not None else (None,):
             for destination in machines.get(successor, ()) if successor is not None else (None,):
-                for leg in route(instance, origin, destination) or ():
-                    if leg.kind == "transport" and not carriers(instance, leg, job):
-                        return leg.origin, leg.destination
-    return None
+                yield from (leg for leg in route(instance, origin, destination) or () if leg.kind == "transport")
 
 
 def _machines(instance: Instance, operation: Operation) -> tuple[Machine, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from math import lcm
 
-from scheduler.domain import CarrierGroup, Instance, Lane, Objective
+from scheduler.domain import CarrierGroup, Fleet, Instance, Lane, Objective
+from scheduler.domain.batteries import charging_time
 from scheduler.domain.horizon import MAX_HORIZON
 from scheduler.domain.timetable import longest_wait
 from scheduler.errors import Defect, ObjectiveError
 from scheduler.io.json_text import json_path
 from scheduler.io.limits import (
+    MAX_CHARGE,
     MAX_COUNT,
     MAX_DEPARTURES,
     MAX_JOBS,
@@ -84,6 +87,7 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
         for origin, row in fleet.travel.items():
             for destination, time in row.items():
                 yield ("fleets", i, "travel", origin, destination), time, 0, MAX_TICK
+        yield from _battery_numbers(i, fleet)
     for i, facility in enumerate(instance.facilities):
         if facility.docks is not None:
             yield ("facilities", i, "docks"), facility.docks, 1, MAX_COUNT
@@ -105,6 +109,19 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
         yield ("operators", i, "capacity"), pool.capacity, 1, MAX_COUNT
     yield from _calendar_numbers(instance)
     yield from _job_numbers(instance)
+
+
+def _battery_numbers(i: int, fleet: Fleet) -> Iterator[tuple[Path, int, int, int]]:
+    for c, charger in enumerate(fleet.chargers):
+        yield ("fleets", i, "chargers", c, "places"), charger.places, 1, MAX_COUNT
+    for v, vehicle in enumerate(fleet.vehicles):
+        if vehicle.battery is not None:
+            path = ("fleets", i, "vehicles", v, "battery")
+            yield (*path, "capacity"), vehicle.battery.capacity, 1, MAX_COUNT
+            for key in ("initial", "minimum", "drain_loaded", "drain_empty", "drain_idle"):
+                yield (*path, key), getattr(vehicle.battery, key), 0, MAX_COUNT
+            for s, step in enumerate(vehicle.battery.curve):
+                yield (*path, "curve", s, "rate"), step.rate, 1, MAX_COUNT
 
 
 def _calendar_numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
@@ -148,6 +165,11 @@ def unreadable_objective(instance: Instance) -> Iterator[Defect]:
 def too_long_horizon(instance: Instance) -> Iterator[Defect]:
     """All times together are too long to be added up, weighted, counted in shifts, or written as dates."""
     longest = _longest_schedule(instance)
+    batteries = instance.battery_by_vehicle.values()
+    rates = [max(battery.drain_idle, lcm(*(step.rate for step in battery.curve))) for battery in batteries]
+    if longest * max(rates, default=0) > MAX_CHARGE:
+        cause = f"what a battery drains or charges in {longest} ticks is too much to be counted"
+        yield Defect("E324", json_path("fleets"), cause, "choose another time unit, or a larger unit of charge")
     if longest > MAX_HORIZON:
         cause = f"doing everything one after the other takes {longest} ticks, more than {MAX_HORIZON}"
         yield Defect("E324", "$", cause, "choose a larger time unit")
@@ -181,7 +203,9 @@ def _longest_schedule(instance: Instance) -> int:
     lag = max((p.min_lag for job in instance.jobs for p in job.precedences), default=0)
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
     groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
-    travel = max((2 * _largest(g.travel.values()) + g.pick_up_time + g.drop_time for g in groups), default=0)
+    travel = max((3 * _largest(g.travel.values()) + g.pick_up_time + g.drop_time for g in groups), default=0)
+    batteries = instance.battery_by_vehicle.values()
+    travel += max((charging_time(battery, 0, battery.capacity) for battery in batteries), default=0)
     trip = max((max(lane.cycle_time, lane.headway) + _wait(lane) for lane in instance.lanes), default=0)
     durations = [max((m.duration for m in o.modes), default=0) for job in instance.jobs for o in job.operations]
     num_links = instance.num_operations + sum(len(job.precedences) for job in instance.jobs) + len(instance.jobs)

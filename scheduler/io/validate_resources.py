@@ -21,6 +21,12 @@ def repeated_ids(instance: Instance) -> Iterator[Defect]:
     yield from repeated((("machines", i, "id"), m.id) for i, m in enumerate(instance.machines))
     groups = [(("cells", i, "id"), c.id) for i, c in enumerate(instance.cells)]
     groups += [(("fleets", i, "id"), fleet.id) for i, fleet in enumerate(instance.fleets)]
+    chargers = [
+        (("fleets", f, "chargers", c, "id"), charger.id)
+        for f, fleet in enumerate(instance.fleets)
+        for c, charger in enumerate(fleet.chargers)
+    ]
+    yield from repeated(chargers)
     yield from repeated([*groups, *((("lanes", i, "id"), lane.id) for i, lane in enumerate(instance.lanes))])
     yield from repeated((("operators", i, "id"), p.id) for i, p in enumerate(instance.operators))
     yield from repeated((("jobs", i, "id"), j.id) for i, j in enumerate(instance.jobs))

@@ -144,6 +144,23 @@ def departure_marks(subject: Subject, start: int, end: int) -> Iterator[Bar]:
         yield Bar("departure", subject.row_of["lane", lane], at, at)
 
 
+def charge_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield the charges, on the vehicle and in a sub-lane of the charger, where they carry the vehicle's name."""
+    free_at: dict[str, list[int]] = {}
+    for charge in sorted(subject.schedule.charges, key=lambda c: (c.start, c.end)):
+        change = subject.change_of(charge)
+        row = subject.row_of["vehicle", charge.vehicle]
+        yield Bar("charge", row, charge.start, charge.end, change=change)
+        row = subject.row_of["charger", charge.charger]
+        lanes = subject.rows[row].lanes
+        taken = free_at.setdefault(charge.charger, [0] * lanes)
+        lane = next((lane for lane, at in enumerate(taken) if at <= charge.start), 0)
+        taken[lane] = charge.end
+        yield Bar(
+            "charger_use", row, charge.start, charge.end, label=charge.vehicle, lane=lane, lanes=lanes, change=change
+        )
+
+
 def late_strips(subject: Subject, bars: Iterable[Bar]) -> Iterator[Bar]:
     """Yield the part after the due date of each operation, transport and transfer."""
     for bar in bars:

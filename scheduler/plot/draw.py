@@ -73,6 +73,7 @@ def draw_inside(sheet: Sheet) -> None:
     """Draw everything that lies inside the axes."""
     _draw_rows(sheet)
     _draw_shades(sheet)
+    _draw_levels(sheet)
     for kind in BAR_STYLES:
         bars = [bar for bar in sheet.layout.bars if bar.kind == kind]
         if bars:
@@ -127,6 +128,26 @@ def _draw_shades(sheet: Sheet) -> None:
                     zorder=style.zorder,
                 )
             )
+
+
+def _draw_levels(sheet: Sheet) -> None:
+    """Draw the level of each battery as an area over its row, full at the top, and the minimum as a thin line."""
+    if not sheet.layout.levels:
+        return
+    areas, curves, minima = [], [], []
+    for level in sheet.layout.levels:
+        row = sheet.layout.rows[level.row]
+        foot, height = row.bottom - 0.06 * row.height, 0.86 * row.height
+        curve = [(float(at), foot - share * height) for at, share in level.points]
+        curves.append(curve)
+        areas.append([(curve[0][0], foot), *curve, (curve[-1][0], foot)])
+        if level.minimum > 0:
+            y = foot - level.minimum * height
+            minima.append(((curve[0][0], y), (curve[-1][0], y)))
+    ax = sheet.ax
+    ax.add_collection(PolyCollection(areas, facecolors=palette.CHARGE_GREEN, alpha=0.45, linewidths=0, zorder=2.0))
+    ax.add_collection(LineCollection(curves, colors=palette.LEVEL_GREEN, linewidths=0.9, zorder=2.1))
+    ax.add_collection(LineCollection(minima, colors=palette.RED, linewidths=0.6, linestyles="dashed", zorder=2.2))
 
 
 def _draw_bars(sheet: Sheet, bars: Sequence[Bar]) -> None:
@@ -231,6 +252,8 @@ def _label_colour(sheet: Sheet, bar: Bar) -> str:
     colour = sheet.colour(bar.group)
     if bar.kind == "aborted":
         return palette.RED
+    if bar.kind == "charger_use" and bar.change != "unchanged":
+        return palette.INK
     if bar.change == "unchanged" or colour is None:
         return palette.GREY
     return palette.INK if bar.change == "cancelled" else colour.text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scheduler.domain.batteries import level_trace
 from scheduler.domain.calendar import Calendar
 from scheduler.domain.instance import Instance
 from scheduler.domain.routing import links
 from scheduler.domain.schedule import Move, Schedule
 from scheduler.plot.bars import (
     arrows,
+    charge_bars,
     departure_marks,
     dock_bars,
     ghosts,
@@ -20,7 +22,7 @@ from scheduler.plot.bars import (
     tardiness_bars,
     waiting_bars,
 )
-from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Shade, ShadeKind, span_of
+from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Level, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
 from scheduler.plot.subject import Subject
 
@@ -44,7 +46,13 @@ def lay_out(
         If given, `schedule` is shown as the baseline of this repair: bars carry what will become of them.
     """
     subject = Subject(instance, schedule, baseline, repaired, colour_by)
-    bars = (*machine_bars(subject), *waiting_bars(subject), *mover_bars(subject), *dock_bars(subject))
+    bars = (
+        *machine_bars(subject),
+        *waiting_bars(subject),
+        *mover_bars(subject),
+        *dock_bars(subject),
+        *charge_bars(subject),
+    )
     bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))
     start, end = _time_shown(subject)
     bars += tuple(departure_marks(subject, start, end))
@@ -64,6 +72,7 @@ def lay_out(
         has_ghosts=baseline is not None,
         num_late=len(subject.tardiness_by_job),
         num_hidden_flags=num_hidden,
+        levels=tuple(_levels(subject)),
     )
 
 
@@ -74,6 +83,7 @@ def _time_shown(subject: Subject) -> tuple[int, int]:
     times += [(piece.start, piece.end) for piece in subject.aborted]
     times += [(move.start, move.end) for s in schedules for move in s.moves]
     times += [(setup.start, setup.end) for s in schedules for setup in s.setups]
+    times += [(charge.start, charge.end) for s in schedules for charge in s.charges]
     start, end = min((t[0] for t in times), default=0), max((t[1] for t in times), default=1)
     return 0 if 0 <= start <= end / 5 else start, max(end, start + 1)
 
@@ -91,6 +101,17 @@ def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
             if window.end > start and window.start < end:
                 kind: ShadeKind = "breakdown" if is_breakdown(window.reason) else "downtime"
                 yield Shade(kind, index, window.start, window.end, window.reason)
+
+
+def _levels(subject: Subject) -> Iterator[Level]:
+    """Yield the level of every battery in use, up to the last move or charge of its vehicle."""
+    schedule = subject.schedule
+    for vehicle, battery in subject.instance.battery_by_vehicle.items():
+        moves, charges = schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())
+        trace = level_trace(subject.instance, vehicle, moves, charges)
+        if len(trace) > 1:
+            points = tuple((at, level / battery.capacity) for at, level in trace)
+            yield Level(subject.row_of["battery", vehicle], points, battery.minimum / battery.capacity)
 
 
 def _calendar_of(subject: Subject, row: Row) -> Calendar | None:

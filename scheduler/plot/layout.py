@@ -25,6 +25,8 @@ BarKind: TypeAlias = Literal[
     "transfer",
     "empty_move",
     "return",
+    "charge",
+    "charger_use",
     "late",
     "ghost",
     "flow",
@@ -33,7 +35,8 @@ BarKind: TypeAlias = Literal[
     "departure",
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
-processing; ``waiting``: it has a place in a counted buffer; ``late``: the share of a bar after its job's due date;
+processing; ``waiting``: it has a place in a counted buffer; ``charge``: a vehicle charges, which is
+``charger_use`` in the row of the charger; ``late``: the share of a bar after its job's due date;
 ``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
 date, and from there to its completion; ``dock``: a trip loads or unloads; ``departure``: a tick of a timetable, of
 length 0."""
@@ -78,6 +81,18 @@ class Shade:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """The level of a battery over time, in a row of its own, as shares of the capacity.
+
+    ``points`` are ``(tick, level)``, with straight lines between; ``minimum`` is the least level in use.
+    """
+
+    row: int
+    points: tuple[tuple[int, float], ...]
+    minimum: float
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """A due date or deadline; flags close together stand on different levels."""
 
@@ -110,6 +125,7 @@ class Layout:
     has_ghosts: bool
     num_late: int
     num_hidden_flags: int
+    levels: tuple[Level, ...] = ()
 
     @property
     def height(self) -> float:
@@ -127,6 +143,8 @@ THICKNESS: Mapping[BarKind, float] = {
     "waiting": 0.8,
     "empty_move": 0.28,
     "return": 0.28,
+    "charge": 0.9,
+    "charger_use": 0.9,
     "robot_move": 0.9,
     "flow": 0.2,
     "tardiness": 0.66,

@@ -95,6 +95,8 @@ def _kinds(layouts: tuple[Layout, ...]) -> tuple[Entry, ...]:
     found = [Entry(CHANGE_NAMES[c], _swatch(BAR_STYLES["operation"], sample, c)) for c in CHANGE_NAMES if c in changes]
     found += [Entry(s.name, _swatch(s, sample, kind=k)) for k, s in BAR_STYLES.items() if k in kinds and s.name]
     found += [Entry(s.name, _swatch(s, sample)) for k, s in SHADE_STYLES.items() if k in shades]
+    if any(layout.levels for layout in layouts):
+        found.append(Entry("level of the battery, least level", _level))
     if ("due_date", False) in flags:
         found.append(Entry("due date", _pennant(sample.fill, palette.GREY, 0.5)))
     if ("due_date", True) in flags:
@@ -147,6 +149,16 @@ def _swatch(
             _add_mark(sheet, place, (x, low + height), "*", 6.5, STAR_YELLOW, palette.INK, 0.6)
 
     return draw
+
+
+def _level(sheet: Sheet, place: Transform, x: float, y: float) -> None:
+    xs, ys = [x, x + SWATCH / 2, x + SWATCH], [y + SWATCH_HEIGHT, y + 0.3 * SWATCH_HEIGHT, y + SWATCH_HEIGHT]
+    area = [(x, y), *zip(xs, ys, strict=True), (x + SWATCH, y)]
+    look: dict[str, Any] = {"facecolor": palette.CHARGE_GREEN, "alpha": 0.45, "linewidth": 0.0}
+    sheet.ax.add_artist(Polygon(area, transform=place, clip_on=False, **look))
+    _add_line(sheet, place, xs, ys, color=palette.LEVEL_GREEN, linewidth=0.9)
+    low = y + 0.18 * SWATCH_HEIGHT
+    _add_line(sheet, place, [x, x + SWATCH], [low, low], color=palette.RED, linewidth=0.6, linestyle="dashed")
 
 
 def _pennant(fill: palette.Rgb | str, edge: str, width: float) -> Callable[[Sheet, Transform, float, float], None]:

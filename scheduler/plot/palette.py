@@ -36,6 +36,8 @@ FACILITY_GREY = "#e3e7eb"
 LINE_GREY = "#c3c8ce"
 NOW_BLUE = "#0b5cad"
 FROZEN_GREEN = "#1a7f37"
+CHARGE_GREEN = "#8fd19e"
+LEVEL_GREEN = "#2e8b57"
 WHITE = "#ffffff"
 
 

@@ -19,6 +19,8 @@ RowKind: TypeAlias = Literal[
     "places_after",
     "robot",
     "vehicle",
+    "battery",
+    "charger",
     "docks",
     "due_dates",
     "late_job",
@@ -37,11 +39,13 @@ HEIGHTS: Mapping[RowKind, float] = {
     "places_after": 0.5,
     "robot": 0.62,
     "vehicle": 0.72,
+    "battery": 0.62,
+    "charger": 0.62,
     "docks": 0.62,
     "due_dates": 1.3,
     "late_job": 0.6,
 }
-"""Heights in row units; a machine of capacity c > 1, or a buffer, is as high as its sub-lanes."""
+"""Heights in row units; a machine of capacity c > 1, a buffer or a charger is as high as its sub-lanes."""
 
 SUB_LANE_HEIGHT = 0.6
 PLACE_HEIGHT = 0.36
@@ -97,6 +101,8 @@ def arrange(
 ) -> tuple[Row, ...]:
     """Return the rows: facility by facility its machines, cells with stations and robots, fleets, docks, lanes.
 
+    A vehicle with a battery has a row for its level below it; the chargers of a fleet follow its vehicles.
+
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
     and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header.
     """
@@ -145,7 +151,11 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
         for fleet in instance.fleets:
             if fleet.facility == facility.id:
                 yield _Entry("fleet", fleet.id, fleet.id)
-                yield from (_Entry("vehicle", vehicle.id, vehicle.id, 1) for vehicle in fleet.vehicles)
+                for vehicle in fleet.vehicles:
+                    yield _Entry("vehicle", vehicle.id, vehicle.id, 1)
+                    if vehicle.battery is not None:
+                        yield _Entry("battery", vehicle.id, "battery", 1)
+                yield from (_Entry("charger", charger.id, charger.id, 1) for charger in fleet.chargers)
         if facility.docks is not None and instance.lanes:
             yield _Entry("docks", facility.id, "docks")
         for lane in lanes_behind.get(facility.id, ()):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from scheduler.analysis.compare import ChangeKind, changes
 from scheduler.analysis.occupation import Occupation, Wait, machine_usage, occupations, waits
 from scheduler.domain.instance import Instance
-from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.plot.docks import Hold, dock_holds
 from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
 from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
@@ -94,12 +94,13 @@ class Subject:
         return dict(sorted(tardiness.items(), key=lambda item: -item[1]))
 
     @cached_property
-    def _unchanged(self) -> frozenset[Move | Setup]:
-        """The moves and setups of the other schedule."""
-        return frozenset() if self.other is None else frozenset((*self.other.moves, *self.other.setups))
+    def _unchanged(self) -> frozenset[Move | Setup | Charge]:
+        """The moves, setups and charges of the other schedule."""
+        other = self.other
+        return frozenset() if other is None else frozenset((*other.moves, *other.setups, *other.charges))
 
-    def change_of(self, item: Move | Setup) -> ChangeKind | None:
-        """Return whether the other schedule has the same move or setup, None without comparison."""
+    def change_of(self, item: Move | Setup | Charge) -> ChangeKind | None:
+        """Return whether the other schedule has the same move, setup or charge, None without comparison."""
         if self.other is None:
             return None
         return "unchanged" if item in self._unchanged else "moved"
@@ -135,6 +136,7 @@ class Subject:
                 **{("places_before", m.id): self._places(m.id, "before") for m in self.instance.machines},
                 **{("places_after", m.id): self._places(m.id, "after") for m in self.instance.machines},
                 **{("docks", id): lanes for id, lanes in self._dock_lanes.items()},
+                **{("charger", c.id): c.places for c in self.instance.charger_by_id.values()},
             },
             {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},
             tuple(self.tardiness_by_job),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of
 from scheduler.domain.routing import carriers, links, route
 
@@ -15,7 +15,7 @@ LinkKey = tuple[str, str | None, str | None]
 
 @dataclass(frozen=True)
 class Draft:
-    """Operations and loaded moves in nominal times that give their order, not yet their places in time.
+    """Operations, loaded moves and charges in nominal times that give their order, not yet their places in time.
 
     ``as_planned`` tells whether the nominal times are those of the baseline, before which nothing may start.
     """
@@ -24,11 +24,15 @@ class Draft:
     moves: tuple[Move, ...]
     added_operations: frozenset[OperationKey] = frozenset()
     added_moves: frozenset[LinkKey] = frozenset()
+    charges: tuple[Charge, ...] = ()
+    added_charges: frozenset[tuple[str, int]] = frozenset()
 
-    def as_planned(self, item: ScheduledOperation | Move) -> bool:
+    def as_planned(self, item: ScheduledOperation | Move | Charge) -> bool:
         """Return whether the item stood in the baseline."""
         if isinstance(item, ScheduledOperation):
             return item.key not in self.added_operations
+        if isinstance(item, Charge):
+            return (item.vehicle, item.start) not in self.added_charges
         return link_key(item) not in self.added_moves
 
 
@@ -62,7 +66,24 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
         if last is not None and successor is None
         for move in _departure(instance, scheduled[job, last], dropped)
     )
-    return Draft(operations, (*kept, *departures), frozenset(), frozenset(link_key(m) for m in departures))
+    moves = (*kept, *departures)
+    charges = tuple(_useful(instance, baseline, moves))
+    return Draft(operations, moves, added_moves=frozenset(link_key(m) for m in departures), charges=charges)
+
+
+def _useful(instance: Instance, baseline: Schedule, moves: tuple[Move, ...]) -> Iterator[Charge]:
+    """Yield the charges of the past, and those before moves that are left; of several before one move the first."""
+    past = execution_of(instance).charges
+    for vehicle, charges in baseline.by_vehicle.items():
+        starts = sorted(move.start for move in moves if move.mover == vehicle)
+        led_to: set[int] = set()
+        for charge in charges:
+            pick_up = next((start for start in starts if start >= charge.end), None)
+            if charge in past:
+                yield charge
+            elif pick_up is not None and pick_up not in led_to:
+                led_to.add(pick_up)
+                yield charge
 
 
 def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:
@@ -72,19 +93,6 @@ def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iter
     for predecessor, successor, _ in links(part):
         if (predecessor is None or predecessor in there) and (successor is None or successor in there):
             yield (job.id, predecessor, successor)
-
-
-def planned_places(instance: Instance) -> dict[tuple[LinkKey, str], tuple[str, str]]:
-    """Return which carrier came from which place to each pick-up of the baseline."""
-    found = {}
-    for mover, moves in execution_of(instance).baseline.by_mover.items():
-        if mover in instance.carrier_by_id:
-            place = instance.carrier_by_id[mover].start
-            for move in moves:
-                if move.job is not None:
-                    found[link_key(move), move.origin] = (mover, place)
-                    place = move.destination
-    return found
 
 
 def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Iterator[Move]:
@@ -97,3 +105,37 @@ def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]
         end = start + lengths[mover]
         yield Move(last.job, leg.origin, leg.destination, mover, leg.kind, start, end, last.operation, None)
         start = end
+
+
+def tasks_by_carrier(moves: Iterable[Move], charges: Iterable[Charge]) -> dict[str, list[Move | Charge]]:
+    """Return what each robot and vehicle has to do, in its nominal order; a charge comes before a move."""
+    found: dict[str, list[Move | Charge]] = {}
+    items: list[Move | Charge] = [*charges, *(m for m in moves if m.kind in ("robot_move", "transport"))]
+    for item in sorted(items, key=lambda item: (item.start, isinstance(item, Move), item.end)):
+        found.setdefault(item.mover if isinstance(item, Move) else item.vehicle, []).append(item)
+    return found
+
+
+def task_key(task: Move | Charge) -> tuple[object, ...]:
+    """Return what makes a task of a robot or vehicle known again in another schedule."""
+    return (link_key(task), task.origin) if isinstance(task, Move) else (task.vehicle, task.start)
+
+
+def places_of(instance: Instance, task: Move | Charge) -> tuple[str, str]:
+    """Return where a task of a robot or vehicle begins and ends."""
+    if isinstance(task, Move):
+        return task.origin, task.destination
+    place = instance.charger_by_id[task.charger].place
+    return place, place
+
+
+def planned_places(instance: Instance) -> dict[tuple[object, ...], tuple[str, str]]:
+    """Return which carrier came from which place to each pick-up and charge of the baseline."""
+    found = {}
+    baseline = execution_of(instance).baseline
+    for carrier, tasks in tasks_by_carrier(baseline.moves, baseline.charges).items():
+        place = instance.carrier_by_id[carrier].start
+        for task in tasks:
+            found[task_key(task)] = (carrier, place)
+            place = places_of(instance, task)[1]
+    return found

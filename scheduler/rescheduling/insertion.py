@@ -35,11 +35,12 @@ def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
     for job in instance.jobs:
         if job.id not in known:
             appending.append(job)
-    return Draft(
-        (*draft.operations, *appending.operations),
-        (*draft.moves, *appending.moves),
-        draft.added_operations | {o.key for o in appending.operations},
-        draft.added_moves | {link_key(m) for m in appending.moves},
+    return replace(
+        draft,
+        operations=(*draft.operations, *appending.operations),
+        moves=(*draft.moves, *appending.moves),
+        added_operations=draft.added_operations | {o.key for o in appending.operations},
+        added_moves=draft.added_moves | {link_key(m) for m in appending.moves},
     )
 
 
@@ -54,6 +55,7 @@ class _Appending:
 
     def __post_init__(self) -> None:
         ends = [operation.end for operation in self.draft.operations] + [move.end for move in self.draft.moves]
+        ends += [charge.end for charge in self.draft.charges]
         self._clock = max(ends, default=0)
         self._free_at: dict[str, int] = {}
         for operation in self.draft.operations:

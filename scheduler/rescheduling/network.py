@@ -1,4 +1,4 @@
-"""The network of a draft: an activity for each operation, move and trip, and every rule as an arc between them.
+"""The network of a draft: an activity for each operation, move, trip and charge, and every rule as an arc between them.
 
 The rules are those of `docs/rules.md`; each function below adds one. Orders are read from the nominal times of the
 draft and never change.
@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 
 from scheduler.domain import (
     Calendar,
+    Charge,
     Instance,
     Machine,
     Mode,
@@ -23,8 +24,20 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, planned_places, really, ways_of
+from scheduler.rescheduling.draft import (
+    Draft,
+    LinkKey,
+    link_key,
+    places_of,
+    planned_places,
+    really,
+    task_key,
+    tasks_by_carrier,
+    ways_of,
+)
+from scheduler.rescheduling.lanes import add_lanes
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
 
@@ -51,6 +64,7 @@ class Network:
         )
         self._operation_of: dict[int, ScheduledOperation] = {}
         self._moves_of: dict[int, tuple[Move, ...]] = {}
+        self._charge_of: dict[int, Charge] = {}
         self._node: dict[OperationKey, int] = {}
         self._node_by_move: dict[int, int] = {}
         self._blocked: dict[Calendar, Blocked] = {}
@@ -61,10 +75,11 @@ class Network:
         self._add_parts()
         self._add_machines()
         self._add_carriers()
-        self._add_vehicles()
         self._add_pools()
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
+        add_lanes(instance, self.timing, self.draft.moves, self._node_of)
         add_docks(instance, self.timing, trips, execution.now)
+        add_chargers(instance, self.timing, self._charge_of)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -79,7 +94,8 @@ class Network:
         starts, ends = timing.starts, timing.ends
         operations = [replace(o, start=starts[n], end=ends[n]) for n, o in self._operation_of.items()]
         moves = [replace(m, start=starts[n], end=ends[n]) for n, trip in self._moves_of.items() for m in trip]
-        found = complete(self.instance, operations, moves)
+        charges = [replace(c, start=starts[n], end=ends[n]) for n, c in self._charge_of.items()]
+        found = complete(self.instance, operations, moves, charges)
         for job in self.instance.jobs:
             completion = found.completions.get(job.id, 0)
             if job.deadline is not None and completion > job.deadline:
@@ -105,7 +121,7 @@ class Network:
     # Activities.
 
     def _add_nodes(self) -> None:
-        activities: list[ScheduledOperation | tuple[Move, ...]] = [*self.draft.operations]
+        activities: list[ScheduledOperation | Charge | tuple[Move, ...]] = [*self.draft.operations, *self.draft.charges]
         activities += [(m,) for m in self.draft.moves if m.kind != "transfer"]
         transfers = sorted((m for m in self.draft.moves if m.kind == "transfer"), key=lambda m: (m.mover, m.start))
         activities += [tuple(trip) for _, trip in groupby(transfers, key=lambda m: (m.mover, m.start))]
@@ -114,6 +130,8 @@ class Network:
                 node = self._add_operation(activity)
                 self._operation_of[node] = activity
                 self._node[activity.key] = node
+            elif isinstance(activity, Charge):
+                self._charge_of[self._add_charge(activity)] = activity
             else:
                 node = self._add_moves(activity)
                 self._moves_of[node] = activity
@@ -158,7 +176,12 @@ class Network:
             self.timing.keep_free(node, lane.timetable.closed(self.timing.latest), 0, 1)
         return node
 
-    def _earliest(self, item: ScheduledOperation | Move) -> int:
+    def _add_charge(self, charge: Charge) -> int:
+        if charge in execution_of(self.instance).charges:
+            return self.timing.add_fixed(charge.start, charge.end)
+        return self.timing.add(self._earliest(charge), charge.end - charge.start)
+
+    def _earliest(self, item: ScheduledOperation | Move | Charge) -> int:
         return max(self._now, item.start if self.draft.as_planned(item) else 0)
 
     def _blocked_of(self, calendar: Calendar) -> Blocked:
@@ -170,6 +193,8 @@ class Network:
         if node in self._operation_of:
             operation = self._operation_of[node]
             return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
+        if node in self._charge_of:
+            return f"the charge of {self._charge_of[node].vehicle} at {self._charge_of[node].charger}"
         first = self._moves_of[node][0]
         return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
 
@@ -344,38 +369,21 @@ class Network:
 
     def _add_carriers(self) -> None:
         planned = planned_places(self.instance)
-        for carrier, moves in self._by_mover("robot_move", "transport").items():
+        past = execution_of(self.instance).charges
+        plugged = {(charge.vehicle, charge.start): node for node, charge in self._charge_of.items()}
+        for carrier, tasks in tasks_by_carrier(self.draft.moves, self.draft.charges).items():
             group = self.instance.group_by_carrier[carrier]
             place, before = self.instance.carrier_by_id[carrier].start, None
-            for move in moves:
-                node = self._node_of(move)
-                travel = group.travel_time(place, move.origin)
+            for task in tasks:
+                node = self._node_of(task) if isinstance(task, Move) else plugged[task.vehicle, task.start]
+                origin, destination = places_of(self.instance, task)
+                travel = group.travel_time(place, origin)
                 if before is not None:
                     self.timing.order((before, "end", 0), (node, "start", 0), travel)
-                if move not in self._real:
-                    under_way = planned.get((link_key(move), move.origin)) == (carrier, place)
+                if task not in self._real and task not in past:
+                    under_way = planned.get(task_key(task)) == (carrier, place)
                     self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
-                place, before = move.destination, node
-
-    def _add_vehicles(self) -> None:
-        for vehicle, moves in self._by_mover("transfer").items():
-            cycle_time = self.instance.lane_by_vehicle[vehicle].cycle_time
-            trips = list(dict.fromkeys(self._node_of(move) for move in moves))
-            for before, after in pairwise(trips):
-                self.timing.order((before, "start", 0), (after, "start", 0), cycle_time)
-        for lane in self.instance.lanes:
-            if lane.headway > 0:
-                own = frozenset(lane.vehicle_ids)
-                of_lane = sorted((m for m in self.draft.moves if m.mover in own), key=lambda m: m.start)
-                departures = list(dict.fromkeys(self._node_of(move) for move in of_lane))
-                for before, after in pairwise(departures):
-                    self.timing.order((before, "start", 0), (after, "start", 0), lane.headway)
-
-    def _by_mover(self, *kinds: str) -> dict[str, list[Move]]:
-        found: dict[str, list[Move]] = {}
-        for move in sorted((m for m in self.draft.moves if m.kind in kinds), key=lambda m: (m.start, m.end)):
-            found.setdefault(move.mover, []).append(move)
-        return found
+                place, before = destination, node
 
     def _add_pools(self) -> None:
         uses: dict[str, list[Use]] = {}
@@ -387,6 +395,6 @@ class Network:
             self.timing.limit(Capacity(self.instance.pool_by_id[pool].capacity, held))
 
 
-def _nominal_times(activity: ScheduledOperation | tuple[Move, ...]) -> tuple[int, int]:
-    first = activity if isinstance(activity, ScheduledOperation) else activity[0]
+def _nominal_times(activity: ScheduledOperation | Charge | tuple[Move, ...]) -> tuple[int, int]:
+    first = activity[0] if isinstance(activity, tuple) else activity
     return (first.start, first.end)

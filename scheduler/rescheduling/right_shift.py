@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from scheduler.domain import Downtime, Instance, Schedule
 from scheduler.domain.happened import execution_of, lengthened, with_calendar
+from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
 from scheduler.rescheduling.network import Network
@@ -18,6 +19,10 @@ from scheduler.rescheduling.timing import Stuck, TooLate
 
 _EXTENSIONS = 2
 """How often calendars are unrolled eight times further before something is said to fit nowhere."""
+
+
+_MOST_CHARGES = 200
+"""Charges that are added or made longer before a right shift is given up."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,17 @@ def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
 
 
 def _earliest(instance: Instance, draft: Draft) -> Schedule:
+    """Return the earliest schedule of a draft, with longer charges and more of them where vehicles would run down."""
+    for _ in range(_MOST_CHARGES):
+        schedule = _settled(instance, draft)
+        better = charged_more(instance, draft, schedule) if instance.battery_by_vehicle else None
+        if better is None:
+            return schedule
+        draft = better
+    raise Stuck("batteries run down again and again")
+
+
+def _settled(instance: Instance, draft: Draft) -> Schedule:
     latest = _latest(instance, draft)
     for _ in range(_EXTENSIONS):
         try:
@@ -108,5 +124,6 @@ def _latest(instance: Instance, draft: Draft) -> int:
     known += [downtime.end for calendar in calendars for downtime in calendar.downtimes]
     left = sum(instance.mode(o.key, o.mode).duration for o in draft.operations)
     left += sum(move.end - move.start for move in draft.moves)
+    left += sum(charge.end - charge.start for charge in draft.charges)
     periods = [calendar.pattern.period for calendar in calendars if calendar.pattern is not None]
     return 2 * max(known, default=execution_of(instance).now) + left + 4 * max(periods, default=0) + 1

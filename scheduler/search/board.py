@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from scheduler.domain import Job, Move, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Job, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.routing import Leg, carriers
+from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
@@ -51,7 +52,7 @@ class Board:
         kept free, by link, origin and destination.
     """
 
-    def __init__(self, problem: Problem, patience: int = 0) -> None:
+    def __init__(self, problem: Problem, patience: int = 0, pieces: int = 1) -> None:
         instance, now, size = problem.instance, problem.now, len(problem.operations)
         self.problem = problem
         self.timelines: list[Timeline] = [
@@ -66,7 +67,11 @@ class Board:
         self.carriers = {
             carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
             for carrier, group in instance.group_by_carrier.items()
+            if carrier not in instance.battery_by_vehicle
         }
+        self.chargers = {charger: Profile(instance.charger_by_id[charger].places) for charger in instance.charger_by_id}
+        self.charges: list[Charge] = []
+        self._add_batteries(pieces)
         docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}
         self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id], docks) for lane in instance.lanes}
         self.mode: list[ModeData | None] = [None] * size
@@ -88,6 +93,14 @@ class Board:
         self.busy = [0] * len(problem.machines)
         self._patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def _add_batteries(self, pieces: int) -> None:
+        now, downtimes = self.problem.now, self.problem.carrier_downtimes
+        for fleet in self.problem.instance.fleets:
+            for v in fleet.vehicles:
+                if v.battery is not None:
+                    timeline = BatteryTimeline(v, v.battery, fleet, downtimes[v.id], now, self.chargers, pieces)
+                    self.carriers[v.id] = timeline
 
     def mark(self) -> int:
         """Return a mark to which `undo` goes back."""
@@ -243,6 +256,10 @@ class Board:
         """Reserve the mover of a move."""
         carrier = self.carriers.get(move.mover)
         if carrier is not None:
+            if isinstance(carrier, BatteryTimeline) and move.start >= self.problem.now:
+                plan = carrier.plan(move.start, move.origin, move.destination, move.end - move.start)
+                if plan.charge is not None:
+                    self.plug_in(plan.charge)
             carrier.reserve(move.start, move.end, move.origin, move.destination)
             self._log.append((carrier.release, (move.start,)))
         else:
@@ -250,9 +267,22 @@ class Board:
             lane.reserve(vehicle, move.start, move.end + lane.lane.return_time, units)
             self._log.append((lane.release, (vehicle, move.start, units)))
 
+    def plug_in(self, charge: Charge) -> None:
+        """Let a vehicle charge."""
+        carrier, room = self.carriers[charge.vehicle], self.chargers[charge.charger]
+        assert isinstance(carrier, BatteryTimeline)
+        carrier.plug_in(charge, self.problem.instance.charger_by_id[charge.charger].place)
+        self._log.append((carrier.release, (charge.start,)))
+        room.add(charge.start, charge.end, 1)
+        self._log.append((room.add, (charge.start, charge.end, -1)))
+        self.charges.append(charge)
+        self._log.append((self.charges.pop, ()))
+
     def is_possible(self, move: Move, units: int) -> bool:
-        """Return whether the mover of a move has time for it."""
+        """Return whether the mover of a move has time for it; with a battery it is not promised anything."""
         carrier = self.carriers.get(move.mover)
+        if isinstance(carrier, BatteryTimeline):
+            return False
         if carrier is not None:
             return carrier.opening(move.start, move.origin, move.destination, move.end - move.start) == move.start
         lane, vehicle = self._vehicle(move)
@@ -316,7 +346,10 @@ class Board:
             for o in self.problem.operations
             if (mode := self.mode[o.index]) is not None
         ]
-        return complete(self.problem.instance, operations, self.moves)
+        for carrier in self.carriers.values():
+            if isinstance(carrier, BatteryTimeline) and (charge := carrier.way_home()) is not None:
+                self.plug_in(charge)
+        return complete(self.problem.instance, operations, self.moves, self.charges)
 
     def _set(self, values: list[int], index: int, value: int) -> None:
         self._log.append((values.__setitem__, (index, values[index])))

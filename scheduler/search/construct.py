@@ -128,8 +128,9 @@ class _Search:
         if board is None:
             return
         schedule = board.schedule()
-        if self._instance.execution is not None and check(self._instance, schedule):
-            return  # what has happened and what is pinned may leave no way to keep a rule
+        may_break = self._instance.execution is not None or bool(self._instance.battery_by_vehicle)
+        if may_break and check(self._instance, schedule):
+            return  # the past, pins, and vehicles that drain while they wait may leave no way to keep a rule
         value = recompute(self._instance, schedule, self._objective)
         found = _Found(_overrun(self._instance, schedule), value, schedule, rule, board.plans)
         if self.best is None or found[:2] <= self.best[:2]:

@@ -44,7 +44,7 @@ def begin(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> tuple[Boar
 
 class _Pass:
     def __init__(self, problem: Problem, plans: Plans, rule: Rule, rng: Random) -> None:
-        self.board = Board(problem, rule.patience)
+        self.board = Board(problem, rule.patience, rule.pieces)
         self._problem = problem
         self._plans = plans
         self._rule = rule

@@ -57,6 +57,8 @@ class Past:
         """Put the past on an empty board; `plans` are those of the jobs that have begun."""
         for move in self._execution.moves:
             self._reserve(board, move)
+        for charge in self._execution.charges:
+            board.plug_in(charge)
         self._let_go_on(board)
         operations = [(plan, operation) for plan in plans for operation in plan.operations]
         for plan in plans:
@@ -90,8 +92,9 @@ class Past:
         """Note the setups and empty moves that were under way at `now`."""
         now, baseline = self._execution.now, self._execution.baseline
         for carrier_id, carrier in board.carriers.items():
-            moves = [move for move in self._execution.moves if move.mover == carrier_id]
-            free_at = max((move.end for move in moves), default=0)
+            ends = [move.end for move in self._execution.moves if move.mover == carrier_id]
+            ends += [charge.end for charge in self._execution.charges if charge.vehicle == carrier_id]
+            free_at = max(ends, default=0)
             carrier.under_way = {
                 (move.origin, move.destination): move.start
                 for move in baseline.by_mover.get(carrier_id, ())

@@ -38,6 +38,8 @@ class Rule:
         Ticks that a mode must be earlier for every tick that it is longer than the shortest.
     patience
         How many ticks a job waits for a trip that departs anyway.
+    pieces
+        Pieces of the charge curve that a charge fills at least; 0: as much as is needed.
     home, loyalty
         Machine index by operation index in the baseline, and how many ticks earlier another one must be.
     is_steady
@@ -53,6 +55,7 @@ class Rule:
     window: float | None = 0.0
     thrift: float = 0.0
     patience: int = 0
+    pieces: int = 1
     home: Mapping[int, int] = field(default_factory=dict)
     loyalty: int = 0
     is_steady: bool = True
@@ -80,7 +83,7 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
     patience = dates.mean_length if terms & {"transfer_count", "transfer_cost", "transfer_co2"} else 0
 
     def rule(name: str, priority: Priority, window: float | None = 0.0, thrift: float = 0.0) -> Rule:
-        return Rule(name, priority, window, thrift, patience, home, loyalty)
+        return Rule(name, priority, window, thrift, patience, home=home, loyalty=loyalty)
 
     if home:
         order = _baseline_order(problem)
@@ -111,6 +114,8 @@ def rules(problem: Problem, objective: Objective) -> Iterator[Rule]:
         groups = (work, flow, due if dates.any_due else [])
     for group in groups:
         yield from group
+    for pieces in (0, 2) if problem.instance.battery_by_vehicle else ():
+        yield from (replace(other, pieces=pieces) for other in groups[0])
 
 
 def most_work(unit: Unit, instant: float) -> float:

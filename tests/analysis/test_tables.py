@@ -16,6 +16,7 @@ import pytest
 from helpers import distances, down, factory, machine, simple_job
 
 from scheduler.analysis import (
+    charges_frame,
     history_frame,
     jobs_frame,
     machines_frame,
@@ -27,6 +28,7 @@ from scheduler.analysis import (
 )
 from scheduler.domain import (
     Calendar,
+    Charge,
     Downtime,
     Facility,
     Fleet,
@@ -235,6 +237,13 @@ def test_empty_schedules_keep_their_columns_and_types() -> None:
         full, frame = build(DATED, SCHEDULE), build(DATED, empty)
         assert len(frame) == 0
         assert frame.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
+
+
+def test_charges() -> None:
+    plan = Schedule((), charges=(Charge("v", "plug", 5, 9, 10, 18),))
+    frame = charges_frame(INSTANCE, plan)
+    assert rows(frame, "vehicle", "charger", "start", "end", "from_level", "to_level") == [("v", "plug", 5, 9, 10, 18)]
+    assert charges_frame(INSTANCE, SCHEDULE).dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
 
 
 def test_history() -> None:

@@ -10,7 +10,10 @@ import pytest
 from helpers import complete_instance, distances, down, factory, job, machine, mode, op, shifts, simple_job
 
 from scheduler.domain import (
+    Battery,
     Calendar,
+    Charger,
+    ChargeStep,
     Downtime,
     Facility,
     Fleet,
@@ -52,6 +55,17 @@ def cell(**fields: object) -> RobotCell:
 def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fleet:
     """A fleet of one vehicle V in facility F."""
     return replace(Fleet(id, "F", (Vehicle("V", places.split()[0]),), distances(places, 2)), **fields)
+
+
+ROUGH = (ChargeStep(5, 9973), ChargeStep(10, 9967))
+
+
+def electric(chargers: tuple[Charger, ...] = (Charger("plug", "M1"),), **battery: object) -> Instance:
+    """A cart carries job J1 in 2 ticks from M1, where it charges, to M2."""
+    default = Battery(10, (ChargeStep(10, 1),), 10, 4)
+    vehicle = Vehicle("V", "M1", battery=replace(default, **battery))
+    fleet = carts("M1 M2", vehicles=(vehicle,), chargers=chargers)
+    return factory(fleet, machine("M1"), machine("M2"), simple_job("J1", ("M1", 3), ("M2", 3)))
 
 
 def at_dock(instance: Instance, **fields: object) -> Instance:
@@ -501,6 +515,11 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         'fleet "carts" does not go to "dok"; did you mean "dock"?',
         factory(carts(vehicles=(Vehicle("V", "dok"),)), M1, M2, J1),
     ),
+    ("E334", "$.fleets[0].battery", "minimum 4, initial 3, capacity 10 are out of order", electric(initial=3)),
+    ("E334", "$.fleets[0].battery.curve", "up to 5, 5, do not rise up to", electric(curve=(ChargeStep(5, 1),) * 2)),
+    ("E331", "$.fleets[0].chargers", 'fleet "carts" has batteries, but no charger', electric(chargers=())),
+    ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
+    ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", chargers included', electric(drain_loaded=4)),
     ("E204", "$.fleets[0].drop_time", "-1 is out of range", factory(carts(drop_time=-1), M1, M2, J1)),
     (
         "E204",

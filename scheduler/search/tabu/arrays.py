@@ -112,6 +112,8 @@ def why_unsupported(instance: Instance) -> str | None:
 
 def _why_not_carried(instance: Instance) -> str | None:
     """Return what of the fleets of an instance the compiled search does not speak yet."""
+    if instance.battery_by_vehicle:
+        return "batteries"
     if len({fleet.places for fleet in instance.fleets}) > 1:
         return "fleets with different places"
     if any(not vehicle.calendar.always_works for fleet in instance.fleets for vehicle in fleet.vehicles):

@@ -1,0 +1,168 @@
+"""Where robots and vehicles stand between their moves, the turns they take, and when vehicles charge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scheduler.domain import Battery, Charge, Move
+from scheduler.domain.batteries import levels
+from scheduler.domain.derive import complete
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.context import ModelContext
+    from scheduler.cpsat.links import OptionVars
+    from scheduler.cpsat.view import Gap, ScheduleView
+
+
+class Stand(NamedTuple):
+    """Where a carrier is after a move, or at the beginning, from when on, and with which level of its battery."""
+
+    place: str
+    free_at: Any
+    level: Any
+
+
+class Turn(NamedTuple):
+    """If ``literal``, a vehicle makes ``after`` directly after ``before`` (None: its beginning, or its end)."""
+
+    before: OptionVars | None
+    after: OptionVars | None
+    literal: Any
+
+
+@dataclass(frozen=True, slots=True)
+class GapVars:
+    """The gap before a move of a vehicle with a battery, or before its return (``option`` None).
+
+    It holds a charge ``at`` one of the chargers during ``[start, end)``, or none: the vehicle goes ``direct``.
+    ``free_at`` and ``charge_left`` are what the move before leaves: when, and the level plus ``drain_idle`` times that
+    instant, which stays as it is while the vehicle stands. ``level_after`` is that after the move (not the return).
+    """
+
+    carrier: str
+    option: OptionVars | None
+    direct: Any
+    at: Mapping[str, Any]
+    start: Any
+    end: Any
+    from_level: Any
+    to_level: Any
+    free_at: Any
+    charge_left: Any
+    level_after: Any
+
+    def of(self, view: ScheduleView) -> Gap:
+        """Return what the gap is in a schedule."""
+        return view.gap(self.carrier, self.option)
+
+
+class Carriers:
+    """The questions that the rules about movers and batteries ask the model."""
+
+    def __init__(self, ctx: ModelContext) -> None:
+        self.turns: dict[str, list[Turn]] = {}
+        self._ctx = ctx
+        self._gaps: dict[tuple[str, int | None], GapVars] = {}
+
+    def add_turn(self, carrier: str, before: OptionVars | None, after: OptionVars | None, literal: Any) -> None:
+        """Remember a turn of a vehicle with a battery."""
+        if carrier in self._ctx.instance.battery_by_vehicle:
+            self.turns.setdefault(carrier, []).append(Turn(before, after, literal))
+
+    def stand(self, carrier: str, before: OptionVars | None) -> Stand:
+        """Return where a carrier is after a move and the charges of the past that follow it."""
+        fixed = None if before is None else before.fixed
+        if before is not None and fixed is None:
+            gap = self.gap(carrier, before)
+            return Stand(before.leg.destination, before.end, None if gap is None else gap.level_after)
+        if (carrier, fixed) in self._past:
+            return self._past[carrier, fixed]
+        if before is not None:  # which may be a move of another carrier
+            return Stand(before.leg.destination, before.end, None)
+        battery = self._ctx.instance.battery_by_vehicle.get(carrier)
+        return Stand(self._ctx.instance.carrier_by_id[carrier].start, 0, None if battery is None else battery.initial)
+
+    def leaves_at(self, carrier: str, stand: Stand, there: str) -> int:
+        """Return when a carrier can leave its stand of the past for a place: when free and not before `now`.
+
+        An empty move to that place that was under way at `now` goes on.
+        """
+        execution = self._ctx.instance.execution
+        if execution is None:
+            return int(stand.free_at)
+        for move in execution.baseline.by_mover.get(carrier, ()):
+            under_way = move.job is None and stand.free_at <= move.start < execution.now
+            if under_way and (move.origin, move.destination) == (stand.place, there):
+                return move.start
+        return max(int(stand.free_at), execution.now)
+
+    def gap(self, carrier: str, option: OptionVars | None) -> GapVars | None:
+        """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None."""
+        battery = self._ctx.instance.battery_by_vehicle.get(carrier)
+        if battery is None or (option is not None and option.fixed is not None):
+            return None
+        key = (carrier, None if option is None else id(option))
+        if key not in self._gaps:
+            self._gaps[key] = self._new_gap(carrier, battery, option)
+        return self._gaps[key]
+
+    def _new_gap(self, carrier: str, battery: Battery, option: OptionVars | None) -> GapVars:
+        ctx = self._ctx
+        name = f"{carrier}:{'return' if option is None else f'{option.link.name}.{option.leg.slot}'}"
+        name += "" if option is None else f":{option.leg.origin}>{option.leg.destination}"
+        latest = ctx.full_horizon if option is None else ctx.horizon
+        # The past may leave less than the minimum.
+        least = min(battery.minimum, *(stand.level for key, stand in self._past.items() if key[0] == carrier), 0)
+
+        def level(of: str) -> Any:
+            return ctx.new_int(
+                battery.minimum, battery.capacity, f"{of}[{name}]", lambda view: view.gap(carrier, option).level(of)
+            )
+
+        return GapVars(
+            carrier,
+            option,
+            direct=ctx.new_bool(f"direct[{name}]", lambda view: view.gap(carrier, option).charger == ""),
+            at={
+                charger.id: ctx.new_bool(
+                    f"charge[{name}@{charger.id}]",
+                    lambda view, charger=charger.id: view.gap(carrier, option).charger == charger,
+                )
+                for charger in ctx.instance.fleet_by_vehicle[carrier].chargers
+            },
+            start=ctx.new_int(0, latest, f"plugged_in[{name}]", lambda view: view.gap(carrier, option).start),
+            end=ctx.new_int(0, latest, f"plugged_out[{name}]", lambda view: view.gap(carrier, option).end),
+            from_level=level("from_level"),
+            to_level=level("to_level"),
+            free_at=ctx.new_int(0, latest, f"free_at[{name}]", lambda view: view.gap(carrier, option).free_at),
+            charge_left=ctx.new_int(
+                least,
+                battery.capacity + battery.drain_idle * latest,
+                f"charge_left[{name}]",
+                lambda view: view.gap(carrier, option).charge_left,
+            ),
+            level_after=level("level_after"),
+        )
+
+    @cached_property
+    def _past(self) -> Mapping[tuple[str, Move | None], Stand]:
+        """Stands of vehicles with batteries after the loaded moves of the past (None: before the first)."""
+        instance, found = self._ctx.instance, {}
+        execution = instance.execution
+        if execution is None:
+            return {}
+        past = complete(instance, (), execution.moves, execution.charges)
+        for vehicle, battery in instance.battery_by_vehicle.items():
+            last: Move | None = None
+            found[vehicle, last] = Stand(instance.carrier_by_id[vehicle].start, 0, battery.initial)
+            moves, charges = past.by_mover.get(vehicle, ()), past.by_vehicle.get(vehicle, ())
+            for item, _, level in levels(instance, vehicle, moves, charges):
+                if isinstance(item, Charge):
+                    found[vehicle, last] = Stand(instance.charger_by_id[item.charger].place, item.end, level)
+                elif item.job is not None:
+                    last = item
+                    found[vehicle, last] = Stand(item.destination, item.end, level)
+        return found

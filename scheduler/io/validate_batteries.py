@@ -1,0 +1,94 @@
+"""Validation of batteries: levels, charge curves, chargers, and whether transports are within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import lcm
+
+from scheduler.domain import Battery, Fleet, Instance
+from scheduler.errors import Defect
+from scheduler.io.defects import instead, shown
+from scheduler.io.json_text import json_path
+from scheduler.io.limits import MAX_COUNT
+from scheduler.io.validate_fleets import transports_of
+from scheduler.io.validate_resources import Path
+
+
+def misplaced_chargers(instance: Instance) -> Iterator[Defect]:
+    """A charger is where its fleet does not go, or a fleet with batteries has none."""
+    for i, fleet in enumerate(instance.fleets):
+        for c, charger in enumerate(fleet.chargers):
+            if charger.place not in fleet.places:
+                cause = f"fleet {shown(fleet.id)} does not go to {shown(charger.place)}"
+                fix = instead(charger.place, tuple(sorted(fleet.places)), "place")
+                yield Defect("E331", json_path("fleets", i, "chargers", c, "place"), cause, fix)
+        if not fleet.chargers and any(vehicle.battery is not None for vehicle in fleet.vehicles):
+            cause = f"fleet {shown(fleet.id)} has batteries, but no charger"
+            yield Defect("E331", json_path("fleets", i, "chargers"), cause, "add a charger")
+
+
+def disordered_levels(instance: Instance) -> Iterator[Defect]:
+    """The levels of a battery are out of order, or its charge curve does not rise up to its capacity."""
+    for path, battery in _batteries(instance):
+        if not battery.minimum <= battery.initial <= battery.capacity:
+            cause = (
+                f"minimum {battery.minimum}, initial {battery.initial}, capacity {battery.capacity} are out of order"
+            )
+            yield Defect("E334", json_path(*path), cause, "let minimum <= initial <= capacity")
+        levels = [0, *(step.up_to for step in battery.curve)]
+        if any(low >= high for low, high in pairwise(levels)) or levels[-1] != battery.capacity:
+            pieces = ", ".join(str(level) for level in levels[1:])
+            cause = f"the pieces of the curve, up to {pieces}, do not rise up to the capacity {battery.capacity}"
+            yield Defect("E334", json_path(*path, "curve"), cause, "list them by level; the last ends at the capacity")
+
+
+def unround_rates(instance: Instance) -> Iterator[Defect]:
+    """The rates of a charge curve have too large a common multiple for exact times."""
+    for path, battery in _batteries(instance):
+        multiple = lcm(*(step.rate for step in battery.curve))
+        if multiple > MAX_COUNT:
+            cause = f"the smallest common multiple of the rates is {multiple}, more than {MAX_COUNT}"
+            yield Defect("E332", json_path(*path, "curve"), cause, "write rounder rates")
+
+
+def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
+    """A transport that a job needs lies beyond a full battery of every vehicle, from a charger and to one."""
+    reported: set[tuple[str, str]] = set()
+    for j, job in enumerate(instance.jobs) if instance.battery_by_vehicle else ():
+        for leg in transports_of(instance, job):
+            fleets = [instance.fleet_by_id[group] for group in leg.groups if not job.fleets or group in job.fleets]
+            way = (leg.origin, leg.destination)
+            if way in reported or not fleets or any(_is_within_reach(fleet, *way) for fleet in fleets):
+                continue
+            reported.add(way)
+            cause = (
+                f"no full battery takes job {shown(job.id)} from {shown(way[0])} to {shown(way[1])}, chargers included"
+            )
+            yield Defect("E333", json_path("jobs", j), cause, "add a charger nearby, or enlarge the capacity")
+
+
+def _is_within_reach(fleet: Fleet, origin: str, destination: str) -> bool:
+    """Return whether a vehicle can go from a charger over a transport to a charger; gaps of the matrix count 0."""
+
+    def travel(a: str, b: str) -> int:
+        return 0 if a == b else fleet.travel.get(a, {}).get(b, 0)
+
+    before = min((travel(charger.place, origin) for charger in fleet.chargers), default=0)
+    after = min((travel(destination, charger.place) for charger in fleet.chargers), default=0)
+    loaded = fleet.pick_up_time + travel(origin, destination) + fleet.drop_time
+    batteries = [vehicle.battery for vehicle in fleet.vehicles]
+    return any(
+        b is None or b.drain_empty * (before + after) + b.drain_loaded * loaded <= b.capacity - b.minimum
+        for b in batteries
+    )
+
+
+def _batteries(instance: Instance) -> Iterator[tuple[Path, Battery]]:
+    """Yield every battery with its place; one that all vehicles of a fleet share stands at the fleet."""
+    for i, fleet in enumerate(instance.fleets):
+        shared = len({vehicle.battery for vehicle in fleet.vehicles}) == 1
+        for v, vehicle in enumerate(fleet.vehicles[:1] if shared else fleet.vehicles):
+            if vehicle.battery is not None:
+                inner = () if shared else ("vehicles", v)
+                yield ("fleets", i, *inner, "battery"), vehicle.battery

@@ -1,0 +1,210 @@
+"""Vehicles with batteries: where another move fits in, and which charge it needs before it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from scheduler.domain import Battery, Charge, Charger, Fleet, Vehicle
+from scheduler.domain.batteries import charging_time, level_after
+from scheduler.search.downtimes import NEVER, Downtimes
+from scheduler.search.movers import CarrierTimeline
+from scheduler.search.timelines import Profile
+
+
+class Plan(NamedTuple):
+    """When a move can start, and the charge that has to come before it."""
+
+    start: int
+    charge: Charge | None = None
+
+
+IMPOSSIBLE = Plan(NEVER)
+
+
+class _Task(NamedTuple):
+    start: int
+    end: int
+    origin: str
+    destination: str
+    is_charge: bool
+
+
+class BatteryTimeline(CarrierTimeline):
+    """The loaded moves and charges of a vehicle in order, such that its level never falls below the minimum.
+
+    After its last move a vehicle can always reach a charger. A move after all others may have a charge before it: as
+    long as it has to be, and at least up to the end of so many ``pieces`` of the charge curve; longer where the job is
+    not ready yet. A move in a gap between others goes there directly, if the charges that follow are still enough.
+    """
+
+    __slots__ = ("_battery", "_chargers", "_fleet", "_is_charge", "_rooms", "_wish")
+
+    def __init__(
+        self,
+        vehicle: Vehicle,
+        battery: Battery,
+        fleet: Fleet,
+        downtimes: Downtimes | None,
+        now: int,
+        rooms: Mapping[str, Profile],
+        pieces: int,
+    ) -> None:
+        super().__init__(vehicle, fleet, downtimes, now)
+        self._battery = battery
+        self._fleet = fleet
+        self._rooms = rooms
+        self._is_charge: list[bool] = []
+        self._wish = ([0] + [step.up_to for step in battery.curve])[min(pieces, len(battery.curve))]
+        # Those from which the vehicle gets home, if it has to.
+        range_left = battery.capacity - battery.minimum
+        self._chargers = [
+            charger
+            for charger in fleet.chargers
+            if not fleet.returns or battery.drain_empty * fleet.travel_time(charger.place, vehicle.start) <= range_left
+        ]
+
+    def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
+        return self.plan(ready, origin, destination, length).start
+
+    def plan(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+        """Return the earliest start at or after `ready` of a loaded move, with the charge it needs."""
+        taken = max(length, 1)
+        for gap in range(bisect_right(self._ends, ready), len(self._starts)):
+            start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
+            back = self._fleet.travel_time(destination, self._origins[gap])
+            move = _Task(start, start + taken, origin, destination, False)
+            if start + taken + back <= self._starts[gap] and self._is_enough(gap, move):
+                return Plan(start)
+        return self._after_all(ready, origin, destination, taken)
+
+    def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
+        """Let the vehicle make a move."""
+        self._is_charge.insert(bisect_right(self._starts, start), False)
+        super().reserve(start, end, origin, destination)
+
+    def release(self, start: int) -> None:
+        """Undo `reserve` or `plug_in`."""
+        del self._is_charge[bisect_left(self._starts, start)]
+        super().release(start)
+
+    def plug_in(self, charge: Charge, place: str) -> None:
+        """Let the vehicle charge."""
+        self.reserve(charge.start, charge.end, place, place)
+        self._is_charge[bisect_right(self._starts, charge.start) - 1] = True
+
+    def way_home(self) -> Charge | None:
+        """Return the charge that the vehicle needs after its last move to go back to its start, if it has to."""
+        if not self._starts or not self._fleet.returns:
+            return None
+        gap, home, battery = len(self._starts), self.carrier.start, self._battery
+        place, free_at, level = self._destinations[-1], self._ends[-1], self._level()
+        travel = self._fleet.travel_time(place, home)
+        waits = self._there(gap, home) - travel - free_at
+        if place == home or level - battery.drain_empty * travel - battery.drain_idle * waits >= battery.minimum:
+            return None
+        return self._charged(free_at, home, home, 0).charge
+
+    def _after_all(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+        """Plan a move after all others: directly, or with a charge before it where that is needed or costs nothing."""
+        battery, gap = self._battery, len(self._starts)
+        arrives_at = self._there(gap, origin)
+        start = self._open(max(ready, arrives_at), length)
+        direct = IMPOSSIBLE
+        if self._is_enough(gap, _Task(start, start + length, origin, destination, False)):
+            direct = Plan(start)
+            if self._level() >= battery.curve[0].up_to or arrives_at >= ready:
+                return direct
+        if self._is_charge and self._is_charge[-1] and self._starts[-1] >= self.now:
+            return direct
+        charged = self._charged(ready, origin, destination, length)
+        return charged if charged.start <= direct.start else direct
+
+    def _charged(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+        return min(
+            (self._charged_at(charger, ready, origin, destination, length) for charger in self._chargers),
+            key=lambda plan: plan.start,
+            default=IMPOSSIBLE,
+        )
+
+    def _charged_at(self, charger: Charger, ready: int, origin: str, destination: str, length: int) -> Plan:
+        """Return the earliest start of a move after all others, with a charge at this charger before it."""
+        battery, fleet, room = self._battery, self._fleet, self._rooms[charger.id]
+        there, back = self._there(len(self._starts), charger.place), fleet.travel_time(charger.place, origin)
+        place, free_at = self._stand()
+        travel = fleet.travel_time(place, charger.place)
+        drained = battery.drain_empty * back + self._drain(origin, destination, length)
+        target = battery.minimum + drained + (self._reach(destination) if length > 0 else 0)
+        if target > battery.capacity:
+            return IMPOSSIBLE
+        wish = max(target, self._wish if length > 0 else target)
+        begin = max(there, self.now)
+        while True:
+            level = self._level() - battery.drain_empty * travel - battery.drain_idle * (begin - free_at - travel)
+            if level < battery.minimum:
+                return IMPOSSIBLE
+            needed = max(1, charging_time(battery, level, wish))
+            opening = room.opening(begin, needed, 1)
+            if opening == begin:
+                break
+            begin = opening
+        start = self._open(max(ready, begin + needed + back), length)
+        stays = start - back
+        if battery.drain_idle == 0:
+            stays = min(stays, max(begin + needed, begin + charging_time(battery, level, battery.capacity)))
+        end = min(stays, room.limit(begin, 1))
+        left = level_after(battery, level, end - begin) - battery.drain_idle * (start - back - end)
+        if left < target:
+            return IMPOSSIBLE
+        return Plan(start, Charge(self.carrier.id, charger.id, begin, end))
+
+    def _open(self, ready: int, length: int) -> int:
+        """Return the earliest start at or after `ready` outside the downtimes."""
+        return ready if self._downtimes is None or length == 0 else self._downtimes.start(ready, length)
+
+    def _stand(self) -> tuple[str, int]:
+        """Return where the vehicle is in the end, and since when."""
+        return (self._destinations[-1], self._ends[-1]) if self._starts else (self.carrier.start, 0)
+
+    def _reach(self, place: str) -> int:
+        """Return what it takes to go from a place to the next charger."""
+        ways = (self._fleet.travel_time(place, charger.place) for charger in self._chargers)
+        return self._battery.drain_empty * min(ways, default=NEVER)
+
+    def _drain(self, origin: str, destination: str, length: int) -> int:
+        """Return what a move takes; what it is longer than usual is idle."""
+        usual = min(length, self._fleet.move_time(origin, destination))
+        return self._battery.drain_loaded * usual + self._battery.drain_idle * (length - usual)
+
+    def _is_enough(self, gap: int, move: _Task) -> bool:
+        """Return whether the level is enough for a move in a gap, for all that follows, and to a charger then."""
+        tasks = [*self._tasks(range(gap)), move, *self._tasks(range(gap, len(self._starts)))]
+        followed = list(self._follow(tasks))
+        charges = (before for task, before, _ in followed if task.is_charge and task.start >= self.now)
+        left = followed[-1][2] - self._reach(tasks[-1].destination)
+        return min((left, *charges)) >= self._battery.minimum
+
+    def _level(self) -> int:
+        """Return the level at the end of the last task."""
+        levels = [level for _, _, level in self._follow(self._tasks(range(len(self._starts))))]
+        return levels[-1] if levels else self._battery.initial
+
+    def _tasks(self, numbers: Iterable[int]) -> Iterator[_Task]:
+        for i in numbers:
+            yield _Task(self._starts[i], self._ends[i], self._origins[i], self._destinations[i], self._is_charge[i])
+
+    def _follow(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, int, int]]:
+        """Yield every task with the level before and after it."""
+        battery, place, free_at, level = self._battery, self.carrier.start, 0, self._battery.initial
+        for task in tasks:
+            travel = self._fleet.travel_time(place, task.origin)
+            before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - free_at - travel)
+            length = task.end - task.start
+            if task.is_charge:
+                level = level_after(battery, before, length)
+            else:
+                level = before - self._drain(task.origin, task.destination, length)
+            yield task, before, level
+            place, free_at = task.destination, task.end

@@ -1,0 +1,159 @@
+"""Small factories whose vehicles charge, at random, and the optimum of the smallest by trying everything out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from itertools import count
+from math import floor
+from random import Random
+
+from helpers import distances, factory, machine, simple_job
+
+from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Vehicle
+
+BATTERY = Battery(20, (ChargeStep(16, 4), ChargeStep(20, 1)), 20, 2, drain_loaded=2, drain_empty=1)
+
+
+def plant(
+    battery: Battery | None = BATTERY, *, jobs: int = 3, vehicles: int = 1, places: int = 1, **fleet: object
+) -> Instance:
+    """Jobs go from the dock over M1 to M2; all places are 3 apart."""
+    carts = tuple(Vehicle(f"V{number}", "DOCK", battery=battery) for number in range(1, vehicles + 1))
+    chargers = (Charger("C", "PLUG", places),)
+    return factory(
+        Facility("F", "DOCK"),
+        machine("M1"),
+        machine("M2"),
+        Fleet("AGV", "F", carts, distances("DOCK M1 M2 PLUG", 3), 1, 1, chargers=chargers, **fleet),
+        *(simple_job(f"J{number}", ("M1", 3), ("M2", 4)) for number in range(1, jobs + 1)),
+    )
+
+
+def random_plant(seed: int, jobs: int | None = None) -> Instance:
+    """Return the instance of a seed: one or two vehicles, travel times that need not make sense, three machines."""
+    random = Random(seed)
+    places = ["DOCK", "M1", "M2", "M3", "PLUG"]
+    travel = {p: {q: random.randint(1, 4) for q in places if q != p} for p in places}
+    battery = random_battery(random)
+    chargers = [Charger("C1", "PLUG", random.randint(1, 2))]
+    chargers += [Charger("C2", random.choice(places))] if random.random() < 0.4 else []
+    vehicles = tuple(Vehicle(f"V{n}", random.choice(places), battery=battery) for n in range(random.randint(1, 2)))
+    handling = random.randint(0, 1), random.randint(0, 1)
+    fleet = Fleet("AGV", "F", vehicles, travel, *handling, random.random() < 0.4, tuple(chargers))
+    steps = [
+        [(f"M{random.randint(1, 3)}", random.randint(1, 5)) for _ in range(random.randint(1, 3))]
+        for _ in range(jobs or random.randint(1, 3))
+    ]
+    releases = [random.choice((0, 0, 5, 20)) for _ in steps]
+    done = [simple_job(f"J{n}", *way, release_date=releases[n]) for n, way in enumerate(steps)]
+    return factory(Facility("F", "DOCK", random.random() < 0.3), *map(machine, places[1:4]), fleet, *done)
+
+
+def random_battery(random: Random) -> Battery:
+    capacity, minimum = random.randint(24, 40), random.randint(0, 5)
+    curve = [ChargeStep(capacity, random.randint(2, 6))]
+    if random.random() < 0.6:
+        curve = [
+            ChargeStep(random.randint(8, capacity - 1), random.randint(3, 8)),
+            ChargeStep(capacity, random.randint(1, 3)),
+        ]
+    drains = random.randint(0, 3), random.randint(0, 2), random.choice((0, 0, 1))
+    return Battery(capacity, tuple(curve), random.randint(minimum, capacity), minimum, *drains)
+
+
+# --- everything tried out --------------------------------------------------------------------------------------------
+
+
+def random_errand(seed: int) -> Instance:
+    """Return the instance of a seed with one vehicle, two or three transports, and a machine for each operation."""
+    random = Random(seed)
+    num_steps = random.choice(([1, 1], [2], [1, 2], [1, 1, 1], [3]))
+    machines = [f"M{number}" for number in range(1, sum(num_steps) + 1)]
+    places = ["DOCK", "PLUG", *machines]
+    travel = {p: {q: random.randint(1, 3) for q in places if q != p} for p in places}
+    battery = Battery(
+        *(12, (ChargeStep(8, random.randint(2, 4)), ChargeStep(12, 1)), random.randint(4, 12), random.randint(0, 2)),
+        *(random.randint(1, 2), 1, random.randint(0, 1)),
+    )
+    chargers = (Charger("C", "PLUG"), Charger("D", random.choice(machines)))[: random.randint(1, 2)]
+    vehicle = Vehicle("V", random.choice(places), battery=battery)
+    fleet = Fleet("AGV", "F", (vehicle,), travel, 0, random.randint(0, 1), random.random() < 0.5, chargers)
+    names = iter(machines)
+    jobs = [
+        simple_job(f"J{n}", *((next(names), random.randint(1, 5)) for _ in range(steps)), release_date=3 * (n % 2))
+        for n, steps in enumerate(num_steps)
+    ]
+    return factory(Facility("F", "DOCK"), *map(machine, machines), fleet, *jobs)
+
+
+def least_makespan(instance: Instance) -> int | None:
+    """Return the optimum of a `random_errand`, by all orders of its transports and all charges between them.
+
+    A charge begins at once, since standing elsewhere only drains; how long it lasts is tried out. A move begins as
+    soon as the job is ready and the vehicle there.
+    """
+    (fleet,), jobs = instance.fleets, instance.jobs
+    (vehicle,) = fleet.vehicles
+    battery = vehicle.battery
+    assert battery is not None
+    best: list[int | None] = [None]
+    places = [[job.operations[i].modes[0].machine for i in range(len(job.operations))] for job in jobs]
+
+    def go(place: str, at: int, level: int, to: str, ready: int) -> list[tuple[int, int]]:
+        """Return when the vehicle can be at a place, from `ready` on, and with which level."""
+        drive = fleet.travel_time(place, to)
+        start = max(at + drive, ready)
+        found = [(start, level - battery.drain_empty * drive - battery.drain_idle * (start - at - drive))]
+        for charger in fleet.chargers:
+            there, back = fleet.travel_time(place, charger.place), fleet.travel_time(charger.place, to)
+            plugged = level - battery.drain_empty * there
+            for ticks in count(1) if plugged >= battery.minimum else ():
+                unplugged = at + there + ticks
+                start = max(unplugged + back, ready)
+                left = _filled(battery, plugged, ticks)
+                found.append(
+                    (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
+                )
+                if left == battery.capacity and unplugged + back >= ready:
+                    break  # more is of no use
+        return found
+
+    def carry(place: str, at: int, level: int, done: tuple[int, ...], ready: tuple[int, ...]) -> None:
+        if level < battery.minimum or (best[0] is not None and max((at, *ready)) >= best[0]):
+            return
+        if all(count == len(way) for count, way in zip(done, places, strict=True)):
+            home = go(place, at, level, vehicle.start, 0) if fleet.returns and place != vehicle.start else [(at, level)]
+            if any(left >= battery.minimum for _, left in home):
+                best[0] = max(ready)
+            return
+        for j, way in enumerate(places):
+            if done[j] == len(way):
+                continue
+            origin, destination = "DOCK" if done[j] == 0 else way[done[j] - 1], way[done[j]]
+            length = fleet.move_time(origin, destination)
+            for start, left in go(place, at, level, origin, ready[j]):
+                end = start + length
+                finished = end + jobs[j].operations[done[j]].modes[0].duration
+                carry(
+                    destination,
+                    end,
+                    left - battery.drain_loaded * length,
+                    (*done[:j], done[j] + 1, *done[j + 1 :]),
+                    (*ready[:j], finished, *ready[j + 1 :]),
+                )
+
+    carry(vehicle.start, 0, battery.initial, (0,) * len(jobs), tuple(job.release_date for job in jobs))
+    return best[0]
+
+
+@cache
+def _filled(battery: Battery, level: int, ticks: int) -> int:
+    """Return the level after so many ticks, found by charging for a twelfth of a tick at a time."""
+    amount, pieces = Fraction(level), 12
+    for _ in range(pieces * ticks):
+        step = next((step for step in battery.curve if amount < step.up_to), None)
+        if step is None:
+            break
+        amount += Fraction(step.rate, pieces)
+    return floor(min(amount, Fraction(battery.capacity)))

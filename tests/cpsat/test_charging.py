@@ -1,0 +1,130 @@
+"""The model of batteries: optima by hand and by trying everything out, complete hints, neighbourhoods."""
+
+from __future__ import annotations
+
+import pytest
+from charging_cases import least_makespan, plant, random_errand, random_plant
+from cpsat import fixing
+from cpsat.fixing import hint_status
+from helpers import assert_valid
+
+from scheduler.cpsat.kept import Kept
+from scheduler.cpsat.solve import Outcome, build, improve
+from scheduler.cpsat.subproblem import subproblem
+from scheduler.domain import Battery, ChargeStep, Instance, Objective, Schedule, Status, Stop
+from scheduler.io import validate
+from scheduler.portfolio import solve
+from scheduler.search.construct import construct
+from scheduler.search.tabu.arrays import why_unsupported
+
+MAKESPAN = Objective.parse("makespan")
+
+
+def solved(instance: Instance, start: Schedule | None = None, workers: int = 1) -> Outcome:
+    """Solve by the model alone."""
+    return improve(
+        instance,
+        MAKESPAN,
+        start=start,
+        time_limit=30,
+        workers=workers,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+
+
+def assert_everything_tried_out_is_no_better(seed: int) -> None:
+    instance = random_errand(seed)
+    found = solved(instance)
+    best = least_makespan(instance)
+    assert found.status is (Status.INFEASIBLE if best is None else Status.OPTIMAL)
+    if found.schedule is not None:
+        assert_valid(instance, found.schedule)
+        assert found.schedule.makespan == best
+
+
+def assert_engines_agree(seed: int) -> None:
+    instance = random_plant(seed)
+    if validate.defects(instance):
+        return
+    constructed = construct(instance, MAKESPAN, time_limit=0.05)
+    result = solved(instance, constructed, workers=2)
+    assert result.status in (Status.OPTIMAL, Status.INFEASIBLE)
+    if constructed is not None:
+        assert_valid(instance, constructed)
+        assert hint_status(instance, constructed) is Status.FEASIBLE
+        assert result.schedule is not None
+        assert result.schedule.makespan <= constructed.makespan
+    if result.schedule is not None:
+        assert_valid(instance, result.schedule)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_everything_tried_out_is_no_better(seed: int) -> None:
+    assert_everything_tried_out_is_no_better(seed)
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(30) if seed not in (7, 18)])  # those take seconds to prove
+def test_engines_agree(seed: int) -> None:
+    assert_engines_agree(seed)
+
+
+@pytest.mark.slow
+def test_everything_tried_out_on_many_instances() -> None:
+    for seed in range(1000):
+        assert_everything_tried_out_is_no_better(seed)
+
+
+@pytest.mark.slow
+def test_engines_agree_on_many_instances() -> None:
+    for seed in range(300):
+        assert_engines_agree(seed)
+
+
+def test_optimum_has_a_complete_hint() -> None:
+    for vehicles in (1, 2):
+        instance = plant(vehicles=vehicles, jobs=2)
+        result = solve(instance, time_limit=30, workers=2)
+        assert result.schedule is not None
+        assert result.status is Status.OPTIMAL
+        assert_valid(instance, result.schedule)
+        assert hint_status(instance, result.schedule) is Status.FEASIBLE
+
+
+def test_a_battery_that_is_large_enough_costs_nothing() -> None:
+    large = plant(Battery(1000, (ChargeStep(1000, 1),), 1000, 0, 2, 1, 1))
+    without = plant(None)
+    assert solved(large).schedule.makespan == solved(without).schedule.makespan
+
+
+def test_without_batteries_the_model_is_as_it_was() -> None:
+    ctx = build(plant(None))
+    names = [variable.name for variable in ctx.model.proto.variables]
+    assert not any(name.startswith(("direct", "charge", "free_at", "plugged")) for name in names)
+    assert ctx.carriers.turns == {}
+
+
+def test_the_compiled_search_leaves_batteries_to_the_others() -> None:
+    assert why_unsupported(plant()) == "batteries"
+    assert why_unsupported(plant(None)) is None
+
+
+@pytest.mark.parametrize("size", [0, 3, 14])
+def test_neighbourhoods_hold_the_schedule_that_they_come_from(size: int) -> None:
+    instance = plant(jobs=7, vehicles=2)
+    schedule = construct(instance, MAKESPAN, time_limit=0.0)
+    assert schedule is not None
+    sub = subproblem(instance, schedule, [o.key for o in schedule.operations[:size]])
+    ctx = build(sub.instance, kept=Kept(sub.instance, sub.schedule, sub.free))
+    ctx.hint(sub.schedule)
+    assert sub.schedule.charges == schedule.charges
+    assert fixing.solve(ctx, fix_variables_to_their_hinted_value=True)[0] is Status.FEASIBLE
+
+
+def test_polishing_keeps_charges_right() -> None:
+    instance = plant(jobs=5, vehicles=2)
+    result = solve(instance, time_limit=2, workers=2)
+    assert result.schedule is not None
+    assert result.schedule.charges != ()
+    assert_valid(instance, result.schedule)

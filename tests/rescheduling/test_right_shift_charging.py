@@ -1,0 +1,102 @@
+"""Right shift and repair with batteries: charges keep their order, last longer where a delay drains, come and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from charging_cases import BATTERY, plant, random_plant
+from helpers import assert_valid, simple_job
+from strategies import random_events
+
+from scheduler.domain import ChargeStep, Instance, Objective, Schedule
+from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RushOrder
+from scheduler.io import validate
+from scheduler.rescheduling import Repair, repair
+from scheduler.search.construct import construct
+
+MAKESPAN = Objective.parse("makespan")
+
+
+def constructed(instance: Instance) -> Schedule | None:
+    return construct(instance, MAKESPAN, time_limit=0.0)
+
+
+def shifted(instance: Instance, baseline: Schedule, *happened: Event) -> Repair:
+    outcome = repair(instance, baseline, happened, policy="right-shift", time_limit=5)
+    assert outcome.result.schedule is not None
+    assert_valid(outcome.instance, outcome.result.schedule)
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Schedule:
+    schedule = constructed(plant())
+    assert schedule is not None
+    assert len(schedule.charges) >= 3
+    return schedule
+
+
+def test_what_has_happened_stays(baseline: Schedule) -> None:
+    second = baseline.charges[1]
+    now = second.start + 1
+    outcome = shifted(plant(), baseline, MachineBreakdown("e", now, "M2", now + 5, "resume"))
+    assert outcome.instance.execution is not None
+    assert outcome.instance.execution.charges == baseline.charges[:2]
+    assert outcome.result.schedule is not None
+    assert outcome.result.schedule.charges[:2] == baseline.charges[:2]
+    assert len(outcome.result.schedule.charges) == len(baseline.charges)
+
+
+@pytest.mark.parametrize(("delay", "charge"), [(9, (8, 11)), (14, (8, 12)), (20, (8, 15))])
+def test_a_charge_lasts_longer_where_the_vehicle_waits_longer(delay: int, charge: tuple[int, int]) -> None:
+    # J1 is brought during [0, 5): of 14 units 9 are left, 6 at the charger at 8, 17 when it leaves at 11. It goes back
+    # and carries J1 on: 3 + 5. J1 is done at 8, with the delay at 17: it waits for 3 ticks, and 6 are left. Done at 22,
+    # it would wait for 8: one unit is lacking. Done at 28, it would wait for 14; even full (at 13) 12 are 2 too many.
+    battery = replace(BATTERY, initial=14, drain_loaded=1, drain_idle=1, curve=(BATTERY.curve[0], ChargeStep(20, 2)))
+    instance = plant(battery, jobs=1)
+    before = constructed(instance)
+    assert before is not None
+    assert [(c.start, c.end, c.from_level, c.to_level) for c in before.charges] == [(8, 11, 6, 17)]
+    after = shifted(instance, before, OperationDelayed("e", 6, "J1", "1", delay=delay)).result.schedule
+    assert after is not None
+    assert [(c.start, c.end) for c in after.charges] == [charge]
+
+
+def test_a_rush_order_is_carried_after_another_charge(baseline: Schedule) -> None:
+    rush = RushOrder("e", 10, simple_job("J9", ("M2", 2), ("M1", 2), release_date=10))
+    after = shifted(plant(), baseline, rush).result.schedule
+    assert after is not None
+    assert len(after.charges) > len(baseline.charges)
+
+
+def test_a_charge_before_nothing_is_left_out(baseline: Schedule) -> None:
+    last = max(baseline.completions, key=lambda job: baseline.completions[job])
+    after = shifted(plant(), baseline, JobCancelled("e", 1, last)).result.schedule
+    assert after is not None
+    assert len(after.charges) < len(baseline.charges)
+
+
+def test_a_delay_moves_charges_to_the_right(baseline: Schedule) -> None:
+    first = min(baseline.operations, key=lambda o: o.start)
+    delay = OperationDelayed("e", first.start, first.job, first.operation, delay=40)
+    after = shifted(plant(), baseline, delay).result.schedule
+    assert after is not None
+    assert [c.charger for c in after.charges] == [c.charger for c in baseline.charges]
+    assert after.makespan >= baseline.makespan
+
+
+@pytest.mark.parametrize("policy", ["right-shift", "reoptimise"])
+def test_random_repairs_are_right(policy: str) -> None:
+    repaired = 0
+    for seed in range(40 if policy == "right-shift" else 8):
+        instance = random_plant(seed, jobs=2 + seed % 2)
+        before = None if validate.defects(instance) else constructed(instance)
+        if before is None:
+            continue
+        happened = random_events(seed, instance, before, size=1 + seed % 3)
+        outcome = repair(instance, before, happened, policy=policy, time_limit=0.5, workers=1)
+        if outcome.result.schedule is not None:
+            repaired += 1
+            assert_valid(outcome.instance, outcome.result.schedule)
+    assert repaired > (30 if policy == "right-shift" else 5)
