@@ -172,7 +172,7 @@ def complete_instance() -> Instance:
     In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1
     places), M1 with setups and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts
     1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly,
-    J4 has two plans.
+    J4 has two plans. S1 is a bath for J1.
     """
     cell = RobotCell(
         "C",
@@ -215,7 +215,7 @@ def complete_instance() -> Instance:
         OperatorPool("crew", 2),
         job(
             "J1",
-            op("1", mode("S1", 3), mode("S2", 5)),
+            op("1", Mode("S1", 3, max_dwell=10), mode("S2", 5)),
             op("2", mode("S2", 4)),
             op("3", mode("M3", 5), mode("M4", 9), interruptible=True),
             due_date=40,

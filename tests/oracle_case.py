@@ -151,6 +151,10 @@ class Case:
         if a is not None and b is not None and legs == ():
             self.ways_out[a].append(Point(b))
         last = None if a is None else Point(a, at_end=True)
+        dwell = None if a is None else self.mode(a).max_dwell
+        if dwell is not None and (legs[0].origin == origin.id if legs else origin == destination):
+            leaves = Point(len(self.tasks)) if legs else Point(b)
+            self.arcs.append((leaves, last, -dwell))
         for leg in legs:
             if leg.kind == "transfer":
                 length = min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
@@ -167,6 +171,8 @@ class Case:
             last = Point(move, at_end=True)
         if last is not None and b is not None:
             self.arcs.append((last, Point(b), 0))
+            if legs and self.mode(b).max_dwell is not None and destination.input_buffer == 0:
+                self.arcs.append((Point(b), last, 0))
         goes_on = a is not None and b is not None and origin != destination
         if goes_on and (not legs or destination.input_buffer == 0):
             self.passes.append((a, b))

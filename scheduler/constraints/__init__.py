@@ -6,6 +6,7 @@ from scheduler.constraints import (
     calendars,
     capacity,
     docks,
+    dwell,
     execution,
     modes,
     movers,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     batteries.RULE,
     transfers.RULE,
     docks.RULE,
+    dwell.RULE,
     operators.RULE,
     execution.RULE,
 )

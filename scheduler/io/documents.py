@@ -293,6 +293,9 @@ class ModeDocument(Document):
     """What the machine has to be set up for; null: for anything."""
     operators: dict[Id, Count] = Field(default_factory=dict)
     """Operators held from start to end, by pool."""
+    max_dwell: Time | None = None
+    """Most ticks from the end of the operation until its part is fetched; a part that is put down on the machine itself
+    is then worked on at once (a bath). null: no limit."""
 
 
 class OperationDocument(Document):

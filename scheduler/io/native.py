@@ -225,7 +225,7 @@ def job_from(document: JobDocument) -> Job:
 
 
 def _operation(document: OperationDocument) -> Operation:
-    modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators) for m in document.modes)
+    modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators, m.max_dwell) for m in document.modes)
     return Operation(document.id, modes, document.interruptible)
 
 
@@ -391,6 +391,7 @@ def _operation_document(operation: Operation) -> dict[str, Any]:
             "duration": mode.duration,
             **_unless("setup_family", mode.setup_family, None),
             **_unless("operators", dict(mode.operators), {}),
+            **_unless("max_dwell", mode.max_dwell, None),
         }
         for mode in operation.modes
     ]

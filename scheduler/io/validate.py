@@ -53,6 +53,7 @@ RULES: tuple[Validation, ...] = (
     jobs.unknown_references,
     jobs.repeated_modes,
     jobs.too_many_operators,
+    jobs.dwell_without_fetching,
     jobs.too_long_for_every_shift,
     jobs.no_length_with_setups,
     jobs.repeated_precedences,

@@ -72,7 +72,13 @@ def repeated_modes(instance: Instance) -> Iterator[Defect]:
         for o, operation in enumerate(job.operations):
             seen = set()
             for m, mode in enumerate(operation.modes):
-                key = (mode.machine, mode.duration, mode.setup_family, frozenset(mode.operators.items()))
+                key = (
+                    mode.machine,
+                    mode.duration,
+                    mode.setup_family,
+                    frozenset(mode.operators.items()),
+                    mode.max_dwell,
+                )
                 if key in seen:
                     where = json_path("jobs", j, "operations", o, "modes", m)
                     cause = f"the mode on {shown(mode.machine)} in {mode.duration} ticks is listed already"
@@ -91,6 +97,19 @@ def too_many_operators(instance: Instance) -> Iterator[Defect]:
                         where = json_path("jobs", j, "operations", o, "modes", m, "operators", name)
                         cause = f"the mode needs {demand} operators of pool {shown(name)}, which has {pool.capacity}"
                         yield Defect("E313", where, cause, "lower the demand or enlarge the pool")
+
+
+def dwell_without_fetching(instance: Instance) -> Iterator[Defect]:
+    """A part should be fetched in time from a machine at which nothing fetches parts: they leave it at once."""
+    fetched = {machine.id for machine in instance.machines if machine.cell is not None or machine.output_buffer == 0}
+    fetched |= {place for fleet in instance.fleets for place in fleet.places}
+    for j, job in enumerate(instance.jobs):
+        for o, operation in enumerate(job.operations):
+            for m, mode in enumerate(operation.modes):
+                if mode.max_dwell is not None and mode.machine in instance.machine_by_id.keys() - fetched:
+                    where = json_path("jobs", j, "operations", o, "modes", m, "max_dwell")
+                    cause = f"no robot or vehicle fetches parts from {shown(mode.machine)}: they leave it at once"
+                    yield Defect("E350", where, cause, 'remove it, or limit the wait by "max_lag" of a precedence')
 
 
 def too_long_for_every_shift(instance: Instance) -> Iterator[Defect]:

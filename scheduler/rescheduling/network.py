@@ -24,19 +24,10 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.rescheduling.carriers import add_carriers
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import (
-    Draft,
-    LinkKey,
-    link_key,
-    places_of,
-    planned_places,
-    really,
-    task_key,
-    tasks_by_carrier,
-    ways_of,
-)
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
 from scheduler.rescheduling.lanes import add_lanes
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
@@ -74,7 +65,7 @@ class Network:
         self._add_nodes()
         self._add_parts()
         self._add_machines()
-        self._add_carriers()
+        add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._node_of)
         self._add_pools()
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
@@ -213,11 +204,29 @@ class Network:
                     stops.append(self._node[job.id, successor])
                 for before, after in pairwise(stops):
                     order((before, "end", 0), (after, "start", 0))
+                self._add_dwell(way, stops)
                 if predecessor is not None and successor is not None:
                     before, after, lag = stops[0], stops[-1], lags[predecessor, successor]
                     order((before, "end", 0), (after, "start", 0), lag.min_lag)
                     if lag.max_lag is not None:
                         order((after, "start", 0), (before, "end", 0), -lag.max_lag)
+
+    def _add_dwell(self, way: LinkKey, stops: list[int]) -> None:
+        """Let a part leave its machine in time, and be worked on as soon as the last part has been put down."""
+        job, predecessor, successor = way
+        moves = self._ways.get(way, [])
+        before, after = self._scheduled.get((job, predecessor or "")), self._scheduled.get((job, successor or ""))
+        if before is not None and (limit := self._mode(before).max_dwell) is not None and len(stops) > 1:
+            blocks = self.instance.machine_by_id[before.machine].output_buffer == 0
+            leaves = moves[0].origin == before.machine if moves else after and after.machine == before.machine
+            if leaves or blocks:
+                self.timing.order((stops[1], "start", 0), (stops[0], "end", 0), -limit)
+        if after is None or not moves or self._mode(after).max_dwell is None:
+            return
+        if self.instance.machine_by_id[after.machine].input_buffer == 0:
+            last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
+            if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
+                self.timing.order((stops[-1], "start", 0), (stops[-2], "end", 0))
 
     @cached_property
     def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
@@ -366,24 +375,6 @@ class Network:
             family, before = needed, use
 
     # Robots, vehicles, operators.
-
-    def _add_carriers(self) -> None:
-        planned = planned_places(self.instance)
-        past = execution_of(self.instance).charges
-        plugged = {(charge.vehicle, charge.start): node for node, charge in self._charge_of.items()}
-        for carrier, tasks in tasks_by_carrier(self.draft.moves, self.draft.charges).items():
-            group = self.instance.group_by_carrier[carrier]
-            place, before = self.instance.carrier_by_id[carrier].start, None
-            for task in tasks:
-                node = self._node_of(task) if isinstance(task, Move) else plugged[task.vehicle, task.start]
-                origin, destination = places_of(self.instance, task)
-                travel = group.travel_time(place, origin)
-                if before is not None:
-                    self.timing.order((before, "end", 0), (node, "start", 0), travel)
-                if task not in self._real and task not in past:
-                    under_way = planned.get(task_key(task)) == (carrier, place)
-                    self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
-                place, before = destination, node
 
     def _add_pools(self) -> None:
         uses: dict[str, list[Use]] = {}

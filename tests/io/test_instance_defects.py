@@ -20,6 +20,7 @@ from scheduler.domain import (
     Instance,
     Job,
     Lane,
+    Mode,
     OperatorPool,
     Precedence,
     Robot,
@@ -261,6 +262,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "$.jobs[0].operations[0].modes[0].operators.crew",
         'needs 3 operators of pool "crew", which has 2',
         factory(M1, OperatorPool("crew", 2), job("J1", op("1", mode("M1", 3, crew=3)))),
+    ),
+    (
+        "E350",
+        "$.jobs[0].operations[0].modes[0].max_dwell",
+        'no robot or vehicle fetches parts from "M1"',
+        factory(M1, job("J1", op("1", Mode("M1", 3, max_dwell=4)))),
     ),
     (
         "E314",

@@ -31,7 +31,7 @@ from repair_cases import (
     times,
 )
 
-from scheduler.domain import Instance, Job, Lane, OperatorPool, Precedence, Schedule, SetupMatrix
+from scheduler.domain import Instance, Job, Lane, Operation, OperatorPool, Precedence, Schedule, SetupMatrix
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RobotDown, RushOrder
 from scheduler.rescheduling.right_shift import right_shift, shift
@@ -386,7 +386,10 @@ def test_every_machine_may_break(
 ) -> None:
     without_deadlines = replace(
         complete_instance,
-        jobs=tuple(replace(j, deadline=None, precedences=_unlimited(j)) for j in complete_instance.jobs),
+        jobs=tuple(
+            replace(j, deadline=None, precedences=_unlimited(j), operations=_without_baths(j))
+            for j in complete_instance.jobs
+        ),
     )
     after = revised(
         without_deadlines, complete_schedule, now, MachineBreakdown("E", now, machine_id, now + 9, interrupted)
@@ -394,6 +397,11 @@ def test_every_machine_may_break(
     result = right_shift(after, complete_schedule)
     assert result is not None
     assert flagged(after, result) == []
+
+
+def _without_baths(job: Job) -> tuple[Operation, ...]:
+    """The operations of a job, whose parts may stay where they are worked on."""
+    return tuple(replace(o, modes=tuple(replace(m, max_dwell=None) for m in o.modes)) for o in job.operations)
 
 
 def _unlimited(job: Job) -> tuple[Precedence, ...]:

@@ -95,6 +95,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return "execution"
     if instance.operators:
         return "operators"
+    if any(mode.max_dwell is not None for o in instance.operation_by_key.values() for mode in o.modes):
+        return "maximum dwell"
     for machine in instance.machines:
         if machine.capacity > 1:
             return "capacity"
