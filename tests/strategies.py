@@ -45,6 +45,7 @@ from scheduler.domain.events import (
     VehicleDown,
 )
 from scheduler.domain.timetable import usable_departures
+from scheduler.io.validate import defects
 
 T = TypeVar("T")
 
@@ -69,6 +70,8 @@ FEATURES = (
     "fleets",
     "timetables",
     "docks",
+    "dwell",
+    "reach",
 )
 OBJECTIVES = (
     "makespan",
@@ -130,7 +133,7 @@ def random_instance(seed: int, size: int = 5, *, without: Sequence[str] = ()) ->
 
 def random_fleet_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
     """Return the instance of `size` operations that belongs to the seed, with fleets in every facility that can."""
-    instance = _Builder(SeededSource(seed), (*without, "fleets")).instance(size)
+    instance = _Builder(SeededSource(seed), (*without, "fleets", "dwell")).instance(size)
     return _Builder(SeededSource(seed), without).with_fleets(instance)
 
 
@@ -168,7 +171,9 @@ class _Builder:
             operators=pools,
             objective=self.choice(OBJECTIVES),
         )
-        return self.with_fleets(instance) if self.has("fleets", 3) else instance
+        instance = self.with_fleets(instance) if self.has("fleets", 3) else instance
+        instance = self.with_dwell(instance) if self.has("dwell", 4) else instance
+        return self.with_reach(instance) if self.has("reach", 4) else instance
 
     # the plant
 
@@ -203,6 +208,38 @@ class _Builder:
             for m in instance.machines
         )
         return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets), machines=tuple(machines))
+
+    def with_reach(self, instance: Instance) -> Instance:
+        """Return the instance with robots that don't go everywhere, if every part can still be carried."""
+        cells = []
+        for cell in instance.cells:
+            robots = []
+            for number in range(1, 3):
+                reach = tuple(place for place in cell.travel if self.integer(0, 3))
+                start = self.choice(reach or tuple(cell.travel))
+                robots.append(Robot(f"R{number}-{cell.facility}", start, reach=reach))
+            cells.append(replace(cell, robots=tuple(robots)))
+        changed = replace(instance, cells=tuple(cells))
+        return instance if defects(changed) else changed
+
+    def with_dwell(self, instance: Instance) -> Instance:
+        """Return the instance with a maximum dwell in some modes of jobs without joins, where parts are fetched."""
+        fetched = {m.id for m in instance.machines if m.cell} | {p for fleet in instance.fleets for p in fleet.places}
+        jobs = []
+        for job in instance.jobs:
+            after = [p.successor for p in job.precedences]
+            operations = [
+                replace(
+                    operation,
+                    modes=tuple(
+                        replace(mode, max_dwell=self.choice((None, 0, 2, 5))) if mode.machine in fetched else mode
+                        for mode in operation.modes
+                    ),
+                )
+                for operation in job.operations
+            ]
+            jobs.append(replace(job, operations=tuple(operations)) if len(set(after)) == len(after) else job)
+        return replace(instance, jobs=tuple(jobs))
 
     def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
         capacity = self.integer(2, 3) if self.has("capacity", 4) else 1

@@ -5,6 +5,7 @@ from scheduler.constraints import (
     calendars,
     capacity,
     docks,
+    dwell,
     execution,
     modes,
     movers,
@@ -16,6 +17,7 @@ from scheduler.constraints import (
     swaps,
     time_windows,
     transfers,
+    visits,
 )
 from scheduler.constraints.rule import Rule, Violation
 
@@ -31,8 +33,10 @@ RULES: tuple[Rule, ...] = (
     calendars.RULE,
     moves.RULE,
     movers.RULE,
+    visits.RULE,
     transfers.RULE,
     docks.RULE,
+    dwell.RULE,
     operators.RULE,
     execution.RULE,
 )

@@ -122,8 +122,10 @@ class Kept:
             option.key: option for link in ctx.links for slot in link.slots for option in slot.options
         }
         for carrier in self._instance.carrier_by_id:
+            holds_several = self._instance.carrier_by_id[carrier].capacity > 1
             for before, after in pairwise(self._kept_moves(carrier)):
-                ctx.model.add(options[self._key(after)].start >= options[self._key(before)].end)
+                first = options[self._key(before)]
+                ctx.model.add(options[self._key(after)].start >= (first.start if holds_several else first.end))
         for vehicle, lane in self._instance.lane_by_vehicle.items():
             for before, after in pairwise(self._kept_moves(vehicle)):
                 a, b = options[self._key(before)], options[self._key(after)]

@@ -57,11 +57,16 @@ class TurnVars:
 
 
 def alike(instance: Instance) -> frozenset[str]:
-    """Return the fleets whose vehicles differ in nothing but where they start: they have no downtimes and no past."""
+    """Return the fleets whose vehicles differ in nothing but where they start.
+
+    They carry one job at a time and have no downtimes and no past.
+    """
     if instance.execution is not None:
         return frozenset()
     return frozenset(
-        fleet.id for fleet in instance.fleets if all(vehicle.calendar.always_works for vehicle in fleet.vehicles)
+        fleet.id
+        for fleet in instance.fleets
+        if all(v.calendar.always_works and v.capacity == 1 for v in fleet.vehicles)
     )
 
 

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.visits import empty_ways
 
 
 def complete(
@@ -152,11 +153,14 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
     for mover, carrier in instance.carrier_by_id.items():
         group = instance.group_by_carrier[mover]
         place, free_at = carrier.start, 0
-        for move in schedule.by_mover.get(mover, ()):
-            travel = group.travel_time(place, move.origin)
-            if place != move.origin and travel > 0:
-                yield Move(None, place, move.origin, mover, "empty_move", move.start - travel, move.start)
-            place, free_at = move.destination, move.end
+        moves = schedule.by_mover.get(mover, ())
+        for here, pick_up in empty_ways(group, carrier, moves):
+            travel = group.travel_time(here, pick_up.place)
+            if travel > 0:
+                yield Move(None, here, pick_up.place, mover, "empty_move", pick_up.begin - travel, pick_up.begin)
+        if moves:
+            last = max(moves, key=lambda move: move.end)
+            place, free_at = last.destination, last.end
         if isinstance(group, Fleet) and group.returns and place != carrier.start:
             travel = group.travel_time(place, carrier.start)
             if travel > 0:

@@ -210,7 +210,9 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         waits[leg.slot] = max(_wait_for_departure(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
-                        time = max((length + empty[group_of[mover].id] for mover, length in able), default=0)
+                        # Where other visits may come between pick-up and drop, each of the two has its own way.
+                        ways = {mover: 1 + (instance.carrier_by_id[mover].capacity > 1) for mover, _ in able}
+                        time = max((n + ways[mover] * empty[group_of[mover].id] for mover, n in able), default=0)
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
                     longest[leg.slot] = max(longest.get(leg.slot, 0), time)
         activities.extend(

@@ -11,13 +11,16 @@ from itertools import pairwise
 class Mode:
     """One way to do an operation: on this machine, in ``duration`` ticks of working time.
 
-    ``operators`` says how many people of which pool are held from start to end.
+    ``operators`` says how many people of which pool are held from start to end. With ``max_dwell`` the part leaves
+    the machine at most so many ticks after the operation has ended (0: at once) and, where it is put down on the
+    machine itself, is worked on from that moment: the soaking window of a bath. None is no limit.
     """
 
     machine: str
     duration: int
     setup_family: str | None = None
     operators: Mapping[str, int] = field(default_factory=dict)
+    max_dwell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class MachineDocument(Document):
 
 
 class RobotDocument(Document):
-    """A single-gripper robot of a cell."""
+    """A robot of a cell."""
 
     id: Id
     """Name of the robot."""
@@ -127,6 +127,10 @@ class RobotDocument(Document):
     """The place of the cell where it stands at tick 0."""
     calendar: CalendarDocument | None = None
     """When it works."""
+    grippers: Count = 1
+    """Parts that it holds at a time."""
+    reach: list[Id] = Field(default_factory=list)
+    """Places of the cell that it goes to; absent: all."""
 
 
 class CellDocument(Document):
@@ -137,13 +141,18 @@ class CellDocument(Document):
     facility: Id | None = None
     """Its facility; may be left out if there is only one."""
     robots: Annotated[list[RobotDocument], Field(min_length=1)]
-    """The robots, each of which reaches every place."""
+    """The robots."""
     input_station: Id
     """The place where parts enter the cell."""
     output_station: Id
     """The place where parts leave the cell; may be the input station."""
-    travel: dict[Id, dict[Id, Time]]
-    """Travel time from place (outer key) to place (inner key), for every pair of stations, input and output station."""
+    travel: dict[Id, dict[Id, Time]] = Field(default_factory=dict)
+    """Travel time from place (outer key) to place (inner key), for every pair of stations, input and output station,
+    but for pairs of which both positions are given."""
+    positions: dict[Id, Date] = Field(default_factory=dict)
+    """Positions of places on a line: where a pair is absent in travel, it takes their distance / speed, rounded up."""
+    speed: Count = 1
+    """Distance that robots travel in a tick."""
     load_time: Time = 0
     """Ticks to put a part down."""
     unload_time: Time = 0
@@ -151,7 +160,7 @@ class CellDocument(Document):
 
 
 class VehicleDocument(Document):
-    """A vehicle of a fleet: it carries one job at a time."""
+    """A vehicle of a fleet."""
 
     id: Id
     """Name of the vehicle."""
@@ -159,6 +168,8 @@ class VehicleDocument(Document):
     """The place where it stands at tick 0."""
     calendar: CalendarDocument | None = None
     """When it works."""
+    capacity: Count = 1
+    """Jobs that it carries at a time."""
 
 
 class FleetDocument(Document):
@@ -247,6 +258,9 @@ class ModeDocument(Document):
     """What the machine has to be set up for; null: for anything."""
     operators: dict[Id, Count] = Field(default_factory=dict)
     """Operators held from start to end, by pool."""
+    max_dwell: Time | None = None
+    """Most ticks from the end of the operation until its part is fetched; a part that is put down on the machine itself
+    is then worked on at once (a bath). null: no limit."""
 
 
 class OperationDocument(Document):

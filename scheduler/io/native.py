@@ -155,20 +155,31 @@ def _cell(document: CellDocument, first_facility: str) -> RobotCell:
     return RobotCell(
         id=document.id,
         facility=document.facility or first_facility,
-        robots=tuple(Robot(r.id, r.start, _calendar(r.calendar)) for r in document.robots),
+        robots=tuple(Robot(r.id, r.start, _calendar(r.calendar), r.grippers, tuple(r.reach)) for r in document.robots),
         input_station=document.input_station,
         output_station=document.output_station,
-        travel=document.travel,
+        travel=_travel(document),
         load_time=document.load_time,
         unload_time=document.unload_time,
     )
+
+
+def _travel(document: CellDocument) -> dict[str, dict[str, int]]:
+    """Return the travel times that are given, and those that follow from positions."""
+    travel = {origin: dict(row) for origin, row in document.travel.items()}
+    for origin, here in document.positions.items():
+        for destination, there in document.positions.items():
+            if origin != destination:
+                way = -(-abs(here - there) // document.speed)
+                travel.setdefault(origin, {}).setdefault(destination, way)
+    return travel
 
 
 def _fleet(document: FleetDocument, first_facility: str) -> Fleet:
     return Fleet(
         id=document.id,
         facility=document.facility or first_facility,
-        vehicles=tuple(Vehicle(v.id, v.start, _calendar(v.calendar)) for v in document.vehicles),
+        vehicles=tuple(Vehicle(v.id, v.start, _calendar(v.calendar), v.capacity) for v in document.vehicles),
         travel=document.travel,
         pick_up_time=document.pick_up_time,
         drop_time=document.drop_time,
@@ -209,7 +220,7 @@ def job_from(document: JobDocument) -> Job:
 
 
 def _operation(document: OperationDocument) -> Operation:
-    modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators) for m in document.modes)
+    modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators, m.max_dwell) for m in document.modes)
     return Operation(document.id, modes, document.interruptible)
 
 
@@ -288,7 +299,16 @@ def _cell_document(cell: RobotCell, several: bool) -> dict[str, Any]:
     return {
         "id": cell.id,
         **({"facility": cell.facility} if several else {}),
-        "robots": [{"id": r.id, "start": r.start, **_calendar_document(r.calendar)} for r in cell.robots],
+        "robots": [
+            {
+                "id": r.id,
+                "start": r.start,
+                **_calendar_document(r.calendar),
+                **_unless("grippers", r.grippers, 1),
+                **_unless("reach", list(r.reach), []),
+            }
+            for r in cell.robots
+        ],
         "input_station": cell.input_station,
         "output_station": cell.output_station,
         **_unless("load_time", cell.load_time, 0),
@@ -310,7 +330,10 @@ def _fleet_document(fleet: Fleet, several: bool) -> dict[str, Any]:
     return {
         "id": fleet.id,
         **({"facility": fleet.facility} if several else {}),
-        "vehicles": [{"id": v.id, "start": v.start, **_calendar_document(v.calendar)} for v in fleet.vehicles],
+        "vehicles": [
+            {"id": v.id, "start": v.start, **_calendar_document(v.calendar), **_unless("capacity", v.capacity, 1)}
+            for v in fleet.vehicles
+        ],
         **_unless("pick_up_time", fleet.pick_up_time, 0),
         **_unless("drop_time", fleet.drop_time, 0),
         **_unless("returns", fleet.returns, False),
@@ -350,6 +373,7 @@ def _operation_document(operation: Operation) -> dict[str, Any]:
             "duration": mode.duration,
             **_unless("setup_family", mode.setup_family, None),
             **_unless("operators", dict(mode.operators), {}),
+            **_unless("max_dwell", mode.max_dwell, None),
         }
         for mode in operation.modes
     ]

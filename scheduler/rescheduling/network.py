@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 
 from scheduler.domain import (
     Calendar,
+    Carrier,
     Instance,
     Machine,
     Mode,
@@ -23,8 +24,9 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.rescheduling.carriers import add_order, add_visits
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, planned_places, really, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
 
@@ -53,6 +55,8 @@ class Network:
         self._moves_of: dict[int, tuple[Move, ...]] = {}
         self._node: dict[OperationKey, int] = {}
         self._node_by_move: dict[int, int] = {}
+        self._drop_of: dict[int, int] = {}
+        self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[Calendar, Blocked] = {}
         self._ways: dict[LinkKey, list[Move]] = {}
         for move in sorted(draft.moves, key=lambda m: m.start):
@@ -78,7 +82,9 @@ class Network:
         timing.settle()
         starts, ends = timing.starts, timing.ends
         operations = [replace(o, start=starts[n], end=ends[n]) for n, o in self._operation_of.items()]
-        moves = [replace(m, start=starts[n], end=ends[n]) for n, trip in self._moves_of.items() for m in trip]
+        moves = [
+            replace(m, start=starts[n], end=ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip
+        ]
         found = complete(self.instance, operations, moves)
         for job in self.instance.jobs:
             completion = found.completions.get(job.id, 0)
@@ -97,9 +103,10 @@ class Network:
         self.timing.settle()
         found = {}
         for node, (first, *_) in self._moves_of.items():
-            ticks = self.timing.starts[node] - first.start
-            if first in self._waiting and ticks > 0:
-                found[self._real[first]] = ticks
+            if first in self._waiting:
+                ticks = self.timing.ends[self._last(node)] - self._real[first].end
+                if ticks > 0:
+                    found[self._real[first]] = ticks
         return found
 
     # Activities.
@@ -141,6 +148,9 @@ class Network:
 
     def _add_moves(self, moves: tuple[Move, ...]) -> int:
         first = moves[0]
+        carrier = self.instance.carrier_by_id.get(first.mover)
+        if carrier is not None and carrier.capacity > 1:
+            return self._add_visits(carrier, first)
         if first in self._real:
             start, end = self._real[first].start, self._real[first].end
             return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
@@ -151,12 +161,27 @@ class Network:
             group = self.instance.group_by_carrier[first.mover]
             length = group.move_time(first.origin, first.destination)
             calendar = self.instance.carrier_by_id[first.mover].calendar
-        arrivals = [self.instance.job_by_id[m.job or ""].release_date for m in moves if m.predecessor is None]
-        node = self.timing.add(max([*arrivals, *map(self._earliest, moves)]), length)
+        node = self.timing.add(max(map(self._possible_from, moves)), length)
         self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
         if first.kind == "transfer" and lane.timetable is not None:
             self.timing.keep_free(node, lane.timetable.closed(self.timing.latest), 0, 1)
         return node
+
+    def _add_visits(self, carrier: Carrier, move: Move) -> int:
+        """Add the move of a carrier that holds several parts, and return the node of its pick-up."""
+        group, blocked = self.instance.group_by_carrier[carrier.id], self._blocked_of(carrier.calendar)
+        earliest, real = self._possible_from(move), self._real.get(move)
+        first, last = add_visits(self.timing, group, move, earliest, real, move in self._waiting, blocked)
+        self._drop_of[first], self._pick_up_of[last] = last, first
+        return first
+
+    def _possible_from(self, move: Move) -> int:
+        arrives = self.instance.job_by_id[move.job or ""].release_date if move.predecessor is None else 0
+        return max(arrives, self._earliest(move))
+
+    def _last(self, node: int) -> int:
+        """Return the node with which an activity ends."""
+        return self._drop_of.get(node, node)
 
     def _earliest(self, item: ScheduledOperation | Move) -> int:
         return max(self._now, item.start if self.draft.as_planned(item) else 0)
@@ -170,7 +195,7 @@ class Network:
         if node in self._operation_of:
             operation = self._operation_of[node]
             return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
-        first = self._moves_of[node][0]
+        first = self._moves_of[self._pick_up_of.get(node, node)][0]
         return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
 
     # The way of the parts: precedences, lags and moves.
@@ -187,12 +212,30 @@ class Network:
                 if successor is not None:
                     stops.append(self._node[job.id, successor])
                 for before, after in pairwise(stops):
-                    order((before, "end", 0), (after, "start", 0))
+                    order((self._last(before), "end", 0), (after, "start", 0))
+                self._add_dwell(way, stops)
                 if predecessor is not None and successor is not None:
                     before, after, lag = stops[0], stops[-1], lags[predecessor, successor]
                     order((before, "end", 0), (after, "start", 0), lag.min_lag)
                     if lag.max_lag is not None:
                         order((after, "start", 0), (before, "end", 0), -lag.max_lag)
+
+    def _add_dwell(self, way: LinkKey, stops: list[int]) -> None:
+        """Let a part leave its machine in time, and be worked on as soon as the last part has been put down."""
+        job, predecessor, successor = way
+        moves = self._ways.get(way, [])
+        before, after = self._scheduled.get((job, predecessor or "")), self._scheduled.get((job, successor or ""))
+        if before is not None and (limit := self._mode(before).max_dwell) is not None and len(stops) > 1:
+            blocks = self.instance.machine_by_id[before.machine].output_buffer == 0
+            leaves = moves[0].origin == before.machine if moves else after and after.machine == before.machine
+            if leaves or blocks:
+                self.timing.order((stops[1], "start", 0), (stops[0], "end", 0), -limit)
+        if after is None or not moves or self._mode(after).max_dwell is None:
+            return
+        if self.instance.machine_by_id[after.machine].input_buffer == 0:
+            last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
+            if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
+                self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0))
 
     @cached_property
     def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
@@ -200,6 +243,9 @@ class Network:
 
     def _node_of(self, move: Move) -> int:
         return self._node_by_move[id(move)]
+
+    def _drop(self, move: Move) -> int:
+        return self._last(self._node_of(move))
 
     # Machines: occupation, capacity, setups.
 
@@ -266,11 +312,11 @@ class Network:
         """Return when the first part is put down at the operation's machine (nominally); None if no move does it."""
         loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
         for first, later in pairwise(loadings):
-            self.timing.order((self._node_of(first), "end", 0), (self._node_of(later), "end", 0))
+            self.timing.order((self._drop(first), "end", 0), (self._drop(later), "end", 0))
         if not loadings:
             return None
         drop = drop_time(self.instance, loadings[0])
-        return loadings[0].end - drop, (self._node_of(loadings[0]), "end", -drop)
+        return loadings[0].end - drop, (self._drop(loadings[0]), "end", -drop)
 
     def _taken(self, operation: ScheduledOperation) -> list[tuple[int, Anchor]]:
         """Return when each part of the operation is taken away (nominally), by a move or the next operation."""
@@ -343,19 +389,11 @@ class Network:
     # Robots, vehicles, operators.
 
     def _add_carriers(self) -> None:
-        planned = planned_places(self.instance)
+        def node_of(move: Move, is_drop: bool) -> int:
+            return self._drop(move) if is_drop else self._node_of(move)
+
         for carrier, moves in self._by_mover("robot_move", "transport").items():
-            group = self.instance.group_by_carrier[carrier]
-            place, before = self.instance.carrier_by_id[carrier].start, None
-            for move in moves:
-                node = self._node_of(move)
-                travel = group.travel_time(place, move.origin)
-                if before is not None:
-                    self.timing.order((before, "end", 0), (node, "start", 0), travel)
-                if move not in self._real:
-                    under_way = planned.get((link_key(move), move.origin)) == (carrier, place)
-                    self.timing.not_before(node, travel if under_way or travel == 0 else self._now + travel)
-                place, before = move.destination, node
+            add_order(self.timing, self.instance, self.instance.carrier_by_id[carrier], moves, self._real, node_of)
 
     def _add_vehicles(self) -> None:
         for vehicle, moves in self._by_mover("transfer").items():

@@ -33,11 +33,12 @@ HOPELESS = Clash(None, NEVER)
 
 
 class Entry(NamedTuple):
-    """The last move of a part to its machine; the part is ready for it at ``ready``."""
+    """The last move of a part to its station, and perhaps the first; the part is ready for it at ``ready``."""
 
     ready: int
     leg: Leg
     link: LinkData
+    is_first: bool
 
 
 class Placement:
@@ -96,13 +97,15 @@ class Placement:
                     if clash is not None:
                         return clash
                 if leg.slot == "entry" or (machine.has_place_in and leg.destination == machine.domain.id):
-                    entries.append(Entry(ready, leg, link))
+                    entries.append(Entry(ready, leg, link, number == 0))
                     break
                 moved = board.carry(link, leg, ready)
                 if moved is None:
                     return HOPELESS
-                if is_taken and before is not None:
-                    clash = self._leave(before, moved.taken_up)
+                if number == 0 and before is not None:
+                    clash = self._fetched(before, leg, moved.start)
+                    if clash is None and is_taken:
+                        clash = self._leave(before, moved.taken_up)
                     if clash is not None:
                         return clash
                 ready = moved.end
@@ -142,6 +145,7 @@ class Placement:
                 begin = moved.put_down if moved is not None else NEVER
                 if (
                     moved is not None
+                    and self._fetched(before, legs[0], moved.start) is None
                     and self._leave(before, moved.taken_up) is None
                     and timeline.opening(begin, 1, mode.family, after.index) == begin
                 ):
@@ -204,19 +208,21 @@ class Placement:
         board, index, machine = self.board, operation.index, mode.machine
         mark, free_at = board.mark(), opens_at if machine.holds_in else 0
         while True:
-            loaded_at, ready = board.loaded.get(index, NEVER), earliest
-            for part_ready, leg, link in entries:
+            loaded_at, arrived = board.loaded.get(index, NEVER), 0
+            for part_ready, leg, link, is_first in entries:
                 if free_at > 0:
                     part_ready = max(part_ready, free_at - self.problem.lead_time(leg))
                 moved = board.carry(link, leg, part_ready)
                 if moved is None:
                     return HOPELESS
                 before = link.predecessor
-                if before is not None and board.mode_of(before).machine.takes_up(leg):
+                clash = self._fetched(before, leg, moved.start) if before is not None and is_first else None
+                if clash is None and before is not None and board.mode_of(before).machine.takes_up(leg):
                     clash = self._leave(before, moved.taken_up)
-                    if clash is not None:
-                        return clash
-                loaded_at, ready = min(loaded_at, moved.put_down), max(ready, moved.end)
+                if clash is not None:
+                    return clash
+                loaded_at, arrived = min(loaded_at, moved.put_down), max(arrived, moved.end)
+            ready = max(earliest, arrived)
             is_loaded = machine.holds_in and loaded_at < NEVER
             start, end = self._working_window(operation, mode, ready if is_loaded else max(ready, opens_at))
             if start >= NEVER or start != board.pins.get(index, start):
@@ -229,8 +235,11 @@ class Placement:
         if places is not None and entries:
             board.wait(mode, loaded_at, start)
         begin = loaded_at if is_loaded else start
+        if mode.max_dwell is not None and is_loaded and entries and start > arrived:
+            return Clash(operation, begin + start - arrived)
         for link in plan.incoming[index]:
-            clash = self._exceeded(link, start) or self._take_over(link, operation, machine, begin, start)
+            clash = self._exceeded(link, start) or self._stays(link, machine, start)
+            clash = clash or self._take_over(link, operation, machine, begin, start)
             if clash is not None:
                 return clash
         timeline = board.timelines[machine.index]
@@ -272,7 +281,9 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 ready = moved.end
-                clash = self._leave(operation, moved.taken_up) if machine.takes_up(leg) else None
+                clash = self._fetched(operation, leg, moved.start) if leg is legs[0] else None
+                if clash is None and machine.takes_up(leg):
+                    clash = self._leave(operation, moved.taken_up)
                 if clash is not None:
                     return clash
         return None
@@ -305,6 +316,15 @@ class Placement:
         board.leave(index, instant)
         return None
 
+    def _stays(self, link: LinkData, machine: MachineData, start: int) -> Clash | None:
+        """Return the clash if a part that needs no move stays too long where it is."""
+        before = link.predecessor
+        if before is None or self.board.mode_of(before).max_dwell is None:
+            return None
+        here = self.board.mode_of(before).machine
+        stays = here is machine or (here.domain.output_buffer == 0 and self.problem.legs(here, machine) == ())
+        return self._dwells(before, start) if stays else None
+
     def _take_over(
         self, link: LinkData, operation: OperationData, machine: MachineData, begin: int, start: int
     ) -> Clash | None:
@@ -324,6 +344,19 @@ class Placement:
             if begin < start:
                 return Clash(operation, start)
         return self._leave(before, start)
+
+    def _fetched(self, before: OperationData, leg: Leg, start: int) -> Clash | None:
+        """Return the clash if the first move of a part fetches it too late from the machine of an operation."""
+        machine = self.board.mode_of(before).machine.domain
+        return self._dwells(before, start) if leg.origin == machine.id or machine.output_buffer == 0 else None
+
+    def _dwells(self, before: OperationData, leaves_at: int) -> Clash | None:
+        """Return the clash if a part leaves the machine of an operation later than it may stay there."""
+        board, index = self.board, before.index
+        limit = board.mode_of(before).max_dwell
+        if limit is None or leaves_at <= board.end[index] + limit:
+            return None
+        return Clash(before, board.start[index] + leaves_at - board.end[index] - limit)
 
     def _exceeded(self, link: LinkData, start: int) -> Clash | None:
         """Return the clash if an operation that starts then exceeds the maximum lag."""

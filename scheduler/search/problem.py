@@ -75,6 +75,7 @@ class ModeData:
     duration: int
     family: str | None
     operators: tuple[tuple[int, int], ...]
+    max_dwell: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -230,6 +231,7 @@ class Problem:
                     mode.duration,
                     mode.setup_family,
                     tuple((pools[pool], amount) for pool, amount in mode.operators.items() if amount > 0),
+                    mode.max_dwell,
                 )
                 for number, mode in enumerate(operation.modes)
             )
@@ -273,7 +275,7 @@ def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
     plan = PlanData(job, number, order, tuple(links), incoming, outgoing)
     machines = [mode.machine for operation in operations for mode in operation.modes]
     one_place = len({machine.place for machine in machines}) == 1
-    if one_place and not any(mode.operators for o in operations for mode in o.modes):
+    if one_place and not any(mode.operators or mode.max_dwell is not None for o in operations for mode in o.modes):
         plan.is_plain = all(machine.is_plain for machine in machines)
         plan.is_chain = all(machine.is_simple for machine in machines) and not plan.is_plain and _is_chain(plan)
     if not one_place or any(machine.holds_out and machine.domain.setups is not None for machine in machines):

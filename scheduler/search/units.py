@@ -1,7 +1,7 @@
 """Units: the operations that have to be placed together.
 
 Two operations are *coupled* if the part may stay at the machine of the first, whose output buffer is limited, until
-the second takes it over (outside robot cells, or in the same one), or if a maximum lag ties them. Coupled operations
+the second takes it over (outside robot cells, or in the same one), or if a maximum lag or dwell ties them. Coupled operations
 form a *unit*. A unit that is placed with all its moves leaves no part on a machine; so whatever has been placed, any
 other unit can still be placed after it, and no deadlock can arise between units. Cells hand over parts at their input
 and output stations, which hold any number of them, and so their units are independent.
@@ -67,6 +67,8 @@ def _couples(link: LinkData) -> bool:
         return True
     if link.predecessor is None or link.successor is None:
         return False
+    if any(mode.max_dwell is not None for mode in link.predecessor.modes):
+        return True
     cells = {mode.machine.domain.cell for mode in link.predecessor.modes if mode.machine.keeps}
     return None in cells or any(mode.machine.domain.cell in cells for mode in link.successor.modes)
 

@@ -17,6 +17,7 @@ from scheduler.domain import (
     Instance,
     Job,
     Lane,
+    Mode,
     OperatorPool,
     Precedence,
     Robot,
@@ -47,6 +48,13 @@ def cell(**fields: object) -> RobotCell:
     """Cell C in facility F with station S, robot R, input IN and output OUT."""
     default = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT S", 2))
     return replace(default, **fields)
+
+
+def reached(first: tuple[str, ...], second: tuple[str, ...], start: str = "IN") -> Instance:
+    """A cell with one station and two robots that go to these places."""
+    robots = Robot("R", "IN", reach=first), Robot("Q", start, reach=second)
+    travel = distances("IN OUT S", 1)
+    return factory(machine("S", cell="C"), RobotCell("C", "F", robots, "IN", "OUT", travel), simple_job("J1", ("S", 3)))
 
 
 def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fleet:
@@ -247,6 +255,24 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "$.jobs[0].operations[0].modes[0].operators.crew",
         'needs 3 operators of pool "crew", which has 2',
         factory(M1, OperatorPool("crew", 2), job("J1", op("1", mode("M1", 3, crew=3)))),
+    ),
+    (
+        "E351",
+        "$.cells[0].robots[0].start",
+        'robot "R" stands at "IN", which it does not reach',
+        reached(("S", "OUT"), ("IN", "OUT", "S")),
+    ),
+    (
+        "E352",
+        "$.jobs[0].operations[0].modes[0].machine",
+        'no robot brings parts to "S"',
+        reached(("IN", "OUT"), ("OUT", "S"), "OUT"),
+    ),
+    (
+        "E350",
+        "$.jobs[0].operations[0].modes[0].max_dwell",
+        'no robot or vehicle fetches parts from "M1"',
+        factory(M1, job("J1", op("1", Mode("M1", 3, max_dwell=4)))),
     ),
     (
         "E314",

@@ -121,7 +121,7 @@ def test_event_after_event(first: int) -> None:
     # Three events, one after the other, each on the result of the one before.
     repaired = 0
     for seed in range(first, first + 100):
-        instance = random_instance(seed, 8, without=("deadlines", "lags"))
+        instance = random_instance(seed, 8, without=("deadlines", "lags", "dwell"))
         schedule = baseline_of(instance)
         if schedule is None:
             continue

@@ -95,6 +95,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return "execution"
     if instance.operators:
         return "operators"
+    if any(mode.max_dwell is not None for o in instance.operation_by_key.values() for mode in o.modes):
+        return "maximum dwell"
     for machine in instance.machines:
         if machine.capacity > 1:
             return "capacity"
@@ -114,6 +116,8 @@ def _why_not_carried(instance: Instance) -> str | None:
     """Return what of the fleets of an instance the compiled search does not speak yet."""
     if len({fleet.places for fleet in instance.fleets}) > 1:
         return "fleets with different places"
+    if any(vehicle.capacity > 1 for fleet in instance.fleets for vehicle in fleet.vehicles):
+        return "vehicles for several jobs"
     if any(not vehicle.calendar.always_works for fleet in instance.fleets for vehicle in fleet.vehicles):
         return "calendars of vehicles"
     return None
