@@ -88,8 +88,7 @@ class FactorySearch:
         """Return a search for an instance that `why_unsupported` has nothing against.
 
         None if the first tier of the objective is not known to it, what has begun leads into a dead end, or there is
-        nothing to decide. `latest` is
-        an instant after which nothing ends (default: a generous guess).
+        nothing to decide. `latest` is an instant after which nothing ends (default: a generous guess).
         """
         latest = latest or guess_latest(instance)
         goal = set_goal(instance, objective, latest)
@@ -244,6 +243,7 @@ class _Walks:
                 memory.resume()
         if not self._is_walking:
             if not self._begin():
+                search.iterations += self._chunk  # so that a caller who counts does not wait for ever
                 return False
             search.offer(memory.best_value, memory.best)
         before = memory.best_value
