@@ -114,6 +114,18 @@ def blocking(data: Path) -> Iterator[Assembled]:
         yield Assembled(family, file.stem, _named(with_blocking(read(file), swap=True), file.stem), _known(row))
 
 
+def flexible_blocking(data: Path) -> Iterator[Assembled]:
+    """Yield the flexible job shops in which parts stay on their machine until they go on; they may be exchanged."""
+    for row in _rows(data / "fjsp-blocking"):
+        family = row["set"].lower().replace(" ", "-").removesuffix("-paulli")
+        name = row["instance"].lower()
+        called = {name, f"{family}{name}", f"dpp{name}", f"{name}_{family.removeprefix('hurink-')}"}
+        for file in sorted((data / "fjsp" / family).glob("*.fjs")):
+            if file.stem.lower() in called:
+                plain = _named(with_blocking(read(file), swap=True), file.stem)
+                yield Assembled(family, file.stem, plain, _known(row))
+
+
 ASSEMBLED: dict[str, Callable[[Path], Iterator[Assembled]]] = {
     "jspt-bilge-ulusoy": bilge_ulusoy,
     "fjspt-deroussi-norre": deroussi_norre,
@@ -121,6 +133,7 @@ ASSEMBLED: dict[str, Callable[[Path], Iterator[Assembled]]] = {
     "fjspt-berterottiere": berterottiere,
     "jsp-no-wait": no_wait,
     "jsp-blocking": blocking,
+    "fjsp-blocking": flexible_blocking,
 }
 """The sets, by the name of their folder."""
 

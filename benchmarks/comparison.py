@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -154,6 +155,7 @@ def _solvers(context: click.Context, parameter: click.Parameter, text: str) -> l
 @click.command("run")
 @click.option("--set", "set_name", required=True, help="probe, sample, small, any folder of --data, or a path.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the public sets.")
+@click.option("--only", multiple=True, help="Only instances like this, as la/* or */mt10*; may be repeated.")
 @click.option("--objective", type=click.Choice(list(TERMS)), help="What to minimise.  [default: as the file says]")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Worker threads.  [default: one for each core]")
@@ -163,6 +165,7 @@ def _solvers(context: click.Context, parameter: click.Parameter, text: str) -> l
 def run_command(
     set_name: str,
     data: Path,
+    only: tuple[str, ...],
     objective: str | None,
     time_limit: float,
     workers: int | None,
@@ -177,8 +180,11 @@ def run_command(
     finished = {row.key for row in rows_to_continue(output, Measurement)}
     versions = {solver: package_version(solver) for solver in solvers}
     unsound = []
-    with opened(set_name, data) as instances:
-        write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, solvers=versions)
+    with opened(set_name, data) as everything:
+        instances = [case for case in everything if not only or any(fnmatch(case.name, like) for like in only)]
+        if not instances:
+            raise click.ClickException(f"no instance of {set_name} is like {' or '.join(only)}")
+        write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, only=only, solvers=versions)
         for case, seed, solver in product(instances, seeds, solvers):
             goal = objective or case.objective()
             if (set_name, case.family, case.instance, goal, solver, seed, workers, time_limit) in finished:

@@ -26,6 +26,7 @@ SIZES = {
     "fjspt-berterottiere": 27,
     "jsp-no-wait": 11,
     "jsp-blocking": 82,
+    "fjsp-blocking": 11,
 }
 
 
@@ -80,6 +81,32 @@ def test_a_study_of_a_set_that_is_put_together(tmp_path: Path) -> None:
         files = [case.file for case in found]
         assert all(file.is_file() for file in files)
     assert not any(file.is_file() for file in files)
+
+
+def test_flexible_blocking_takes_the_values_of_the_plain_file(tmp_path: Path) -> None:
+    for family, name in (("hurink-edata", "la01_edata"), ("dauzere", "dpp02a"), ("hurink-rdata", "la01_rdata")):
+        folder = tmp_path / "fjsp" / family
+        folder.mkdir(parents=True)
+        (folder / f"{name}.fjs").write_text("1 2 1\n2 1 1 3 1 2 4\n", encoding="utf-8")
+    rows = ("Hurink edata,la01,5,7", "Dauzere-Paulli,02a,7,9", "Brandimarte,Mk02,1,1")
+    table(tmp_path / "fjsp-blocking", "set,instance,lower_bound,upper_bound", *rows)
+    found = list(ASSEMBLED["fjsp-blocking"](tmp_path))
+    assert [(one.family, one.name, one.known.upper) for one in found] == [
+        ("hurink-edata", "la01_edata", 7),
+        ("dauzere", "dpp02a", 9),
+    ]
+    assert all(machine.output_buffer == 0 for one in found for machine in one.instance.machines)
+
+
+def test_a_study_of_a_part_of_a_set(tmp_path: Path) -> None:
+    tiny_bilge_ulusoy(tmp_path)
+    output = tmp_path / "out.csv"
+    settings = (f"--data={tmp_path}", "--set=jspt-bilge-ulusoy", "--time-limit=2", "--workers=1", "-o", str(output))
+    assert bench("run", *settings, "--only", "fine/*").exit_code == 0
+    assert [row.instance for row in read_rows(output, Measurement)] == ["EX1010"]
+    none = bench("run", *settings, "--only", "la/*", "--only", "ft/*")
+    assert none.exit_code == 1
+    assert "no instance of jspt-bilge-ulusoy is like la/* or ft/*" in none.output
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
