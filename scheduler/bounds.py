@@ -13,10 +13,12 @@ The load bound, which shares out flexible operations among machines in the best 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
 from heapq import heappop, heappush
 from math import ceil
 
-from scheduler.domain import Instance
+from scheduler.domain import Instance, OperationKey, Tier
 from scheduler.domain.horizon import heads, tails
 
 PRICE_ROUNDS = 100
@@ -25,11 +27,37 @@ PRICE_STEP = 0.5
 """How much dearer, as an exponent, the machine that is wanted most becomes against one that nobody wants."""
 
 
+def tier_bound(instance: Instance, tier: Tier) -> Fraction:
+    """Return a lower bound of a tier: what its terms come to if no job waits for another; the makespan has its own.
+
+    With ``E_j = max_o head(o) + tail(o)``, the earliest completion of a job alone, a sum of completions is at least
+    that of the ``E_j``, tardiness at least ``sum_j w_j max(0, E_j - d_j)``, and so on. Terms that are no matter of
+    completions count 0; no term is ever negative.
+    """
+    heads_of, tails_of = heads(instance), tails(instance)
+    earliest = {job.id: job.release_date for job in instance.jobs}
+    for job, operation in _certain(instance):
+        earliest[job] = max(earliest[job], heads_of[job, operation] + tails_of[job, operation])
+    late = {job.id: max(0, earliest[job.id] - job.due_date) for job in instance.jobs if job.due_date is not None}
+    least = {
+        "total_tardiness": sum(late.values()),
+        "weighted_tardiness": sum(instance.job_by_id[job].weight * by for job, by in late.items()),
+        "maximum_tardiness": max(late.values(), default=0),
+        "number_tardy": sum(by > 0 for by in late.values()),
+        "flow_time": sum(earliest[job.id] - job.release_date for job in instance.jobs),
+    }
+    if "makespan" in dict(tier.weights):
+        least["makespan"] = _makespan_bound(instance, heads_of, tails_of)
+    return sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0))
+
+
 def makespan_bound(instance: Instance) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
-    earliest, left = heads(instance), tails(instance)
-    planned = {job.id for job in instance.jobs if job.plans}
-    certain = [key for key in instance.operation_by_key if key[0] not in planned]
+    return _makespan_bound(instance, heads(instance), tails(instance))
+
+
+def _makespan_bound(instance: Instance, earliest: Mapping[OperationKey, int], left: Mapping[OperationKey, int]) -> int:
+    certain = _certain(instance)
     best = max((earliest[key] + left[key] for key in certain), default=0)
     by_machine: dict[str, list[tuple[int, int, int]]] = {}
     for key in certain:
@@ -43,6 +71,12 @@ def makespan_bound(instance: Instance) -> int:
         if machine.capacity == 1 and machine.id in by_machine:
             best = max(best, one_machine_bound(by_machine[machine.id]))
     return best
+
+
+def _certain(instance: Instance) -> list[OperationKey]:
+    """Return the operations that every schedule contains."""
+    planned = {job.id for job in instance.jobs if job.plans}
+    return [key for key in instance.operation_by_key if key[0] not in planned]
 
 
 def one_machine_bound(work: list[tuple[int, int, int]]) -> int:
@@ -89,9 +123,8 @@ def priced_bound(instance: Instance, rounds: int = PRICE_ROUNDS) -> int:
     """
     import numpy as np
 
-    planned = {job.id for job in instance.jobs if job.plans}
     numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
-    operations = [operation for key, operation in instance.operation_by_key.items() if key[0] not in planned]
+    operations = [instance.operation_by_key[key] for key in _certain(instance)]
     if not operations:
         return 0
     counts = np.array([len(operation.modes) for operation in operations])

@@ -9,9 +9,9 @@ from oracle import TooHardError, optimum
 from strategies import instances
 
 import scheduler
-from scheduler.bounds import makespan_bound, one_machine_bound, priced_bound
+from scheduler.bounds import makespan_bound, one_machine_bound, priced_bound, tier_bound
 from scheduler.cpsat.load import load_bound, load_lines
-from scheduler.domain import Instance, Job
+from scheduler.domain import Instance, Job, Objective
 
 
 def test_longest_job() -> None:
@@ -27,6 +27,21 @@ def test_one_machine_with_heads_and_tails() -> None:
     # A gap before the late one: 10 + 3.
     assert one_machine_bound([(0, 4, 0), (10, 3, 0)]) == 13
     assert one_machine_bound([]) == 0
+
+
+def test_each_term_has_what_jobs_come_to_alone() -> None:
+    # A alone is complete at 5, 2 late; B is released at 4 and complete at 7, in time. One after the other on M: 8.
+    a, b = simple_job("A", ("M", 5), due_date=3, weight=3), simple_job("B", ("M", 3), due_date=9, release_date=4)
+    instance = factory(machine("M"), a, b)
+    least = {
+        "weighted_tardiness + 0.5*number_tardy": 6.5,
+        "total_tardiness": 2,
+        "maximum_tardiness": 2,
+        "flow_time": 8,
+        "makespan": 8,
+        "setup_time": 0,
+    }
+    assert {text: tier_bound(instance, Objective.parse(text).tiers[0]) for text in least} == least
 
 
 def test_load_is_shared_out_among_alternatives() -> None:
@@ -87,6 +102,18 @@ def test_no_bound_exceeds_the_optimum(instance: Instance) -> None:
         return
     if best is not None:
         assert max(makespan_bound(instance), load_bound(instance)) <= best[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(instances(max_operations=4))
+def test_no_bound_of_sums_exceeds_the_optimum(instance: Instance) -> None:
+    objective = "flow_time + 2*weighted_tardiness + number_tardy"
+    try:
+        best = optimum(instance, objective)
+    except TooHardError:
+        return
+    if best is not None:
+        assert tier_bound(instance, Objective.parse(objective).tiers[0]) <= best[0]
 
 
 def test_prices_share_out_flexible_work() -> None:

@@ -56,7 +56,8 @@ class Hybrid:
         if run.bound is not None:
             self._aim(run.bound)
         compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
-        with run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop):
+        stops = run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop)
+        with stops[0], stops[1], run.proved.calling(self._prover.request):
             if run.workers == 1:
                 self._take_turns(compiled)
             else:
@@ -130,7 +131,7 @@ class Hybrid:
                 self._aim(self._run.bound)
 
     def _has_ended(self) -> bool:
-        return self._prover.requested or self._run.is_proved() or self._run.left <= self._run.reserve
+        return self._prover.requested or self._run.left <= self._run.reserve
 
     def _prove(self, seconds: float, workers: int = 1, work: float | None = None, *, has_loads: bool = True) -> None:
         """Give CP-SAT a slice."""
@@ -146,10 +147,7 @@ class Hybrid:
 
     def _on_better(self, value: int) -> None:
         """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""
-        run = self._run
-        run.record(Fraction(self._weights.first_tier(value), self._scale), None, self._walk.name)
-        if run.is_proved():
-            self._prover.request()
+        self._run.record(Fraction(self._weights.first_tier(value), self._scale), None, self._walk.name)
 
     def _take(self) -> None:
         schedule = self._walk.best()

@@ -12,7 +12,6 @@ from fractions import Fraction
 from scheduler.domain import Schedule, Status, Stop
 from scheduler.portfolio.run import SMALL, Answer, Run, higher
 from scheduler.search.decode.engine import FactorySearch
-from scheduler.search.decode.warm import compile_elsewhere, is_compiled
 
 FIRST_SHARE = 0.2
 """Share of the time that CP-SAT has for the whole model at first, with all workers ..."""
@@ -60,7 +59,8 @@ class Polishing:
             status, self._bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
             if status in (Status.OPTIMAL, Status.INFEASIBLE) or run.best is None or run.stop.requested:
                 return status, self._bounds
-        with run.stop.calling(self._prover.request):
+        self._aim()
+        with run.stop.calling(self._prover.request), run.proved.calling(self._on_proved):
             if run.workers == 1:
                 self._take_turns()
             elif walk is None:
@@ -83,11 +83,9 @@ class Polishing:
             polishers = [threads.submit(self._polish, number) for number in range(1, run.workers)]
             seconds = FIRST_SECONDS
             while run.has_time_for_model and not self._has_ended():
-                known = run.value, run.bound
-                self._improve(min(seconds, run.left - self._kept))
-                seconds *= 2
-                if run.is_far() and (run.value, run.bound) == known:
+                if not self._improve(min(seconds, run.left - self._kept)):
                     break
+                seconds *= 2
             self._polish(0)
             for polisher in polishers:
                 polisher.result()
@@ -98,7 +96,7 @@ class Polishing:
         Until the walk is compiled, its threads are idle: compiling keeps one busy.
         """
         run = self._run
-        compiled = None if is_compiled() else compile_elsewhere()
+        compiled = None if walk.is_compiled() else walk.compile_elsewhere()
         seconds, number, improves = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE)
         if compiled is None:
             walk.start(run.workers - 1)
@@ -108,10 +106,8 @@ class Polishing:
                 walk.start(run.workers - 1)
             self._exchange(walk)
             if improves:
-                known = run.value, run.bound
-                self._improve(min(seconds, run.left - self._kept))
+                improves = self._improve(min(seconds, run.left - self._kept))
                 seconds *= 2
-                improves = not (run.is_far() and (run.value, run.bound) == known)
                 continue
             began_with, left = run.best, run.left
             self._polish_once(number, ROUND)
@@ -125,7 +121,7 @@ class Polishing:
         """Take the best schedule of the walk, or give it that of the others."""
         found = walk.best()
         if found is not None:
-            self._run.offer(found, "factory")
+            self._run.offer(found, walk.name)
         best = self._run.best
         if best is not None and best is not found and best is not self._given:
             walk.give(best)
@@ -136,7 +132,7 @@ class Polishing:
         run, walk = self._run, self._walk
         work, number = FIRST_WORK, 0
         while not self._has_ended():
-            if walk is not None and is_compiled():
+            if walk is not None and walk.is_compiled():
                 with walk.until(run.left - self._kept):
                     walk.advance(ALONE_WORK // max(1, len(run.instance.operation_by_key)))
                 self._exchange(walk)
@@ -163,8 +159,6 @@ class Polishing:
 
         def on_better(schedule: Schedule) -> None:
             run.offer(schedule, "polish")
-            if run.is_proved():
-                self._prover.request()
 
         polish(
             run.instance,
@@ -177,12 +171,32 @@ class Polishing:
             on_better=on_better,
         )
 
-    def _improve(self, seconds: float, work: float | None = None) -> None:
+    def _improve(self, seconds: float, work: float | None = None) -> bool:
+        """Give CP-SAT a slice on the whole model; return whether another one may be of use.
+
+        It is not where this one moved neither the schedule nor a bound that is far off.
+        """
         run = self._run
+        known = run.best, run.bound
         status, bounds = run.improve(seconds, 1, self._prover, None, work)
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
-        if status is Status.OPTIMAL or run.is_proved():
+        self._aim()
+        if status is Status.OPTIMAL:
+            self._prover.request()
+        return (run.best, run.bound) != known or not (run.is_far() or run.is_proved())
+
+    def _aim(self) -> None:
+        """Let the walk end where all its tiers are as small as they can be."""
+        bound = self._run.bound
+        if self._walk is not None and bound is not None:
+            self._walk.aim(self._walk.goal.least(bound * self._run.objective.tiers[0].scale))
+
+    def _on_proved(self) -> None:
+        """End the search when the first tier is proved, unless the walk or neighbourhoods are to improve later ones."""
+        run, walk = self._run, self._walk
+        num_tiers = len(run.objective.tiers) if walk is None else walk.goal.num_tiers
+        if num_tiers == 1 or (walk is None and run.has_time_for_model):
             self._prover.request()
 
     def _has_ended(self) -> bool:
-        return self._prover.requested or self._run.is_proved() or self._run.left <= self._kept
+        return self._prover.requested or self._run.left <= self._kept

@@ -67,6 +67,7 @@ class Run:
         self.time_limit = time_limit
         self._on_progress = on_progress
         self.stop = stop
+        self.proved = Stop()
         self._history: list[Progress] = []
         self._lock = Lock()
 
@@ -120,7 +121,6 @@ class Run:
         from scheduler.checker import check
         from scheduler.search.blocking.arrays import why_unsupported as why_not_blocking
         from scheduler.search.construct import construct
-        from scheduler.search.decode.warm import is_compiled
         from scheduler.search.tabu.arrays import why_unsupported
         from scheduler.search.tabu.weights import weigh
 
@@ -137,7 +137,7 @@ class Run:
         elif self.workers == 1:
             share = 0.0
         walk = self._factory_search() if weights is None else None
-        if walk is not None and is_compiled():
+        if walk is not None and walk.is_compiled():
             found = walk.first()
             if found is not None:
                 self.offer(found, "factory")
@@ -165,7 +165,7 @@ class Run:
 
         def on_better(value: int) -> None:
             if walk is not None:
-                self.record(Fraction(walk.goal.first_tier(value), scale), None, "factory")
+                self.record(Fraction(walk.goal.first_tier(value), scale), None, walk.name)
 
         walk = FactorySearch.of(self.instance, self.objective, self.seed, on_better)
         return walk
@@ -174,11 +174,15 @@ class Run:
         """Let CP-SAT improve the schedule, beside the factory search where there is one."""
         from scheduler.portfolio.polishing import Polishing
 
+        if self.best is not None:
+            self._bound_at_once()
         return Polishing(self, walk).search()
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
-        self._bound_at_once(weights)
+        self._bound_at_once()
+        if weights.is_makespan and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
+            self.bound_by_load()
         if self.num_modes <= SMALL or self.is_proved():
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
             status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
@@ -188,16 +192,11 @@ class Run:
 
         return Hybrid(self, weights, blocks).search()
 
-    def _bound_at_once(self, weights: Weights) -> None:
-        """Record the bounds that take milliseconds."""
-        from scheduler.bounds import makespan_bound
+    def _bound_at_once(self) -> None:
+        """Record the bound that takes milliseconds."""
+        from scheduler.bounds import tier_bound
 
-        self.record(None, Fraction(0), "bounds")
-        if weights.is_makespan:
-            scale = dict(self.objective.tiers[0].weights)["makespan"]
-            self.record(None, scale * makespan_bound(self.instance), "bounds")
-            if not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
-                self.bound_by_load()
+        self.record(None, tier_bound(self.instance, self.objective.tiers[0]), "bounds")
 
     def bound_by_load(self) -> None:
         """Record the bound of the makespan that is a linear program: tenths of a second for some thousand modes."""
@@ -280,6 +279,7 @@ class Run:
             if self.best is None or value < self.objective.value(self.best_terms):
                 self.best, self.best_terms = schedule, terms
                 self._add(value[0], None, engine)
+        self._tell_if_proved()
 
     @property
     def value(self) -> Fraction | None:
@@ -288,16 +288,21 @@ class Run:
 
     @property
     def bound(self) -> Fraction | None:
-        """Best bound of the first tier so far."""
-        return self._history[-1].bound if self._history else None
+        """Best bound of the first tier so far; no term is ever negative."""
+        return self._history[-1].bound if self._history else Fraction(0)
 
     def record(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
         """Note a value and a bound of the first tier, from any thread."""
         with self._lock:
             self._add(value, bound, engine)
+        self._tell_if_proved()
+
+    def _tell_if_proved(self) -> None:
+        if self.is_proved():
+            self.proved.request()
 
     def _add(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
-        last = self._history[-1] if self._history else Progress(0.0, None, None, "")
+        last = self._history[-1] if self._history else Progress(0.0, None, Fraction(0), "")
         better_value = value if last.value is None or (value is not None and value < last.value) else last.value
         better_bound = bound if last.bound is None or (bound is not None and bound > last.bound) else last.bound
         if (better_value, better_bound) != (last.value, last.bound):

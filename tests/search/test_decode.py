@@ -15,6 +15,7 @@ from test_construct_repair import disturbed
 import scheduler
 from scheduler import Status
 from scheduler.domain import Instance, Objective, Schedule
+from scheduler.generate import generate
 from scheduler.search.decode.engine import FactorySearch, guess_latest
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.layout import NEVER
@@ -171,3 +172,20 @@ def test_solve_goes_by_the_factory_search() -> None:
     result = scheduler.solve(instance, time_limit=4, workers=2)
     assert result.status is Status.FEASIBLE
     assert any(point.engine == "factory" for point in result.history)
+    assert all(point.bound is not None for point in result.history)
+
+
+def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
+    """No job can be late, which 0 proves at once; the walk still makes the second tier smaller."""
+    compile_here()
+    instance = generate(jobs=20, operations=100, machines=12, facilities=1, cells=1, seed=1)
+    jobs = tuple(replace(job, due_date=10**6) for job in instance.jobs)
+    instance = replace(instance, jobs=jobs)
+    objective = Objective.parse("weighted_tardiness > makespan")
+    search = FactorySearch.of(instance, objective, 0, lambda value: None)
+    assert search is not None
+    first = search.first()
+    assert first is not None
+    result = scheduler.solve(instance, objective=objective, time_limit=3, workers=2)
+    assert result.values[0] == 0
+    assert result.values[1] < first.makespan

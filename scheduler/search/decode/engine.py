@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock, Thread, Timer
-from time import monotonic
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,6 +13,8 @@ from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
 from scheduler.search.decode.solution import Solution, blank, to_schedule, to_solution
+from scheduler.search.decode.warm import compile_elsewhere, is_compiled
+from scheduler.search.threads import CompiledSearch, OnBetter
 
 CHUNK_WORK = 400_000
 """Units times iterations of one compiled call: some tenths of a second."""
@@ -34,11 +33,9 @@ ELITE = 6
 NEW = 0.2
 """Share of the walks that begin with a greedy schedule, once there is an elite."""
 
-OnBetter = Callable[[int], None]
 
-
-class FactorySearch:
-    """A local search on orders of units; `start` runs it in threads of its own until `finish`.
+class FactorySearch(CompiledSearch[Solution]):
+    """A local search on orders of units; schedules of others may be given to it.
 
     Parameters
     ----------
@@ -54,6 +51,8 @@ class FactorySearch:
         What can be varied.
     """
 
+    name = "factory"
+
     def __init__(
         self, lowered: Lowered, goal: Goal, seed: int, on_better: OnBetter, settings: Settings = DEFAULT
     ) -> None:
@@ -61,19 +60,11 @@ class FactorySearch:
         self.goal = goal
         self.seed = seed
         self.settings = settings
-        self.stopping = np.zeros(1, np.int64)
-        self.target = -NEVER
-        self.iterations = 0
-        self._on_better = on_better
-        self._value = NEVER
-        self._best: Solution | None = None
+        self.rules = _rules(lowered)
         self._elite: list[tuple[int, Solution]] = []
         self._given: list[Solution] = []
-        self._lock = Lock()
-        self._threads: list[Thread] = []
-        self._alone: _Walks | None = None
         self._reading: Memory | None = None
-        self.rules = _rules(lowered)
+        super().__init__(NEVER, on_better)
 
     @classmethod
     def of(
@@ -120,80 +111,34 @@ class FactorySearch:
             self._given.clear()
             return given
 
-    def start(self, num_threads: int) -> None:
-        """Begin to search with so many more threads; the first call ever compiles, in the thread."""
-        running = len(self._threads)
-        for number in range(running, running + num_threads):
-            thread = Thread(target=self._work, args=(number,), name=f"factory-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
         walks = _Walks(self, 0)
         walks.step()
 
-    def aim(self, target: int) -> None:
-        """End the search at a value of at most `target`, a proved bound."""
-        self.target = max(self.target, target)
-        if self._value <= self.target:
-            self.stopping[0] = 1
+    def stepper(self, number: int) -> _Walks:
+        """Return the walks of a thread."""
+        return _Walks(self, number)
 
-    def best(self) -> Schedule | None:
-        """Return the best schedule found, None if there is none."""
-        with self._lock:
-            best = self._best
-        if best is None:
-            return None
+    def read(self, found: Solution) -> Schedule:
+        """Return a solution as a schedule."""
         if self._reading is None:
             self._reading = Memory(self.lowered, self.goal)
-        self._reading.decode(best)
+        self._reading.decode(found)
         return to_schedule(self.lowered, self._reading.state)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for the search to end, at its target or stopped, this long at the most."""
-        deadline = monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - monotonic()))
+    def is_compiled(self) -> bool:
+        """Return whether the cache holds the walk."""
+        return is_compiled()
 
-    def stop(self) -> None:
-        """Let the threads end soon; any thread may ask for it."""
-        self.stopping[0] = 1
+    def compile_elsewhere(self) -> Callable[[float], bool]:
+        """Start a process that compiles."""
+        return compile_elsewhere()
 
-    def finish(self, patience: float = 0.1) -> None:
-        """End the search; a thread that still compiles after `patience` seconds is left behind."""
-        self.stop()
-        self.wait(patience)
-
-    def advance(self, iterations: int) -> None:
-        """Search in this thread for about so many iterations, where the last call ended; for one worker in all."""
-        if self._alone is None:
-            self._alone = _Walks(self, 0)
-        until = self.iterations + iterations
-        while self.iterations < until and not self.stopping[0]:
-            self._alone.step()
-
-    @contextmanager
-    def until(self, seconds: float) -> Iterator[None]:
-        """Stop the search after so many seconds of what happens inside the block."""
-        timer = Timer(seconds, self.stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def offer(self, value: int, solution: Solution) -> None:
-        """Take note of a solution that somebody has reached."""
-        if value >= self.goal.overrun:
-            return  # a deadline is missed
-        with self._lock:
-            if value >= self._value:
-                return
-            self._value, self._best = value, solution.copy()
-        self._on_better(value)
-        self.aim(self.target)
+    def offer(self, value: int, found: Solution) -> None:
+        """Take note of a solution that somebody has reached, unless it misses a deadline."""
+        if value < self.goal.overrun:
+            super().offer(value, found.copy())
 
     def keep(self, value: int, solution: Solution) -> None:
         """Keep the end of a walk among the elite, if it is good enough."""
@@ -207,12 +152,6 @@ class FactorySearch:
             if not self._elite:
                 return None
             return self._elite[int(rng.integers(len(self._elite), size=2).min())][1]
-
-    def _work(self, number: int) -> None:
-        walks = _Walks(self, number)
-        while not self.stopping[0]:
-            if not walks.step():
-                return
 
 
 class _Walks:
@@ -231,8 +170,8 @@ class _Walks:
         self._shares = np.cumsum(np.array(parts))[::-1] / total
         self._is_walking = False
 
-    def step(self) -> bool:
-        """Make one compiled call; where the walk has ended, begin the next one. Return whether there is any way to."""
+    def step(self) -> None:
+        """Make one compiled call; where the walk has ended, begin the next one, if there is any way to."""
         search, memory = self._search, self._memory
         given = search.taken()
         if given is not None:
@@ -244,7 +183,7 @@ class _Walks:
         if not self._is_walking:
             if not self._begin():
                 search.iterations += self._chunk  # so that a caller who counts does not wait for ever
-                return False
+                return
             search.offer(memory.best_value, memory.best)
         before = memory.best_value
         seed = int(self._rng.integers(1 << 30))
@@ -255,7 +194,6 @@ class _Walks:
         elif memory.idle > self._patience:
             search.keep(memory.best_value, memory.best)
             self._is_walking = False
-        return True
 
     def greedy(self, is_first: bool = False) -> tuple[int, Solution] | None:
         """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
