@@ -172,12 +172,13 @@ def complete_instance() -> Instance:
     In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1
     places), M1 with setups and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts
     1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly,
-    J4 has two plans. S1 is a bath for J1.
+    J4 has two plans. S1 is a bath for J1. R2 has two
+    grippers and goes to S3 only.
     """
     cell = RobotCell(
         "C",
         "F1",
-        (Robot("R1", "IN", down((29, 35))), Robot("R2", "OUT")),
+        (Robot("R1", "IN", down((29, 35))), Robot("R2", "OUT", grippers=2, reach=("IN", "OUT", "S3"))),
         "IN",
         "OUT",
         distances("IN OUT S1 S2 S3", 2),

@@ -36,6 +36,7 @@ from oracle_case import (
     cases,
     departs,
     ends_of_work,
+    knows_visits,
     swapped,
     works_all,
 )
@@ -83,6 +84,8 @@ def best_schedule(
         raise ValueError("the oracle does not know execution")
     if any(mode.duration == 0 for o in instance.operation_by_key.values() for mode in o.modes):
         raise ValueError("the oracle does not know operations of length 0, which may share an instant")
+    if not knows_visits(instance):
+        raise TooHardError(instance.name)
     best: tuple[Value, Schedule] | None = None
     for case in cases(instance):
         search = _Search(case, parsed, best, max_nodes)
@@ -164,7 +167,7 @@ class _Search:
             work, calendar = lane.trip_time, lane.calendar
         elif mover in self.instance.carrier_by_id:
             group = self.instance.group_by_carrier[mover]
-            work = group.move_time(task.leg.origin, task.leg.destination)
+            work = task.work if task.is_visit else group.move_time(task.leg.origin, task.leg.destination)
             calendar = self.instance.carrier_by_id[mover].calendar
         ends = ends_of_work(calendar, work, task.interruptible, self.horizon)
         table = self.instance.lane_by_vehicle[mover].timetable if mover in self.instance.lane_by_vehicle else None
@@ -238,8 +241,9 @@ class _Search:
             start, end = timing.at(Point(number)), timing.at(Point(number, at_end=True))
             if task.operation is not None:
                 operations.append(replace(task.operation, start=start, end=end))
-            else:
+            elif not task.is_visit or task.picked_up is not None:
                 leg, mover = task.leg, node.movers[number]
+                start = timing.at(Point(number if task.picked_up is None else task.picked_up))
                 moves.append(Move(task.job, leg.origin, leg.destination, mover, leg.kind, start, end, *task.link))
         return complete(self.instance, operations, moves)
 
@@ -250,11 +254,15 @@ class _Search:
         for number, task in enumerate(self.case.tasks):
             if task.leg is None or number in node.movers:
                 continue
+            if task.picked_up is not None:
+                return [replace(node, movers={**node.movers, number: node.movers[task.picked_up]})]
             if task.leg.kind != "transfer":
                 job = self.instance.job_by_id[task.job]
                 groups = [self.instance.group_by_id[group] for group in task.leg.groups]
                 able = [g for g in groups if g in self.instance.cells or not job.fleets or g.id in job.fleets]
-                movers = [carrier.id for group in able for carrier in group.carriers]
+                ends = {task.leg.origin, task.leg.destination}
+                robots = [c for group in able for c in group.carriers if ends <= set(getattr(c, "reach", ()) or ends)]
+                movers = [carrier.id for carrier in robots]
             else:
                 movers = []
                 for lane in lanes_between(self.instance, task.leg.origin, task.leg.destination):
@@ -280,6 +288,11 @@ class _Search:
             moves = [number for number, mover in node.movers.items() if mover == carrier]
             uses = {move: Use((Point(move),), (Point(move, at_end=True),)) for move in moves}
             if (children := self.sequence(node, timing, carrier, uses)) is not None:
+                return children
+            drops = [move for move in moves if self.case.tasks[move].picked_up is not None]
+            held = [Use((Point(self.case.tasks[d].picked_up),), (Point(d, at_end=True),)) for d in drops]
+            room = self.instance.carrier_by_id[carrier].capacity
+            if drops and (children := self.at_most(node, timing, held, room)) is not None:
                 return children
         for pool in self.instance.operators:
             needed = {o: self.case.mode(o).operators.get(pool.id, 0) for o in operations}
@@ -327,8 +340,8 @@ class _Search:
             family = self.case.mode(before).setup_family if before else machine.setups.initial
             return machine.setups.time(family, self.case.mode(after).setup_family)
         group = self.instance.group_by_carrier[resource]
-        place = self.case.tasks[before].leg.destination if before else self.instance.carrier_by_id[resource].start
-        return group.travel_time(place, self.case.tasks[after].leg.origin)
+        place = self.case.tasks[before].destination if before else self.instance.carrier_by_id[resource].start
+        return group.travel_time(place, self.case.tasks[after].origin)
 
     def at_most(self, node: Node, timing: Timing, uses: Iterable[Use], capacity: int) -> list[Node] | None:
         """Return a child for every two of some uses that are too many together, one before the other."""

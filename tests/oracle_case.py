@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import permutations, product
 
-from scheduler.domain import Calendar, Instance, Machine, Mode, ScheduledOperation, Timetable
+from scheduler.domain import Calendar, CarrierGroup, Instance, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, route
 
 Link = tuple[str | None, str | None]
@@ -44,7 +44,7 @@ ALWAYS = Calendar()
 
 @dataclass(frozen=True)
 class Task:
-    """An operation or a loaded move."""
+    """An operation, a loaded move, or, of a carrier that holds several parts, its pick-up or its drop."""
 
     job: str
     work: int
@@ -53,6 +53,19 @@ class Task:
     operation: ScheduledOperation | None = None
     leg: Leg | None = None
     link: Link = (None, None)
+    picked_up: int | None = None
+    """Of a drop: the number of its pick-up."""
+    is_visit: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Where a mover has to be for it."""
+        return self.leg.origin if self.picked_up is None else self.leg.destination
+
+    @property
+    def destination(self) -> str:
+        """Where a mover is afterwards."""
+        return self.leg.origin if self.is_visit and self.picked_up is None else self.leg.destination
 
 
 @dataclass
@@ -119,7 +132,7 @@ class Case:
         calendars = calendars_of(self.instance)
         period = max((c.pattern.period for c in calendars if c.pattern is not None), default=0)
         gaps = [t for m in self.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
-        gaps += [t for cell in self.instance.cells for row in cell.travel.values() for t in row.values()]
+        gaps += [t for g in self.instance.group_by_id.values() for row in g.travel.values() for t in row.values()]
         gaps += [max(lane.cycle_time, lane.headway) for lane in self.instance.lanes]
         tables = [lane.timetable for lane in self.instance.lanes if lane.timetable is not None]
         wait = max((max(table.departures) + (table.period or 0) for table in tables), default=0) * max(1, period)
@@ -161,14 +174,23 @@ class Case:
             else:
                 groups = [self.instance.group_by_id[group] for group in leg.groups]
                 length = min(group.move_time(leg.origin, leg.destination) for group in groups)
-            move = self.add(Task(job, length, leg=leg, link=link))
+            move = drop = self.add(Task(job, length, leg=leg, link=link))
+            if leg.kind != "transfer" and any(
+                c.capacity > 1 for group in groups_of(self.instance, leg) for c in group.carriers
+            ):
+                group = self.instance.group_by_id[leg.groups[0]]
+                self.tasks[move] = Task(job, group.pick_up_time, leg=leg, link=link, is_visit=True)
+                drop = self.add(Task(job, group.drop_time, leg=leg, link=link, picked_up=move, is_visit=True))
+                self.arcs.append(
+                    (Point(move, at_end=True), Point(drop), group.travel_time(leg.origin, leg.destination))
+                )
             if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and leg is legs[0])):
                 self.ways_out[a].append(Point(move))
             if destination is not None and leg.destination == destination.id:
-                self.ways_in[b].append(Point(move, at_end=True))
+                self.ways_in[b].append(Point(drop, at_end=True))
             if last is not None:
                 self.arcs.append((last, Point(move), 0))
-            last = Point(move, at_end=True)
+            last = Point(drop, at_end=True)
         if last is not None and b is not None:
             self.arcs.append((last, Point(b), 0))
             if legs and self.mode(b).max_dwell is not None and destination.input_buffer == 0:
@@ -256,6 +278,18 @@ def swapped(case: Case, held: dict[int, tuple[int, int]]) -> list[tuple[int, int
         if left:
             return [(x, y) for y, x in left.items()]
     return []
+
+
+def groups_of(instance: Instance, leg: Leg) -> list[CarrierGroup]:
+    return [instance.group_by_id[group] for group in leg.groups]
+
+
+def knows_visits(instance: Instance) -> bool:
+    """Return whether carriers that hold several parts are alike, in one group and always work: what is told here."""
+    several = {group.id for group in instance.group_by_id.values() for c in group.carriers if c.capacity > 1}
+    alike = all(len({c.capacity for c in instance.group_by_id[group].carriers}) == 1 for group in several)
+    work = all(c.calendar.always_works for group in several for c in instance.group_by_id[group].carriers)
+    return alike and work and len({instance.group_by_id[group].facility for group in several}) == len(several)
 
 
 def calendars_of(instance: Instance) -> list[Calendar]:

@@ -45,6 +45,7 @@ from scheduler.domain.events import (
     VehicleDown,
 )
 from scheduler.domain.timetable import usable_departures
+from scheduler.io.validate import defects
 
 T = TypeVar("T")
 
@@ -70,6 +71,7 @@ FEATURES = (
     "timetables",
     "docks",
     "dwell",
+    "reach",
 )
 OBJECTIVES = (
     "makespan",
@@ -170,7 +172,8 @@ class _Builder:
             objective=self.choice(OBJECTIVES),
         )
         instance = self.with_fleets(instance) if self.has("fleets", 3) else instance
-        return self.with_dwell(instance) if self.has("dwell", 4) else instance
+        instance = self.with_dwell(instance) if self.has("dwell", 4) else instance
+        return self.with_reach(instance) if self.has("reach", 4) else instance
 
     # the plant
 
@@ -205,6 +208,19 @@ class _Builder:
             for m in instance.machines
         )
         return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets), machines=tuple(machines))
+
+    def with_reach(self, instance: Instance) -> Instance:
+        """Return the instance with robots that don't go everywhere, if every part can still be carried."""
+        cells = []
+        for cell in instance.cells:
+            robots = []
+            for number in range(1, 3):
+                reach = tuple(place for place in cell.travel if self.integer(0, 3))
+                start = self.choice(reach or tuple(cell.travel))
+                robots.append(Robot(f"R{number}-{cell.facility}", start, reach=reach))
+            cells.append(replace(cell, robots=tuple(robots)))
+        changed = replace(instance, cells=tuple(cells))
+        return instance if defects(changed) else changed
 
     def with_dwell(self, instance: Instance) -> Instance:
         """Return the instance with a maximum dwell in some modes of jobs without joins, where parts are fetched."""

@@ -32,6 +32,7 @@ OPTIMUM = {
     "buffer_tiny": 17,
     "fleet_charging": 26,
     "hoist_tiny": 31,
+    "dual_gripper_tiny": 20,
     "ft06": 55,
     "la01": 666,
     "kacem_4x5": 11,
@@ -89,7 +90,17 @@ def test_the_costs_of_trips_are_proved() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["teaching", "robot_cell_tiny", "hoist_tiny", "transfer_tiny", "fleet_tiny", "blocking_tiny", "buffer_tiny"]
+    "name",
+    [
+        "teaching",
+        "robot_cell_tiny",
+        "hoist_tiny",
+        "dual_gripper_tiny",
+        "transfer_tiny",
+        "fleet_tiny",
+        "blocking_tiny",
+        "buffer_tiny",
+    ],
 )
 def test_the_oracle_knows_the_optima_proved_by_hand(name: str) -> None:
     assert optimum(instance(name)) == (OPTIMUM[name],)

@@ -18,6 +18,7 @@ from scheduler.constraints import (
     swaps,
     time_windows,
     transfers,
+    visits,
 )
 from scheduler.constraints.rule import Rule, Violation
 
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     calendars.RULE,
     moves.RULE,
     movers.RULE,
+    visits.RULE,
     batteries.RULE,
     transfers.RULE,
     docks.RULE,

@@ -1,5 +1,7 @@
 """Movers: a robot, or a vehicle of a fleet, carries one part at a time and travels between its moves.
 
+Robots with several grippers and vehicles for several jobs are a matter of the rule `visits`.
+
 For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and tick 0 before the first)::
 
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
@@ -42,6 +44,8 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     past = past_moves(instance)
     for group in instance.group_by_id.values():
         for carrier in group.carriers:
+            if carrier.capacity > 1:
+                continue  # the rule `visits` speaks of it
             moves = schedule.by_mover.get(carrier.id, ())
             loaded = [move for move in moves if move.job is not None]
             empty = [move for move in moves if move.job is None]
@@ -144,7 +148,7 @@ def post(ctx: ModelContext) -> None:
             continue
         for carrier in group.carriers:
             options = by_carrier.get(carrier.id, [])
-            if not options:
+            if not options or carrier.capacity > 1:
                 continue
             ctx.model.add_no_overlap(option.interval for option in options)
             ctx.model.add_circuit(_arcs(ctx, group, carrier, options))

@@ -22,7 +22,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import CarrierGroup, Instance, Machine, Move, MoveKind, RobotCell, Schedule, ScheduledOperation
+from scheduler.domain import (
+    CarrierGroup,
+    Instance,
+    Machine,
+    Move,
+    MoveKind,
+    Robot,
+    RobotCell,
+    Schedule,
+    ScheduledOperation,
+)
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -169,13 +179,18 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
             length = group.unload_time + travel + group.load_time
         else:
             length = group.pick_up_time + travel + group.drop_time
-        calendar = next(carrier.calendar for carrier in group.carriers if carrier.id == move.mover)
+        carrier = next(carrier for carrier in group.carriers if carrier.id == move.mover)
+        if isinstance(carrier, Robot) and carrier.reach and not {move.origin, move.destination} <= set(carrier.reach):
+            yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} does not reach both places", 1)
+        calendar, holds_several = carrier.calendar, carrier.capacity > 1
     else:
         if lane is None or (lane.origin, lane.destination) != (move.origin, move.destination):
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no vehicle of such a lane", 1)
             return
         length = lane.load_time + lane.transit_time + lane.unload_time
-        calendar = lane.calendar
+        calendar, holds_several = lane.calendar, False
+    if holds_several and move.end - move.start >= length:
+        return  # other parts may be picked up and dropped on the way
     longest = length + Clock(calendar).downtime(move.start, move.end) if move in past else length
     lasts = move.end - move.start
     if not length <= lasts <= longest:

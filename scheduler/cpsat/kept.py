@@ -123,8 +123,10 @@ class Kept:
             option.key: option for link in ctx.links for slot in link.slots for option in slot.options
         }
         for carrier in self._instance.carrier_by_id:
+            holds_several = self._instance.carrier_by_id[carrier].capacity > 1
             for before, after in pairwise(self._kept_moves(carrier)):
-                ctx.model.add(options[self._key(after)].start >= options[self._key(before)].end)
+                first = options[self._key(before)]
+                ctx.model.add(options[self._key(after)].start >= (first.start if holds_several else first.end))
         for charges in self._kept_charges(ctx, options).values():
             for (_, _, gap), (_, _, later) in pairwise(sorted(charges, key=lambda charge: charge[:2])):
                 ctx.model.add(later.start >= gap.end)

@@ -12,11 +12,15 @@ from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_la
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.kept import MoveKey
+    from scheduler.cpsat.view import ScheduleView
 
 
 @dataclass(frozen=True, slots=True)
 class OptionVars:
-    """One move that a leg may be: by robot, vehicle, lane or fleet of alike vehicles, along ``leg``, if ``literal``."""
+    """One move that a leg may be: by robot, vehicle, lane or fleet of alike vehicles, along ``leg``, if ``literal``.
+
+    ``length`` is the least where the mover holds several parts, and the only one elsewhere.
+    """
 
     link: LinkVars
     leg: Leg
@@ -190,7 +194,7 @@ def _add_slot(
             f"start.{name}",
             lambda view: view.leg_start(job, predecessor, successor, slot),
         )
-        if always and len(lengths) == 1:
+        if always and len(lengths) == 1 and not any(_holds_several(ctx, m) for ms in movers.values() for m, _ in ms):
             end = start + next(iter(lengths))
         else:
             end = ctx.new_int(
@@ -251,11 +255,28 @@ def _option(
 ) -> OptionVars:
     name = f"move[{link.name}:{leg.origin}>{leg.destination}@{mover}]"
     size = length if fixed is None else fixed.end - fixed.start
+    if fixed is None and _holds_several(ctx, mover):
+        size = ctx.new_int(
+            length, ctx.horizon, f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
+        )
     if literal is ctx.true:
         interval = ctx.model.new_interval_var(slot.start, size, slot.end, name)
     else:
         interval = ctx.model.new_optional_interval_var(slot.start, size, slot.end, literal, name)
-    return OptionVars(link, leg, mover, size, literal, slot.start, slot.end, interval, fixed)
+    length = length if fixed is None else fixed.end - fixed.start
+    return OptionVars(link, leg, mover, length, literal, slot.start, slot.end, interval, fixed)
+
+
+def _holds_several(ctx: ModelContext, mover: str) -> bool:
+    carrier = ctx.instance.carrier_by_id.get(mover)
+    return carrier is not None and carrier.capacity > 1
+
+
+def _length(ctx: ModelContext, view: ScheduleView, link: LinkVars, leg: Leg, mover: str, least: int) -> int:
+    """Return how long the move lasts, the least length if the schedule does not make it."""
+    move = view.move(link.job.id, link.predecessor, link.successor, leg.slot)
+    is_made = move is not None and _goes(move, leg) and _mover(ctx, move) == mover
+    return move.end - move.start if move is not None and is_made else least
 
 
 def _goes(move: Move | None, leg: Leg) -> bool:

@@ -33,7 +33,9 @@ def build_seconds(instance: Instance) -> float:
             for predecessor, successor, _ in links(job):
                 moves = ((in_tours.get(m, m), leg) for m, leg in _movers(instance, job, predecessor, successor))
                 for mover, _ in {(m, leg.slot if m in in_tours.values() else leg) for m, leg in moves}:
-                    num_on[mover] = num_on.get(mover, 0) + 1
+                    carrier = instance.carrier_by_id.get(mover)
+                    nodes = 1 if carrier is None or carrier.capacity == 1 else 2  # pick-up and drop
+                    num_on[mover] = num_on.get(mover, 0) + nodes
     arcs = sum(number * number for number in num_on.values())
     return SECONDS_PER_ARC * arcs + SECONDS_PER_MODE * num_modes
 

@@ -57,13 +57,16 @@ class TurnVars:
 
 
 def alike(instance: Instance) -> frozenset[str]:
-    """Return the fleets whose vehicles differ in nothing but where they start: no downtimes, no batteries, no past."""
+    """Return the fleets whose vehicles differ in nothing but where they start.
+
+    They carry one job at a time and have no downtimes, no batteries and no past.
+    """
     if instance.execution is not None:
         return frozenset()
     return frozenset(
         fleet.id
         for fleet in instance.fleets
-        if all(vehicle.calendar.always_works and vehicle.battery is None for vehicle in fleet.vehicles)
+        if all(v.calendar.always_works and v.battery is None and v.capacity == 1 for v in fleet.vehicles)
     )
 
 

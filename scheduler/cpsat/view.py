@@ -11,6 +11,7 @@ from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, Sch
 from scheduler.domain.batteries import levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.routing import SLOTS, Slot, slot_of
+from scheduler.domain.visits import visits
 
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
@@ -182,6 +183,32 @@ class ScheduleView:
         for carrier in self.instance.carrier_by_id:
             for position, move in enumerate(self.loaded_moves(carrier)):
                 found[move.job or "", move.predecessor, move.successor, self.slot(move)] = (carrier, position)
+        return found
+
+    def visits_next(self, carrier: str, before: tuple[OptionVars, bool] | None, after: tuple[OptionVars, bool]) -> bool:
+        """Return whether the carrier makes a visit (of a move; True: its drop) directly after the other."""
+        places = self._visits[carrier]
+        place = places.get((*_leg_of(after[0]), after[1]))
+        if place is None or before is None:
+            return place == 0
+        return places.get((*_leg_of(before[0]), before[1])) == place - 1
+
+    def is_last_visit(self, carrier: str, option: OptionVars, is_drop: bool) -> bool:
+        """Return whether the carrier makes no visit after it."""
+        places = self._visits[carrier]
+        return places.get((*_leg_of(option), is_drop)) == len(places) - 1
+
+    @cached_property
+    def _visits(self) -> dict[str, dict[tuple[object, ...], int]]:
+        """Place of each visit in the sequence of its carrier."""
+        found: dict[str, dict[tuple[object, ...], int]] = {}
+        for carrier_id, carrier in self.instance.carrier_by_id.items():
+            group = self.instance.group_by_carrier[carrier_id]
+            found[carrier_id] = {}
+            for place, visit in enumerate(visits(group, carrier, self.loaded_moves(carrier_id))):
+                move = visit.move
+                leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
+                found[carrier_id][(*leg, visit.is_drop)] = place
         return found
 
     def loaded_moves(self, mover: str) -> list[Move]:

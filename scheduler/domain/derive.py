@@ -9,6 +9,7 @@ from scheduler.domain.batteries import charged
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.visits import stretches
 
 
 def complete(
@@ -184,8 +185,9 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
 
 
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:
-    """Return start, end, origin and destination of the loaded moves and charges of a robot or vehicle, in order."""
-    stops = [(m.start, m.end, m.origin, m.destination) for m in schedule.by_mover.get(mover, ())]
+    """Return begin, end, origin and destination of the loaded stretches and charges of a robot or vehicle, in order."""
+    group, carrier = instance.group_by_carrier[mover], instance.carrier_by_id[mover]
+    stops: list[tuple[int, int, str, str]] = list(stretches(group, carrier, schedule.by_mover.get(mover, ())))
     for charge in schedule.by_vehicle.get(mover, ()):
         place = instance.charger_by_id[charge.charger].place
         stops.append((charge.start, charge.end, place, place))

@@ -217,7 +217,9 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         waits[leg.slot] = max(_wait_for_departure(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
-                        pieces = [(mover, length + empty[group_of[mover].id]) for mover, length in able]
+                        # Where other visits may come between pick-up and drop, each of the two has its own way.
+                        ways = {mover: 1 + (instance.carrier_by_id[mover].capacity > 1) for mover, _ in able}
+                        pieces = [(m, length + ways[m] * empty[group_of[m].id]) for m, length in able]
                         piece = max((length for _, length in pieces), default=0)
                         time = max((length + charge.get(mover, 0) for mover, length in pieces), default=0)
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)

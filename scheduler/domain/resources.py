@@ -70,11 +70,25 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """A single-gripper robot of a cell: carries one part at a time. ``start`` is its place at tick 0."""
+    """A robot of a cell: holds as many parts at a time as it has ``grippers``. ``start`` is its place at tick 0.
+
+    ``reach`` are the places of the cell that it goes to (empty: all).
+    """
 
     id: str
     start: str
     calendar: Calendar = field(default_factory=Calendar)
+    grippers: int = 1
+    reach: tuple[str, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        """Parts that it holds at a time: ``grippers``."""
+        return self.grippers
+
+    def reaches(self, origin: str, destination: str) -> bool:
+        """Return whether it can carry a part from one place to the other."""
+        return not self.reach or (origin in self.reach and destination in self.reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +129,7 @@ class Charger:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle of a fleet (AGV, AMR, forklift): carries one job at a time. ``start`` is its place at tick 0.
+    """A vehicle of a fleet (AGV, AMR, forklift): carries ``capacity`` jobs at a time. ``start`` is its place at tick 0.
 
     ``battery`` None: it never has to be charged.
     """
@@ -124,10 +138,11 @@ class Vehicle:
     start: str
     calendar: Calendar = field(default_factory=Calendar)
     battery: Battery | None = None
+    capacity: int = 1
 
 
 Carrier: TypeAlias = Robot | Vehicle
-"""A mover that carries one part at a time and travels empty between its moves."""
+"""A mover that carries parts, most often one at a time, and travels empty between its moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,10 @@ class RobotCell:
     def drop_time(self) -> int:
         """Ticks before the end of a move in which the part is put down: ``load_time``."""
         return self.load_time
+
+    def serves(self, origin: str, destination: str) -> bool:
+        """Return whether a robot can carry a part from one place to the other."""
+        return any(robot.reaches(origin, destination) for robot in self.robots)
 
     def travel_time(self, origin: str, destination: str) -> int:
         """Return the travel time between two places of the cell (0 from a place to itself)."""

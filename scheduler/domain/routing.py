@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Precedence
-from scheduler.domain.resources import CarrierGroup, Lane, Machine
+from scheduler.domain.resources import CarrierGroup, Lane, Machine, Robot
 from scheduler.domain.schedule import Move, MoveKind
 
 Slot: TypeAlias = Literal["exit", "collect", "transfer", "deliver", "entry"]
@@ -39,7 +39,7 @@ class Leg:
 
 
 def route(instance: Instance, origin: Machine | None, destination: Machine | None) -> tuple[Leg, ...] | None:
-    """Return the legs from machine to machine, or None if no lane links their facilities.
+    """Return the legs from machine to machine, None if no lane links their facilities or no robot reaches both ends.
 
     `origin` None is the arrival of the job, `destination` None its departure. A job arrives at the load/unload station
     of the facility of its first machine (or where that machine is, if there is no such station); it departs at the
@@ -49,7 +49,8 @@ def route(instance: Instance, origin: Machine | None, destination: Machine | Non
         if origin.id == destination.id:
             return ()
         if origin.cell is not None and origin.cell == destination.cell:
-            return (Leg("entry", "robot_move", origin.id, destination.id, (origin.cell,)),)
+            direct = Leg("entry", "robot_move", origin.id, destination.id, (origin.cell,))
+            return (direct,) if _is_served(instance, direct) else None
     legs: list[Leg] = []
     here = there = None
     if origin is not None:
@@ -70,7 +71,12 @@ def route(instance: Instance, origin: Machine | None, destination: Machine | Non
         legs.extend(_transport(instance, destination.facility, _station(instance, destination), there))
     if destination is not None and destination.cell is not None and there is not None:
         legs.append(Leg("entry", "robot_move", there, destination.id, (destination.cell,)))
-    return tuple(legs)
+    return tuple(legs) if all(_is_served(instance, leg) for leg in legs) else None
+
+
+def _is_served(instance: Instance, leg: Leg) -> bool:
+    """Return whether some robot of the cell reaches both ends of a robot move."""
+    return leg.kind != "robot_move" or instance.cell_by_id[leg.groups[0]].serves(leg.origin, leg.destination)
 
 
 def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], ...]:
@@ -83,7 +89,8 @@ def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], .
             continue
         group = instance.group_by_id[group_id]
         length = group.move_time(leg.origin, leg.destination)
-        found.extend((carrier.id, length) for carrier in group.carriers)
+        able = (c for c in group.carriers if not isinstance(c, Robot) or c.reaches(leg.origin, leg.destination))
+        found.extend((carrier.id, length) for carrier in able)
     return tuple(found)
 
 

@@ -25,12 +25,13 @@ from scheduler.domain.events import (
 )
 from scheduler.errors import Defect, EventError
 from scheduler.io.defects import instead, limited, shown
-from scheduler.io.documents import Id, JobDocument, Time
+from scheduler.io.documents import JobDocument
 from scheduler.io.files import read_text
 from scheduler.io.json_text import parse_json
 from scheduler.io.limits import MAX_TICK
-from scheduler.io.native import job_document, job_from
+from scheduler.io.native_jobs import job_document, job_from
 from scheduler.io.structure import Document, read_document, require_kind, schema
+from scheduler.io.values import Id, Time
 
 Length = Annotated[int, Field(ge=1, le=MAX_TICK)]
 

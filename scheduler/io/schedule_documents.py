@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from scheduler.domain.horizon import MAX_HORIZON
-from scheduler.io.documents import Id, Moment
 from scheduler.io.structure import Document
+from scheduler.io.values import Id, Moment
 
 Instant = Annotated[int, Field(ge=-MAX_HORIZON, le=MAX_HORIZON)]
 Index = Annotated[int, Field(ge=0)]

@@ -148,3 +148,8 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)
+
+
+def unless(key: str, value: object, default: object) -> dict[str, Any]:
+    """Return the entry of a document, none where the value is the default."""
+    return {} if value == default else {key: value}

@@ -72,6 +72,8 @@ def unknown_references(instance: Instance) -> Iterator[Defect]:
         places = dict.fromkeys((cell.input_station, cell.output_station, *stations.get(cell.id, ())))
         for r, robot in enumerate(cell.robots):
             yield from unknown(("cells", i, "robots", r, "start"), robot.start, places, "place")
+            for index, place in enumerate(robot.reach):
+                yield from unknown(("cells", i, "robots", r, "reach", index), place, places, "place")
         for origin, row in cell.travel.items():
             yield from unknown(("cells", i, "travel", origin), origin, places, "place")
             for destination in row:
@@ -105,6 +107,15 @@ def clashing_places(instance: Instance) -> Iterator[Defect]:
             if place in instance.machine_by_id:
                 cause = f"place {shown(place)} is named like a machine"
                 yield Defect("E304", json_path("cells", i, key), cause, "give the place another name")
+
+
+def starts_out_of_reach(instance: Instance) -> Iterator[Defect]:
+    """A robot stands at a place that it does not reach."""
+    for i, cell in enumerate(instance.cells):
+        for r, robot in enumerate(cell.robots):
+            if robot.reach and robot.start not in robot.reach:
+                cause = f"robot {shown(robot.id)} stands at {shown(robot.start)}, which it does not reach"
+                yield Defect("E351", json_path("cells", i, "robots", r, "start"), cause, "add the place to its reach")
 
 
 def incomplete_travel(instance: Instance) -> Iterator[Defect]:

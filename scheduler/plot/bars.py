@@ -103,8 +103,14 @@ def mover_bars(subject: Subject) -> Iterator[Bar]:
         trips: dict[tuple[int, bool], list[Move]] = {}
         for move in moves:
             trips.setdefault((move.start, move.job is None), []).append(move)
+        carrier = subject.instance.carrier_by_id.get(mover)
+        places = carrier.capacity if carrier is not None else 1
+        free_at = [0] * places
         for trip in trips.values():
             for lane, move in enumerate(trip):
+                if places > 1 and move.job is not None:
+                    lane = next((n for n, at in enumerate(free_at) if at <= move.start), lane)
+                    free_at[lane] = move.end
                 is_return = move.kind == "empty_move" and mover in subject.instance.lane_by_vehicle
                 kind: BarKind = "return" if is_return else move.kind
                 yield Bar(
@@ -115,7 +121,7 @@ def mover_bars(subject: Subject) -> Iterator[Bar]:
                     job=move.job,
                     label=move.job or "",
                     lane=lane,
-                    lanes=len(trip),
+                    lanes=places if places > 1 and move.job is not None else len(trip),
                     group=subject.group(move.job),
                     change=subject.change_of(move),
                 )

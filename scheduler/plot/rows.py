@@ -115,6 +115,8 @@ def arrange(
     top = 0.0
     for entry in entries:
         lanes = sub_lanes.get((entry.kind, entry.id), 1)
+        if entry.kind in ("robot", "vehicle") and (carrier := instance.carrier_by_id.get(entry.id)) is not None:
+            lanes = carrier.capacity
         is_buffer = entry.kind in ("places_before", "places_after")
         height = max(HEIGHTS[entry.kind], (PLACE_HEIGHT if is_buffer else SUB_LANE_HEIGHT) * lanes)
         share = utilisation.get(entry.id) if entry.kind == "machine" else None

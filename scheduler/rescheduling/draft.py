@@ -107,35 +107,9 @@ def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]
         start = end
 
 
-def tasks_by_carrier(moves: Iterable[Move], charges: Iterable[Charge]) -> dict[str, list[Move | Charge]]:
-    """Return what each robot and vehicle has to do, in its nominal order; a charge comes before a move."""
-    found: dict[str, list[Move | Charge]] = {}
-    items: list[Move | Charge] = [*charges, *(m for m in moves if m.kind in ("robot_move", "transport"))]
-    for item in sorted(items, key=lambda item: (item.start, isinstance(item, Move), item.end)):
-        found.setdefault(item.mover if isinstance(item, Move) else item.vehicle, []).append(item)
-    return found
-
-
-def task_key(task: Move | Charge) -> tuple[object, ...]:
-    """Return what makes a task of a robot or vehicle known again in another schedule."""
-    return (link_key(task), task.origin) if isinstance(task, Move) else (task.vehicle, task.start)
-
-
 def places_of(instance: Instance, task: Move | Charge) -> tuple[str, str]:
     """Return where a task of a robot or vehicle begins and ends."""
     if isinstance(task, Move):
         return task.origin, task.destination
     place = instance.charger_by_id[task.charger].place
     return place, place
-
-
-def planned_places(instance: Instance) -> dict[tuple[object, ...], tuple[str, str]]:
-    """Return which carrier came from which place to each pick-up and charge of the baseline."""
-    found = {}
-    baseline = execution_of(instance).baseline
-    for carrier, tasks in tasks_by_carrier(baseline.moves, baseline.charges).items():
-        place = instance.carrier_by_id[carrier].start
-        for task in tasks:
-            found[task_key(task)] = (carrier, place)
-            place = places_of(instance, task)[1]
-    return found

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 
 from scheduler.domain import (
     Calendar,
+    Carrier,
     Charge,
     Instance,
     Machine,
@@ -24,11 +25,12 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
-from scheduler.rescheduling.carriers import add_carriers
+from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
 from scheduler.rescheduling.lanes import add_lanes
+from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
 
@@ -58,6 +60,8 @@ class Network:
         self._charge_of: dict[int, Charge] = {}
         self._node: dict[OperationKey, int] = {}
         self._node_by_move: dict[int, int] = {}
+        self._drop_of: dict[int, int] = {}
+        self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[Calendar, Blocked] = {}
         self._ways: dict[LinkKey, list[Move]] = {}
         for move in sorted(draft.moves, key=lambda m: m.start):
@@ -65,7 +69,14 @@ class Network:
         self._add_nodes()
         self._add_parts()
         self._add_machines()
-        add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._node_of)
+        add_carriers(
+            instance,
+            self.timing,
+            draft,
+            self._real,
+            self._charge_of,
+            lambda move, is_drop: self._drop(move) if is_drop else self._node_of(move),
+        )
         self._add_pools()
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
@@ -84,7 +95,9 @@ class Network:
         timing.settle()
         starts, ends = timing.starts, timing.ends
         operations = [replace(o, start=starts[n], end=ends[n]) for n, o in self._operation_of.items()]
-        moves = [replace(m, start=starts[n], end=ends[n]) for n, trip in self._moves_of.items() for m in trip]
+        moves = [
+            replace(m, start=starts[n], end=ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip
+        ]
         charges = [replace(c, start=starts[n], end=ends[n]) for n, c in self._charge_of.items()]
         found = complete(self.instance, operations, moves, charges)
         for job in self.instance.jobs:
@@ -104,9 +117,10 @@ class Network:
         self.timing.settle()
         found = {}
         for node, (first, *_) in self._moves_of.items():
-            ticks = self.timing.starts[node] - first.start
-            if first in self._waiting and ticks > 0:
-                found[self._real[first]] = ticks
+            if first in self._waiting:
+                ticks = self.timing.ends[self._last(node)] - self._real[first].end
+                if ticks > 0:
+                    found[self._real[first]] = ticks
         return found
 
     # Activities.
@@ -150,6 +164,9 @@ class Network:
 
     def _add_moves(self, moves: tuple[Move, ...]) -> int:
         first = moves[0]
+        carrier = self.instance.carrier_by_id.get(first.mover)
+        if carrier is not None and carrier.capacity > 1:
+            return self._add_visits(carrier, first)
         if first in self._real:
             start, end = self._real[first].start, self._real[first].end
             return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
@@ -160,17 +177,32 @@ class Network:
             group = self.instance.group_by_carrier[first.mover]
             length = group.move_time(first.origin, first.destination)
             calendar = self.instance.carrier_by_id[first.mover].calendar
-        arrivals = [self.instance.job_by_id[m.job or ""].release_date for m in moves if m.predecessor is None]
-        node = self.timing.add(max([*arrivals, *map(self._earliest, moves)]), length)
+        node = self.timing.add(max(map(self._possible_from, moves)), length)
         self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
         if first.kind == "transfer" and lane.timetable is not None:
             self.timing.keep_free(node, lane.timetable.closed(self.timing.latest), 0, 1)
         return node
 
+    def _add_visits(self, carrier: Carrier, move: Move) -> int:
+        """Add the move of a carrier that holds several parts, and return the node of its pick-up."""
+        group, blocked = self.instance.group_by_carrier[carrier.id], self._blocked_of(carrier.calendar)
+        earliest, real = self._possible_from(move), self._real.get(move)
+        first, last = add_visits(self.timing, group, move, earliest, real, move in self._waiting, blocked)
+        self._drop_of[first], self._pick_up_of[last] = last, first
+        return first
+
+    def _last(self, node: int) -> int:
+        """Return the node with which an activity ends."""
+        return self._drop_of.get(node, node)
+
     def _add_charge(self, charge: Charge) -> int:
         if charge in execution_of(self.instance).charges:
             return self.timing.add_fixed(charge.start, charge.end)
         return self.timing.add(self._earliest(charge), charge.end - charge.start)
+
+    def _possible_from(self, move: Move) -> int:
+        arrives = self.instance.job_by_id[move.job or ""].release_date if move.predecessor is None else 0
+        return max(arrives, self._earliest(move))
 
     def _earliest(self, item: ScheduledOperation | Move | Charge) -> int:
         return max(self._now, item.start if self.draft.as_planned(item) else 0)
@@ -186,7 +218,7 @@ class Network:
             return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
         if node in self._charge_of:
             return f"the charge of {self._charge_of[node].vehicle} at {self._charge_of[node].charger}"
-        first = self._moves_of[node][0]
+        first = self._moves_of[self._pick_up_of.get(node, node)][0]
         return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
 
     # The way of the parts: precedences, lags and moves.
@@ -203,7 +235,7 @@ class Network:
                 if successor is not None:
                     stops.append(self._node[job.id, successor])
                 for before, after in pairwise(stops):
-                    order((before, "end", 0), (after, "start", 0))
+                    order((self._last(before), "end", 0), (after, "start", 0))
                 self._add_dwell(way, stops)
                 if predecessor is not None and successor is not None:
                     before, after, lag = stops[0], stops[-1], lags[predecessor, successor]
@@ -226,7 +258,7 @@ class Network:
         if self.instance.machine_by_id[after.machine].input_buffer == 0:
             last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
             if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
-                self.timing.order((stops[-1], "start", 0), (stops[-2], "end", 0))
+                self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0))
 
     @cached_property
     def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
@@ -234,6 +266,9 @@ class Network:
 
     def _node_of(self, move: Move) -> int:
         return self._node_by_move[id(move)]
+
+    def _drop(self, move: Move) -> int:
+        return self._last(self._node_of(move))
 
     # Machines: occupation, capacity, setups.
 
@@ -249,9 +284,10 @@ class Network:
             )
             if machine.capacity == 1:
                 for (*_, before, _), (*_, after, _) in pairwise(stays):
-                    self._follow(before, after)
+                    self.timing.follow(before, after)
                 if machine.setups is not None:
-                    self._add_setups(machine, [(operation, use) for *_, use, operation in stays])
+                    blocked = self._blocked_of(machine.calendar)
+                    add_setups(self.instance, self.timing, machine, [(o, use) for *_, use, o in stays], blocked)
             else:
                 self.timing.limit(Capacity(machine.capacity, [use for *_, use, _ in stays]))
             self._add_buffers(machine, [(use, operation) for *_, use, operation in stays])
@@ -300,11 +336,11 @@ class Network:
         """Return when the first part is put down at the operation's machine (nominally); None if no move does it."""
         loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
         for first, later in pairwise(loadings):
-            self.timing.order((self._node_of(first), "end", 0), (self._node_of(later), "end", 0))
+            self.timing.order((self._drop(first), "end", 0), (self._drop(later), "end", 0))
         if not loadings:
             return None
         drop = drop_time(self.instance, loadings[0])
-        return loadings[0].end - drop, (self._node_of(loadings[0]), "end", -drop)
+        return loadings[0].end - drop, (self._drop(loadings[0]), "end", -drop)
 
     def _taken(self, operation: ScheduledOperation) -> list[tuple[int, Anchor]]:
         """Return when each part of the operation is taken away (nominally), by a move or the next operation."""
@@ -342,39 +378,7 @@ class Network:
                 found.setdefault(((move.job, move.predecessor), False), []).append(move)
         return found
 
-    def _follow(self, before: Use, after: Use, gap: int = 0) -> None:
-        for until in before.untils:
-            if until[0] != after.begin[0]:
-                self.timing.order(until, after.begin, gap)
-
-    def _add_setups(self, machine: Machine, stays: list[tuple[ScheduledOperation, Use]]) -> None:
-        """Put a setup before each stay of another family; one that was not under way begins at `now` or later."""
-        matrix = machine.setups
-        if matrix is None:
-            return
-        planned = {
-            (s.job, s.operation, s.from_family, s.to_family) for s in execution_of(self.instance).baseline.setups
-        }
-        family, before = matrix.initial, None
-        blocked = self._blocked_of(machine.calendar)
-        for operation, use in stays:
-            needed = self._mode(operation).setup_family
-            length = matrix.time(family, needed)
-            if length > 0:
-                node, _, _ = use.begin
-                if before is not None:
-                    self._follow(before, use, length)
-                    if (node, "start", 0) in before.untils:
-                        raise Stuck(f"{self._label(node)} needs a setup, but its part stays there from before")
-                under_way = (operation.job, operation.operation, family, needed) in planned
-                earliest = length if under_way else self._now + length
-                offset = self.timing.instant(use.begin) - self.timing.starts[node]
-                if self.timing.starts[node] >= self._now:
-                    self.timing.not_before(node, earliest - offset)
-                self.timing.keep_free(node, blocked, offset - length, length)
-            family, before = needed, use
-
-    # Robots, vehicles, operators.
+    # Operators.
 
     def _add_pools(self) -> None:
         uses: dict[str, list[Use]] = {}

@@ -71,6 +71,7 @@ class Timing:
     _after_start: list[list[tuple[int, int]]] = field(default_factory=list)
     _after_end: list[list[tuple[int, int]]] = field(default_factory=list)
     _ends_after: list[list[tuple[int, int]]] = field(default_factory=list)
+    _clear: list[list[tuple[int, Blocked]]] = field(default_factory=list)
     _capacities: list[Capacity] = field(default_factory=list)
     _capacities_of: list[list[int]] = field(default_factory=list)
 
@@ -88,7 +89,14 @@ class Timing:
         self.lengths.append(length)
         self.pauses.append(pauses)
         self.fixed.append(fixed)
-        for lists in (self._windows, self._after_start, self._after_end, self._ends_after, self._capacities_of):
+        for lists in (
+            self._windows,
+            self._after_start,
+            self._after_end,
+            self._ends_after,
+            self._clear,
+            self._capacities_of,
+        ):
             lists.append([])
         return len(self.starts) - 1
 
@@ -115,6 +123,11 @@ class Timing:
         if blocked and length > 0:
             self._windows[node].append((blocked, offset, length))
 
+    def keep_clear(self, first: int, last: int, blocked: Blocked) -> None:
+        """Demand that ``[start(first), end(last))`` touches no blocked window; `first` moves to fulfil it."""
+        if blocked:
+            self._clear[last].append((first, blocked))
+
     def order(self, before: Anchor, after: Anchor, gap: int = 0) -> None:
         """Demand ``after >= before + gap`` of two instants of different nodes; `after` moves to fulfil it."""
         (u, at, offset), (v, edge, behind) = before, after
@@ -126,6 +139,12 @@ class Timing:
             self._ends_after[u].append((v, gap))
         else:
             raise ValueError("an end that pauses can only be held back by a start")
+
+    def follow(self, before: Use, after: Use, gap: int = 0) -> None:
+        """Demand that one use begins `gap` after the end of the other."""
+        for until in before.untils:
+            if until[0] != after.begin[0]:
+                self.order(until, after.begin, gap)
 
     def limit(self, capacity: Capacity) -> None:
         """Add a capacity."""
@@ -185,6 +204,10 @@ class Timing:
                 for after, gap in self._ends_after[node]:
                     if ends[after] < start + gap:
                         push(after, self._start_for_end(after, start + gap), node)
+                for first, blocked in self._clear[node]:
+                    free = max((down.end for down in blocked if down.start < end), default=0)
+                    if starts[first] < free:
+                        push(first, free, node)
             if dirty:
                 self._admit(self._capacities[dirty.pop()], push)
 

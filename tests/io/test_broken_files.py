@@ -68,6 +68,13 @@ TABLE = [
     ("no_lane.json", InstanceError, "E318", "$.jobs[0].operations[1]", 'there is no lane from "north" to "south"'),
     ("too_large_for_lane.json", InstanceError, "E319", "$.jobs[0].operations[1]", "a vehicle carries at most 2"),
     ("swap_with_capacity.json", InstanceError, "E330", "$.machines[0].swap", "forbids swaps and has capacity 2"),
+    (
+        "out_of_reach.json",
+        InstanceError,
+        "E351",
+        "$.cells[0].robots[0].start",
+        'stands at "in", which it does not reach',
+    ),
     ("unknown_objective.json", InstanceError, "E323", "$.objective", "unknown objective term 'weighted_tardyness'"),
 ]
 

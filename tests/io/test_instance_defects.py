@@ -53,6 +53,13 @@ def cell(**fields: object) -> RobotCell:
     return replace(default, **fields)
 
 
+def reached(first: tuple[str, ...], second: tuple[str, ...], start: str = "IN") -> Instance:
+    """A cell with one station and two robots that go to these places."""
+    robots = Robot("R", "IN", reach=first), Robot("Q", start, reach=second)
+    travel = distances("IN OUT S", 1)
+    return factory(machine("S", cell="C"), RobotCell("C", "F", robots, "IN", "OUT", travel), simple_job("J1", ("S", 3)))
+
+
 def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fleet:
     """A fleet of one vehicle V in facility F."""
     return replace(Fleet(id, "F", (Vehicle("V", places.split()[0]),), distances(places, 2)), **fields)
@@ -61,10 +68,12 @@ def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fl
 ROUGH = (ChargeStep(5, 9973), ChargeStep(10, 9967))
 
 
-def electric(chargers: tuple[Charger, ...] = (Charger("plug", "M1"),), **battery: object) -> Instance:
+def electric(
+    chargers: tuple[Charger, ...] = (Charger("plug", "M1"),), jobs_at_a_time: int = 1, **battery: object
+) -> Instance:
     """A cart carries job J1 in 2 ticks from M1, where it charges, to M2."""
     default = Battery(10, (ChargeStep(10, 1),), 10, 4)
-    vehicle = Vehicle("V", "M1", battery=replace(default, **battery))
+    vehicle = Vehicle("V", "M1", battery=replace(default, **battery), capacity=jobs_at_a_time)
     fleet = carts("M1 M2", vehicles=(vehicle,), chargers=chargers)
     return factory(fleet, machine("M1"), machine("M2"), simple_job("J1", ("M1", 3), ("M2", 3)))
 
@@ -262,6 +271,18 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "$.jobs[0].operations[0].modes[0].operators.crew",
         'needs 3 operators of pool "crew", which has 2',
         factory(M1, OperatorPool("crew", 2), job("J1", op("1", mode("M1", 3, crew=3)))),
+    ),
+    (
+        "E351",
+        "$.cells[0].robots[0].start",
+        'robot "R" stands at "IN", which it does not reach',
+        reached(("S", "OUT"), ("IN", "OUT", "S")),
+    ),
+    (
+        "E352",
+        "$.jobs[0].operations[0].modes[0].machine",
+        'no robot brings parts to "S"',
+        reached(("IN", "OUT"), ("OUT", "S"), "OUT"),
     ),
     (
         "E350",
@@ -524,6 +545,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     ),
     ("E334", "$.fleets[0].battery", "minimum 4, initial 3, capacity 10 are out of order", electric(initial=3)),
     ("E334", "$.fleets[0].battery.curve", "up to 5, 5, do not rise up to", electric(curve=(ChargeStep(5, 1),) * 2)),
+    (
+        "E335",
+        "$.fleets[0].vehicles[0].capacity",
+        'vehicle "V" carries 2 jobs at a time and has a battery',
+        electric(jobs_at_a_time=2),
+    ),
     ("E331", "$.fleets[0].chargers", 'fleet "carts" has batteries, but no charger', electric(chargers=())),
     ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
     ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", chargers included', electric(drain_loaded=4)),

@@ -17,7 +17,7 @@ from strategies import instances
 from scheduler.domain import Execution, Facility, Instance, Machine, Precedence, Schedule, SetupMatrix, Vehicle
 from scheduler.domain.calendar import Calendar, Downtime, Shift, ShiftPattern
 from scheduler.errors import FormatError, InstanceError
-from scheduler.io import documents, read, write
+from scheduler.io import documents, factory_documents, read, write
 from scheduler.io.native import instance_document, instance_schema
 from scheduler.io.native import read as read_text
 from scheduler.io.native import write as text_of
@@ -268,7 +268,8 @@ def test_the_schema_describes_every_key() -> None:
 def test_keys_are_the_names_of_the_fields(name: str) -> None:
     import scheduler.domain
 
-    document = getattr(documents, f"{name.removeprefix('Operator')}Document")
+    document_name = f"{name.removeprefix('Operator')}Document"
+    document = getattr(documents, document_name, None) or getattr(factory_documents, document_name)
     assert set(document.model_fields) == {field.name for field in fields(getattr(scheduler.domain, name))}
 
 

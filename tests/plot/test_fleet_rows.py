@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpers import at, down, empty, factory, machine, schedule, simple_job, transport
+from helpers import at, carry, distances, down, empty, factory, machine, schedule, simple_job, transport
 
-from scheduler.domain import Facility, Fleet, Vehicle
+from scheduler.domain import Facility, Fleet, Robot, RobotCell, Vehicle
 from scheduler.plot.lay_out import lay_out
 
 ROADS = {"DOCK": {"M1": 2, "M2": 3}, "M1": {"DOCK": 2, "M2": 1}, "M2": {"DOCK": 3, "M1": 1}}
@@ -32,3 +32,22 @@ def test_a_fleet_has_a_header_and_a_row_for_each_vehicle() -> None:
     bars = [(bar.kind, bar.row, bar.start, bar.end, bar.job) for bar in layout.bars if bar.row >= 3]
     assert bars == [("empty_move", 3, 0, 2, None), ("transport", 3, 2, 4, "J1"), ("transport", 3, 8, 9, "J1")]
     assert [(shade.row, shade.start, shade.end) for shade in layout.shades] == [(3, 5, 7)]
+
+
+def test_a_robot_with_two_grippers_has_two_sub_lanes() -> None:
+    cell = RobotCell("C", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN S OUT", 2), 1, 1)
+    station = machine("S", cell="C", input_buffer=0, output_buffer=0)
+    instance = factory(station, cell, simple_job("A", ("S", 4)), simple_job("B", ("S", 4)))
+    moves = (
+        carry("A >1", "IN>S", "R", 0, 4),
+        empty("S>IN", "R", 4, 6),
+        carry("B >1", "IN>S", "R", 6, 11),
+        carry("A 1>", "S>OUT", "R", 9, 14),
+        empty("OUT>S", "R", 14, 16),
+        carry("B 1>", "S>OUT", "R", 16, 20),
+    )
+    layout = lay_out(instance, schedule(at("A.1", "S", 4, 8), at("B.1", "S", 11, 15), *moves))
+    row = next(number for number, row in enumerate(layout.rows) if row.kind == "robot")
+    assert layout.rows[row].lanes == 2
+    lanes = [(bar.job, bar.start, bar.lane, bar.lanes) for bar in layout.bars if bar.row == row and bar.job is not None]
+    assert lanes == [("A", 0, 0, 2), ("B", 6, 0, 2), ("A", 9, 1, 2), ("B", 16, 0, 2)]

@@ -34,7 +34,7 @@ OBJECTIVES = (
     "total_tardiness > setup_time",
     "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
 )
-UNSPOKEN = ("blocking", "buffers", "docks", "dwell", "swaps", "timetables")
+UNSPOKEN = ("blocking", "buffers", "docks", "dwell", "reach", "swaps", "timetables")
 """What random instances may have that the decoder refuses."""
 
 

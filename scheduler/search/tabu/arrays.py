@@ -118,6 +118,8 @@ def _why_not_carried(instance: Instance) -> str | None:
         return "batteries"
     if len({fleet.places for fleet in instance.fleets}) > 1:
         return "fleets with different places"
+    if any(vehicle.capacity > 1 for fleet in instance.fleets for vehicle in fleet.vehicles):
+        return "vehicles for several jobs"
     if any(not vehicle.calendar.always_works for fleet in instance.fleets for vehicle in fleet.vehicles):
         return "calendars of vehicles"
     return None

@@ -1,0 +1,293 @@
+"""Visits: a carrier that holds several parts picks them up and drops them one after the other.
+
+For robots with ``grippers`` > 1 and vehicles with ``capacity`` > 1. Each loaded move *k* has two *visits*: a pick-up
+``[start(k), start(k) + pick-up)`` at its origin and a drop ``[end(k) - drop, end(k))`` at its destination. For
+consecutive visits *u*, *v* of one carrier (*u* is its start place and tick 0 before the first)::
+
+    begin(v) - end(u) >= travel(place of u, place of v)
+
+and at any instant it holds no more parts than it has places, each from the begin of its pick-up to the end of its
+drop::
+
+    |{k : start(k) <= t < end(k)}| <= capacity
+
+So a robot with two grippers swaps two parts at a full station in one visit: it takes one off, then puts the other on.
+With a capacity of 1 the two formulas say what the rule `movers` says. No loaded move overlaps a downtime of the
+carrier, unless it is in `Execution.moves`. The empty moves listed are the travels to a pick-up on which it holds
+nothing, and the way back of vehicles whose fleet ``returns``.
+
+References
+----------
+Sethi, Sidney, Sriskandarajah (2001): Scheduling in dual gripper robotic cells for productivity gains, IEEE Transactions
+on Robotics and Automation 17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scheduler.constraints.facts import Clock, describe, past_moves, travel_time
+from scheduler.constraints.rule import Rule, Violation
+from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, RobotCell, Schedule
+from scheduler.domain.routing import SLOTS
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.context import ModelContext
+    from scheduler.cpsat.links import OptionVars
+
+
+def applies(instance: Instance) -> bool:
+    """Return whether any robot or vehicle holds several parts."""
+    return any(carrier.capacity > 1 for carrier in instance.carrier_by_id.values())
+
+
+# --- checker -----------------------------------------------------------------------------------------------------
+
+
+class _Stop(NamedTuple):
+    """A pick-up or a drop; ``taken`` is 1 or -1."""
+
+    begin: int
+    end: int
+    place: str
+    taken: int
+    move: Move
+
+
+def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
+    """Yield every way in which the schedule breaks the rule."""
+    past = past_moves(instance)
+    for group in instance.group_by_id.values():
+        for carrier in (c for c in group.carriers if c.capacity > 1):
+            moves = schedule.by_mover.get(carrier.id, ())
+            loaded = [move for move in moves if move.job is not None]
+            stops = _stops(group, carrier, loaded)
+            yield from _travel(group, carrier, stops)
+            yield from _held(carrier, stops)
+            yield from _downtimes(carrier, loaded, past)
+            yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
+
+
+def _stops(group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move]) -> list[_Stop]:
+    """Return the pick-ups and drops in order of time; at one instant, from place to place as the ways are short."""
+    pick, drop = (group.unload_time, group.load_time) if isinstance(group, RobotCell) else _times(group)
+    left = [_Stop(m.start, m.start + pick, m.origin, 1, m) for m in loaded]
+    left += [_Stop(m.end - drop, m.end, m.destination, -1, m) for m in loaded]
+    left.sort(key=lambda stop: (stop.begin, stop.end))
+    found: list[_Stop] = []
+    here = carrier.start
+    while left:
+        instant = left[0].begin, left[0].end
+        tied = left[: next((n for n, stop in enumerate(left) if (stop.begin, stop.end) != instant), len(left))]
+        picked_up_now = {id(stop.move) for stop in tied if stop.taken > 0}
+        able = [stop for stop in tied if stop.taken > 0 or id(stop.move) not in picked_up_now]
+        stop = min(able, key=lambda s: travel_time(group, here, s.place))
+        left.remove(stop)
+        found.append(stop)
+        here = stop.place
+    return found
+
+
+def _times(fleet: Fleet) -> tuple[int, int]:
+    return fleet.pick_up_time, fleet.drop_time
+
+
+def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
+    here, free_at, words = carrier.start, 0, f"its start at {carrier.start}"
+    for stop in stops:
+        needed, gap = travel_time(group, here, stop.place), stop.begin - free_at
+        if gap < needed:
+            detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
+            yield Violation("visits", _where(carrier), detail, needed - gap)
+        here, free_at, words = stop.place, max(free_at, stop.end), _words(stop)
+
+
+def _held(carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
+    """Count the parts that are held, from the begin of their pick-up to the end of their drop."""
+    changes = sorted((stop.begin, 1) if stop.taken > 0 else (stop.end, -1) for stop in stops)
+    changes.sort(key=lambda change: (change[0], change[1]))
+    held = 0
+    for instant, change in changes:
+        held += change
+        if change > 0 and held > carrier.capacity:
+            detail = f"holds {held} parts at {instant}, has room for {carrier.capacity}"
+            yield Violation("visits", _where(carrier), detail, held - carrier.capacity)
+
+
+def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
+    clock = Clock(carrier.calendar)
+    for move in loaded:
+        downtime = clock.downtime(move.start, move.end)
+        if downtime > 0 and move not in past:
+            detail = f"{describe(move)}, until {move.end}, is {downtime} in a downtime"
+            yield Violation("visits", _where(carrier), detail, downtime)
+
+
+def _empty_moves(
+    group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop], empty: Sequence[Move]
+) -> Iterator[Violation]:
+    """Check that each way to a pick-up on which nothing is held lists its empty move, and nothing else is listed."""
+    where, left = _where(carrier), list(empty)
+    gaps: list[tuple[str, int, str, int | None]] = []
+    here, free_at, held = carrier.start, 0, 0
+    for stop in stops:
+        if held == 0 and stop.taken > 0:
+            gaps.append((here, free_at, stop.place, stop.begin))
+        held += stop.taken
+        here, free_at = stop.place, stop.end
+    if isinstance(group, Fleet) and group.returns:
+        gaps.append((here, free_at, carrier.start, None))
+    for place, free, target, until in gaps:
+        needed = travel_time(group, place, target)
+        if needed == 0:
+            continue
+        listed = [
+            m
+            for m in left
+            if (m.origin, m.destination) == (place, target)
+            and m.start >= free
+            and m.end == m.start + needed
+            and (until is None or m.end <= until)
+        ]
+        if not listed:
+            end = "" if until is None else until
+            detail = f"no empty move of {needed} from {place} to {target} is listed in [{free}, {end})"
+            yield Violation("visits", where, detail, needed)
+        else:
+            left.remove(listed[0])
+    for move in left:
+        yield Violation("visits", where, f"{describe(move)}, until {move.end}, is listed, but not needed", 1)
+
+
+def _words(stop: _Stop) -> str:
+    return f"{'picking up' if stop.taken > 0 else 'dropping'} {stop.move.job} at {stop.place} at {stop.begin}"
+
+
+def _where(carrier: Carrier) -> str:
+    return f"{'robot' if isinstance(carrier, Robot) else 'vehicle'} {carrier.id}"
+
+
+# --- model -------------------------------------------------------------------------------------------------------
+
+
+class _VisitVars(NamedTuple):
+    """A pick-up or drop that there may be."""
+
+    option: OptionVars
+    is_drop: bool
+    place: str
+    begin: Any
+    end: Any
+
+
+def post(ctx: ModelContext) -> None:
+    """Post, for each carrier that holds several parts, a circuit over its possible visits, its room and downtimes."""
+    by_carrier: dict[str, list[OptionVars]] = {}
+    for link in ctx.links:
+        for slot in link.slots:
+            for option in slot.options:
+                by_carrier.setdefault(option.mover, []).append(option)
+    for group in ctx.instance.group_by_id.values():
+        for carrier in group.carriers:
+            options = by_carrier.get(carrier.id, [])
+            if carrier.capacity == 1 or not options:
+                continue
+            ctx.model.add_cumulative([o.interval for o in options], [1] * len(options), carrier.capacity)
+            ctx.model.add_circuit(_arcs(ctx, group, carrier, options))
+            handling = group.pick_up_time + group.drop_time
+            blocked = [
+                ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{carrier.id}:{d.start}]")
+                for d in carrier.calendar.blocked(ctx.horizon)
+            ]
+            for option in options:
+                if handling > 0:
+                    ctx.add_load(carrier.id, handling, option.literal)
+                if option.fixed is None and blocked:
+                    ctx.model.add_no_overlap([option.interval, *blocked])
+
+
+def _arcs(
+    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, options: list[OptionVars]
+) -> list[tuple[int, int, Any]]:
+    """Return the arcs of the circuit; node 0 is the carrier's start place and the end of its day."""
+    found: list[_VisitVars] = []
+    for o in options:
+        found.append(_VisitVars(o, False, o.leg.origin, o.start, o.start + group.pick_up_time))
+        found.append(_VisitVars(o, True, o.leg.destination, o.end - group.drop_time, o.end))
+    arcs: list[tuple[int, int, Any]] = []
+    for b, after in enumerate(found, start=1):
+        if after.option.literal is not ctx.true:
+            arcs.append((b, b, after.option.literal.negated()))
+        if after.is_drop:
+            last = ctx.new_bool(
+                f"last[{carrier.id}:{b}]", lambda view, v=after: view.is_last_visit(carrier.id, v.option, v.is_drop)
+            )
+            arcs.append((b, 0, last))
+        for a, before in enumerate([None, *found]):
+            if a == b or not _can_follow(before, after):
+                continue
+            literal = ctx.new_bool(
+                f"visit[{carrier.id}:{a}>{b}]",
+                lambda view, u=before, v=after: view.visits_next(
+                    carrier.id, None if u is None else (u.option, u.is_drop), (v.option, v.is_drop)
+                ),
+            )
+            arcs.append((a, b, literal))
+            place = carrier.start if before is None else before.place
+            there_at = _leaves_at(ctx, group, carrier, before, after) + group.travel_time(place, after.place)
+            if isinstance(there_at, int) and isinstance(after.begin, int):
+                if after.begin < there_at:
+                    ctx.model.add(literal == 0)
+            else:
+                ctx.model.add(after.begin >= there_at).only_enforce_if(literal)
+    if all(option.literal is not ctx.true for option in options):
+        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.loaded_moves(carrier.id))))
+    return arcs
+
+
+def _leaves_at(
+    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, before: _VisitVars | None, after: _VisitVars
+) -> Any:
+    """Return when the carrier can leave a visit for the next: at its end, but from the past not before `now`.
+
+    A travel that was under way at `now` goes on.
+    """
+    end = 0 if before is None else before.end
+    execution = ctx.instance.execution
+    if execution is None or after.option.fixed is not None or not isinstance(end, int) or end >= execution.now:
+        return end
+    place = carrier.start if before is None else before.place
+    planned = execution.baseline.by_mover.get(carrier.id, ())
+    for move in planned:
+        under_way = move.job is None and end <= move.start < execution.now
+        if under_way and (move.origin, move.destination) == (place, after.place):
+            return move.start
+    stops = _stops(group, carrier, [move for move in planned if move.job is not None])
+    held = 0
+    for here, there in pairwise(stops):
+        held += here.taken
+        ways = (here.place, there.place) == (place, after.place)
+        if held > 0 and ways and here.end <= execution.now <= there.begin:
+            return end
+    return max(end, execution.now)
+
+
+def _can_follow(before: _VisitVars | None, after: _VisitVars) -> bool:
+    """Return False where the order is impossible anyway.
+
+    A part is picked up before it is dropped, legs of one link follow their slots, and a leg is one move.
+    """
+    if before is None:
+        return not after.is_drop
+    if before.option is after.option:
+        return after.is_drop
+    if before.option.link is not after.option.link:
+        return True
+    if SLOTS.index(before.option.leg.slot) < SLOTS.index(after.option.leg.slot):
+        return before.is_drop and not after.is_drop
+    return False
+
+
+RULE = Rule("visits", applies, violations, post)
