@@ -18,7 +18,7 @@ from scheduler.cpsat.ceilings import ceilings
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.extract import extract
 from scheduler.cpsat.kept import Kept
-from scheduler.cpsat.neighbourhoods import NEIGHBOURHOODS, Neighbourhood, Network
+from scheduler.cpsat.neighbourhoods import Neighbourhood, Network, neighbourhoods
 from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.solve import MIN_SECONDS, build, new_solver
 from scheduler.cpsat.subproblem import Subproblem, subproblem
@@ -70,8 +70,8 @@ def polish(
     """
     deadline = monotonic() + seconds
     random = Random(seed)
-    kinds = [_Kind(choose) for choose in NEIGHBOURHOODS]
     network = Network(instance, objective, schedule)
+    kinds = [_Kind(choose, credit=credit) for choose, credit in neighbourhoods(network).items()]
     needed = MIN_SECONDS
     while network.free and not stop.requested and deadline - monotonic() > needed:
         target = _target(instance, objective, network.schedule, floor)

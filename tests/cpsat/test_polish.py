@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,13 +15,14 @@ from strategies import events, instances
 import scheduler
 from scheduler.cpsat import polish as polishing
 from scheduler.cpsat.context import ModelContext
-from scheduler.cpsat.neighbourhoods import NEIGHBOURHOODS, Neighbourhood, Network
+from scheduler.cpsat.neighbourhoods import NEIGHBOURHOODS, Neighbourhood, Network, movers_of_a_group, neighbourhoods
 from scheduler.cpsat.polish import polish
 from scheduler.domain import Execution, Instance, Objective, Schedule, Stop
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
 from scheduler.terms import value_terms
 
+INSTANCES = Path(__file__).parents[2] / "instances"
 SECONDS = 10.0
 """Far more than what fits into one neighbourhood takes."""
 
@@ -129,7 +131,7 @@ def test_slack_is_the_delay_that_nobody_notices() -> None:
     assert dict(network.slacks) == {("A", "1"): 0, ("A", "2"): 0, ("B", "1"): 2, ("C", "1"): 3}
 
 
-@pytest.mark.parametrize("choose", NEIGHBOURHOODS)
+@pytest.mark.parametrize("choose", [*NEIGHBOURHOODS, movers_of_a_group])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_neighbourhoods_have_the_size_asked_for(choose: Neighbourhood, size: int) -> None:
     instance, known = staircase()
@@ -139,6 +141,26 @@ def test_neighbourhoods_have_the_size_asked_for(choose: Neighbourhood, size: int
         # Whole jobs are freed together: A has two operations.
         assert size <= len(free) <= size + 1 if choose.__name__ == "job_subset" else 1 <= len(free) <= size
         assert free <= set(instance.operation_by_key)
+
+
+def test_a_group_of_movers_frees_what_it_carries() -> None:
+    factory_with_movers = scheduler.load(INSTANCES / "two_facilities.json")
+    objective = Objective.parse("makespan")
+    known = construct(factory_with_movers, objective, time_limit=0.0, seed=0)
+    assert known is not None
+    network = Network(factory_with_movers, objective, known)
+    lanes, cells = set(factory_with_movers.lane_by_id), set(factory_with_movers.cell_by_id)
+    assert set(network.carried) == lanes | cells
+    for lane in lanes:
+        ends = {(m.job, m.predecessor) for m in known.moves if m.job is not None and m.mover.startswith(f"{lane}#")}
+        assert ends <= {o.key for operations in network.carried[lane].values() for o in operations}
+    for seed in range(5):
+        free = movers_of_a_group(network, 6, Random(seed))
+        assert len(free) == 6
+        groups = [set().union(*map(set, group.values())) for group in network.carried.values()]
+        assert any(free <= {o.key for o in group} for group in groups)
+    assert movers_of_a_group in neighbourhoods(network)
+    assert tuple(neighbourhoods(Network(staircase()[0], objective, staircase()[1]))) == NEIGHBOURHOODS
 
 
 def test_pinned_operations_are_never_free() -> None:
