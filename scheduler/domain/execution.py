@@ -3,8 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
+from scheduler.domain.jobs import Job
+from scheduler.domain.resources import Facility, Fleet, Lane, Machine, OperatorPool, RobotCell
 from scheduler.domain.schedule import Charge, Move, Schedule, ScheduledOperation
+
+if TYPE_CHECKING:
+    from scheduler.domain.events.base import Event
+
+Item: TypeAlias = Facility | Machine | RobotCell | Lane | OperatorPool | Fleet | Job
+"""Anything in an instance that has an id."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An item of the field ``kind`` of an instance, before and after an event; None: there was none."""
+
+    kind: str
+    before: Item | None
+    after: Item | None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An event that has been applied, and what it changed; ``superseded_by`` is the id of the one that undid it."""
+
+    event: Event
+    changes: tuple[Change, ...] = ()
+    superseded_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +55,10 @@ class Execution:
         Loaded moves under way or done, as they really are (a robot breakdown lengthens the move it hits).
     charges
         Charges under way or done; they stay as they are.
+    revision
+        How many revisions there have been, this one included.
+    log
+        Every event that has been applied, oldest first.
     """
 
     now: int
@@ -37,3 +68,5 @@ class Execution:
     aborted: tuple[ScheduledOperation, ...] = ()
     moves: tuple[Move, ...] = ()
     charges: tuple[Charge, ...] = ()
+    revision: int = 0
+    log: tuple[Applied, ...] = ()

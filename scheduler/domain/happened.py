@@ -8,7 +8,7 @@ from dataclasses import replace
 from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
-from scheduler.domain.jobs import Job, Mode
+from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.routing import route
 from scheduler.domain.schedule import Move, OperationKey, ScheduledOperation
 
@@ -60,6 +60,29 @@ def begun(instance: Instance, job: Job) -> set[str]:
     return kept
 
 
+def without_pending(instance: Instance, job_id: str) -> Instance:
+    """Return the instance in which a job is left without what has not begun, or which lacks it if nothing has.
+
+    What is left has neither due date nor deadline, and may be carried by any fleet.
+    """
+    job = instance.job_by_id[job_id]
+    kept = begun(instance, job)
+    operations = tuple(operation for operation in job.operations if operation.id in kept)
+    rest = replace(
+        job,
+        operations=operations,
+        precedences=tuple(p for p in job.precedences if p.predecessor in kept and p.successor in kept),
+        due_date=None,
+        deadline=None,
+        plans=(),
+        fleets=(),
+    )
+    jobs = tuple(rest if j.id == job.id else j for j in instance.jobs if j.id != job.id or operations)
+    execution = execution_of(instance)
+    aborted = tuple(piece for piece in execution.aborted if piece.job != job.id or piece.operation in kept)
+    return replace(instance, jobs=jobs, execution=replace(execution, aborted=aborted))
+
+
 def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
     """Return whether the moves that have brought the part of an operation are on its way to the mode's machine too."""
     execution = execution_of(instance)
@@ -72,6 +95,33 @@ def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
             if (move.origin, move.destination) not in {(leg.origin, leg.destination) for leg in legs}:
                 return False
     return True
+
+
+def with_operation(instance: Instance, job_id: str, operation: Operation) -> Instance:
+    """Return the instance in which an operation of a job is another one of the same id."""
+    job = instance.job_by_id[job_id]
+    changed = replace(job, operations=tuple(operation if o.id == operation.id else o for o in job.operations))
+    return replace(instance, jobs=tuple(changed if j.id == job_id else j for j in instance.jobs))
+
+
+def interruptible(instance: Instance, running: ScheduledOperation) -> Instance:
+    """Return the instance in which the operation pauses in downtimes of its machine."""
+    operation = instance.operation_by_key[running.key]
+    return with_operation(instance, running.job, replace(operation, interruptible=True))
+
+
+def taken_back(instance: Instance, running: ScheduledOperation) -> Instance:
+    """Return the instance in which the work on the operation is lost: it has to be done again.
+
+    Modes that its part can't reach any more become copies of the one it was in.
+    """
+    execution = execution_of(instance)
+    operation = instance.operation_by_key[running.key]
+    lost = operation.modes[running.mode]
+    modes = tuple(mode if reachable(instance, running.key, mode) else lost for mode in operation.modes)
+    piece = replace(running, end=min(running.end, execution.now))
+    changed = with_operation(instance, running.job, replace(operation, modes=modes))
+    return replace(changed, execution=replace(execution, aborted=(*execution.aborted, piece)))
 
 
 def with_calendar(instance: Instance, carrier_id: str, calendar: Calendar) -> Instance:

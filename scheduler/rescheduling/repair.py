@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -10,7 +9,7 @@ from time import monotonic
 
 from scheduler.checker import check, require
 from scheduler.domain import Instance, Objective, Progress, Result, Schedule
-from scheduler.domain.events import Event, Revision, RushOrder, revise
+from scheduler.domain.events import Event, Revision, RushOrder, revise, same
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.policies import POLICIES, Case
@@ -52,6 +51,7 @@ def repair(
     schedule: Schedule,
     events: Sequence[Event],
     *,
+    now: int | None = None,
     policy: str = "auto",
     frozen_until: int | None = None,
     objective: str | Objective | None = None,
@@ -62,16 +62,18 @@ def repair(
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
 
-    The past stays: what the schedule starts before an event has happened. Events of one instant are handled together,
-    instants one after the other, each with an equal share of the time that is left. Each time the right shift is
-    found first, in milliseconds, and is the answer unless something better turns up.
+    The past stays: what the schedule starts before an event is known has happened. Events that become known at one
+    instant are handled together, instants one after the other, each with an equal share of the time that is left. Each
+    time the right shift is found first, in milliseconds, and is the answer unless something better turns up.
 
     Parameters
     ----------
     instance, schedule
         The instance and its schedule in force; the schedule has to be right for it.
     events
-        At least one; in any order.
+        At least one; in any order. Those that the instance has on its log already are passed over.
+    now
+        The instant at which all of them are handled. Default: each when it became known (`Event.known_at`).
     policy
         ``right-shift`` keeps all assignments and orders; ``reoptimise`` frees everything that has not started;
         ``auto`` does so too, unless the events move nothing. Without any right shift, all of them search.
@@ -97,20 +99,22 @@ def repair(
     text = instance.objective if objective is None else objective
     wanted = text if isinstance(text, Objective) else Objective.parse(text)
     _require_usable(policy, events, time_limit, workers)
-    _require_distinct(events)
+    events = _distinct(events)
     _require_right(instance, schedule)
-    groups = [tuple(group) for _, group in groupby(sorted(events, key=_instant), key=_instant)]
+    moments = {event.id: event.known_at if now is None else now for event in events}
+    ordered = sorted(events, key=lambda event: moments[event.id])
+    groups = [(at, tuple(group)) for at, group in groupby(ordered, key=lambda event: moments[event.id])]
     revised, current = instance, schedule
     revisions: list[Revision] = []
-    for number, group in enumerate(groups):
-        now = monotonic()
-        revision = Revision(group[0].at, frozen_until or 0, group, current)
+    for number, (at, group) in enumerate(groups):
+        began = monotonic()
+        revision = Revision(at, frozen_until or 0, group, current)
         revised = revise(revised, revision)
         _require_valid_orders(revised, group)
         revised, shifted = _frozen(revised)
-        share = (began_at + time_limit - now) / (len(groups) - number)
+        share = (began_at + time_limit - began) / (len(groups) - number)
         stable = with_stability(revised, wanted)
-        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, now))
+        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, began))
         revisions.append(replace(revision, pins=execution_of(revised).pins))
         if outcome.result.schedule is None:
             break
@@ -119,12 +123,8 @@ def repair(
     result = replace(outcome.result, seconds=monotonic() - began_at)
     report = None
     if result.schedule is not None:
-        report = compare(instance, schedule, revised, result.schedule, groups[0][0].at)
+        report = compare(instance, schedule, revised, result.schedule, groups[0][0])
     return Repair(revised, tuple(revisions), schedule, result, outcome.policy, report)
-
-
-def _instant(event: Event) -> int:
-    return event.at
 
 
 def _frozen(instance: Instance) -> tuple[Instance, Shift]:
@@ -160,17 +160,14 @@ def _require_usable(policy: str, events: Sequence[Event], time_limit: float, wor
         raise ValueError(f"workers must be at least 1, got {workers}")
 
 
-def _require_distinct(events: Sequence[Event]) -> None:
-    counts = Counter(event.id for event in events)
-    repeated = {event.id: event for event in events if counts[event.id] > 1}
-    if repeated:
-        raise EventError(
-            "events",
-            tuple(
-                event.defect("E604", "id", f"{counts[event.id]} events have the id {event.id}", "give each its own")
-                for event in repeated.values()
-            ),
-        )
+def _distinct(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Return the events, each once."""
+    found: dict[str, Event] = {}
+    for event in events:
+        if not same(found.setdefault(event.id, event), event):
+            defect = event.defect("E604", "id", f"two events have the id {event.id}", "give each its own")
+            raise EventError("events", (defect,))
+    return tuple(found.values())
 
 
 def _require_right(instance: Instance, schedule: Schedule) -> None:

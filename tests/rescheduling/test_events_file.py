@@ -16,6 +16,7 @@ from scheduler.domain.events import (
     JobCancelled,
     MachineBreakdown,
     OperationDelayed,
+    Retraction,
     RobotDown,
     RushOrder,
     VehicleDown,
@@ -26,6 +27,7 @@ from scheduler.io.events_file import event_document, events_schema, parse_events
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "events.md"
 
 SAMPLES: list[Event] = [
+    Retraction("E0", 5, supersedes="E1"),
     MachineBreakdown("E1", 5, "M1", 9),
     MachineBreakdown("E2", 5, "M1", 9, "repeat"),
     RobotDown("E3", 5, "R1", 9),
@@ -120,12 +122,14 @@ def test_all_defects_are_reported_at_once() -> None:
     ) == [
         'E205 at $.events[0].type: there is no event of type "machine_breakdwn"; did you mean "machine_breakdown"?',
         "E201 at $.events[1].type: key 'type' is missing; "
-        "add 'type': one of machine_breakdown, robot_down, vehicle_down, operation_delayed, rush_order, job_cancelled",
+        f"add 'type': one of {', '.join(event.type for event in EVENTS)}",
         "E203 at $.events[2]: 7 is not an object {...}; write an event",
         "E603 at $.events[3].duration: duration and until are both missing; give one of them",
         "E203 at $.events[4].at: 1.5 is not a whole number; write a whole number",
         "E603 at $.events[4].delay: delay and new_duration are both given; give one of them",
-        "E202 at $.events[5].reason: key 'reason' is unknown; known keys: type, id, at, job",
+        "E202 at $.events[5].reason: key 'reason' is unknown; "
+        "known keys: status, type, id, at, detected_at, received_at, source, sequence, base_revision, supersedes, "
+        "note, job",
         "E204 at $.events[6].job.operations: the list is shorter than 1; add what belongs into 'operations'",
     ]
 

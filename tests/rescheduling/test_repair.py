@@ -246,7 +246,7 @@ def test_a_contradiction_is_refused_before_anything_is_repaired() -> None:
 
 
 def test_an_id_stands_for_one_event() -> None:
-    with pytest.raises(EventError, match="2 events have the id E"):
+    with pytest.raises(EventError, match="two events have the id E"):
         repaired(MachineBreakdown("E", 1, "M1", 6), MachineBreakdown("E", 2, "M1", 6))
 
 

@@ -1,0 +1,158 @@
+"""Revisions: from the schedule in force and what has happened to the instance that has to be rescheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from scheduler.domain.events.base import Event
+from scheduler.domain.events.notices import Retraction
+from scheduler.domain.events.undo import changes_between, undone
+from scheduler.domain.execution import Applied, Execution
+from scheduler.domain.happened import execution_of
+from scheduler.domain.instance import Instance
+from scheduler.domain.schedule import Schedule, ScheduledOperation
+from scheduler.errors import Defect, EventError
+
+MOST_UNDOABLE = 1_000
+"""Of older events only the id is kept: they can't be updated or retracted any more."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Everything that changes at one instant.
+
+    Attributes
+    ----------
+    now
+        The instant; every event has ``at <= now`` and counts from `now` on.
+    frozen_until
+        End of the frozen horizon; see `Execution`.
+    events
+        What has become known by `now`, in any order.
+    baseline
+        The schedule in force until now, for the instance before the events.
+    pins
+        Pending operations that keep machine and start.
+    """
+
+    now: int
+    frozen_until: int
+    events: tuple[Event, ...]
+    baseline: Schedule
+    pins: tuple[ScheduledOperation, ...] = ()
+
+
+def revise(instance: Instance, revision: Revision) -> Instance:
+    """Return the instance after the events, with `execution` saying what has happened; see `docs/rules.md`, Execution.
+
+    Events are applied in the order of sources, their sequence numbers, and ids. An event that has been applied before
+    is passed over. One that `supersedes` another undoes it first; where both come at once, the other never counts.
+    Work aborted at earlier revisions stays recorded.
+
+    Raises
+    ------
+    EventError
+        If events contradict one another, the instance or what has happened; with every contradiction.
+    """
+    now, baseline = revision.now, revision.baseline
+    earlier = instance.execution if instance.execution is not None else Execution(0, baseline)
+    execution = Execution(
+        now,
+        baseline,
+        revision.pins,
+        revision.frozen_until,
+        aborted=earlier.aborted,
+        moves=tuple(move for move in baseline.moves if move.job is not None and move.start < now),
+        charges=tuple(charge for charge in baseline.charges if charge.start < now),
+        revision=earlier.revision + 1,
+        log=earlier.log,
+    )
+    changed = replace(instance, execution=execution)
+    defects: list[Defect] = []
+    new = _new(revision.events, earlier, defects)
+    at_once = {event.supersedes for event in new} & {event.id for event in new}
+    for event in new:
+        if event.at > now or now < earlier.now:
+            cause = f"the event is at {event.at}, the revision at {now}, the one before at {earlier.now}"
+            defects.append(event.defect("E605", "at", cause, "give events in the order of time"))
+            continue
+        if event.base_revision is not None and event.base_revision > earlier.revision:
+            cause = f"there is no revision {event.base_revision} yet, the schedule in force is {earlier.revision}"
+            defects.append(event.defect("E602", "base_revision", cause, "name the revision that the source saw"))
+            continue
+        try:
+            changed = _applied(changed, event, event.id in at_once)
+        except EventError as error:
+            defects.extend(error.defects)
+    if defects:
+        raise EventError(f"events at {now}", tuple(defects))
+    log = execution_of(changed).log
+    if len(log) > MOST_UNDOABLE:
+        old = tuple(replace(applied, changes=()) for applied in log[:-MOST_UNDOABLE])
+        changed = replace(changed, execution=replace(execution_of(changed), log=(*old, *log[-MOST_UNDOABLE:])))
+    return changed
+
+
+def same(event: Event, other: Event) -> bool:
+    """Return whether two events of one id are the same, however late each copy of it came in."""
+    return replace(event, received_at=None) == replace(other, received_at=None)
+
+
+def _new(events: Iterable[Event], earlier: Execution, defects: list[Defect]) -> list[Event]:
+    """Return the events that have not been applied yet, each once, what is superseded before what supersedes it."""
+    known = {applied.event.id: applied.event for applied in earlier.log}
+    found: dict[str, Event] = {}
+    for event in sorted(events, key=_order):
+        other = known.get(event.id) or found.get(event.id)
+        if other is None:
+            found[event.id] = event
+        elif not same(other, event):
+            defects.append(event.defect("E604", "id", f"two events have the id {event.id}", "give each its own"))
+    ordered: list[Event] = []
+    for event in found.values():
+        chain = []
+        while event.id in found and event not in ordered and event not in chain:
+            chain.append(event)
+            event = found.get(event.supersedes or "", event)
+        ordered.extend(reversed(chain))
+    return ordered
+
+
+def _order(event: Event) -> tuple[str, int, str]:
+    return (event.source, -1 if event.sequence is None else event.sequence, event.id)
+
+
+def _applied(instance: Instance, event: Event, is_superseded: bool) -> Instance:
+    """Return the instance after one more event, and with it on the log.
+
+    One that is superseded by another of the same revision goes on the log only.
+    """
+    if event.supersedes is not None:
+        instance = _without(instance, event)
+    after = instance if is_superseded else event.apply(instance)
+    execution = execution_of(after)
+    log = (*execution.log, Applied(event, changes_between(instance, after)))
+    return replace(after, execution=replace(execution, log=log))
+
+
+def _without(instance: Instance, event: Event) -> Instance:
+    """Return the instance without the event that this one supersedes."""
+    log = execution_of(instance).log
+    by_id: Mapping[str, Applied] = {applied.event.id: applied for applied in log}
+    other = by_id.get(event.supersedes or "")
+    if other is None:
+        known = [applied.event.id for applied in log if applied.superseded_by is None]
+        raise EventError(f"event {event.id}", (event.unknown("supersedes", "event", event.supersedes or "", known),))
+    if other.superseded_by is not None:
+        cause = f"event {other.event.id} was superseded by {other.superseded_by}"
+        fix = f"write {other.superseded_by}"
+        raise EventError(f"event {event.id}", (event.defect("E602", "supersedes", cause, fix),))
+    if not isinstance(event, Retraction) and type(event) is not type(other.event):
+        cause = f"event {other.event.id} is of type {other.event.type}, not {event.type}"
+        raise EventError(f"event {event.id}", (event.defect("E603", "supersedes", cause, "retract it instead"),))
+    instance = undone(instance, other.changes)
+    marked = replace(other, superseded_by=event.id, changes=())
+    execution = execution_of(instance)
+    kept = tuple(marked if applied is other else applied for applied in execution.log)
+    return replace(instance, execution=replace(execution, log=kept))
