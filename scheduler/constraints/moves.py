@@ -10,8 +10,9 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = pick_up_time + travel + drop_time         (transport)
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
-A link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A move of
-`Execution.moves` may be longer, by at most the downtime of its mover inside it.
+A link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A robot move or
+transport of `Execution.moves` may be longer, by at most the downtime of its mover inside it; a transfer there has the
+length that it has.
 """
 
 from __future__ import annotations
@@ -189,6 +190,8 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
             return
         length = lane.load_time + lane.transit_time + lane.unload_time
         calendar, holds_several = lane.calendar, False
+        if move in past:
+            return  # it took as long as it took
     if holds_several and move.end - move.start >= length:
         return  # other parts may be picked up and dropped on the way
     longest = length + Clock(calendar).downtime(move.start, move.end) if move in past else length

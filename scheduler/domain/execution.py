@@ -27,10 +27,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Applied:
-    """An event that has been applied, and what it changed; ``superseded_by`` is the id of the one that undid it."""
+    """An event that has been applied, and what it changed.
+
+    ``trips`` are the transfers under way that it made longer or shorter, before and after. ``superseded_by`` is the id
+    of the event that undid it, or its own if it has expired.
+    """
 
     event: Event
     changes: tuple[Change, ...] = ()
+    trips: tuple[tuple[Move, Move], ...] = ()
     superseded_by: str | None = None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
+from scheduler.domain.resources import Lane, Machine
 from scheduler.domain.routing import route
 from scheduler.domain.schedule import Move, OperationKey, ScheduledOperation
 
@@ -60,6 +61,29 @@ def begun(instance: Instance, job: Job) -> set[str]:
     return kept
 
 
+def scrapped(instance: Instance, job_id: str, remake: str | None) -> Instance:
+    """Return the instance in which the part of a job is lost: what runs ends now, what has not begun is dropped.
+
+    The new job `remake`, if there is one, does all of it again, from now on.
+    """
+    execution, job = execution_of(instance), instance.job_by_id[job_id]
+    anew = replace(job, id=remake or "", release_date=execution.now)
+    ended: dict[OperationKey, ScheduledOperation] = {}
+    durations: dict[OperationKey, tuple[int, ...]] = {}
+    for key, running in started(instance).items():
+        if running.job == job_id and running.end > execution.now:
+            blocked = instance.machine_by_id[running.machine].calendar.blocked(execution.now)
+            done = working_time(blocked, running.start, execution.now)
+            ended[key] = replace(running, end=end_of_work(blocked, running.start, done))
+            modes = enumerate(instance.operation_by_key[key].modes)
+            durations[key] = tuple(done if index == running.mode else mode.duration for index, mode in modes)
+    operations = tuple(ended.get(o.key, o) for o in execution.baseline.operations)
+    baseline = replace(execution.baseline, operations=operations)
+    instance = replace(instance, execution=replace(execution, baseline=baseline))
+    instance = without_pending(with_durations(instance, durations), job_id)
+    return instance if remake is None else replace(instance, jobs=(*instance.jobs, anew))
+
+
 def without_pending(instance: Instance, job_id: str) -> Instance:
     """Return the instance in which a job is left without what has not begun, or which lacks it if nothing has.
 
@@ -95,6 +119,53 @@ def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
             if (move.origin, move.destination) not in {(leg.origin, leg.destination) for leg in legs}:
                 return False
     return True
+
+
+def carried(instance: Instance, mover: str) -> tuple[Move, ...]:
+    """Return the loaded moves of a robot or vehicle under way now; of a lane vehicle all that make its trip."""
+    execution = execution_of(instance)
+    return tuple(m for m in execution.moves if m.mover == mover and m.start < execution.now < m.end)
+
+
+def with_machine(instance: Instance, machine: Machine) -> Instance:
+    """Return the instance in which a machine is another one of the same id."""
+    return replace(instance, machines=tuple(machine if m.id == machine.id else m for m in instance.machines))
+
+
+def with_lane(instance: Instance, lane: Lane) -> Instance:
+    """Return the instance in which a lane is another one of the same id."""
+    return replace(instance, lanes=tuple(lane if other.id == lane.id else other for other in instance.lanes))
+
+
+def with_job(instance: Instance, job: Job) -> Instance:
+    """Return the instance in which a job is another one of the same id."""
+    return replace(instance, jobs=tuple(job if other.id == job.id else other for other in instance.jobs))
+
+
+def with_durations(instance: Instance, durations: Mapping[OperationKey, Sequence[int]]) -> Instance:
+    """Return the instance in which the modes of operations have other durations.
+
+    A running operation that now meets a downtime of its machine pauses in it.
+    """
+    begun, jobs = started(instance), {key[0] for key in durations}
+    changed = []
+    for job in instance.jobs:
+        operations = []
+        for operation in job.operations if job.id in jobs else ():
+            lengths = durations.get((job.id, operation.id))
+            if lengths is not None:
+                modes = tuple(replace(m, duration=d) for m, d in zip(operation.modes, lengths, strict=True))
+                operation = replace(operation, modes=modes)
+                running = begun.get((job.id, operation.id))
+                if running is not None and not operation.interruptible:
+                    length = modes[running.mode].duration
+                    end = running.start + length
+                    blocked = instance.machine_by_id[running.machine].calendar.blocked(end)
+                    meets = working_time(blocked, running.start, end) < length
+                    operation = replace(operation, interruptible=meets)
+            operations.append(operation)
+        changed.append(replace(job, operations=tuple(operations)) if operations else job)
+    return replace(instance, jobs=tuple(changed))
 
 
 def with_operation(instance: Instance, job_id: str, operation: Operation) -> Instance:

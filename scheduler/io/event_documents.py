@@ -6,19 +6,19 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import Field as Key
 from pydantic import create_model
 
-from scheduler.domain import Job
+from scheduler.domain import Job, Operation
 from scheduler.domain.events import EVENTS, Event
 from scheduler.domain.events.base import Range
-from scheduler.io.documents import JobDocument
+from scheduler.io.documents import JobDocument, OperationDocument
 from scheduler.io.limits import MAX_TICK
-from scheduler.io.native_jobs import job_document, job_from
+from scheduler.io.native_jobs import job_document, job_from, operation_document, operation_from
 from scheduler.io.structure import Document
 from scheduler.io.values import Id, Remark
 
@@ -38,7 +38,7 @@ class DurationDocument(EventDocument):
     """Something that lasts."""
 
     duration: Annotated[int, Key(ge=1, le=MAX_TICK)] | None = None
-    """Ticks that it lasts from ``at`` on."""
+    """Ticks that it lasts, from ``start`` on if it has one, otherwise from ``at`` on."""
 
 
 @cache
@@ -70,7 +70,8 @@ def event_of(document: EventDocument) -> Event:
         if field.name in given:
             values[field.name] = _value(getattr(document, field.name))
     if getattr(document, "duration", None) is not None:
-        values["until"] = values["at"] + document.duration  # type: ignore[attr-defined]
+        begin = values.get("start", values["at"])
+        values["until"] = begin + document.duration  # type: ignore[attr-defined]
     if "job" in values and isinstance(values["job"], Job) and "release_date" not in document.job.model_fields_set:  # type: ignore[attr-defined]
         values["job"] = replace(values["job"], release_date=values["at"])
     return kind(**values)
@@ -98,9 +99,14 @@ def _key_type(name: str, hint: Any) -> Any:
         return Remark if name in _REMARKS else Id
     if hint is Job:
         return JobDocument
+    if hint is Operation:
+        return OperationDocument
     if get_origin(hint) is Annotated:
-        kind, least = get_args(hint)[0], next(item.least for item in get_args(hint) if isinstance(item, Range))
-        return Annotated[kind, Key(ge=-MAX_TICK if least is None else least, le=MAX_TICK)]
+        kind, limits = get_args(hint)[0], next(item for item in get_args(hint) if isinstance(item, Range))
+        least = -MAX_TICK if limits.least is None else limits.least
+        return Annotated[kind, Key(ge=least, le=MAX_TICK if limits.largest is None else limits.largest)]
+    if is_dataclass(hint):
+        return _part_document(hint)
     if get_origin(hint) is tuple:
         return list[_key_type(name, get_args(hint)[0])]  # type: ignore[misc]
     if type(None) in get_args(hint):
@@ -108,15 +114,42 @@ def _key_type(name: str, hint: Any) -> Any:
     return hint
 
 
+def _part_document(part: Any) -> type[Document]:
+    """Return the model of a part of an event: an estimate, say."""
+    known = next((model for model, of in _PARTS.items() if of is part), None)
+    if known is not None:
+        return known
+    described, hints = _descriptions(part), get_type_hints(part, include_extras=True)
+    keys: dict[str, Any] = {
+        field.name: (_key_type(field.name, hints[field.name]), Key(..., description=described.get(field.name)))
+        for field in fields(part)
+    }
+    model = create_model(f"{part.__name__}Document", __base__=Document, __doc__=part.__doc__, **keys)
+    _PARTS[model] = part
+    return model
+
+
+_PARTS: dict[type[Document], Any] = {}
+"""The class of each model of a part."""
+
+
 def _value(value: Any) -> Any:
     if isinstance(value, JobDocument):
         return job_from(value)
+    if isinstance(value, OperationDocument):
+        return operation_from(value)
+    if type(value) in _PARTS:
+        return _PARTS[type(value)](**dict(value))
     return tuple(_value(item) for item in value) if isinstance(value, list) else value
 
 
 def _written(value: Any) -> Any:
     if isinstance(value, Job):
         return job_document(value)
+    if isinstance(value, Operation):
+        return operation_document(value)
+    if is_dataclass(value):
+        return {field.name: _written(getattr(value, field.name)) for field in fields(value)}
     return [_written(item) for item in value] if isinstance(value, tuple) else value
 
 

@@ -12,7 +12,7 @@ from scheduler.io.structure import unless
 
 def job_from(document: JobDocument) -> Job:
     """Return the job of a document (the one of a rush order too)."""
-    operations = tuple(_operation(operation) for operation in document.operations)
+    operations = tuple(operation_from(operation) for operation in document.operations)
     plans = tuple(tuple(plan) for plan in document.plans)
     if document.precedences is None:
         precedences = default_precedences(operations, plans)
@@ -32,7 +32,8 @@ def job_from(document: JobDocument) -> Job:
     )
 
 
-def _operation(document: OperationDocument) -> Operation:
+def operation_from(document: OperationDocument) -> Operation:
+    """Return the operation of a document (one of a rework too)."""
     modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators, m.max_dwell) for m in document.modes)
     return Operation(document.id, modes, document.interruptible)
 
@@ -47,7 +48,7 @@ def job_document(job: Job) -> dict[str, Any]:
         **unless("weight", job.weight, 1),
         **unless("units", job.units, 1),
         **unless("fleets", list(job.fleets), []),
-        "operations": [_operation_document(operation) for operation in job.operations],
+        "operations": [operation_document(operation) for operation in job.operations],
     }
     if job.precedences != default_precedences(job.operations, job.plans):
         document["precedences"] = [
@@ -62,7 +63,8 @@ def job_document(job: Job) -> dict[str, Any]:
     return document | unless("plans", [list(plan) for plan in job.plans], [])
 
 
-def _operation_document(operation: Operation) -> dict[str, Any]:
+def operation_document(operation: Operation) -> dict[str, Any]:
+    """Return the JSON document of an operation."""
     modes = [
         {
             "machine": mode.machine,

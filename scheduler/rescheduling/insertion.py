@@ -10,6 +10,7 @@ from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
 from scheduler.domain.routing import Leg, carriers, leg_time, route
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
+from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
 
 _MOST_STEPS = 10_000
@@ -20,25 +21,23 @@ _FAR = 2**60
 
 
 def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
-    """Return the draft with the jobs it lacks.
+    """Return the draft with the jobs it lacks, and with what it lacks of others.
 
-    A new job comes after all others on its machines and movers, which is possible whatever they do. Its
-    modes are chosen one by one so that each operation ends as early as possible in that place.
+    A new job, or the rest of one, comes after all others on its machines and movers, which is possible whatever they
+    do. Its modes are chosen one by one so that each operation ends as early as possible in that place.
 
     Raises
     ------
     Stuck
         If the machines of a new job can't be reached from one another.
     """
-    known = {operation.job for operation in draft.operations}
     appending = _Appending(instance, draft)
     for job in instance.jobs:
-        if job.id not in known:
-            appending.append(job)
+        appending.append(job)
     return replace(
         draft,
         operations=(*draft.operations, *appending.operations),
-        moves=(*draft.moves, *appending.moves),
+        moves=(*(m for m in draft.moves if link_key(m) not in appending.obsolete), *appending.moves),
         added_operations=draft.added_operations | {o.key for o in appending.operations},
         added_moves=draft.added_moves | {link_key(m) for m in appending.moves},
     )
@@ -52,6 +51,8 @@ class _Appending:
     draft: Draft
     operations: list[ScheduledOperation] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    obsolete: set[LinkKey] = field(default_factory=set)
+    """Departures of parts that now go on to something new."""
 
     def __post_init__(self) -> None:
         ends = [operation.end for operation in self.draft.operations] + [move.end for move in self.draft.moves]
@@ -62,12 +63,19 @@ class _Appending:
             self._free_at[operation.machine] = max(self._free_at.get(operation.machine, 0), operation.end)
         for move in self.draft.moves:
             self._free_at[move.mover] = max(self._free_at.get(move.mover, 0), move.end)
+        self._there: dict[str, dict[str, ScheduledOperation]] = {}
+        for operation in self.draft.operations:
+            self._there.setdefault(operation.job, {})[operation.operation] = operation
+        self._ways = {link_key(move) for move in self.draft.moves}
 
     def append(self, job: Job) -> None:
-        """Append the first process plan of the job whose machines can be reached."""
-        plans = job.plans or (tuple(operation.id for operation in job.operations),)
+        """Append the first process plan of the job whose machines can be reached, or what the draft lacks of it."""
+        there = self._there.get(job.id, {})
+        plans = (plan_of(job, set(there)),) if there else job.plans or (tuple(o.id for o in job.operations),)
         for plan in plans:
-            order = tuple(o for o in topological_order(job) if o in plan)
+            order = tuple(o for o in topological_order(job) if o in plan and o not in there)
+            if not order:
+                return
             chosen = self._modes(job, order)
             if chosen is not None:
                 self._emit(job, order, chosen)
@@ -79,13 +87,19 @@ class _Appending:
 
         Depth first, the mode that ends earliest first, among those from which the rest can be reached.
         """
+        there = self._there.get(job.id, {})
         befores: dict[str, list[str | None]] = {
-            o: [p.predecessor for p in job.precedences if p.successor == o and p.predecessor in order] or [None]
+            o: [
+                p.predecessor
+                for p in job.precedences
+                if p.successor == o and (p.predecessor in order or p.predecessor in there)
+            ]
+            or [None]
             for o in order
         }
         possible = self._possible(job, order)
-        ends: dict[str, int] = {}
-        chosen: dict[str, int] = {}
+        ends: dict[str, int] = {operation.operation: operation.end for operation in there.values()}
+        chosen: dict[str, int] = {operation.operation: operation.mode for operation in there.values()}
 
         def end_in(operation_id: str, mode: int) -> int | None:
             """Return when the operation would end in this mode, None if its part can't get there."""
@@ -147,17 +161,21 @@ class _Appending:
         return self.instance.machine_by_id[job.operation(operation_id).modes[mode].machine]
 
     def _emit(self, job: Job, order: tuple[str, ...], chosen: dict[str, int]) -> None:
-        """Emit each operation after its arrival, then the ways out of it."""
-        scheduled: dict[OperationKey, ScheduledOperation] = {}
+        """Emit each operation after its arrival, then the ways out of it; first those out of what is there."""
+        scheduled: dict[OperationKey, ScheduledOperation] = {o.key: o for o in self._there.get(job.id, {}).values()}
         for operation_id in order:
             mode = chosen[operation_id]
             machine = self._machine(job, operation_id, mode)
             scheduled[job.id, operation_id] = ScheduledOperation(job.id, operation_id, mode, machine.id, 0, 0)
         into: dict[str, LinkKey] = {}
         out_of: dict[str, list[LinkKey]] = {}
-        for way in ways_of(job, scheduled):
+        ways = [way for way in ways_of(job, scheduled) if way not in self._ways]
+        self.obsolete |= {way for way in self._ways if way[0] == job.id} - set(ways_of(job, scheduled))
+        for way in ways:
             _, predecessor, successor = way
-            if predecessor is not None:
+            if predecessor is not None and predecessor not in order:
+                self._emit_moves(job, way, scheduled)
+            elif predecessor is not None:
                 out_of.setdefault(predecessor, []).append(way)
             elif successor is not None:
                 into[successor] = way

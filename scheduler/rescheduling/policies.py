@@ -26,7 +26,10 @@ _SHORTEST = 0.05
 
 @dataclass(frozen=True)
 class Case:
-    """What a policy has to work with: the revised instance (frozen operations pinned) and its right shift."""
+    """What a policy has to work with: the revised instance (frozen operations pinned) and its right shift.
+
+    ``frees`` tells whether an event may leave room for something better (`Event.frees`).
+    """
 
     instance: Instance
     shift: Shift
@@ -36,6 +39,7 @@ class Case:
     seed: int
     on_progress: OnProgress | None
     began_at: float
+    frees: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ def free_everything(case: Case) -> Outcome:
 
 
 def automatic(case: Case) -> Outcome:
-    """Absorb what moves nothing; otherwise right shift, then reoptimise in the time that is left."""
-    return keep_orders(case) if _absorbed(case) else free_everything(case)
+    """Absorb what moves nothing and leaves no room; otherwise right shift, then reoptimise in the time that is left."""
+    return keep_orders(case) if not case.frees and _absorbed(case) else free_everything(case)
 
 
 POLICIES: Mapping[str, Callable[[Case], Outcome]] = {

@@ -8,8 +8,8 @@ from itertools import groupby
 from time import monotonic
 
 from scheduler.checker import check, require
-from scheduler.domain import Instance, Objective, Progress, Result, Schedule
-from scheduler.domain.events import Event, Revision, RushOrder, revise, same
+from scheduler.domain import Instance, Job, Objective, Progress, Result, Schedule
+from scheduler.domain.events import Event, QuantityChange, Revision, Rework, RushOrder, pinned, revise, same
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.policies import POLICIES, Case
@@ -76,7 +76,8 @@ def repair(
         The instant at which all of them are handled. Default: each when it became known (`Event.known_at`).
     policy
         ``right-shift`` keeps all assignments and orders; ``reoptimise`` frees everything that has not started;
-        ``auto`` does so too, unless the events move nothing. Without any right shift, all of them search.
+        ``auto`` does so too, unless the events move nothing and leave no room. Without any right shift, all of them
+        search.
     frozen_until
         Operations that the baseline starts before it keep machine and start, but for what the events force.
     objective
@@ -114,7 +115,8 @@ def repair(
         revised, shifted = _frozen(revised)
         share = (began_at + time_limit - began) / (len(groups) - number)
         stable = with_stability(revised, wanted)
-        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, began))
+        frees = any(event.frees for event in group)
+        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, began, frees))
         revisions.append(replace(revision, pins=execution_of(revised).pins))
         if outcome.result.schedule is None:
             break
@@ -128,7 +130,7 @@ def repair(
 
 
 def _frozen(instance: Instance) -> tuple[Instance, Shift]:
-    """Return the instance with the frozen horizon pinned where the right shift puts it, and the right shift.
+    """Return the instance with the frozen horizon and the pins where the right shift puts them, and the right shift.
 
     Robots and vehicles under way wait where nothing else helps. Deadlines may make a right shift impossible, but do
     not say where frozen operations go; where it is impossible for another reason, they have to stay.
@@ -139,7 +141,12 @@ def _frozen(instance: Instance) -> tuple[Instance, Shift]:
         instance = with_waiting_carriers(instance, baseline)
         shifted = shift(instance, baseline)
     execution = execution_of(instance)
-    frozen = {o.key for o in baseline.operations if execution.now <= o.start < execution.frozen_until}
+    kept = pinned(instance)
+    frozen = {
+        o.key
+        for o in baseline.operations
+        if execution.now <= o.start and (o.start < execution.frozen_until or o.key in kept)
+    }
     placed = shifted.kept
     if frozen and placed is None:
         jobs = tuple(replace(job, deadline=None) for job in instance.jobs)
@@ -179,17 +186,22 @@ def _require_right(instance: Instance, schedule: Schedule) -> None:
 
 
 def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
-    """Validate each new job as if it stood in an instance file."""
-    orders = [event for event in events if isinstance(event, RushOrder)]
+    """Validate each job that is new, got operations or another size, as if it stood in an instance file."""
+    orders: list[tuple[Event, Job]] = []
+    for event in events:
+        if isinstance(event, RushOrder):
+            orders.append((event, event.job))
+        elif isinstance(event, (Rework, QuantityChange)) and event.job in instance.job_by_id:
+            orders.append((event, instance.job_by_id[event.job]))
     if not orders:
         return
     # Here, not above: the file models take their time to load.
     from scheduler.io.validate import defects
 
     found = [
-        order.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
-        for order in orders
-        for defect in defects(replace(instance, jobs=(order.job,), execution=None))
+        event.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
+        for event, job in orders
+        for defect in defects(replace(instance, jobs=(job,), execution=None))
     ]
     if found:
         raise EventError("events", tuple(found))

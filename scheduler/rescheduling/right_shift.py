@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scheduler.domain import Downtime, Instance, Schedule
+from scheduler.domain.events.undo import WAITS
 from scheduler.domain.happened import execution_of, lengthened, with_calendar
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
+from scheduler.rescheduling.loose import loose_operations, without
 from scheduler.rescheduling.network import Network
 from scheduler.rescheduling.timing import Stuck, TooLate
 
@@ -46,7 +48,8 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     """Shift the baseline to the right as far as the revised instance demands, and no further.
 
     Started operations and moves stay, pending ones start no earlier than in the baseline and than `now`. A repeated
-    operation comes again at its place in the order of its machine; new jobs come after everything else.
+    operation comes again at its place in the order of its machine; new jobs come after everything else, and so does
+    what can't keep its place (`scheduler.rescheduling.loose`).
 
     There is none if something fixed would have to move (a pin, a maximum lag behind running work), if a deadline
     is missed, or if the kept orders deadlock; other orders may still have a schedule then.
@@ -58,11 +61,10 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     baseline
         The schedule in force, right for the instance before the events.
     """
-    known = {operation.job for operation in baseline.operations}
-    old = replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
+    old = _without_new_jobs(instance, baseline)
     kept = None
     try:
-        draft = draft_of(old, baseline)
+        draft = _drafted(old, baseline)
         kept = _earliest(old, draft)
         if len(old.jobs) == len(instance.jobs):
             return Shift(kept, kept)
@@ -78,8 +80,8 @@ def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
     the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
     lengthens the move. The instance is returned as it is if nothing has to wait, or waiting does not help.
     """
-    draft = draft_of(instance, baseline)
     try:
+        draft = _drafted(_without_new_jobs(instance, baseline), baseline)
         waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()
     except Stuck:
         return instance
@@ -87,11 +89,23 @@ def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
         carrier, execution = instance.carrier_by_id[move.mover], execution_of(instance)
         begin = max(execution.now, move.end - max(instance.group_by_carrier[move.mover].drop_time, 1))
         begin = min(begin, move.end - 1)  # one that would arrive this very instant
-        calendar = carrier.calendar.with_downtime(Downtime(begin, begin + ticks, f"waits for {move.destination}"))
+        calendar = carrier.calendar.with_downtime(Downtime(begin, begin + ticks, f"{WAITS}{move.destination}"))
         longer = lengthened(move, begin, carrier.calendar, calendar)
         moves = tuple(longer if m == move else m for m in execution.moves)
         instance = replace(with_calendar(instance, move.mover, calendar), execution=replace(execution, moves=moves))
     return instance
+
+
+def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:
+    known = {operation.job for operation in baseline.operations}
+    return replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
+
+
+def _drafted(instance: Instance, baseline: Schedule) -> Draft:
+    """Return what is left of the baseline, with what can't keep its place behind everything else."""
+    draft = draft_of(instance, baseline)
+    loose = loose_operations(instance, draft)
+    return with_new_jobs(instance, without(draft, loose)) if loose else draft
 
 
 def _earliest(instance: Instance, draft: Draft) -> Schedule:

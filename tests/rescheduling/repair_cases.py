@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from helpers import at, carry, distances, factory, job, machine, mode, op, schedule, simple_job
+import pytest
+from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 
 from scheduler.domain import Instance, Robot, RobotCell, Schedule
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Event, Revision, revise
+from scheduler.domain.happened import execution_of
+from scheduler.errors import EventError
+from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
 
 
 def flow_shop(**fields: object) -> Instance:
@@ -70,3 +74,21 @@ def robot_times(result: Schedule | None) -> list[tuple[str, str, int, int]]:
     """Return the loaded moves in order: job, way, start, end."""
     assert result is not None
     return [(m.job, f"{m.origin}>{m.destination}", m.start, m.end) for m in result.moves if m.job is not None]
+
+
+def repaired(instance: Instance, baseline: Schedule, now: int, *events: Event) -> tuple[Instance, Schedule]:
+    """Return the instance after the events and the right shift, which is right for it."""
+    after = revised(instance, baseline, now, *events)
+    if right_shift(after, execution_of(after).baseline) is None:
+        after = with_waiting_carriers(after, execution_of(after).baseline)
+    found = right_shift(after, execution_of(after).baseline)
+    assert found is not None
+    assert flagged(after, found) == []
+    return after, found
+
+
+def refused(instance: Instance, baseline: Schedule, now: int, *events: Event) -> list[str]:
+    """Return the defects of events, each as code, member of the event, cause and fix."""
+    with pytest.raises(EventError) as caught:
+        revised(instance, baseline, now, *events)
+    return [f"{d.code} {d.where.partition('].')[2]}: {d.cause}; {d.fix}" for d in caught.value.defects]

@@ -92,6 +92,7 @@ def test_the_examples_of_the_documentation_are_right() -> None:
     events = parse_events(documents, "docs/events.md")
     assert {type(event) for event in events} == set(EVENTS)
     jsonschema.validate({"events": documents}, events_schema())
+    assert parse_events([event_document(event) for event in events], "again") == events
 
 
 def test_every_event_has_a_section() -> None:
@@ -124,7 +125,7 @@ def test_all_defects_are_reported_at_once() -> None:
         "E201 at $.events[1].type: key 'type' is missing; "
         f"add 'type': one of {', '.join(event.type for event in EVENTS)}",
         "E203 at $.events[2]: 7 is not an object {...}; write an event",
-        "E603 at $.events[3].duration: duration and until are both missing; give one of them",
+        "E603 at $.events[3].duration: duration, until and estimate are all missing; give one of them",
         "E203 at $.events[4].at: 1.5 is not a whole number; write a whole number",
         "E603 at $.events[4].delay: delay and new_duration are both given; give one of them",
         "E202 at $.events[5].reason: key 'reason' is unknown; "

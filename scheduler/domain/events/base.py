@@ -18,16 +18,35 @@ Status: TypeAlias = Literal["asserted", "updated", "retracted"]
 
 @dataclass(frozen=True)
 class Range:
-    """The least whole number that a field of an event may hold (None: any)."""
+    """The least and the largest whole number that a field of an event may hold (None: any)."""
 
     least: int | None
+    largest: int | None = None
 
 
 Tick: TypeAlias = Annotated[int, Range(0)]
 Length: TypeAlias = Annotated[int, Range(1)]
 Amount: TypeAlias = Annotated[int, Range(0)]
 Count: TypeAlias = Annotated[int, Range(1)]
+Percent: TypeAlias = Annotated[int, Range(0, 100)]
 Difference: TypeAlias = Annotated[int, Range(None)]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long something lasts that is not known: at least ``low``, probably ``mode``, at most ``high`` ticks."""
+
+    low: Length
+    """Shortest length."""
+    mode: Length
+    """Most probable length."""
+    high: Length
+    """Longest length."""
+
+    @property
+    def expected(self) -> int:
+        """``(low + 4 mode + high) / 6``, rounded up (PERT: Malcolm et al. 1959, Operations Research 7)."""
+        return -(-(self.low + 4 * self.mode + self.high) // 6)
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,8 @@ class Event(ABC):
     type: ClassVar[str]
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Groups of keys of the event file of which exactly one is given."""
+    scales: ClassVar[bool] = False
+    """Whether it stretches durations; other events add to them."""
 
     id: str
     """Name of the event, unique among all events of the factory: an event that comes again counts once."""
@@ -71,6 +92,16 @@ class Event(ABC):
     def known_at(self) -> int:
         """The first tick at which anyone can react."""
         return max(self.at, self.detected_at or 0, self.received_at or 0)
+
+    @property
+    def frees(self) -> bool:
+        """Whether it may leave room for something better; what doesn't is left at that if it moves nothing."""
+        return True
+
+    @property
+    def expires_at(self) -> int | None:
+        """The tick from which on it is undone, None if it is not: how long what the model can't limit in time lasts."""
+        return None
 
     def apply(self, instance: Instance) -> Instance:
         """Return the instance after the event; its `execution` says what has happened until then.
@@ -105,6 +136,10 @@ class Event(ABC):
         listed = ", ".join(names[:12]) + (f" or another of the {len(names)}" if len(names) > 12 else "")
         fix = f"write {listed}" if names else f"the instance has no {kind}"
         return self.defect("E601", member, f"there is no {kind} {name!r}", fix)
+
+    def missing(self, member: str, cause: str, fix: str) -> Defect:
+        """Return the defect of an event about something that the model does not have yet."""
+        return self.defect("E607", member, f"events of type {self.type} can't be answered yet: {cause}", fix)
 
     def empty(self, instance: Instance, until: int, member: str = "until") -> Iterator[Defect]:
         """Yield the defect of a window from now on that ends before it begins."""

@@ -1,4 +1,4 @@
-"""Events of robots and vehicles."""
+"""Events of robots, vehicles and what they run on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from scheduler.domain.calendar import Downtime
-from scheduler.domain.events.base import Event, Tick
-from scheduler.domain.happened import execution_of, lengthened, with_calendar
+from scheduler.domain.events.base import Amount, Event, Tick
+from scheduler.domain.happened import (
+    carried,
+    execution_of,
+    interruptible,
+    lengthened,
+    started,
+    with_calendar,
+    with_machine,
+)
 from scheduler.domain.instance import Instance
 from scheduler.errors import Defect
 
@@ -24,6 +32,11 @@ class RobotDown(Event):
     until: Tick
     """First tick at which it moves again."""
 
+    @property
+    def frees(self) -> bool:
+        """Never: it takes only."""
+        return False
+
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
         """Yield an unknown robot and an empty downtime."""
         robots = [robot.id for cell in instance.cells for robot in cell.robots]
@@ -37,8 +50,42 @@ class RobotDown(Event):
 
 
 @dataclass(frozen=True)
+class RobotCellStop(Event):
+    """All robots of a cell stand still (an open door, say); parts in their grip stay there."""
+
+    type: ClassVar[str] = "robot_cell_stop"
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
+    cell: str
+    """The robot cell."""
+    until: Tick
+    """First tick at which they move again."""
+    stations: bool = False
+    """Whether its stations stop too; running operations then go on afterwards."""
+
+    @property
+    def frees(self) -> bool:
+        """Never: it takes only."""
+        return False
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield an unknown cell and an empty downtime."""
+        if self.cell not in instance.cell_by_id:
+            yield self.unknown("cell", "robot cell", self.cell, instance.cell_by_id)
+        yield from self.empty(instance, self.until)
+
+    def change(self, instance: Instance) -> Instance:
+        """Add the downtimes; lengthen moves under way and, with the stations, let running operations pause."""
+        for robot in instance.cell_by_id[self.cell].robots:
+            instance = stopped(instance, robot.id, "cell stop", self.until)
+        for machine in instance.machines if self.stations else ():
+            if machine.cell == self.cell:
+                instance = paused(instance, machine.id, "cell stop", self.until)
+        return instance
+
+
+@dataclass(frozen=True)
 class VehicleDown(Event):
-    """A vehicle of a fleet stands still; a loaded move under way takes that much longer."""
+    """A vehicle of a fleet stands still; a loaded move under way takes that much longer, with its load."""
 
     type: ClassVar[str] = "vehicle_down"
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
@@ -46,17 +93,76 @@ class VehicleDown(Event):
     """The vehicle."""
     until: Tick
     """First tick at which it moves again."""
+    load: str | None = None
+    """The job that it carries, if it is known to; the schedule in force has to say the same."""
+
+    @property
+    def frees(self) -> bool:
+        """Never: it takes only."""
+        return False
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield an unknown vehicle and an empty downtime."""
+        """Yield an unknown vehicle, an empty downtime, and a load that it does not carry."""
         vehicles = [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
         if self.vehicle not in vehicles:
             yield self.unknown("vehicle", "vehicle", self.vehicle, vehicles)
+        elif self.load is not None and self.load not in (on := [m.job for m in carried(instance, self.vehicle)]):
+            cause = f"vehicle {self.vehicle} carries {on[0] if on else 'nothing'}, not job {self.load}"
+            yield self.defect("E602", "load", cause, "say what has happened to the job first")
         yield from self.empty(instance, self.until)
 
     def change(self, instance: Instance) -> Instance:
         """Add the downtime; lengthen the move under way."""
         return stopped(instance, self.vehicle, "vehicle down", self.until)
+
+
+@dataclass(frozen=True)
+class ChargerDown(Event):
+    """A charging station can't be used for a time."""
+
+    type: ClassVar[str] = "charger_down"
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
+    charger: str
+    """The charger."""
+    until: Tick
+    """First tick at which it works again."""
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield an unknown charger, an empty downtime, and that chargers have no downtimes yet."""
+        if self.charger not in instance.charger_by_id:
+            yield self.unknown("charger", "charger", self.charger, instance.charger_by_id)
+        yield from self.empty(instance, self.until)
+        yield self.missing("charger", "chargers have no calendar", "let vehicles that stand there be down")
+
+    def change(self, instance: Instance) -> Instance:
+        """Change nothing: it is refused."""
+        return instance
+
+
+@dataclass(frozen=True)
+class BatteryLow(Event):
+    """The battery of a vehicle is found to have another level than planned."""
+
+    type: ClassVar[str] = "battery_low"
+    vehicle: str
+    """The vehicle."""
+    level: Amount
+    """Its level now, in the unit of the instance."""
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield a vehicle without battery, a level above the capacity, and that levels can't be measured yet."""
+        battery = instance.battery_by_vehicle.get(self.vehicle)
+        if battery is None:
+            yield self.unknown("vehicle", "vehicle with a battery", self.vehicle, instance.battery_by_vehicle)
+        elif self.level > battery.capacity:
+            cause = f"level {self.level} is above the capacity {battery.capacity}"
+            yield self.defect("E603", "level", cause, f"write {battery.capacity} or less")
+        fix = "let the vehicle be down for as long as it takes to charge it by hand"
+        yield self.missing("level", "levels follow from moves and charges alone", fix)
+
+    def change(self, instance: Instance) -> Instance:
+        """Change nothing: it is refused."""
+        return instance
 
 
 def stopped(instance: Instance, carrier_id: str, reason: str, until: int) -> Instance:
@@ -68,3 +174,14 @@ def stopped(instance: Instance, carrier_id: str, reason: str, until: int) -> Ins
         for move in execution.moves
     )
     return replace(with_calendar(instance, carrier_id, calendar), execution=replace(execution, moves=moves))
+
+
+def paused(instance: Instance, machine_id: str, reason: str, until: int) -> Instance:
+    """Return the instance in which a machine stands still, and its running operations pause."""
+    now, machine = execution_of(instance).now, instance.machine_by_id[machine_id]
+    calendar = machine.calendar.with_downtime(Downtime(now, until, reason))
+    instance = with_machine(instance, replace(machine, calendar=calendar))
+    for operation in started(instance).values():
+        if operation.machine == machine_id and operation.end > now:
+            instance = interruptible(instance, operation)
+    return instance

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from scheduler.domain.events.base import Event
-from scheduler.domain.happened import execution_of, started, without_pending
+from scheduler.domain.events.base import Amount, Count, Difference, Event, Tick
+from scheduler.domain.happened import execution_of, started, with_durations, with_job, without_pending
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
 from scheduler.errors import Defect
@@ -61,16 +61,105 @@ class JobCancelled(Event):
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
         """Yield a job that is unknown or finished."""
-        if self.job not in instance.job_by_id:
-            yield self.unknown("job", "job", self.job, instance.job_by_id)
-            return
-        execution = execution_of(instance)
-        completion = execution.baseline.completions.get(self.job)
-        lost = any(o.job == self.job and o.key not in started(instance) for o in execution.baseline.operations)
-        if completion is not None and completion <= execution.now and not lost:
-            cause = f"job {self.job} was finished at {completion}"
-            yield self.defect("E602", "job", cause, "name a job that is not finished")
+        yield from _finished(self, instance, self.job)
 
     def change(self, instance: Instance) -> Instance:
         """Drop the operations that have not begun, or the whole job."""
         return without_pending(instance, self.job)
+
+
+@dataclass(frozen=True)
+class QuantityChange(Event):
+    """More or fewer pieces of a job are wanted: what has not begun of it takes ``quantity / before`` times as long."""
+
+    type: ClassVar[str] = "quantity_change"
+    job: str
+    """The job."""
+    before: Count
+    """How many pieces were wanted."""
+    quantity: Count
+    """How many are wanted now."""
+    units: Count | None = None
+    """Its size in transport units now; absent: as before."""
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield a job that is unknown or finished, and a size that changes under way."""
+        yield from _finished(self, instance, self.job)
+        job = instance.job_by_id.get(self.job)
+        if job is None or self.units is None or self.units == job.units:
+            return
+        if any(move.job == self.job and move.kind == "transfer" for move in execution_of(instance).moves):
+            cause = f"job {self.job} has been on a lane with {job.units} units"
+            yield self.defect("E602", "units", cause, f"write {job.units}")
+
+    def change(self, instance: Instance) -> Instance:
+        """Scale the durations of what has not begun, rounded up, and set the size."""
+        job, begun = instance.job_by_id[self.job], started(instance)
+        durations = {
+            (job.id, operation.id): tuple(-(-mode.duration * self.quantity // self.before) for mode in operation.modes)
+            for operation in job.operations
+            if (job.id, operation.id) not in begun
+        }
+        instance = with_durations(instance, durations)
+        job = instance.job_by_id[self.job]
+        return with_job(instance, replace(job, units=job.units if self.units is None else self.units))
+
+
+@dataclass(frozen=True)
+class DueDateChange(Event):
+    """A job is wanted at another time."""
+
+    type: ClassVar[str] = "due_date_change"
+    job: str
+    """The job."""
+    due_date: Difference | None
+    """Target for its completion; null: none."""
+    deadline: Tick | None = None
+    """Latest completion that is allowed; absent: as before."""
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield a job that is unknown or finished, and a deadline in the past."""
+        yield from _finished(self, instance, self.job)
+        now = execution_of(instance).now
+        if self.deadline is not None and self.deadline <= now:
+            cause = f"deadline {self.deadline} is over: it is {now}"
+            yield self.defect("E603", "deadline", cause, f"write {now + 1} or later")
+
+    def change(self, instance: Instance) -> Instance:
+        """Set the dates."""
+        job = instance.job_by_id[self.job]
+        deadline = job.deadline if self.deadline is None else self.deadline
+        return with_job(instance, replace(job, due_date=self.due_date, deadline=deadline))
+
+
+@dataclass(frozen=True)
+class PriorityChange(Event):
+    """A job is more or less important than before."""
+
+    type: ClassVar[str] = "priority_change"
+    job: str
+    """The job."""
+    weight: Amount
+    """Its importance in weighted tardiness."""
+
+    def contradictions(self, instance: Instance) -> Iterator[Defect]:
+        """Yield a job that is unknown or finished."""
+        yield from _finished(self, instance, self.job)
+
+    def change(self, instance: Instance) -> Instance:
+        """Set the weight."""
+        return with_job(instance, replace(instance.job_by_id[self.job], weight=self.weight))
+
+
+def _finished(event: Event, instance: Instance, job_id: str) -> Iterator[Defect]:
+    """Yield a job that is unknown or finished."""
+    if job_id not in instance.job_by_id:
+        yield event.unknown("job", "job", job_id, instance.job_by_id)
+        return
+    execution = execution_of(instance)
+    completion = execution.baseline.completions.get(job_id)
+    lost = any(o.job == job_id and o.key not in started(instance) for o in execution.baseline.operations)
+    if completion is not None and completion <= execution.now and not lost:
+        yield event.defect(
+            "E602", "job", f"job {job_id} was finished at {completion}", "name a job that is not finished"
+        )

@@ -68,7 +68,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         revision=earlier.revision + 1,
         log=earlier.log,
     )
-    changed = replace(instance, execution=execution)
+    changed = _expired(replace(instance, execution=execution))
     defects: list[Defect] = []
     new = _new(revision.events, earlier, defects)
     at_once = {event.supersedes for event in new} & {event.id for event in new}
@@ -89,7 +89,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         raise EventError(f"events at {now}", tuple(defects))
     log = execution_of(changed).log
     if len(log) > MOST_UNDOABLE:
-        old = tuple(replace(applied, changes=()) for applied in log[:-MOST_UNDOABLE])
+        old = tuple(replace(applied, changes=(), trips=()) for applied in log[:-MOST_UNDOABLE])
         changed = replace(changed, execution=replace(execution_of(changed), log=(*old, *log[-MOST_UNDOABLE:])))
     return changed
 
@@ -132,7 +132,9 @@ def _applied(instance: Instance, event: Event, is_superseded: bool) -> Instance:
         instance = _without(instance, event)
     after = instance if is_superseded else event.apply(instance)
     execution = execution_of(after)
-    log = (*execution.log, Applied(event, changes_between(instance, after)))
+    pairs = zip(execution_of(instance).moves, execution.moves, strict=True)
+    trips = tuple((was, now) for was, now in pairs if was != now and now.kind == "transfer")
+    log = (*execution.log, Applied(event, changes_between(instance, after), trips))
     return replace(after, execution=replace(execution, log=log))
 
 
@@ -151,8 +153,23 @@ def _without(instance: Instance, event: Event) -> Instance:
     if not isinstance(event, Retraction) and type(event) is not type(other.event):
         cause = f"event {other.event.id} is of type {other.event.type}, not {event.type}"
         raise EventError(f"event {event.id}", (event.defect("E603", "supersedes", cause, "retract it instead"),))
-    instance = undone(instance, other.changes)
-    marked = replace(other, superseded_by=event.id, changes=())
+    return _ended(instance, other, event.id)
+
+
+def _expired(instance: Instance) -> Instance:
+    """Return the instance without the events whose time is over."""
     execution = execution_of(instance)
-    kept = tuple(marked if applied is other else applied for applied in execution.log)
-    return replace(instance, execution=replace(execution, log=kept))
+    for applied in execution.log:
+        expires_at = applied.event.expires_at
+        if applied.superseded_by is None and expires_at is not None and expires_at <= execution.now:
+            instance = _ended(instance, applied, applied.event.id)
+    return instance
+
+
+def _ended(instance: Instance, applied: Applied, by: str) -> Instance:
+    """Return the instance without what an event changed; its entry in the log says by what it was ended."""
+    instance = undone(instance, applied)
+    marked = replace(applied, superseded_by=by, changes=(), trips=())
+    execution = execution_of(instance)
+    log = tuple(marked if other is applied else other for other in execution.log)
+    return replace(instance, execution=replace(execution, log=log))

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from fractions import Fraction
+from math import ceil
 from typing import Any, TypeVar
 
 from scheduler.domain.calendar import Calendar, Downtime, working_time
-from scheduler.domain.execution import Change
-from scheduler.domain.happened import execution_of, lengthened, started, without_pending
+from scheduler.domain.execution import Applied, Change
+from scheduler.domain.happened import (
+    execution_of,
+    lengthened,
+    reachable,
+    started,
+    with_calendar,
+    without_pending,
+)
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
+from scheduler.domain.schedule import Move
 
 T = TypeVar("T")
 
@@ -23,6 +33,8 @@ _KINDS = ("facilities", "machines", "cells", "lanes", "operators", "fleets", "jo
 """Fields of an instance that hold items with ids."""
 _AMOUNTS = frozenset({"duration", "capacity", "places", "vehicles", "units_per_vehicle"})
 """Numbers to which several events add or from which they take; of all others the last word counts."""
+WAITS = "waits for "
+"""How the reason of a downtime begins for which a robot or vehicle waits in front of a machine."""
 
 
 def changes_between(before: Instance, after: Instance) -> tuple[Change, ...]:
@@ -37,23 +49,75 @@ def changes_between(before: Instance, after: Instance) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def undone(instance: Instance, changes: tuple[Change, ...]) -> Instance:
-    """Return the instance without the changes, from `execution.now` on.
+def undone(instance: Instance, applied: Applied) -> Instance:
+    """Return the instance without what an event changed, from `execution.now` on.
 
     Downtimes end now, those that were taken away come back; a new job is cancelled, a cancelled one comes back. What an
     operation has been worked on stays, and so does its length where it is completed.
     """
     before = instance
-    for change in reversed(changes):
-        instance = _job_undone(instance, change) if change.kind == "jobs" else _item_undone(instance, change)
+    for change in reversed(applied.changes):
+        instance = (
+            _job_undone(instance, change, applied.event.scales)
+            if change.kind == "jobs"
+            else _item_undone(instance, change)
+        )
+    instance = _renumbered(_shortened(before, instance))
     execution = execution_of(instance)
+    trips = {after: before for before, after in applied.trips}
+    back = tuple(_arriving(trips.get(move), move, execution.now) for move in execution.moves)
+    return let_go(replace(instance, execution=replace(execution, moves=back)))
+
+
+def _renumbered(instance: Instance) -> Instance:
+    """Return the instance whose baseline says in modes of today on which machines its pending operations are."""
+    execution, begun = execution_of(instance), started(instance)
+    operations = []
+    for operation in execution.baseline.operations:
+        known = instance.operation_by_key.get(operation.key)
+        if (
+            known is not None
+            and operation.key not in begun
+            and known.modes[operation.mode].machine != operation.machine
+        ):
+            there = (number for number, mode in enumerate(known.modes) if mode.machine == operation.machine)
+            operation = replace(operation, mode=next(there, operation.mode))
+        operations.append(operation)
+    baseline = replace(execution.baseline, operations=tuple(operations))
+    return replace(instance, execution=replace(execution, baseline=baseline))
+
+
+def let_go(instance: Instance) -> Instance:
+    """Return the instance in which robots and vehicles that wait in front of machines go on now.
+
+    Where they still have to wait, the repair lets them.
+    """
+    now, before = execution_of(instance).now, instance
+    for carrier_id, carrier in before.carrier_by_id.items():
+        waits = [d for d in carrier.calendar.downtimes if d.reason.startswith(WAITS) and d.end > now]
+        if waits:
+            kept = tuple(d for d in carrier.calendar.downtimes if d not in waits)
+            cut = tuple(replace(d, end=now) for d in waits if d.start < now)
+            calendar = replace(carrier.calendar, downtimes=tuple(sorted((*kept, *cut))))
+            instance = with_calendar(instance, carrier_id, calendar)
+    return _shortened(before, instance)
+
+
+def _shortened(before: Instance, after: Instance) -> Instance:
+    """Return the instance `after` in which moves under way take as long as the calendars there say."""
+    execution = execution_of(after)
     moves = tuple(
-        lengthened(move, execution.now, before.carrier_by_id[move.mover].calendar, carrier.calendar)
-        if (carrier := instance.carrier_by_id.get(move.mover)) is not None
-        else move
-        for move in execution.moves
+        lengthened(m, execution.now, before.carrier_by_id[m.mover].calendar, after.carrier_by_id[m.mover].calendar)
+        if m.mover in after.carrier_by_id
+        else m
+        for m in execution.moves
     )
-    return replace(instance, execution=replace(execution, moves=moves))
+    return replace(after, execution=replace(execution, moves=moves))
+
+
+def _arriving(was: Move | None, move: Move, now: int) -> Move:
+    """Return a move that ends when it did before an event changed that, or as soon as it still can."""
+    return move if was is None or move.end <= now else replace(move, end=max(was.end, now + 1))
 
 
 def _item_undone(instance: Instance, change: Change) -> Instance:
@@ -67,7 +131,7 @@ def _item_undone(instance: Instance, change: Change) -> Instance:
     return replace(instance, **{change.kind: changed})  # type: ignore[arg-type]
 
 
-def _job_undone(instance: Instance, change: Change) -> Instance:
+def _job_undone(instance: Instance, change: Change, scales: bool) -> Instance:
     before, after = change.before, change.after
     if before is None:
         return without_pending(instance, after.id) if after is not None and after.id in instance.job_by_id else instance
@@ -78,32 +142,56 @@ def _job_undone(instance: Instance, change: Change) -> Instance:
     if current is None:
         return instance
     assert isinstance(after, Job)
-    begun = started(instance)
-    added = {o.id for o in after.operations} - {o.id for o in before.operations}
-    if any((current.id, operation) in begun for operation in added):
+    old, new = {o.id for o in before.operations}, {o.id for o in after.operations}
+    if old != new and _has_gone_on(instance, current, new - old):
         return instance
     merged = _merged(before, after, current, execution_of(instance).now)
+    there = {o.id: o for o in current.operations}
+    stretched = {o.id: _factors(o, after) for o in before.operations} if scales else {}
     operations = tuple(
-        o
-        if o.id not in {c.id for c in current.operations}
-        else _limited(instance, current.operation(o.id), o, before.id)
-        for o in merged.operations
+        _limited(instance, there.get(o.id, o), o, before.id, stretched.get(o.id, ())) for o in merged.operations
     )
     merged = replace(merged, operations=operations)
     return replace(instance, jobs=tuple(merged if job.id == merged.id else job for job in instance.jobs))
 
 
-def _limited(instance: Instance, current: Operation, merged: Operation, job: str) -> Operation:
-    """Return the operation with no less work than is done of it, and as it is if it is completed."""
-    was = started(instance).get((job, merged.id))
+def _has_gone_on(instance: Instance, job: Job, added: set[str]) -> bool:
+    """Return whether one of the added operations has begun, its part is on its way there, or a part has left."""
+    moved = {m.successor for m in execution_of(instance).moves if m.job == job.id}
+    return None in moved or not added.isdisjoint(moved) or any((job.id, o) in started(instance) for o in added)
+
+
+def _factors(before: Operation, after: Job) -> tuple[Fraction, ...]:
+    """Return by how much the modes of an operation were stretched."""
+    now = next((o for o in after.operations if o.id == before.id), before)
+    pairs = zip(before.modes, now.modes, strict=True)
+    return tuple(Fraction(a.duration, b.duration) if b.duration else Fraction(1) for b, a in pairs)
+
+
+def _limited(
+    instance: Instance, current: Operation, merged: Operation, job: str, factors: tuple[Fraction, ...]
+) -> Operation:
+    """Return the operation as far as it can be changed.
+
+    A completed one stays as it is. A running one has no less work than is done; what was stretched is shrunk for what
+    is left of it. A pending one keeps the modes that its part can reach.
+    """
+    key = (job, merged.id)
+    was = started(instance).get(key)
     if was is None:
-        return merged
+        pairs = zip(merged.modes, current.modes, strict=True)
+        return replace(merged, modes=tuple(m if reachable(instance, key, m) else c for m, c in pairs))
     now = execution_of(instance).now
     if was.end <= now:
         return current
     done = working_time(instance.machine_by_id[was.machine].calendar.blocked(now), was.start, now)
-    modes = tuple(replace(mode, duration=max(mode.duration, done)) for mode in merged.modes)
-    return replace(merged, modes=modes, interruptible=current.interruptible)
+    modes = []
+    for mode, old, factor in zip(
+        merged.modes, current.modes, factors or (Fraction(1),) * len(current.modes), strict=True
+    ):
+        left = max(mode.duration - done, 0) if factor == 1 else ceil((old.duration - done) / factor)
+        modes.append(replace(old, duration=done + left) if mode.machine == old.machine else old)
+    return replace(merged, modes=tuple(modes), interruptible=current.interruptible)
 
 
 def _merged(before: T, after: T, current: T, now: int) -> T:
@@ -120,11 +208,11 @@ def _merged(before: T, after: T, current: T, now: int) -> T:
         found = {key: _merged(before.get(key), after.get(key), value, now) for key, value in current.items()}  # type: ignore[attr-defined]
     elif is_dataclass(current) and type(before) is type(after) is type(current):
         if isinstance(current, Mode) and before.machine != after.machine:  # type: ignore[attr-defined]
-            return current  # it can't be reached any more
+            return before if current == after else current
         values = {}
         for field in fields(current):
             old, new, value = (getattr(item, field.name) for item in (before, after, current))
-            is_amount = field.name in _AMOUNTS and None not in (old, new, value)
+            is_amount = field.name in _AMOUNTS and all(isinstance(item, int) for item in (old, new, value))
             values[field.name] = max(0, value - (new - old)) if is_amount else _merged(old, new, value, now)
         found = replace(current, **values)  # type: ignore[type-var]
     else:

@@ -1,0 +1,69 @@
+"""What can't keep its place in the baseline: operations that are new, or have lost their machine or their way to it.
+
+A right shift keeps all orders. An event may take away what they rest on: a machine is ruled out, a rework has
+operations that the baseline lacks, a lane has fewer vehicles. Such operations, and all that follow them in their job,
+come again after everything else, like those of a new job (`scheduler.rescheduling.insertion`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scheduler.domain import Instance, Job, Move, OperationKey
+from scheduler.domain.happened import execution_of, started
+from scheduler.rescheduling.draft import Draft
+
+
+def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey]:
+    """Return the pending operations of the draft's jobs that can't keep their place, and those that it lacks."""
+    fixed = set(started(instance))
+    fixed |= {(m.job or "", m.successor or "") for m in execution_of(instance).moves if m.successor is not None}
+    lost = {o.key for o in draft.operations if instance.mode(o.key, o.mode).machine != o.machine}
+    lost |= {(m.job or "", m.successor or m.predecessor or "") for m in _without_mover(instance, draft)}
+    scheduled: dict[str, set[str]] = {}
+    for operation in draft.operations:
+        scheduled.setdefault(operation.job, set()).add(operation.operation)
+    for job_id, there in scheduled.items():
+        job = instance.job_by_id[job_id]
+        lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
+    loose: set[OperationKey] = set()
+    waiting = [key for key in lost if key not in fixed]
+    while waiting:
+        key = waiting.pop()
+        if key not in loose:
+            loose.add(key)
+            following = instance.job_by_id[key[0]].precedences
+            waiting += [(key[0], p.successor) for p in following if p.predecessor == key[1]]
+    return frozenset(key for key in loose if key not in fixed)
+
+
+def plan_of(job: Job, scheduled: set[str]) -> tuple[str, ...]:
+    """Return the operations that belong to a job of which these are scheduled: all, or those of the nearest plan."""
+    plans = job.plans or (tuple(operation.id for operation in job.operations),)
+    return min(plans, key=lambda plan: (not scheduled.issubset(plan), len(scheduled.symmetric_difference(plan))))
+
+
+def without(draft: Draft, loose: frozenset[OperationKey]) -> Draft:
+    """Return the draft without operations, the moves to them and those away from them."""
+    moves = (
+        m
+        for m in draft.moves
+        if (m.job or "", m.successor or "") not in loose and (m.job or "", m.predecessor or "") not in loose
+    )
+    operations = tuple(o for o in draft.operations if o.key not in loose)
+    return replace(draft, operations=operations, moves=tuple(moves))
+
+
+def _without_mover(instance: Instance, draft: Draft) -> Iterator[Move]:
+    """Yield the pending transfers for which there is no vehicle any more, or no room on their trip."""
+    now, loads = execution_of(instance).now, dict[tuple[str, int], int]()
+    for move in draft.moves:
+        if move.kind != "transfer" or move.start < now:
+            continue
+        lane = instance.lane_by_vehicle.get(move.mover)
+        trip, units = (move.mover, move.start), instance.job_by_id[move.job or ""].units
+        if lane is None or loads.get(trip, 0) + units > lane.units_per_vehicle:
+            yield move
+        else:
+            loads[trip] = loads.get(trip, 0) + units

@@ -1,0 +1,191 @@
+"""Events of operations: what is really done corrects the schedule in force, and is refused where that can't be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from helpers import at, down, factory, job, machine, mode, op, schedule, setup, simple_job
+from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
+
+from scheduler import repair
+from scheduler.domain import Instance, Schedule, SetupMatrix
+from scheduler.domain.events import EarlyCompletion, Event, OperationStatus, Retraction, Revision, Rework, revise
+from scheduler.domain.happened import execution_of
+from scheduler.errors import EventError
+
+
+def report(at: int, name: str, state: str, **fields: object) -> OperationStatus:
+    """``report(4, "J1.2", "finished")``: at 4, operation 2 of J1 is finished."""
+    job_id, operation_id = name.split(".")
+    return OperationStatus("E", at, job_id, operation_id, state, **fields)  # type: ignore[arg-type]
+
+
+def placed(result: Schedule, name: str) -> tuple[str, int, int]:
+    job_id, operation_id = name.split(".")
+    found = result.by_operation[job_id, operation_id]
+    return found.machine, found.start, found.end
+
+
+# --- status ------------------------------------------------------------------------------------------------------
+
+
+def test_an_operation_that_started_later_ends_later() -> None:
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 6, report(6, "J1.2", "started", started_at=5))
+    assert execution_of(after).baseline.by_operation["J1", "2"] == at("J1.2", "M2", 5, 9)
+    assert (placed(result, "J1.2"), placed(result, "J2.2")) == (("M2", 5, 9), ("M2", 9, 12))
+
+
+def test_an_operation_may_have_started_elsewhere_and_before_its_time() -> None:
+    # J2.2 was to be done on M2 during [7, 10): it runs on M3 since 5.
+    after, result = repaired(
+        flow_shop(), flow_shop_baseline(), 6, report(6, "J2.2", "started", started_at=5, machine="M3")
+    )
+    assert placed(result, "J2.2") == ("M3", 5, 10)
+    assert execution_of(after).baseline.by_operation["J2", "2"].mode == 1
+
+
+def test_a_paused_operation_takes_longer() -> None:
+    _, result = repaired(flow_shop(), flow_shop_baseline(), 4, report(4, "J1.2", "paused", until=9))
+    assert (placed(result, "J1.2"), placed(result, "J2.2")) == (("M2", 3, 12), ("M2", 12, 15))
+
+
+def test_a_finished_operation_took_as_long_as_it_took() -> None:
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 6, report(6, "J1.2", "finished", finished_at=5))
+    assert after.operation_by_key["J1", "2"].modes[0].duration == 2
+    # What is left keeps its start: a right shift moves nothing forward.
+    assert (placed(result, "J1.2"), placed(result, "J2.2")) == (("M2", 3, 5), ("M2", 7, 10))
+    wholly = revised(flow_shop(), flow_shop_baseline(), 7, report(7, "J2.2", "finished", started_at=5, machine="M3"))
+    assert wholly.operation_by_key["J2", "2"].modes[1].duration == 2
+
+
+def test_downtime_is_no_work() -> None:
+    instance = factory(machine("M1", calendar=down((2, 5))), job("J", op("1", mode("M1", 4), interruptible=True)))
+    after = revised(instance, schedule(at("J.1", "M1", 0, 7)), 6, report(6, "J.1", "finished"))
+    assert after.operation_by_key["J", "1"].modes[0].duration == 3
+
+
+def test_a_scrapped_part_may_be_made_anew() -> None:
+    event = report(6, "J1.2", "scrapped", remake="again")
+    _, result = repaired(flow_shop(), flow_shop_baseline(), 6, event)
+    assert placed(result, "J1.2") == ("M2", 3, 6)
+    assert {o.operation for o in result.operations if o.job == "again"} == {"1", "2"}
+    gone, _ = repaired(flow_shop(), flow_shop_baseline(), 6, report(6, "J2.1", "scrapped"))
+    assert [o.id for o in gone.job_by_id["J2"].operations] == ["1"]
+    assert set(gone.job_by_id) == {"J1", "J2"}
+
+
+def test_early_completion_ends_an_operation_now() -> None:
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 5, EarlyCompletion("E", 5, "J1", "2"))
+    assert after.operation_by_key["J1", "2"].modes[0].duration == 2
+    assert placed(result, "J1.2") == ("M2", 3, 5)
+    found = repair(flow_shop(), flow_shop_baseline(), [EarlyCompletion("E", 5, "J1", "2")], time_limit=2, workers=1)
+    assert found.result.schedule is not None
+    assert placed(found.result.schedule, "J2.2") == ("M2", 5, 8)  # the slack is used
+
+
+# --- rework ------------------------------------------------------------------------------------------------------
+
+
+def test_bad_work_is_done_again() -> None:
+    # J2.1 [3, 5) is completed, J2.2 starts at 7: at 6 its work turns out bad, and M1 is free.
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 6, Rework("E", 6, "J2", "1"))
+    assert execution_of(after).aborted == (at("J2.1", "M1", 3, 5),)
+    assert (placed(result, "J2.1"), placed(result, "J2.2")) == (("M1", 6, 8), ("M2", 8, 11))
+
+
+def test_a_part_is_repaired_on_a_route_of_its_own() -> None:
+    route = (op("grind", mode("M3", 2)), op("polish", mode("M1", 3)))
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 6, Rework("E", 6, "J2", "1", route))
+    ways = [(p.predecessor, p.successor) for p in after.job_by_id["J2"].precedences]
+    assert sorted(ways) == [("1", "grind"), ("grind", "polish"), ("polish", "2")]
+    assert placed(result, "J2.1") == ("M1", 3, 5)
+    assert result.by_operation["J2", "grind"].start >= 6
+    assert result.by_operation["J2", "2"].start >= result.by_operation["J2", "polish"].end
+
+
+def test_a_route_goes_back_into_the_cell() -> None:
+    # The part of J2 has been on S1 during [19, 22); before it leaves it is worked on S2.
+    route = (op("fix", mode("S2", 2)),)
+    _, result = repaired(robot_cell(), robot_cell_baseline(), 23, Rework("E", 23, "J2", "1", route))
+    ways = [(m.origin, m.destination) for m in result.moves if m.job == "J2"]
+    assert ways == [("IN", "S1"), ("S1", "S2"), ("S2", "OUT")]
+
+
+def test_a_retracted_route_is_not_taken() -> None:
+    route = (op("grind", mode("M3", 2)),)
+    first, result = repaired(flow_shop(), flow_shop_baseline(), 6, Rework("E", 6, "J2", "1", route))
+    second = revise(first, Revision(6, 0, (Retraction("F", 6, supersedes="E"),), result))
+    assert second.job_by_id["J2"] == flow_shop().job_by_id["J2"]
+
+
+def test_a_route_is_validated_like_an_instance() -> None:
+    route = (op("grind", mode("M3", 2), mode("M3", 2)),)
+    with pytest.raises(EventError, match="E312"):
+        repair(flow_shop(), flow_shop_baseline(), [Rework("E", 6, "J2", "1", route)])
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("event", "defect"),
+    [
+        (report(6, "J9.1", "started"), "E601 job: there is no job 'J9'"),
+        (report(6, "J1.9", "started"), "E601 operation: there is no operation '9'"),
+        (report(6, "J1.2", "started", machine="M1"), "E601 machine: operation 2 of job J1 can't be done on M1"),
+        (report(6, "J2.2", "started"), "E603 started_at: operation 2 of job J2 would start at 6, which is not before"),
+        (report(6, "J2.2", "started", started_at=5), "E602 started_at: M2 was busy with operation 2 of job J1 then"),
+        (report(6, "J2.2", "started", started_at=4), "E602 started_at: operation 1 of job J2 was not done by 4"),
+        (report(6, "J1.1", "started", started_at=1), "E602 finished_at: operation 2 has started at 3"),
+        (report(6, "J1.2", "finished", finished_at=7), "E603 finished_at: operation 2 of job J1 would have been done"),
+        (report(6, "J1.2", "finished", started_at=2, finished_at=5), "E602 started_at: operation 1 of job J1 was not"),
+        (report(6, "J1.1", "paused", until=9), "E602 state: operation 1 of job J1 is not running"),
+        (report(6, "J1.2", "paused"), "E603 until: a paused operation has no end of its pause"),
+        (report(6, "J1.2", "paused", until=6), "E603 until: the downtime ends at 6, not after its begin at 6"),
+        (report(6, "J2.2", "scrapped"), "E602 state: operation 2 of job J2 has not started"),
+        (report(6, "J1.2", "scrapped", remake="J2"), "E604 remake: there is a job J2 already"),
+        (EarlyCompletion("E", 6, "J2", "9"), "E601 operation: there is no operation '9'"),
+        (EarlyCompletion("E", 6, "J2", "2"), "E602 operation: operation 2 of job J2 has not started"),
+        (EarlyCompletion("E", 6, "J2", "1"), "E602 operation: operation 1 of job J2 was completed at 5"),
+        (Rework("E", 6, "J9", "1"), "E601 job: there is no job 'J9'"),
+        (Rework("E", 6, "J2", "2"), "E602 operation: operation 2 of job J2 has not started"),
+        (Rework("E", 6, "J1", "1"), "E602 operation: the part of operation 1 of job J1 has gone on to operation 2"),
+        (Rework("E", 6, "J1", "2", (op("fix", mode("M1", 1)),)), "E602 route: operation 2 of job J1 is still running"),
+        (Rework("E", 6, "J2", "1", (op("2", mode("M1", 1)),)), "E604 route[0].id: job J2 has an operation 2 already"),
+        (Rework("E", 6, "J2", "1", (op("3", mode("M9", 1)),)), "E601 route[0].modes[0].machine: there is no machine"),
+    ],
+)
+def test_contradictions(event: Event, defect: str) -> None:
+    assert refused(flow_shop(), flow_shop_baseline(), 6, event)[0].startswith(defect)
+
+
+def test_a_part_in_a_gripper_has_not_arrived_and_one_that_was_fetched_is_done() -> None:
+    (defect,) = refused(robot_cell(), robot_cell_baseline(), 12, report(12, "J1.2", "started", started_at=11))
+    assert defect.startswith("E602 started_at: its part was not at S2 by 11")
+    (defect,) = refused(
+        robot_cell(), robot_cell_baseline(), 12, report(12, "J1.1", "finished", started_at=4, finished_at=11)
+    )
+    assert defect.startswith("E602 finished_at: its part was fetched at 9")
+    (defect,) = refused(robot_cell(), robot_cell_baseline(), 12, Rework("E", 12, "J1", "1"))
+    assert defect.startswith("E602 operation: the part of operation 1 of job J1 has gone on to S2")
+
+
+def test_nothing_starts_before_its_job_is_released_nor_on_a_machine_that_is_down() -> None:
+    instance = factory(machine("M1", calendar=down((0, 2))), simple_job("J", ("M1", 3), release_date=3))
+    baseline = schedule(at("J.1", "M1", 5, 8))
+    (defect,) = refused(instance, baseline, 4, report(4, "J.1", "started", started_at=2))
+    assert defect.startswith("E602 started_at: job J was released at 3")
+    instance = replace(instance, jobs=(replace(instance.jobs[0], release_date=0),))
+    (defect,) = refused(instance, baseline, 4, report(4, "J.1", "started", started_at=1))
+    assert defect.startswith("E602 started_at: M1 was down during [1, 2)")
+
+
+def test_setups_stay_where_they_are() -> None:
+    matrix = SetupMatrix({"a": {"b": 2}}, "a")
+    instance: Instance = factory(machine("M1", setups=matrix), job("J", op("1", mode("M1", 3, "b"))))
+    baseline = Schedule((at("J.1", "M1", 2, 5),), setups=(setup("J.1", "M1", "a>b", 0, 2),))
+    (defect,) = refused(instance, baseline, 4, report(4, "J.1", "started", started_at=3))
+    assert defect.startswith("E607 started_at: M1 has setups")
+    after = revised(instance, baseline, 4, report(4, "J.1", "finished", finished_at=4))
+    assert after.operation_by_key["J", "1"].modes[0].duration == 2
