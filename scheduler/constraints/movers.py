@@ -6,7 +6,8 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
 
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
-A charge of a vehicle counts like a loaded move from its charger's place to the same.
+Moves that take no time and start in one instant are made in the order in which the schedule lists them. A charge of a
+vehicle counts like a loaded move from its charger's place to the same.
 
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import groupby
 
 from scheduler.domain.batteries import charged
 from scheduler.domain.instance import Instance
@@ -20,15 +21,16 @@ def complete(
 ) -> Schedule:
     """Return the schedule with these operations, loaded moves and charges, with its setups and empty moves added.
 
-    Operations are put in file order, moves by start. A setup ends when the operation's part takes the machine
-    (`occupied_from`); an empty move ends when the next pick-up or charge begins; a vehicle returns right after arrival.
-    The levels of the charges are those that follow from the moves.
+    Operations are put in file order, moves by start, those of one carrier in one instant in a possible order. A setup
+    ends when the operation's part takes the machine (`occupied_from`); an empty move ends when the next pick-up or
+    charge begins; a vehicle returns right after arrival. The levels of the charges follow from the moves.
     """
     index = {key: position for position, key in enumerate(instance.operation_by_key)}
     ordered = tuple(sorted(operations, key=lambda o: index[o.key]))
-    moves = sorted(loaded_moves, key=_move_order)
+    moves = _in_turn(instance, loaded_moves)
     bare = Schedule(ordered, tuple(moves), charges=tuple(charges))
-    everything = sorted((*moves, *_empty_moves(instance, bare), *_returns(instance, bare)), key=_move_order)
+    everything = [*moves, *_empty_moves(instance, bare), *_returns(instance, bare)]
+    everything.sort(key=lambda m: (m.start, m.end))
     return Schedule(
         ordered, tuple(everything), tuple(_setups(instance, bare)), _with_levels(instance, bare, tuple(everything))
     )
@@ -143,6 +145,46 @@ def moves_into(schedule: Schedule) -> dict[tuple[str, str | None], list[Move]]:
     for (job, _, successor), move in last.items():
         found.setdefault((job, successor), []).append(move)
     return found
+
+
+def _in_turn(instance: Instance, loaded_moves: Iterable[Move]) -> list[Move]:
+    """Return the moves by start and end; those of one carrier in one instant in an order in which it can make them.
+
+    The times of such moves don't say which is the first, and where each ends matters to the way to the next pick-up.
+    """
+    moves = sorted(loaded_moves, key=_move_order)
+    turns: dict[int, int] = {}
+    for mover, of_mover in Schedule((), tuple(moves)).by_mover.items():
+        group = instance.group_by_carrier.get(mover)
+        if group is None:
+            continue
+        here, free_at = instance.carrier_by_id[mover].start, 0
+        runs = [list(run) for _, run in groupby(of_mover, key=lambda m: (m.start, m.end))]
+        for run, following in zip(runs, [*runs[1:], []], strict=True):
+            ordered = run if len(run) == 1 else _turns(group, here, free_at, run, following) or run
+            turns.update((id(move), turn) for turn, move in enumerate(ordered))
+            here, free_at = ordered[-1].destination, ordered[-1].end
+    return sorted(moves, key=lambda m: (m.start, m.end, m.mover, turns.get(id(m), 0)))
+
+
+def _turns(
+    group: CarrierGroup, here: str, free_at: int, moves: Sequence[Move], following: Sequence[Move]
+) -> list[Move] | None:
+    """Return the moves of an instant in an order that a carrier can make that is `here`; None if there is none.
+
+    It has to be in time for one of the following moves too. A part is brought to a place before it is taken from there.
+    """
+    if not moves:
+        in_time = (group.travel_time(here, move.origin) <= move.start - free_at for move in following)
+        return [] if any(in_time) or not following else None
+    for move in moves:
+        left = [other for other in moves if other is not move]
+        is_there = all(other.job != move.job or other.destination != move.origin for other in left)
+        if is_there and group.travel_time(here, move.origin) <= move.start - free_at:
+            rest = _turns(group, move.destination, move.end, left, following)
+            if rest is not None:
+                return [move, *rest]
+    return None
 
 
 def _move_order(move: Move) -> tuple[int, int, str, str]:
