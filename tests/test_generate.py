@@ -51,6 +51,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         robots=draw(st.integers(1, 2)),
         blocking=draw(share),
         vehicles=draw(st.integers(0, 2)),
+        timetable=draw(st.sampled_from((0, 45, 120))),
+        docks=draw(st.integers(0, 2)),
         fleet=draw(st.integers(0, 2)),
         setups=draw(share),
         capacity=draw(share),

@@ -21,6 +21,8 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("robots", 1, "Robots of each cell."),
     ("blocking", 0.5, "Share of the stations without buffers."),
     ("vehicles", 2, "Vehicles of each transfer lane; 0: no lanes."),
+    ("timetable", 0, "Minutes between two departures of a lane; 0: on demand."),
+    ("docks", 0, "Docks of each facility; 0: not counted."),
     ("fleet", 0, "Vehicles of the fleet of each facility; 0: no fleets."),
     ("setups", 0.3, "Share of the machines with setups."),
     ("capacity", 0.1, "Share of the machines with room for several parts."),

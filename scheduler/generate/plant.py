@@ -23,6 +23,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Timetable,
     Vehicle,
 )
 from scheduler.generate.recipe import LONGEST_SETUP, Recipe
@@ -41,7 +42,8 @@ MACHINES_PER_OPERATOR = 3
 def draw_plant(recipe: Recipe, rng: np.random.Generator) -> Instance:
     """Return an instance without jobs."""
     names = [f"F{number}" for number in range(1, recipe.facilities + 1)]
-    facilities = tuple(Facility(name, station=f"{name}.dock" if recipe.fleet else None) for name in names)
+    station = "{}.dock" if recipe.fleet else None
+    facilities = tuple(Facility(name, station and station.format(name), docks=recipe.docks or None) for name in names)
     machines = _machines(recipe, facilities, rng)
     plant = Instance(
         name=f"network of {recipe.facilities} facilities, {recipe.operations} operations, seed {recipe.seed}",
@@ -148,6 +150,7 @@ def _lanes(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Gene
                 load_time=5,
                 unload_time=5,
                 calendar=TWO_SHIFTS if index in with_shifts else Calendar(),
+                timetable=Timetable((0,), recipe.timetable) if recipe.timetable else None,
             )
         )
     return tuple(found)

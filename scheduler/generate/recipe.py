@@ -7,6 +7,8 @@ from dataclasses import dataclass
 MAX_OPERATIONS = 10_000
 SHORTEST_SHIFT = 210
 LONGEST_SETUP = 20
+LONGEST_PERIOD = 120
+"""Longest time between two departures of a timetable: in every shift a trip can depart, and arrive in it."""
 SLOWEST_PERCENT = 150
 """Longest duration of an operation on another than its first machine, in percent of the first."""
 
@@ -27,6 +29,10 @@ class Recipe:
         Share of the stations that have no buffers.
     vehicles
         Vehicles of the lane from each facility to the next; 0 for no lanes (then a job stays in its facility).
+    timetable
+        Minutes between two departures of a lane; 0: trips depart on demand.
+    docks
+        Docks of each facility, at which trips load and unload; 0: not counted.
     fleet
         Vehicles of the fleet of each facility, which bring jobs from its load/unload station to machines and cells and
         from one to the next; 0 for no fleets.
@@ -56,6 +62,8 @@ class Recipe:
     robots: int = 1
     blocking: float = 0.5
     vehicles: int = 2
+    timetable: int = 0
+    docks: int = 0
     fleet: int = 0
     setups: float = 0.3
     capacity: float = 0.1
@@ -70,7 +78,7 @@ class Recipe:
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
         at_least = {"facilities": 1, "machines": 1, "jobs": 1, "robots": 1, "flexibility": 1}
-        at_least |= {"cells": 0, "vehicles": 0, "fleet": 0, "operators": 0, "seed": 0}
+        at_least |= {"cells": 0, "vehicles": 0, "timetable": 0, "docks": 0, "fleet": 0, "operators": 0, "seed": 0}
         shares = ("blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
         shortest, longest = self.durations
         found = []
@@ -87,6 +95,10 @@ class Recipe:
             found.append(
                 f"operations is {self.operations}, but must be between the number of jobs ({self.jobs}) "
                 f"and {MAX_OPERATIONS}"
+            )
+        if self.timetable > LONGEST_PERIOD:
+            found.append(
+                f"timetable is {self.timetable}, but must be at most {LONGEST_PERIOD}: every shift needs a departure"
             )
         if not 1 <= shortest <= longest:
             found.append(f"durations are {shortest} to {longest}, but must be 1 or more, the shorter first")

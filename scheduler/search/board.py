@@ -72,8 +72,10 @@ class Board:
         self.chargers = {charger: Profile(instance.charger_by_id[charger].places) for charger in instance.charger_by_id}
         self.charges: list[Charge] = []
         self._add_batteries(pieces)
-        docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}
-        self.lanes = {lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id], docks) for lane in instance.lanes}
+        self.docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}
+        self.lanes = {
+            lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id], self.docks) for lane in instance.lanes
+        }
         self.mode: list[ModeData | None] = [None] * size
         self.start = [0] * size
         self.end = [0] * size

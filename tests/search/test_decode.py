@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fleet_cases import fleet_instance
-from helpers import assert_valid, factory, job, machine, mode, op, simple_job
+from helpers import assert_valid, distances, factory, job, machine, mode, op, simple_job
 from random_networks import Features, random_network
 from strategies import random_instance
 from test_construct_repair import disturbed
 
 import scheduler
 from scheduler import Status
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Calendar, Instance, Objective, Robot, RobotCell, Schedule, Shift, ShiftPattern
 from scheduler.generate import generate
 from scheduler.search.decode.engine import FactorySearch, guess_latest
 from scheduler.search.decode.goal import set_goal
@@ -34,7 +34,15 @@ OBJECTIVES = (
     "total_tardiness > setup_time",
     "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
 )
-UNSPOKEN = ("blocking", "buffers", "docks", "dwell", "reach", "swaps", "timetables")
+SMALL = (
+    ("transfer_tiny", 23),
+    ("timetable_tiny", 27),
+    ("docks_tiny", 16),
+    ("fleet_tiny", 23),
+    ("kacem_4x5", 11),
+)
+"""Shipped instances and their proved optima."""
+UNSPOKEN = ("blocking", "buffers", "dwell", "reach", "swaps")
 """What random instances may have that the decoder refuses."""
 
 
@@ -135,10 +143,19 @@ def test_one_thread_and_a_seed_take_the_same_way() -> None:
     assert one == two
 
 
-@pytest.mark.parametrize(("name", "optimum"), [("transfer_tiny", 23), ("fleet_tiny", 23), ("kacem_4x5", 11)])
+@pytest.mark.parametrize(("name", "optimum"), SMALL)
 def test_small_instances_are_solved(name: str, optimum: int) -> None:
     instance = scheduler.load(f"instances/{name}.json")
     assert searched(instance, "makespan", iterations=20_000).makespan == optimum
+
+
+def test_nothing_moves_after_the_latest_instant() -> None:
+    # The robot works 4 ticks of 8, and the part is in its grip for 5: a schedule would lie where no shift is known.
+    shifts = Calendar(pattern=ShiftPattern(8, (Shift(0, 4),)))
+    cell = RobotCell("C", "F", (Robot("R", "in", shifts),), "in", "out", distances("in out S", 3), 1, 1)
+    instance = factory(machine("S", cell="C"), cell, simple_job("A", ("S", 3)))
+    assert why_unsupported(instance) is None
+    assert decoded(instance, Objective.parse("makespan"), 0) is None
 
 
 def test_deadlines_come_first() -> None:

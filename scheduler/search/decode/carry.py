@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.departures import departure, hold_docks
 from scheduler.search.decode.layout import (
     ABLE,
     ABLE_AT,
@@ -23,11 +24,11 @@ from scheduler.search.decode.layout import (
     IS_TRIP,
     JOB_END,
     JOBS,
-    LANE_CALENDAR,
     LANES,
     LAST_OF,
     LEGS,
     LENGTH,
+    LIMIT,
     LINK_JOB,
     LINKS,
     LOAD,
@@ -164,13 +165,13 @@ def enter(data: Ints, state: Ints, trail: Ints, mover: int, move: int, before: i
 @njit(cache=True, nogil=True)
 def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int) -> tuple[int, int]:
     """Return the earliest departure of a further trip of a vehicle, and the trip before it."""
-    cycle, length = max(get(data, LANES, lane, CYCLE_TIME), 1), max(get(data, LANES, lane, TRIP_TIME), 1)
+    cycle = max(get(data, LANES, lane, CYCLE_TIME), 1)
     after, before = -1, state[data[LAST_OF] + vehicle]
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
     while True:
         start = max(ready, state[data[MOVE_FREE] + before]) if before >= 0 else ready
-        start = work_start(data, get(data, LANES, lane, LANE_CALENDAR), start, length, 0)
+        start = departure(data, state, lane, start)
         if after < 0 or start + cycle <= state[data[MOVE_START] + after]:
             return start, before
         before, after = after, state[data[MOVE_AFTER] + after]
@@ -202,23 +203,23 @@ def by_lane(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple[in
         if size > get(data, LANES, lane, ROOM_FOR):
             continue
         first, num = get(data, LANES, lane, VEHICLE), get(data, LANES, lane, NUM_VEHICLES)
-        departure, at, before = NEVER, -1, -1
+        soonest, at, before = NEVER, -1, -1
         for vehicle in range(first, first + num):
             start, behind = new_trip(data, state, lane, vehicle, ready)
-            if start < departure:
-                departure, at, before = start, vehicle, behind
-        joined, latest = -1, departure + data[PATIENCE]
+            if start < soonest:
+                soonest, at, before = start, vehicle, behind
+        joined, latest = -1, soonest + data[PATIENCE]
         for vehicle in range(first, first + num):
             trip = shared_trip(data, state, lane, vehicle, ready, size, latest)
             if trip >= 0:
                 start = state[data[MOVE_START] + trip]
-                if joined < 0 or start < departure:
-                    joined, departure, at = trip, start, vehicle
-                    latest = departure
-        arrival = departure + get(data, LANES, lane, TRIP_TIME)
+                if joined < 0 or start < soonest:
+                    joined, soonest, at = trip, start, vehicle
+                    latest = soonest
+        arrival = soonest + get(data, LANES, lane, TRIP_TIME)
         if arrival < best_arrival:
             best_arrival = arrival
-            best = (able, at, departure, joined, before)
+            best = (able, at, soonest, joined, before)
     return best
 
 
@@ -229,9 +230,9 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
     ready = max(ready, data[NOW])
     if get(data, LEGS, leg, IS_TRIP):
         able, mover, start, joined, before = by_lane(data, state, leg, job, ready)
-        if able < 0 or start >= NEVER:
-            return NEVER, NEVER
         end = start + get(data, ABLE, able, LENGTH)
+        if able < 0 or end > data[LIMIT]:
+            return NEVER, NEVER
         size = get(data, JOBS, job, SIZE)
         if joined >= 0:
             put(state, trail, data[LOAD] + joined, state[data[LOAD] + joined] + size)
@@ -241,11 +242,12 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
             put(state, trail, data[MOVE_FREE] + move, max(start + cycle, start + 1))
             put(state, trail, data[NUM_TRIPS], state[data[NUM_TRIPS]] + 1)
             enter(data, state, trail, mover, move, before)
+            hold_docks(data, state, trail, get(data, ABLE, able, WHO), start, end)
     else:
         able, start, before = by_carrier(data, state, leg, job, ready)
-        if able < 0 or start >= NEVER:
-            return NEVER, NEVER
         mover, end = get(data, ABLE, able, WHO), start + get(data, ABLE, able, LENGTH)
+        if able < 0 or end > data[LIMIT]:
+            return NEVER, NEVER
         put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
         enter(data, state, trail, mover, move, before)
     put(state, trail, data[MOVE_START] + move, start)

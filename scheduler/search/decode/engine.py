@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain.timetable import longest_wait
 from scheduler.search.decode.goal import Goal, set_goal
 from scheduler.search.decode.layout import NEVER, Reals
 from scheduler.search.decode.lower import Lowered, lower
@@ -243,7 +244,10 @@ def guess_latest(instance: Instance) -> int:
     ends = [d.end for c in calendars for d in c.downtimes] + [job.release_date for job in instance.jobs]
     if instance.execution is not None:
         ends += [instance.execution.now, instance.execution.baseline.makespan]
-    trips = max((lane.cycle_time for lane in instance.lanes), default=0) * len(instance.jobs)
+    trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * len(instance.jobs)
+    for lane in instance.lanes:
+        if lane.timetable is not None:
+            trips += longest_wait(lane.timetable, lane.calendar, lane.trip_time) * len(instance.jobs)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 
 

@@ -36,6 +36,7 @@ class Facts:
         self._calendars: dict[Calendar, int] = {}
         self.places: dict[str, int] = {}
         self.profiles: list[int] = []
+        self._docks: dict[str, int] = {}
         self._needed: set[tuple[int, int]] = set()
         self._leg_rows: dict[Leg, tuple[int, ...]] = {}
         self.has_gaps = False
@@ -82,6 +83,10 @@ class Facts:
                     shared,
                 )
             )
+        for site in instance.facilities:
+            if site.docks is not None:
+                self._docks[site.id] = len(self.profiles)
+                self.profiles.append(site.docks)
         self.profiles.extend(pool.capacity for pool in instance.operators)
         for group in instance.group_by_id.values():
             places = self._group_places[group.id]
@@ -100,6 +105,7 @@ class Facts:
                     lane.trip_time,
                     lane.cycle_time,
                     self._calendar(lane.calendar, tables),
+                    self._lane_limits(lane, tables),
                 )
             )
         return tables
@@ -206,6 +212,22 @@ class Facts:
                 self.times.extend((window.start, window.end))
         return self._calendars[calendar]
 
+    def _lane_limits(self, lane: Lane, tables: Tables) -> int:
+        """Add the row of what limits the departures of a lane; return its number, -1 if nothing does."""
+        docks = [self._docks.get(site, -1) for site in (lane.origin, lane.destination)]
+        timetable = lane.timetable
+        if timetable is None and lane.headway == 0 and max(docks) < 0:
+            return -1
+        here, there = ((dock, self.profiles[dock] - 1 if dock >= 0 else 0) for dock in docks)
+        listed_at, listed, period, last = len(self.times), 0, 0, NEVER
+        if timetable is not None:
+            listed, period = len(timetable.departures), timetable.period or 0
+            last = NEVER if timetable.until is None else timetable.until
+            self.times.extend(timetable.departures)
+        row = (listed_at, listed, period, last, lane.headway, *here, lane.load_time, *there, lane.unload_time)
+        tables[at.LANE_LIMITS].append(row)
+        return len(tables[at.LANE_LIMITS]) - 1
+
     def _leg(self, leg: Leg, tables: Tables) -> tuple[int, ...]:
         if leg in self._leg_rows:
             return self._leg_rows[leg]
@@ -233,9 +255,9 @@ class Facts:
 
 
 def profiles_on(board: Board) -> list[Profile]:
-    """Return the profiles of a board in the order of their numbers: shared machines, then pools."""
+    """Return the profiles of a board in the order of their numbers: shared machines, docks, pools."""
     shared = [timeline.profile for timeline in board.timelines if isinstance(timeline, SharedTimeline)]
-    return [*shared, *board.pools]
+    return [*shared, *board.docks.values(), *board.pools]
 
 
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:

@@ -27,7 +27,7 @@ MAX_LEGS = 5
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
-NUM_TABLES = 21
+NUM_TABLES = 22
 (
     OPS,
     MODES,
@@ -42,6 +42,7 @@ NUM_TABLES = 21
     CARRIERS,
     GROUPS,
     LANES,
+    LANE_LIMITS,
     JOBS,
     UNITS,
     NEXTS,
@@ -90,7 +91,8 @@ NUM_COLUMNS = 33
     MOST_LATE,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LOAD), the last operation on a
-machine, the last move of a carrier or lane vehicle, then operators and shared machines (steps), machines (BUSY), jobs
+machine, the last move of a carrier or lane vehicle, then what several share (steps: shared machines, docks, operators),
+machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
 NUM_SCALARS = 14
@@ -135,8 +137,12 @@ WHO, LENGTH, ORIGIN, DESTINATION, FLEET = range(5)
 CARRIER_CALENDAR, GROUP, HOME, UNDER_AT, UNDER_END = range(5)
 # GROUPS
 TRAVEL_AT, TRAVEL_SIDE = range(2)
-# LANES; VEHICLE: number of the first one among the movers
-VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR = range(6)
+# LANES; VEHICLE: number of the first one among the movers; LIMITS: its row of LANE_LIMITS, -1: none
+VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR, LIMITS = range(7)
+# LANE_LIMITS: timetable (NUM_LISTED 0: none; PERIOD 0: not repeated), headway, and docks by number of their profile
+# (-1: not counted) with what others may hold of them meanwhile, and for how long a trip holds one
+LISTED_AT, NUM_LISTED, PERIOD, LAST_LISTED, HEADWAY = range(5)
+DOCK_FROM, OTHERS_FROM, HOLD_FROM, DOCK_TO, OTHERS_TO, HOLD_TO = range(5, 11)
 # JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans
 RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO = range(10)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job

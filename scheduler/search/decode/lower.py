@@ -267,6 +267,7 @@ class _Lowering:
     def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Ints, Ints]:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
+        num_uses += len(self.links) if tables[at.LANE_LIMITS] else 0
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
         num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)

@@ -35,7 +35,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Instance: _names(
         "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
-    Facility: _names("id station returns_jobs"),
+    Facility: _names("id station returns_jobs docks"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
     Robot: _names("id start calendar"),
@@ -43,7 +43,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Vehicle: _names("id start calendar"),
     Lane: _names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
-        " trip_cost unit_cost trip_co2"
+        " timetable headway trip_cost unit_cost trip_co2"
     ),
     OperatorPool: _names("id capacity"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),

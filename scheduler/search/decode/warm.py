@@ -14,6 +14,7 @@ SOURCES = (
     "carry",
     "changes",
     "decode",
+    "departures",
     "greedy",
     "layout",
     "machines",
