@@ -173,7 +173,7 @@ def complete_instance() -> Instance:
     places), M1 with setups and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts
     1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly,
     J4 has two plans. S1 is a bath for J1. R2 has two
-    grippers and goes to S3 only.
+    grippers, goes to S3 only and tends it for J5.
     """
     cell = RobotCell(
         "C",
@@ -248,7 +248,7 @@ def complete_instance() -> Instance:
             deadline=60,
             plans=(("1", "3"), ("2", "3")),
         ),
-        job("J5", op("1", mode("S3", 5))),
+        job("J5", op("1", Mode("S3", 5, tended=True))),
     )
 
 
@@ -266,7 +266,7 @@ def complete_schedule() -> Schedule:
         at("J3.3", "OV", 18, 24),
         at("J4.2", "OV", 14, 22),
         at("J4.3", "M4", 43, 46),
-        at("J5.1", "S3", 6, 11),
+        replace(at("J5.1", "S3", 6, 11), tended_by="R2"),
         setup("J3.1", "M1", "b>a", 0, 2),  # from the initial family
         setup("J3.2", "M1", "a>b", 12, 15),  # right after the downtime [9, 12); [6, 9) would end too early
         carry("J1 >1", "IN>S1", "R1", 0, 4),  # takes S1 at 3

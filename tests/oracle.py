@@ -167,9 +167,14 @@ class _Search:
             work, calendar = lane.trip_time, lane.calendar
         elif mover in self.instance.carrier_by_id:
             group = self.instance.group_by_carrier[mover]
-            work = task.work if task.is_visit else group.move_time(task.leg.origin, task.leg.destination)
+            work = task.work if task.is_visit or task.leg is None else group.move_time(task.origin, task.destination)
             calendar = self.instance.carrier_by_id[mover].calendar
+        if task.tenders:
+            work, calendar = task.work, task.calendar
         ends = ends_of_work(calendar, work, task.interruptible, self.horizon)
+        if task.tenders and mover is not None:
+            robot = self.instance.carrier_by_id[mover].calendar
+            ends = tuple(e if e is None or works_all(robot, start, e) else None for start, e in enumerate(ends))
         table = self.instance.lane_by_vehicle[mover].timetable if mover in self.instance.lane_by_vehicle else None
         return ends if table is None else tuple(e if departs(table, start) else None for start, e in enumerate(ends))
 
@@ -240,7 +245,7 @@ class _Search:
         for number, task in enumerate(self.case.tasks[1:], start=1):
             start, end = timing.at(Point(number)), timing.at(Point(number, at_end=True))
             if task.operation is not None:
-                operations.append(replace(task.operation, start=start, end=end))
+                operations.append(replace(task.operation, start=start, end=end, tended_by=node.movers.get(number)))
             elif not task.is_visit or task.picked_up is not None:
                 leg, mover = task.leg, node.movers[number]
                 start = timing.at(Point(number if task.picked_up is None else task.picked_up))
@@ -250,10 +255,15 @@ class _Search:
     # the branches
 
     def choose_mover(self, node: Node) -> list[Node] | None:
-        """Return a child for every mover of the first move without one. Vehicles come into use in their order."""
+        """Return a child for every mover of the first move (or tending) without one.
+
+        Vehicles of lanes come into use in their order.
+        """
         for number, task in enumerate(self.case.tasks):
-            if task.leg is None or number in node.movers:
+            if (task.leg is None and not task.tenders) or number in node.movers:
                 continue
+            if task.tenders:
+                return [replace(node, movers={**node.movers, number: robot}) for robot in task.tenders]
             if task.picked_up is not None:
                 return [replace(node, movers={**node.movers, number: node.movers[task.picked_up]})]
             if task.leg.kind != "transfer":
@@ -291,6 +301,7 @@ class _Search:
                 return children
             drops = [move for move in moves if self.case.tasks[move].picked_up is not None]
             held = [Use((Point(self.case.tasks[d].picked_up),), (Point(d, at_end=True),)) for d in drops]
+            held += [uses[task] for task in moves if self.case.tasks[task].tenders]
             room = self.instance.carrier_by_id[carrier].capacity
             if drops and (children := self.at_most(node, timing, held, room)) is not None:
                 return children

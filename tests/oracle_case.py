@@ -56,15 +56,21 @@ class Task:
     picked_up: int | None = None
     """Of a drop: the number of its pick-up."""
     is_visit: bool = False
+    tenders: tuple[str, ...] = ()
+    """Of an operation: the robots one of which has to be at the machine."""
 
     @property
     def origin(self) -> str:
         """Where a mover has to be for it."""
+        if self.operation is not None:
+            return self.operation.machine
         return self.leg.origin if self.picked_up is None else self.leg.destination
 
     @property
     def destination(self) -> str:
         """Where a mover is afterwards."""
+        if self.operation is not None:
+            return self.operation.machine
         return self.leg.origin if self.is_visit and self.picked_up is None else self.leg.destination
 
 
@@ -236,7 +242,11 @@ def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None
         calendar = instance.machine_by_id[mode.machine].calendar
         interruptible = instance.operation_by_key[key].interruptible
         scheduled = ScheduledOperation(*key, index, mode.machine, 0, 0)
-        number[key] = case.add(Task(key[0], mode.duration, calendar, interruptible, scheduled))
+        task = Task(key[0], mode.duration, calendar, interruptible, scheduled)
+        if mode.tended:
+            cell = instance.cell_by_id[instance.machine_by_id[mode.machine].cell]
+            task = replace(task, tenders=tuple(r.id for r in cell.robots if not r.reach or mode.machine in r.reach))
+        number[key] = case.add(task)
         case.ways_in[number[key]] = []
         case.ways_out[number[key]] = []
     for job in instance.jobs:

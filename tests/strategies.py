@@ -72,6 +72,7 @@ FEATURES = (
     "docks",
     "dwell",
     "reach",
+    "tending",
 )
 OBJECTIVES = (
     "makespan",
@@ -137,6 +138,12 @@ def random_fleet_instance(seed: int, size: int, *, without: Sequence[str] = ()) 
     return _Builder(SeededSource(seed), without).with_fleets(instance)
 
 
+def random_tended_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
+    """Return the instance of `size` operations that belongs to the seed, with robots that tend if there are cells."""
+    instance = random_instance(seed, size, without=(*without, "tending"))
+    return _Builder(SeededSource(seed), without).with_tending(instance)
+
+
 class _Builder:
     def __init__(self, source: Source, without: Sequence[str]) -> None:
         if unknown := set(without) - set(FEATURES):
@@ -173,7 +180,8 @@ class _Builder:
         )
         instance = self.with_fleets(instance) if self.has("fleets", 3) else instance
         instance = self.with_dwell(instance) if self.has("dwell", 4) else instance
-        return self.with_reach(instance) if self.has("reach", 4) else instance
+        instance = self.with_reach(instance) if self.has("reach", 4) else instance
+        return self.with_tending(instance) if self.has("tending", 4) else instance
 
     # the plant
 
@@ -220,6 +228,28 @@ class _Builder:
                 robots.append(Robot(f"R{number}-{cell.facility}", start, reach=reach))
             cells.append(replace(cell, robots=tuple(robots)))
         changed = replace(instance, cells=tuple(cells))
+        return instance if defects(changed) else changed
+
+    def with_tending(self, instance: Instance) -> Instance:
+        """Return the instance with some modes in cells that need a robot."""
+        jobs = []
+        for job in instance.jobs:
+            operations = [
+                replace(
+                    operation,
+                    modes=tuple(
+                        replace(
+                            mode, tended=instance.machine_by_id[mode.machine].cell is not None and mode.duration > 0
+                        )
+                        if self.integer(0, 1)
+                        else mode
+                        for mode in operation.modes
+                    ),
+                )
+                for operation in job.operations
+            ]
+            jobs.append(replace(job, operations=tuple(operations)))
+        changed = replace(instance, jobs=tuple(jobs))
         return instance if defects(changed) else changed
 
     def with_dwell(self, instance: Instance) -> Instance:

@@ -173,11 +173,16 @@ SLIPS: dict[str, tuple[str, Slip]] = {
     "let the other robot move": ("movers", change(moved("J1", "S2", "OUT", "R1"), with_fields(mover="R2"))),
     "carry in a downtime": ("movers", change(moved("J2", "S1", "OUT", "R1"), shift(1))),
     "drop an empty move": ("movers", change(moved(None, "S2", "IN", "R1"), drop)),
-    "drop the way from the start place": ("movers", change(moved(None, "OUT", "IN", "R2"), drop)),
     "shorten an empty move": ("movers", change(moved(None, "S2", "IN", "R1"), lengthen(-1))),
     "shift an empty move": ("movers", change(moved(None, "S2", "IN", "R1"), shift(1))),
     "travel elsewhere": ("movers", change(moved(None, "S2", "IN", "R1"), with_fields(destination="OUT"))),
-    "travel for nothing": ("movers", add(empty("OUT>IN", "R2", 40, 42))),
+    "travel for nothing": ("movers", add(empty("OUT>IN", "R1", 40, 42))),
+    # R2, which has two grippers and tends S3
+    "drop the way from the start place": ("visits", change(moved(None, "OUT", "IN", "R2"), drop)),
+    "travel with two grippers for nothing": ("visits", add(empty("OUT>IN", "R2", 40, 42))),
+    "tend before the part is there": ("visits", change(named("J5.1"), shift(-1))),
+    "let nobody tend": ("tending", change(named("J5.1"), with_fields(tended_by=None))),
+    "let a robot tend what it does not reach": ("tending", change(named("J1.2"), with_fields(tended_by="R2"))),
     # transfers
     "depart before the return": ("transfers", change(TRIP_OF_J4, shift(-2))),
     "overload a trip": ("transfers", change(TRIP_OF_J4, with_fields(start=29, end=34))),

@@ -24,17 +24,20 @@ class MoverUsage:
         Ticks with at least one job, picking up and putting down included.
     empty
         Ticks of empty moves before the makespan.
+    tending
+        Ticks in which it tends machines.
     down
         Ticks in ``[0, makespan)`` in which it does not work.
     utilisation
-        ``100 * (loaded + empty) / (makespan - down)``, in percent; 0 when there is no working time. Empty moves may
-        lie in a downtime, so that it can exceed 100.
+        ``100 * (loaded + empty + tending) / (makespan - down)``, in percent; 0 when there is no working time. Empty
+        moves may lie in a downtime, so that it can exceed 100.
     """
 
     group: str
     moves: int
     loaded: int
     empty: int
+    tending: int
     down: int
     utilisation: float
 
@@ -55,7 +58,8 @@ def _usage(schedule: Schedule, mover: str, group: str, calendar: Calendar) -> Mo
     loaded = [(move.start, move.end) for move in moves if move.job is not None]
     empty = [(move.start, min(move.end, makespan)) for move in moves if move.job is None and move.start < makespan]
     down = makespan - working_time(calendar.blocked(makespan), 0, makespan)
-    spent = _covered(loaded), _covered(empty)
+    tending = [(operation.start, operation.end) for operation in schedule.by_tender.get(mover, ())]
+    spent = _covered(loaded), _covered(empty), _covered(tending)
     utilisation = 100 * sum(spent) / (makespan - down) if makespan > down else 0.0
     return MoverUsage(group, len(loaded), *spent, down, utilisation)
 

@@ -174,8 +174,8 @@ def machines_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
 def movers_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
     """Return one row per robot and per vehicle of a fleet or lane.
 
-    Columns: mover, group (id of its cell, fleet or lane), moves (number of loaded ones), loaded, empty, down and
-    utilisation, a percentage; see `scheduler.analysis.MoverUsage` for the formulas.
+    Columns: mover, group (id of its cell, fleet or lane), moves (number of loaded ones), loaded, empty, tending,
+    down and utilisation, a percentage; see `scheduler.analysis.MoverUsage` for the formulas.
     """
     usage = mover_usage(instance, schedule)
     return frame(
@@ -186,10 +186,11 @@ def movers_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
             "moves": [used.moves for used in usage.values()],
             "loaded": [used.loaded for used in usage.values()],
             "empty": [used.empty for used in usage.values()],
+            "tending": [used.tending for used in usage.values()],
             "down": [used.down for used in usage.values()],
             "utilisation": [used.utilisation for used in usage.values()],
         },
-        numbers=("moves", "loaded", "empty", "down"),
+        numbers=("moves", "loaded", "empty", "tending", "down"),
         shares=("utilisation",),
     )
 

@@ -3,7 +3,7 @@
 For every operation *o* of the baseline with ``start(o) < now`` that is in the instance and whose piece from
 ``start(o)`` on is not aborted::
 
-    mode and start as in the baseline; end too if end(o) <= now in the baseline
+    mode, start and tending robot as in the baseline; end too if end(o) <= now in the baseline
 
 Every other operation starts at ``now`` or later. The moves of `Execution.moves` are in the schedule exactly as they
 are there; every other loaded move starts at ``now`` or later. So it is with charges and `Execution.charges`. A pin is
@@ -75,6 +75,9 @@ def _kept(execution: Execution, was: ScheduledOperation, now: ScheduledOperation
     if (now.mode, now.machine) != (was.mode, was.machine):
         detail = f"started in mode {was.mode}, is now in mode {now.mode} on {now.machine}"
         yield Violation("execution", where, detail, 1)
+    if now.tended_by != was.tended_by:
+        detail = f"was tended by {was.tended_by or 'nobody'} when it started, now by {now.tended_by or 'nobody'}"
+        yield Violation("execution", where, detail, 1)
     if now.start != was.start:
         detail = f"started at {was.start}, now at {now.start}"
         yield Violation("execution", where, detail, abs(now.start - was.start))
@@ -132,6 +135,7 @@ def _setups(execution: Execution, schedule: Schedule) -> Iterator[Violation]:
 
 def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -> Iterator[Violation]:
     now = execution.now
+    tended = [*(o for o in execution.baseline.operations if o.start < now), *execution.aborted]
     for carrier, group in instance.group_by_carrier.items():
         kind = "robot" if isinstance(group, RobotCell) else "vehicle"
         moves = schedule.by_mover.get(carrier, ())
@@ -139,6 +143,7 @@ def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -
             (
                 *(m.start for m in execution.moves if m.mover == carrier),
                 *(c.start for c in execution.charges if c.vehicle == carrier),
+                *(o.start for o in tended if o.tended_by == carrier),
             ),
             default=0,
         )

@@ -54,18 +54,24 @@ def past_charges(instance: Instance) -> frozenset[Charge]:
 
 
 class Task(NamedTuple):
-    """What takes a carrier for ``[start, end)``: a loaded move, or a charge (``origin`` is ``destination``)."""
+    """What takes a carrier for ``[start, end)``: a loaded move, a charge, or an operation that a robot tends.
+
+    For the last two ``origin`` is ``destination``.
+    """
 
     start: int
     end: int
     origin: str
     destination: str
     words: str
-    item: Move | Charge
+    item: Move | Charge | Scheduled
 
 
 def tasks(instance: Instance, schedule: Schedule, carrier: str) -> list[Task]:
-    """Return what a robot or vehicle has to do, in order; charges at unknown chargers are for `batteries` to tell."""
+    """Return what a robot or vehicle has to do, in order; charges at unknown chargers are for `batteries` to tell.
+
+    Work that a robot tended and that was lost took it too.
+    """
     found = [
         Task(m.start, m.end, m.origin, m.destination, describe(m), m)
         for m in schedule.by_mover.get(carrier, ())
@@ -76,6 +82,11 @@ def tasks(instance: Instance, schedule: Schedule, carrier: str) -> list[Task]:
         if charger is not None:
             words = f"the charge at {charger.id} at {charge.start}"
             found.append(Task(charge.start, charge.end, charger.place, charger.place, words, charge))
+    lost = instance.execution.aborted if instance.execution is not None else ()
+    for operation in (*schedule.operations, *lost):
+        if operation.tended_by == carrier:
+            words = f"tending {place(operation)} at {operation.start}"
+            found.append(Task(operation.start, operation.end, operation.machine, operation.machine, words, operation))
     return sorted(found, key=lambda task: task[:2])
 
 

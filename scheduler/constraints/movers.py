@@ -7,7 +7,8 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
 Moves that take no time and start in one instant are made in the order in which the schedule lists them. A charge of a
-vehicle counts like a loaded move from its charger's place to the same.
+vehicle counts like a loaded move from its charger's place to the same, an operation that a robot tends like one from
+the machine to the same.
 
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
@@ -30,6 +31,7 @@ from scheduler.domain.routing import SLOTS
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
+    from scheduler.cpsat.view import TaskVars
 
 
 def applies(instance: Instance) -> bool:
@@ -148,21 +150,22 @@ def post(ctx: ModelContext) -> None:
             _post_tours(ctx, group)
             continue
         for carrier in group.carriers:
-            options = by_carrier.get(carrier.id, [])
-            if not options or carrier.capacity > 1:
+            to_do: list[TaskVars] = [*by_carrier.get(carrier.id, []), *ctx.tendings.get(carrier.id, ())]
+            if not to_do or carrier.capacity > 1:
                 continue
-            ctx.model.add_no_overlap(option.interval for option in options)
-            ctx.model.add_circuit(_arcs(ctx, group, carrier, options))
+            ctx.model.add_no_overlap(task.interval for task in to_do)
+            ctx.model.add_circuit(_arcs(ctx, group, carrier, to_do))
             blocked = carrier.calendar.blocked(ctx.horizon)
-            for option in options:
-                ctx.add_load(carrier.id, option.length, option.literal)
-                if option.fixed is None and option.length > 0:
-                    windows = [(d.start - option.length + 1, d.end - 1) for d in blocked]
-                    ctx.forbid(option.start, windows, option.literal)
+            for task in to_do:
+                ctx.add_load(carrier.id, task.length, task.literal)
+                # When a robot may tend, `tending` says.
+                if task.fixed is None and task.length > 0 and task.link is not None:
+                    windows = [(d.start - task.length + 1, d.end - 1) for d in blocked]
+                    ctx.forbid(task.start, windows, task.literal)
 
 
 def _arcs(
-    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, options: list[OptionVars]
+    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, options: list[TaskVars]
 ) -> list[tuple[int, int, Any]]:
     """Return the arcs of the circuit; node 0 is the carrier's start place and the end of its day."""
     arcs: list[tuple[int, int, Any]] = []
@@ -179,7 +182,7 @@ def _arcs(
             if not ctx.may_follow(carrier.id, before and before.key, after.key):
                 continue
             stand = ctx.carriers.stand(carrier.id, before)
-            travel = group.travel_time(stand.place, after.leg.origin)
+            travel = group.travel_time(stand.place, after.origin)
             literal = ctx.new_bool(
                 f"next[{carrier.id}:{a}>{b}]", lambda view, a=before, b=after: view.follows(carrier.id, a, b)
             )
@@ -191,16 +194,21 @@ def _arcs(
             if after.fixed is None:
                 free_at = stand.free_at
                 if before is None or before.fixed is not None:
-                    free_at = ctx.carriers.leaves_at(carrier.id, stand, after.leg.origin)
+                    free_at = ctx.carriers.leaves_at(carrier.id, stand, after.origin)
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
                 goes_there = [literal] if gap is None else [literal, gap.direct]
                 ctx.model.add(after.start >= free_at + travel).only_enforce_if(goes_there)
-            elif before is not None and not (before.fixed is not None and stand.free_at + travel <= after.start):
+            elif before is not None and not (before.fixed is not None and _is_before(stand.free_at + travel, after)):
                 # Only the past comes before the past, and it is possible as it was.
                 ctx.model.add(literal == 0)
     if all(option.literal is not ctx.true for option in options):
-        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.loaded_moves(carrier.id))))
+        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
     return arcs
+
+
+def _is_before(instant: Any, after: TaskVars) -> bool:
+    """Return whether an instant of the past is before something of the past; what runs now has no end yet."""
+    return isinstance(instant, int) and instant <= after.start
 
 
 def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:
@@ -247,17 +255,17 @@ def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:
         ctx.model.add_cumulative(intervals, [1] * len(intervals), len(fleet.vehicles))
 
 
-def _shortest(group: CarrierGroup, place: str, after: OptionVars) -> int:
+def _shortest(group: CarrierGroup, place: str, after: TaskVars) -> int:
     """Return the least empty travel to a pick-up: direct, or over a charger."""
-    there = after.leg.origin
+    there = after.origin
     chargers = group.chargers if isinstance(group, Fleet) else ()
     over = (group.travel_time(place, c.place) + group.travel_time(c.place, there) for c in chargers)
     return min(group.travel_time(place, there), *over)
 
 
-def _can_follow(before: OptionVars, after: OptionVars) -> bool:
+def _can_follow(before: TaskVars, after: TaskVars) -> bool:
     """Return False where the order is impossible anyway: legs of one link follow their slots, a leg is one move."""
-    if before.link is not after.link:
+    if before.link is None or after.link is None or before.link is not after.link:
         return True
     return SLOTS.index(before.leg.slot) < SLOTS.index(after.leg.slot)
 

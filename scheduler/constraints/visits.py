@@ -11,6 +11,8 @@ drop::
 
     |{k : start(k) <= t < end(k)}| <= capacity
 
+An operation that a robot tends is a visit ``[start, end)`` of its machine, and takes a place for as long.
+
 So a robot with two grippers swaps two parts at a full station in one visit: it takes one off, then puts the other on.
 With a capacity of 1 the two formulas say what the rule `movers` says. No loaded move overlaps a downtime of the
 carrier, unless it is in `Execution.moves`. The empty moves listed are the travels to a pick-up on which it holds
@@ -28,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.constraints.facts import Clock, describe, past_moves, travel_time
+from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, RobotCell, Schedule
 from scheduler.domain.routing import SLOTS
@@ -36,6 +38,7 @@ from scheduler.domain.routing import SLOTS
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
+    from scheduler.cpsat.view import TaskVars
 
 
 def applies(instance: Instance) -> bool:
@@ -47,13 +50,13 @@ def applies(instance: Instance) -> bool:
 
 
 class _Stop(NamedTuple):
-    """A pick-up or a drop; ``taken`` is 1 or -1."""
+    """A pick-up, a drop, or tending; ``taken`` is 1, -1 or 0."""
 
     begin: int
     end: int
     place: str
     taken: int
-    move: Move
+    task: Task
 
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
@@ -63,26 +66,31 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         for carrier in (c for c in group.carriers if c.capacity > 1):
             moves = schedule.by_mover.get(carrier.id, ())
             loaded = [move for move in moves if move.job is not None]
-            stops = _stops(group, carrier, loaded)
+            stops = _stops(group, carrier, tasks(instance, schedule, carrier.id))
             yield from _travel(group, carrier, stops)
             yield from _held(carrier, stops)
             yield from _downtimes(carrier, loaded, past)
             yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
 
 
-def _stops(group: CarrierGroup, carrier: Carrier, loaded: Sequence[Move]) -> list[_Stop]:
-    """Return the pick-ups and drops in order of time; at one instant, from place to place as the ways are short."""
+def _stops(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> list[_Stop]:
+    """Return the visits in order of time; at one instant, from place to place as the ways are short."""
     pick, drop = (group.unload_time, group.load_time) if isinstance(group, RobotCell) else _times(group)
-    left = [_Stop(m.start, m.start + pick, m.origin, 1, m) for m in loaded]
-    left += [_Stop(m.end - drop, m.end, m.destination, -1, m) for m in loaded]
+    left: list[_Stop] = []
+    for task in to_do:
+        if isinstance(task.item, Move):
+            left.append(_Stop(task.start, task.start + pick, task.origin, 1, task))
+            left.append(_Stop(task.end - drop, task.end, task.destination, -1, task))
+        else:
+            left.append(_Stop(task.start, task.end, task.origin, 0, task))
     left.sort(key=lambda stop: (stop.begin, stop.end))
     found: list[_Stop] = []
     here = carrier.start
     while left:
         instant = left[0].begin, left[0].end
         tied = left[: next((n for n, stop in enumerate(left) if (stop.begin, stop.end) != instant), len(left))]
-        picked_up_now = {id(stop.move) for stop in tied if stop.taken > 0}
-        able = [stop for stop in tied if stop.taken > 0 or id(stop.move) not in picked_up_now]
+        picked_up_now = {id(stop.task) for stop in tied if stop.taken > 0}
+        able = [stop for stop in tied if stop.taken >= 0 or id(stop.task) not in picked_up_now]
         stop = min(able, key=lambda s: travel_time(group, here, s.place))
         left.remove(stop)
         found.append(stop)
@@ -106,8 +114,9 @@ def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> It
 
 def _held(carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
     """Count the parts that are held, from the begin of their pick-up to the end of their drop."""
-    changes = sorted((stop.begin, 1) if stop.taken > 0 else (stop.end, -1) for stop in stops)
-    changes.sort(key=lambda change: (change[0], change[1]))
+    changes = [(stop.begin, 1) for stop in stops if stop.taken >= 0]
+    changes += [(stop.end, -1) for stop in stops if stop.taken <= 0]
+    changes.sort()
     held = 0
     for instant, change in changes:
         held += change
@@ -133,7 +142,7 @@ def _empty_moves(
     gaps: list[tuple[str, int, str, int | None]] = []
     here, free_at, held = carrier.start, 0, 0
     for stop in stops:
-        if held == 0 and stop.taken > 0:
+        if held == 0 and stop.taken >= 0:
             gaps.append((here, free_at, stop.place, stop.begin))
         held += stop.taken
         here, free_at = stop.place, stop.end
@@ -162,7 +171,10 @@ def _empty_moves(
 
 
 def _words(stop: _Stop) -> str:
-    return f"{'picking up' if stop.taken > 0 else 'dropping'} {stop.move.job} at {stop.place} at {stop.begin}"
+    if stop.taken == 0:
+        return stop.task.words
+    job = getattr(stop.task.item, "job", None)
+    return f"{'picking up' if stop.taken > 0 else 'dropping'} {job} at {stop.place} at {stop.begin}"
 
 
 def _where(carrier: Carrier) -> str:
@@ -173,9 +185,9 @@ def _where(carrier: Carrier) -> str:
 
 
 class _VisitVars(NamedTuple):
-    """A pick-up or drop that there may be."""
+    """A pick-up, drop or tending that there may be."""
 
-    option: OptionVars
+    task: TaskVars
     is_drop: bool
     place: str
     begin: Any
@@ -192,10 +204,11 @@ def post(ctx: ModelContext) -> None:
     for group in ctx.instance.group_by_id.values():
         for carrier in group.carriers:
             options = by_carrier.get(carrier.id, [])
-            if carrier.capacity == 1 or not options:
+            to_do: list[TaskVars] = [*options, *ctx.tendings.get(carrier.id, ())]
+            if carrier.capacity == 1 or not to_do:
                 continue
-            ctx.model.add_cumulative([o.interval for o in options], [1] * len(options), carrier.capacity)
-            ctx.model.add_circuit(_arcs(ctx, group, carrier, options))
+            ctx.model.add_cumulative([task.interval for task in to_do], [1] * len(to_do), carrier.capacity)
+            ctx.model.add_circuit(_arcs(ctx, group, carrier, to_do))
             handling = group.pick_up_time + group.drop_time
             blocked = [
                 ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{carrier.id}:{d.start}]")
@@ -209,20 +222,23 @@ def post(ctx: ModelContext) -> None:
 
 
 def _arcs(
-    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, options: list[OptionVars]
+    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, to_do: list[TaskVars]
 ) -> list[tuple[int, int, Any]]:
     """Return the arcs of the circuit; node 0 is the carrier's start place and the end of its day."""
     found: list[_VisitVars] = []
-    for o in options:
-        found.append(_VisitVars(o, False, o.leg.origin, o.start, o.start + group.pick_up_time))
-        found.append(_VisitVars(o, True, o.leg.destination, o.end - group.drop_time, o.end))
+    for task in to_do:
+        if task.link is None:
+            found.append(_VisitVars(task, False, task.origin, task.start, task.end))
+        else:
+            found.append(_VisitVars(task, False, task.origin, task.start, task.start + group.pick_up_time))
+            found.append(_VisitVars(task, True, task.destination, task.end - group.drop_time, task.end))
     arcs: list[tuple[int, int, Any]] = []
     for b, after in enumerate(found, start=1):
-        if after.option.literal is not ctx.true:
-            arcs.append((b, b, after.option.literal.negated()))
-        if after.is_drop:
+        if after.task.literal is not ctx.true:
+            arcs.append((b, b, after.task.literal.negated()))
+        if after.is_drop or after.task.link is None:
             last = ctx.new_bool(
-                f"last[{carrier.id}:{b}]", lambda view, v=after: view.is_last_visit(carrier.id, v.option, v.is_drop)
+                f"last[{carrier.id}:{b}]", lambda view, v=after: view.is_last_visit(carrier.id, v.task, v.is_drop)
             )
             arcs.append((b, 0, last))
         for a, before in enumerate([None, *found]):
@@ -231,7 +247,7 @@ def _arcs(
             literal = ctx.new_bool(
                 f"visit[{carrier.id}:{a}>{b}]",
                 lambda view, u=before, v=after: view.visits_next(
-                    carrier.id, None if u is None else (u.option, u.is_drop), (v.option, v.is_drop)
+                    carrier.id, None if u is None else (u.task, u.is_drop), (v.task, v.is_drop)
                 ),
             )
             arcs.append((a, b, literal))
@@ -242,8 +258,8 @@ def _arcs(
                     ctx.model.add(literal == 0)
             else:
                 ctx.model.add(after.begin >= there_at).only_enforce_if(literal)
-    if all(option.literal is not ctx.true for option in options):
-        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.loaded_moves(carrier.id))))
+    if all(task.literal is not ctx.true for task in to_do):
+        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
     return arcs
 
 
@@ -256,7 +272,7 @@ def _leaves_at(
     """
     end = 0 if before is None else before.end
     execution = ctx.instance.execution
-    if execution is None or after.option.fixed is not None or not isinstance(end, int) or end >= execution.now:
+    if execution is None or after.task.fixed is not None or not isinstance(end, int) or end >= execution.now:
         return end
     place = carrier.start if before is None else before.place
     planned = execution.baseline.by_mover.get(carrier.id, ())
@@ -264,7 +280,7 @@ def _leaves_at(
         under_way = move.job is None and end <= move.start < execution.now
         if under_way and (move.origin, move.destination) == (place, after.place):
             return move.start
-    stops = _stops(group, carrier, [move for move in planned if move.job is not None])
+    stops = _stops(group, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
     held = 0
     for here, there in pairwise(stops):
         held += here.taken
@@ -281,11 +297,11 @@ def _can_follow(before: _VisitVars | None, after: _VisitVars) -> bool:
     """
     if before is None:
         return not after.is_drop
-    if before.option is after.option:
+    if before.task is after.task:
         return after.is_drop
-    if before.option.link is not after.option.link:
+    if before.task.link is None or after.task.link is None or before.task.link is not after.task.link:
         return True
-    if SLOTS.index(before.option.leg.slot) < SLOTS.index(after.option.leg.slot):
+    if SLOTS.index(before.task.leg.slot) < SLOTS.index(after.task.leg.slot):
         return before.is_drop and not after.is_drop
     return False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Battery, Charge, Move
 from scheduler.domain.batteries import levels
 from scheduler.domain.derive import complete
@@ -14,7 +15,7 @@ from scheduler.domain.derive import complete
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
-    from scheduler.cpsat.view import Gap, ScheduleView
+    from scheduler.cpsat.view import Gap, ScheduleView, TaskVars
 
 
 class Stand(NamedTuple):
@@ -67,13 +68,17 @@ class Carriers:
         self._ctx = ctx
         self._gaps: dict[tuple[str, int | None], GapVars] = {}
 
-    def add_turn(self, carrier: str, before: OptionVars | None, after: OptionVars | None, literal: Any) -> None:
+    def add_turn(self, carrier: str, before: TaskVars | None, after: TaskVars | None, literal: Any) -> None:
         """Remember a turn of a vehicle with a battery."""
+        if isinstance(before, TendingVars) or isinstance(after, TendingVars):
+            return
         if carrier in self._ctx.instance.battery_by_vehicle:
             self.turns.setdefault(carrier, []).append(Turn(before, after, literal))
 
-    def stand(self, carrier: str, before: OptionVars | None) -> Stand:
-        """Return where a carrier is after a move and the charges of the past that follow it."""
+    def stand(self, carrier: str, before: TaskVars | None) -> Stand:
+        """Return where a carrier is after a move (and the charges of the past that follow it) or tending."""
+        if isinstance(before, TendingVars):
+            return Stand(before.machine, before.end, None)
         fixed = None if before is None else before.fixed
         if before is not None and fixed is None:
             gap = self.gap(carrier, before)
@@ -85,24 +90,26 @@ class Carriers:
         battery = self._ctx.instance.battery_by_vehicle.get(carrier)
         return Stand(self._ctx.instance.carrier_by_id[carrier].start, 0, None if battery is None else battery.initial)
 
-    def leaves_at(self, carrier: str, stand: Stand, there: str) -> int:
+    def leaves_at(self, carrier: str, stand: Stand, there: str) -> Any:
         """Return when a carrier can leave its stand of the past for a place: when free and not before `now`.
+
+        A robot that tends something that runs is free at its end, whenever that is.
 
         An empty move to that place that was under way at `now` goes on.
         """
         execution = self._ctx.instance.execution
-        if execution is None:
-            return int(stand.free_at)
+        if execution is None or not isinstance(stand.free_at, int):
+            return stand.free_at
         for move in execution.baseline.by_mover.get(carrier, ()):
             under_way = move.job is None and stand.free_at <= move.start < execution.now
             if under_way and (move.origin, move.destination) == (stand.place, there):
                 return move.start
-        return max(int(stand.free_at), execution.now)
+        return max(stand.free_at, execution.now)
 
-    def gap(self, carrier: str, option: OptionVars | None) -> GapVars | None:
+    def gap(self, carrier: str, option: TaskVars | None) -> GapVars | None:
         """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None."""
         battery = self._ctx.instance.battery_by_vehicle.get(carrier)
-        if battery is None or (option is not None and option.fixed is not None):
+        if battery is None or isinstance(option, TendingVars) or (option is not None and option.fixed is not None):
             return None
         key = (carrier, None if option is None else id(option))
         if key not in self._gaps:

@@ -18,6 +18,7 @@ from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
 from scheduler.cpsat.occupations import OccupationVars, brought_at, occupation_variables, taken_at
+from scheduler.cpsat.tending import TendingVars, tending_variables
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
@@ -93,6 +94,7 @@ class ModelContext:
         self._present: dict[OperationKey, Literal] = {}
         self._modes: dict[OperationKey, tuple[Literal, ...]] = {}
         self._intervals: dict[tuple[OperationKey, int], Any] = {}
+        self._elapsed: dict[tuple[OperationKey, int], Expr] = {}
         self._occupations: dict[tuple[OperationKey, int], OccupationVars] = {}
         self._blocked: dict[str, tuple[Downtime, ...]] = {}
         self._completions: dict[str, Expr] = {}
@@ -228,21 +230,32 @@ class ModelContext:
         """Return the interval from start to end of the operation in this mode (absent in other modes)."""
         if (key, mode) not in self._intervals:
             operation = self.instance.operation_by_key[key]
-            chosen = operation.modes[mode]
             start, end, literal = self.start(key), self.end(key), self.modes(key)[mode]
-            size: Expr = chosen.duration
-            if operation.interruptible and chosen.duration > 0 and self.blocked(chosen.machine):
-                size = self.new_int(
-                    chosen.duration,
-                    self.horizon,
-                    f"elapsed[{_name(key)}@{chosen.machine}]",
-                    lambda view, key=key, low=chosen.duration, mode=mode: (
-                        view.end(key, 0) - view.start(key, 0) if view.mode(key) == mode else low
-                    ),
-                )
-            name = f"run[{_name(key)}@{chosen.machine}]"
-            self._intervals[key, mode] = self.new_interval(start, size, end, literal, name)
+            name = f"run[{_name(key)}@{operation.modes[mode].machine}]"
+            self._intervals[key, mode] = self.new_interval(start, self.elapsed(key, mode), end, literal, name)
         return self._intervals[key, mode]
+
+    def elapsed(self, key: OperationKey, mode: int) -> Expr:
+        """Return the time from start to end of the operation in this mode: its duration and pauses."""
+        operation = self.instance.operation_by_key[key]
+        chosen = operation.modes[mode]
+        if not (operation.interruptible and chosen.duration > 0 and self.blocked(chosen.machine)):
+            return chosen.duration
+        if (key, mode) not in self._elapsed:
+            self._elapsed[key, mode] = self.new_int(
+                chosen.duration,
+                self.horizon,
+                f"elapsed[{_name(key)}@{chosen.machine}]",
+                lambda view, key=key, low=chosen.duration, mode=mode: (
+                    view.end(key, 0) - view.start(key, 0) if view.mode(key) == mode else low
+                ),
+            )
+        return self._elapsed[key, mode]
+
+    @cached_property
+    def tendings(self) -> Mapping[str, tuple[TendingVars, ...]]:
+        """What each robot may have to tend, by robot."""
+        return tending_variables(self)
 
     @cached_property
     def impossible(self) -> frozenset[tuple[OperationKey, int]]:

@@ -21,12 +21,14 @@ def extract(ctx: ModelContext, value: Value) -> Schedule:
     value
         The value of a variable, literal or expression (``CpSolver.value``).
     """
+    options = (option for options in ctx.tendings.values() for option in options if not option.is_lost)
+    tenders = {option.operation: option.mover for option in options if value(option.literal)}
     operations = []
     for key, operation in ctx.instance.operation_by_key.items():
         for number, (mode, literal) in enumerate(zip(operation.modes, ctx.modes(key), strict=True)):
             if value(literal):
                 start, end = value(ctx.start(key)), value(ctx.end(key))
-                operations.append(ScheduledOperation(*key, number, mode.machine, start, end))
+                operations.append(ScheduledOperation(*key, number, mode.machine, start, end, tenders.get(key)))
     moves: list[Move] = []
     for link in ctx.links:
         for slot in link.slots:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scheduler.cpsat.view import ScheduleView
-from scheduler.domain import Instance, Move, OperationKey, Schedule
+from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.routing import Slot
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Kept:
         lane = self._instance.lane_by_vehicle.get(move.mover)
         return move.mover if lane is None else lane.id
 
+    def tender(self, key: OperationKey) -> str | None:
+        """Return the robot that tends a kept operation; None where it is free."""
+        kept = None if key in self._free else self._view.operations.get(key)
+        return None if kept is None else kept.tended_by
+
     def may_follow(self, resource: str, before: Hashable, after: Hashable) -> bool:
         """Return whether one may directly follow the other on a machine or carrier (None: its begin or end).
 
@@ -78,9 +83,21 @@ class Kept:
             kept = (key for key in self._view.sequence(machine.id) if key not in self._free)
             found[machine.id] = {key: rank for rank, key in enumerate(kept)}
         for carrier in self._instance.carrier_by_id:
-            moves = (self._key(move) for move in self._kept_moves(carrier))
-            found[carrier] = {key: rank for rank, key in enumerate(moves)}
+            keys = (self._task_key(task) for task in self._kept_tasks(carrier))
+            found[carrier] = {key: rank for rank, key in enumerate(keys)}
         return found
+
+    def _kept_tasks(self, carrier: str) -> list[Move | ScheduledOperation]:
+        """Return the loaded moves of a carrier that are kept and the kept operations that it tends, in order."""
+        moves = set(self._kept_moves(carrier))
+        tasks = self._view.tasks(carrier)
+        return [task for task in tasks if (task in moves if isinstance(task, Move) else self._keeps_tending(task))]
+
+    def _keeps_tending(self, operation: ScheduledOperation) -> bool:
+        return operation.key not in self._free and self._view.operations.get(operation.key) == operation
+
+    def _task_key(self, task: Move | ScheduledOperation) -> MoveKey | OperationKey:
+        return self._key(task) if isinstance(task, Move) else task.key
 
     def _kept_moves(self, mover: str) -> list[Move]:
         """Return the loaded moves of the mover that are kept, in order; the past may have some of cancelled jobs."""
@@ -124,9 +141,9 @@ class Kept:
         }
         for carrier in self._instance.carrier_by_id:
             holds_several = self._instance.carrier_by_id[carrier].capacity > 1
-            for before, after in pairwise(self._kept_moves(carrier)):
-                first = options[self._key(before)]
-                ctx.model.add(options[self._key(after)].start >= (first.start if holds_several else first.end))
+            for before, after in pairwise(self._kept_tasks(carrier)):
+                start, end = self._times(ctx, options, before)
+                ctx.model.add(self._times(ctx, options, after)[0] >= (start if holds_several else end))
         for charges in self._kept_charges(ctx, options).values():
             for (_, _, gap), (_, _, later) in pairwise(sorted(charges, key=lambda charge: charge[:2])):
                 ctx.model.add(later.start >= gap.end)
@@ -136,6 +153,15 @@ class Kept:
                 ctx.model.add(
                     b.start == a.start if after.start == before.start else b.start >= a.end + lane.return_time
                 )
+
+    def _times(
+        self, ctx: ModelContext, options: Mapping[MoveKey, OptionVars], task: Move | ScheduledOperation
+    ) -> tuple[Any, Any]:
+        """Return start and end of a kept task of a carrier in the model."""
+        if isinstance(task, Move):
+            option = options[self._key(task)]
+            return option.start, option.end
+        return ctx.start(task.key), ctx.end(task.key)
 
     def _kept_charges(
         self, ctx: ModelContext, options: Mapping[MoveKey, OptionVars]

@@ -38,6 +38,16 @@ class OptionVars:
         return (self.link.job.id, self.link.predecessor, self.link.successor, self.leg.slot)
 
     @property
+    def origin(self) -> str:
+        """Where the mover has to be for it."""
+        return self.leg.origin
+
+    @property
+    def destination(self) -> str:
+        """Where the mover is afterwards."""
+        return self.leg.destination
+
+    @property
     def units(self) -> int:
         """Transport units of the job."""
         return self.link.job.units

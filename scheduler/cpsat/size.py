@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cpsat.tours import alike
 from scheduler.domain import Instance, Job, Machine
-from scheduler.domain.routing import Leg, carriers, links, route
+from scheduler.domain.routing import Leg, carriers, links, route, tenders
 
 SECONDS_PER_ARC = 6e-5
 SECONDS_PER_MODE = 1e-4
@@ -28,6 +28,8 @@ def build_seconds(instance: Instance) -> float:
             for mode in operation.modes:
                 if mode.machine in with_setups:
                     num_on[mode.machine] = num_on.get(mode.machine, 0) + 1
+                for robot in tenders(instance, mode.machine) if mode.tended else ():
+                    num_on[robot.id] = num_on.get(robot.id, 0) + 1
     if instance.group_by_id or instance.lanes:
         for job in instance.jobs:
             for predecessor, successor, _ in links(job):

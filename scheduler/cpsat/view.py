@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.batteries import levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
+from scheduler.domain.happened import tasks_of
 from scheduler.domain.routing import SLOTS, Slot, slot_of
 from scheduler.domain.visits import visits
 
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
     from scheduler.cpsat.links import OptionVars
+
+    TaskVars: TypeAlias = OptionVars | TendingVars
+    """What a carrier may have to do."""
 
 
 class Gap(NamedTuple):
@@ -131,26 +136,41 @@ class ScheduleView:
             ready = ready if move is None else move.end
         return ready
 
-    def follows(self, carrier: str, before: OptionVars | None, after: OptionVars) -> bool:
-        """Return whether the move is done by the carrier directly after the other (None: as its first)."""
-        position = self._positions.get((carrier, *_leg_of(after)))
+    def follows(self, carrier: str, before: TaskVars | None, after: TaskVars) -> bool:
+        """Return whether the move (or tending) is done by the carrier directly after the other (None: as its first)."""
+        position = self._positions.get((carrier, *_name_of(after)))
         if position is None:
             return False
-        return position == 0 if before is None else self._positions.get((carrier, *_leg_of(before))) == position - 1
+        return position == 0 if before is None else self._positions.get((carrier, *_name_of(before))) == position - 1
 
-    def ends_with(self, carrier: str, option: OptionVars) -> bool:
-        """Return whether the move is the carrier's last."""
-        return self._positions.get((carrier, *_leg_of(option))) == len(self.loaded_moves(carrier)) - 1
+    def ends_with(self, carrier: str, task: TaskVars) -> bool:
+        """Return whether the move (or tending) is the carrier's last."""
+        return self._positions.get((carrier, *_name_of(task))) == len(self.tasks(carrier)) - 1
 
     @cached_property
     def _positions(self) -> dict[tuple[object, ...], int]:
-        """Place of each loaded move in the sequence of its carrier."""
+        """Place of each loaded move and tending in the sequence of its carrier."""
         found: dict[tuple[object, ...], int] = {}
         for carrier in self.instance.carrier_by_id:
-            for position, move in enumerate(self.loaded_moves(carrier)):
-                leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
-                found[(carrier, *leg)] = position
+            for position, task in enumerate(self.tasks(carrier)):
+                found[(carrier, *self._name(task))] = position
         return found
+
+    def tasks(self, carrier: str) -> list[Move | ScheduledOperation]:
+        """Return the loaded moves of a carrier and what it tends, in order."""
+        return tasks_of(self.instance, self.schedule, carrier)
+
+    def _name(self, task: Move | ScheduledOperation) -> tuple[object, ...]:
+        """Return what tells a task of a carrier from its others; see `_name_of`."""
+        if isinstance(task, Move):
+            return (task.job, task.predecessor, task.successor, task.origin, task.destination)
+        is_lost = self.instance.execution is not None and task in self.instance.execution.aborted
+        return (*task.key, task.start, task.machine) if is_lost else (*task.key, task.machine)
+
+    def is_tended(self, key: OperationKey, mode: int, robot: str) -> bool:
+        """Return whether the operation is done in this mode and tended by this robot."""
+        found = self.operations.get(key)
+        return found is not None and (found.mode, found.tended_by) == (mode, robot)
 
     def group_of(self, key: MoveKey) -> str | None:
         """Return the cell or fleet whose robot or vehicle does this move, None without move."""
@@ -185,18 +205,18 @@ class ScheduleView:
                 found[move.job or "", move.predecessor, move.successor, self.slot(move)] = (carrier, position)
         return found
 
-    def visits_next(self, carrier: str, before: tuple[OptionVars, bool] | None, after: tuple[OptionVars, bool]) -> bool:
+    def visits_next(self, carrier: str, before: tuple[TaskVars, bool] | None, after: tuple[TaskVars, bool]) -> bool:
         """Return whether the carrier makes a visit (of a move; True: its drop) directly after the other."""
         places = self._visits[carrier]
-        place = places.get((*_leg_of(after[0]), after[1]))
+        place = places.get((*_name_of(after[0]), after[1]))
         if place is None or before is None:
             return place == 0
-        return places.get((*_leg_of(before[0]), before[1])) == place - 1
+        return places.get((*_name_of(before[0]), before[1])) == place - 1
 
-    def is_last_visit(self, carrier: str, option: OptionVars, is_drop: bool) -> bool:
+    def is_last_visit(self, carrier: str, task: TaskVars, is_drop: bool) -> bool:
         """Return whether the carrier makes no visit after it."""
         places = self._visits[carrier]
-        return places.get((*_leg_of(option), is_drop)) == len(places) - 1
+        return places.get((*_name_of(task), is_drop)) == len(places) - 1
 
     @cached_property
     def _visits(self) -> dict[str, dict[tuple[object, ...], int]]:
@@ -205,10 +225,8 @@ class ScheduleView:
         for carrier_id, carrier in self.instance.carrier_by_id.items():
             group = self.instance.group_by_carrier[carrier_id]
             found[carrier_id] = {}
-            for place, visit in enumerate(visits(group, carrier, self.loaded_moves(carrier_id))):
-                move = visit.move
-                leg = (move.job, move.predecessor, move.successor, move.origin, move.destination)
-                found[carrier_id][(*leg, visit.is_drop)] = place
+            for place, visit in enumerate(visits(group, carrier, self.tasks(carrier_id))):
+                found[carrier_id][(*self._name(visit.task), visit.is_drop)] = place
         return found
 
     def loaded_moves(self, mover: str) -> list[Move]:
@@ -373,3 +391,7 @@ class ScheduleView:
 def _leg_of(option: OptionVars) -> tuple[object, ...]:
     link, leg = option.link, option.leg
     return (link.job.id, link.predecessor, link.successor, leg.origin, leg.destination)
+
+
+def _name_of(task: TaskVars) -> tuple[object, ...]:
+    return (*task.key, task.machine) if isinstance(task, TendingVars) else _leg_of(task)

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from itertools import groupby
 
 from scheduler.domain.batteries import charged
+from scheduler.domain.happened import tasks_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
@@ -27,7 +28,7 @@ def complete(
     """
     index = {key: position for position, key in enumerate(instance.operation_by_key)}
     ordered = tuple(sorted(operations, key=lambda o: index[o.key]))
-    moves = _in_turn(instance, loaded_moves)
+    moves = _in_turn(instance, ordered, loaded_moves)
     bare = Schedule(ordered, tuple(moves), charges=tuple(charges))
     everything = [*moves, *_empty_moves(instance, bare), *_returns(instance, bare)]
     everything.sort(key=lambda m: (m.start, m.end))
@@ -147,24 +148,35 @@ def moves_into(schedule: Schedule) -> dict[tuple[str, str | None], list[Move]]:
     return found
 
 
-def _in_turn(instance: Instance, loaded_moves: Iterable[Move]) -> list[Move]:
+def _in_turn(
+    instance: Instance, operations: tuple[ScheduledOperation, ...], loaded_moves: Iterable[Move]
+) -> list[Move]:
     """Return the moves by start and end; those of one carrier in one instant in an order in which it can make them.
 
     The times of such moves don't say which is the first, and where each ends matters to the way to the next pick-up.
     """
     moves = sorted(loaded_moves, key=_move_order)
     turns: dict[int, int] = {}
+    by_tender = Schedule(operations).by_tender
     for mover, of_mover in Schedule((), tuple(moves)).by_mover.items():
         group = instance.group_by_carrier.get(mover)
         if group is None:
             continue
         here, free_at = instance.carrier_by_id[mover].start, 0
-        runs = [list(run) for _, run in groupby(of_mover, key=lambda m: (m.start, m.end))]
+        tasks = [*of_mover, *(_standing(operation) for operation in by_tender.get(mover, ()))]
+        tasks.sort(key=lambda task: (task.start, task.end))
+        runs = [list(run) for _, run in groupby(tasks, key=lambda m: (m.start, m.end))]
         for run, following in zip(runs, [*runs[1:], []], strict=True):
             ordered = run if len(run) == 1 else _turns(group, here, free_at, run, following) or run
             turns.update((id(move), turn) for turn, move in enumerate(ordered))
             here, free_at = ordered[-1].destination, ordered[-1].end
     return sorted(moves, key=lambda m: (m.start, m.end, m.mover, turns.get(id(m), 0)))
+
+
+def _standing(operation: ScheduledOperation) -> Move:
+    """Return what tending is for the order of a robot: a move that ends where it began."""
+    tender = operation.tended_by or ""
+    return Move(None, operation.machine, operation.machine, tender, "robot_move", operation.start, operation.end)
 
 
 def _turns(
@@ -227,9 +239,9 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
 
 
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:
-    """Return begin, end, origin and destination of the loaded stretches and charges of a robot or vehicle, in order."""
+    """Return begin, end, origin and destination of the stretches and charges of a robot or vehicle, in order."""
     group, carrier = instance.group_by_carrier[mover], instance.carrier_by_id[mover]
-    stops: list[tuple[int, int, str, str]] = list(stretches(group, carrier, schedule.by_mover.get(mover, ())))
+    stops: list[tuple[int, int, str, str]] = list(stretches(group, carrier, tasks_of(instance, schedule, mover)))
     for charge in schedule.by_vehicle.get(mover, ()):
         place = instance.charger_by_id[charge.charger].place
         stops.append((charge.start, charge.end, place, place))

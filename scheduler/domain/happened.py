@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.domain.calendar import Calendar, end_of_work, working_time
@@ -11,7 +11,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.resources import Lane, Machine
 from scheduler.domain.routing import route
-from scheduler.domain.schedule import Move, OperationKey, ScheduledOperation
+from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
 
 def execution_of(instance: Instance) -> Execution:
@@ -44,6 +44,21 @@ def first_starts(instance: Instance) -> Mapping[OperationKey, int]:
     for piece in instance.execution.aborted if instance.execution is not None else ():
         found[piece.key] = min(found.get(piece.key, piece.start), piece.start)
     return found
+
+
+def tasks_of(instance: Instance, schedule: Schedule, carrier: str) -> list[Move | ScheduledOperation]:
+    """Return the loaded moves of a robot or vehicle and what a robot tends, work that was lost included, in order."""
+    found: list[Move | ScheduledOperation] = [m for m in schedule.by_mover.get(carrier, ()) if m.job is not None]
+    found += schedule.by_tender.get(carrier, ())
+    found += lost_tending(instance, carrier)
+    return sorted(found, key=lambda task: (task.start, task.end))
+
+
+def lost_tending(instance: Instance, robot: str) -> Iterator[ScheduledOperation]:
+    """Yield the pieces of work that a robot tended and that were lost."""
+    for piece in instance.execution.aborted if instance.execution is not None else ():
+        if piece.tended_by == robot:
+            yield piece
 
 
 def begun(instance: Instance, job: Job) -> set[str]:

@@ -12,9 +12,9 @@ from itertools import pairwise, product
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.instance import Instance
-from scheduler.domain.jobs import Job
+from scheduler.domain.jobs import Job, Mode
 from scheduler.domain.resources import Lane
-from scheduler.domain.routing import carriers, leg_time, links, route
+from scheduler.domain.routing import carriers, leg_time, links, route, tenders
 from scheduler.domain.schedule import OperationKey
 from scheduler.domain.timetable import longest_wait
 
@@ -176,18 +176,34 @@ def _activities(instance: Instance) -> list[_Activity]:
         for precedence in job.precedences:
             lags[precedence.successor] = max(lags.get(precedence.successor, 0), precedence.min_lag)
         for operation in job.operations:
-            times = [(mode.duration, longest_setup.get(mode.machine, 0)) for mode in operation.modes]
+            times = [
+                (mode.duration, longest_setup.get(mode.machine, 0) + _approach(instance, mode))
+                for mode in operation.modes
+            ]
+            robots = [r for mode in operation.modes if mode.tended for r in tenders(instance, mode.machine)]
+            pauses = operation.interruptible and all(robot.calendar.always_works for robot in robots)
             activities.append(
                 _Activity(
                     max(duration + setup for duration, setup in times),
-                    max(setup + (1 if operation.interruptible else duration) for duration, setup in times),
-                    _limited(instance.machine_by_id[mode.machine].calendar for mode in operation.modes),
+                    max(setup + (1 if pauses else duration) for duration, setup in times),
+                    _limited(
+                        [
+                            *(instance.machine_by_id[mode.machine].calendar for mode in operation.modes),
+                            *(robot.calendar for robot in robots),
+                        ]
+                    ),
                     lags.get(operation.id, 0),
                 )
             )
         if instance.cells or instance.lanes or instance.fleets:
             activities.extend(_move_activities(instance, job))
     return activities
+
+
+def _approach(instance: Instance, mode: Mode) -> int:
+    """Return how long the robot that tends a mode can be on its way there."""
+    cell = instance.cell_by_id.get(instance.machine_by_id[mode.machine].cell or "")
+    return max((t for row in cell.travel.values() for t in row.values()), default=0) if cell and mode.tended else 0
 
 
 def _move_activities(instance: Instance, job: Job) -> list[_Activity]:

@@ -13,7 +13,8 @@ class Mode:
 
     ``operators`` says how many people of which pool are held from start to end. With ``max_dwell`` the part leaves
     the machine at most so many ticks after the operation has ended (0: at once) and, where it is put down on the
-    machine itself, is worked on from that moment: the soaking window of a bath. None is no limit.
+    machine itself, is worked on from that moment: the soaking window of a bath. None is no limit. With
+    ``tended`` a robot of the machine's cell is at the machine, and has a gripper there, from start to end.
     """
 
     machine: str
@@ -21,6 +22,7 @@ class Mode:
     setup_family: str | None = None
     operators: Mapping[str, int] = field(default_factory=dict)
     max_dwell: int | None = None
+    tended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

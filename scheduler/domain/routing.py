@@ -94,6 +94,12 @@ def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], .
     return tuple(found)
 
 
+def tenders(instance: Instance, machine: str) -> tuple[Robot, ...]:
+    """Return the robots that can tend a machine: those of its cell that reach it."""
+    cell = instance.cell_by_id.get(instance.machine_by_id[machine].cell or "")
+    return () if cell is None else tuple(robot for robot in cell.robots if robot.reaches(machine, machine))
+
+
 def leg_time(instance: Instance, leg: Leg) -> int:
     """Return the least length of a leg, by whatever can do it."""
     if leg.kind == "transfer":

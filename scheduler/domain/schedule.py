@@ -18,7 +18,10 @@ OperationKey: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ScheduledOperation:
-    """An operation in mode number ``mode`` (its index in the operation) on ``machine`` during ``[start, end)``."""
+    """An operation in mode number ``mode`` (its index in the operation) on ``machine`` during ``[start, end)``.
+
+    ``tended_by`` is the robot that tends the machine all the time, where the mode needs one.
+    """
 
     job: str
     operation: str
@@ -26,6 +29,7 @@ class ScheduledOperation:
     machine: str
     start: int
     end: int
+    tended_by: str | None = None
 
     @property
     def key(self) -> OperationKey:
@@ -100,6 +104,15 @@ class Schedule:
             found.setdefault(operation.machine, []).append(operation)
         order = {m: tuple(sorted(ops, key=lambda o: (o.start, o.end, o.job, o.operation))) for m, ops in found.items()}
         return MappingProxyType(order)
+
+    @cached_property
+    def by_tender(self) -> Mapping[str, tuple[ScheduledOperation, ...]]:
+        """Operations that each robot tends, of robots that tend any, sorted by start and end."""
+        found: dict[str, list[ScheduledOperation]] = {}
+        for operation in self.operations:
+            if operation.tended_by is not None:
+                found.setdefault(operation.tended_by, []).append(operation)
+        return MappingProxyType({r: tuple(sorted(ops, key=lambda o: (o.start, o.end))) for r, ops in found.items()})
 
     @cached_property
     def by_mover(self) -> Mapping[str, tuple[Move, ...]]:

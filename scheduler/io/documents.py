@@ -33,6 +33,8 @@ class ModeDocument(Document):
     max_dwell: Time | None = None
     """Most ticks from the end of the operation until its part is fetched; a part that is put down on the machine itself
     is then worked on at once (a bath). null: no limit."""
+    tended: bool = False
+    """Whether a robot of the machine's cell is needed at the machine from start to end."""
 
 
 class OperationDocument(Document):

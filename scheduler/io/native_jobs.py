@@ -34,7 +34,9 @@ def job_from(document: JobDocument) -> Job:
 
 def operation_from(document: OperationDocument) -> Operation:
     """Return the operation of a document (one of a rework too)."""
-    modes = tuple(Mode(m.machine, m.duration, m.setup_family, m.operators, m.max_dwell) for m in document.modes)
+    modes = tuple(
+        Mode(m.machine, m.duration, m.setup_family, m.operators, m.max_dwell, m.tended) for m in document.modes
+    )
     return Operation(document.id, modes, document.interruptible)
 
 
@@ -72,6 +74,7 @@ def operation_document(operation: Operation) -> dict[str, Any]:
             **unless("setup_family", mode.setup_family, None),
             **unless("operators", dict(mode.operators), {}),
             **unless("max_dwell", mode.max_dwell, None),
+            **unless("tended", mode.tended, False),
         }
         for mode in operation.modes
     ]

@@ -46,6 +46,8 @@ class ScheduledOperationDocument(OpenDocument):
     """First tick."""
     end: Instant
     """First tick after the end."""
+    tended_by: Id | None = None
+    """The robot that tends the machine all the time, if the mode needs one."""
     start_date: Moment | None = None
     """The start as date and time, if the instance has a time origin."""
     end_date: Moment | None = None

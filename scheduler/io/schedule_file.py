@@ -22,7 +22,7 @@ from scheduler.io.files import read_text
 from scheduler.io.json_text import dump_json
 from scheduler.io.schedule_documents import ScheduleDocument
 from scheduler.io.schedule_reader import ScheduleFile, read_schedule_text
-from scheduler.io.structure import schema
+from scheduler.io.structure import schema, unless
 from scheduler.io.validate_limits import TICK_BY_UNIT
 
 __all__ = ["ScheduleFile", "read_schedule", "schedule_document", "schedule_schema", "write_schedule"]
@@ -148,6 +148,7 @@ def _schedule(instance: Instance, schedule: Schedule) -> dict[str, Any]:
             "machine_index": machine_index[o.machine],
             "start": o.start,
             "end": o.end,
+            **unless("tended_by", o.tended_by, None),
             **_dates(instance, o),
         }
         for o in sorted(schedule.operations, key=lambda o: (job_index[o.job], operation_index[o.key]))
@@ -237,4 +238,5 @@ def _operation(operation: ScheduledOperation) -> dict[str, Any]:
         "machine": operation.machine,
         "start": operation.start,
         "end": operation.end,
+        **unless("tended_by", operation.tended_by, None),
     }

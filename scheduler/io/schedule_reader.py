@@ -115,6 +115,7 @@ class _Reader:
         self._defects: list[Defect] = []
         self._operations = {job.id: {operation.id: operation for operation in job.operations} for job in instance.jobs}
         self._places = _places_by_mover(instance)
+        self._robots = {robot.id: None for cell in instance.cells for robot in cell.robots}
 
     def schedule(self, document: ScheduleDocument | BaselineDocument, path: Path, source: str) -> Schedule:
         """Return the schedule as the file has it; setups are derived where it has none.
@@ -150,8 +151,10 @@ class _Reader:
         mode = self._mode(document, operation, machine, path)
         if mode is None:
             return None
-        name = operation.modes[mode].machine if machine is None else machine.id
-        return ScheduledOperation(job.id, operation.id, mode, name, document.start, document.end)
+        name, tender = operation.modes[mode].machine if machine is None else machine.id, document.tended_by
+        if tender is not None and not self._is_known((*path, "tended_by"), tender, self._robots, "robot"):
+            return None
+        return ScheduledOperation(job.id, operation.id, mode, name, document.start, document.end, tender)
 
     def _machine(self, document: ScheduledOperationDocument, path: Path) -> Machine | None:
         if document.machine is None and document.machine_index is None and document.mode is not None:

@@ -18,6 +18,7 @@ from scheduler.io import validate_jobs as jobs
 from scheduler.io import validate_lanes as lanes
 from scheduler.io import validate_limits as limits
 from scheduler.io import validate_resources as resources
+from scheduler.io import validate_robots as robots
 from scheduler.io.defects import limited
 
 Validation: TypeAlias = Callable[[Instance], Iterator[Defect]]
@@ -30,7 +31,7 @@ RULES: tuple[Validation, ...] = (
     resources.unknown_references,
     resources.machine_and_cell_in_different_facilities,
     resources.clashing_places,
-    resources.starts_out_of_reach,
+    robots.starts_out_of_reach,
     resources.incomplete_travel,
     resources.lanes_to_their_origin,
     resources.setups_with_capacity,
@@ -62,7 +63,8 @@ RULES: tuple[Validation, ...] = (
     jobs.crossed_lags,
     jobs.cyclic_precedences,
     jobs.unreachable_successors,
-    jobs.out_of_reach,
+    robots.out_of_reach,
+    robots.tended_by_nobody,
     jobs.too_large_for_every_lane,
     jobs.deadlines_before_release,
     jobs.unusable_plans,

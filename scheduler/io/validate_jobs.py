@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from scheduler.domain import Instance, Job, Machine, Operation, ShiftPattern
-from scheduler.domain.routing import links, route
+from scheduler.domain import Instance, Job, Operation, ShiftPattern
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
@@ -79,6 +78,7 @@ def repeated_modes(instance: Instance) -> Iterator[Defect]:
                     mode.setup_family,
                     frozenset(mode.operators.items()),
                     mode.max_dwell,
+                    mode.tended,
                 )
                 if key in seen:
                     where = json_path("jobs", j, "operations", o, "modes", m)
@@ -225,42 +225,6 @@ def unreachable_successors(instance: Instance) -> Iterator[Defect]:
         if not any(origin == destination for origin, destination in pairs) and not _capacities(instance, pairs):
             ways = ", ".join(f"{shown(origin)} to {shown(destination)}" for origin, destination in sorted(pairs))
             yield Defect("E318", _place(j, job, p), f"the part can't go on: there is no lane from {ways}", "add a lane")
-
-
-def out_of_reach(instance: Instance) -> Iterator[Defect]:
-    """No robot brings parts to a station, or takes them from there, or to the next station of their job."""
-    if not any(robot.reach for cell in instance.cells for robot in cell.robots):
-        return
-    fix = "let a robot reach both places, or add an operation of length 0 at a place where parts are handed over"
-    for j, job in enumerate(instance.jobs):
-        modes = {
-            o.id: [(n, instance.machine_by_id.get(m.machine)) for n, m in enumerate(o.modes)] for o in job.operations
-        }
-        index = {operation.id: number for number, operation in enumerate(job.operations)}
-        for before, after, precedence in links(job):
-            ends = [
-                (n, m) for n, m in modes.get(before or after or "", ()) if m is not None and _is_placed(instance, m)
-            ]
-            if precedence is None:
-                for number, machine in ends:
-                    way = (None, machine) if before is None else (machine, None)
-                    if route(instance, *way) is None:
-                        place = ("jobs", j, "operations", index[before or after or ""], "modes", number, "machine")
-                        words = "brings parts to" if before is None else "takes parts away from"
-                        yield Defect("E352", json_path(*place), f"no robot {words} {shown(machine.id)}", fix)
-                continue
-            nexts = [m for _, m in modes.get(after or "", ()) if m is not None and _is_placed(instance, m)]
-            pairs = [(a, b) for _, a in ends for b in nexts]
-            inside = [pair for pair in pairs if pair[0].facility == pair[1].facility]
-            if inside and all(route(instance, *pair) is None for pair in pairs):
-                ways = ", ".join(f"{shown(a.id)} to {shown(b.id)}" for a, b in inside[:4])
-                where = json_path("jobs", j, "precedences", job.precedences.index(precedence))
-                yield Defect("E352", where, f"no robot carries parts from {ways}", fix)
-
-
-def _is_placed(instance: Instance, machine: Machine) -> bool:
-    """Return whether facility and cell of a machine exist."""
-    return machine.facility in instance.facility_by_id and (machine.cell is None or machine.cell in instance.cell_by_id)
 
 
 def too_large_for_every_lane(instance: Instance) -> Iterator[Defect]:

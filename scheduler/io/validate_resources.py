@@ -109,15 +109,6 @@ def clashing_places(instance: Instance) -> Iterator[Defect]:
                 yield Defect("E304", json_path("cells", i, key), cause, "give the place another name")
 
 
-def starts_out_of_reach(instance: Instance) -> Iterator[Defect]:
-    """A robot stands at a place that it does not reach."""
-    for i, cell in enumerate(instance.cells):
-        for r, robot in enumerate(cell.robots):
-            if robot.reach and robot.start not in robot.reach:
-                cause = f"robot {shown(robot.id)} stands at {shown(robot.start)}, which it does not reach"
-                yield Defect("E351", json_path("cells", i, "robots", r, "start"), cause, "add the place to its reach")
-
-
 def incomplete_travel(instance: Instance) -> Iterator[Defect]:
     """The travel matrix of a cell lacks a pair of places."""
     stations = _stations(instance)

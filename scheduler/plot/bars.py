@@ -96,34 +96,38 @@ def _downtimes(subject: Subject, operation: ScheduledOperation) -> tuple[Downtim
 
 
 def mover_bars(subject: Subject) -> Iterator[Bar]:
-    """Yield the moves; jobs on one trip share its height."""
-    for mover, moves in subject.schedule.by_mover.items():
+    """Yield the moves, and what robots tend; jobs on one trip share its height."""
+    by_mover, by_tender = subject.schedule.by_mover, subject.schedule.by_tender
+    for mover in dict.fromkeys((*by_mover, *by_tender)):
         is_robot = ("robot", mover) in subject.row_of
         row = subject.row_of["robot" if is_robot else "vehicle", mover]
-        trips: dict[tuple[int, bool], list[Move]] = {}
-        for move in moves:
-            trips.setdefault((move.start, move.job is None), []).append(move)
+        trips: dict[tuple[int, bool, bool], list[Move | ScheduledOperation]] = {}
+        tasks: list[Move | ScheduledOperation] = [*by_mover.get(mover, ()), *by_tender.get(mover, ())]
+        for task in sorted(tasks, key=lambda task: (task.start, task.end)):
+            trips.setdefault((task.start, task.job is None, isinstance(task, Move)), []).append(task)
         carrier = subject.instance.carrier_by_id.get(mover)
         places = carrier.capacity if carrier is not None else 1
         free_at = [0] * places
         for trip in trips.values():
-            for lane, move in enumerate(trip):
-                if places > 1 and move.job is not None:
-                    lane = next((n for n, at in enumerate(free_at) if at <= move.start), lane)
-                    free_at[lane] = move.end
-                is_return = move.kind == "empty_move" and mover in subject.instance.lane_by_vehicle
-                kind: BarKind = "return" if is_return else move.kind
+            for lane, task in enumerate(trip):
+                if places > 1 and task.job is not None:
+                    lane = next((n for n, at in enumerate(free_at) if at <= task.start), lane)
+                    free_at[lane] = task.end
+                kind: BarKind = "tending"
+                if isinstance(task, Move):
+                    is_return = task.kind == "empty_move" and mover in subject.instance.lane_by_vehicle
+                    kind = "return" if is_return else task.kind
                 yield Bar(
                     kind=kind,
                     row=row,
-                    start=move.start,
-                    end=move.end,
-                    job=move.job,
-                    label=move.job or "",
+                    start=task.start,
+                    end=task.end,
+                    job=task.job,
+                    label=task.job or "",
                     lane=lane,
-                    lanes=places if places > 1 and move.job is not None else len(trip),
-                    group=subject.group(move.job),
-                    change=subject.change_of(move),
+                    lanes=places if places > 1 and task.job is not None else len(trip),
+                    group=subject.group(task.job),
+                    change=subject.change_of(task) if isinstance(task, Move) else subject.change_by_key.get(task.key),
                 )
 
 

@@ -21,6 +21,7 @@ BarKind: TypeAlias = Literal[
     "setup",
     "aborted",
     "robot_move",
+    "tending",
     "transport",
     "transfer",
     "empty_move",
@@ -35,8 +36,9 @@ BarKind: TypeAlias = Literal[
     "departure",
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
-processing; ``waiting``: it has a place in a counted buffer; ``charge``: a vehicle charges, which is
-``charger_use`` in the row of the charger; ``late``: the share of a bar after its job's due date;
+processing; ``waiting``: it has a place in a counted buffer; ``tending``: a robot is at the machine while it works;
+``charge``: a vehicle charges, which is ``charger_use`` in the row of the charger;
+``late``: the share of a bar after its job's due date;
 ``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
 date, and from there to its completion; ``dock``: a trip loads or unloads; ``departure``: a tick of a timetable, of
 length 0."""
@@ -146,6 +148,7 @@ THICKNESS: Mapping[BarKind, float] = {
     "charge": 0.9,
     "charger_use": 0.9,
     "robot_move": 0.9,
+    "tending": 0.9,
     "flow": 0.2,
     "tardiness": 0.66,
     "departure": 0.6,

@@ -40,6 +40,7 @@ BAR_STYLES: Mapping[BarKind, Style] = {
     "operation": Style(4.0),
     "aborted": Style(4.1, "aborted work", palette.PALE_RED, edge=palette.RED, line_width=0.7),
     "robot_move": Style(4.0, "robot move"),
+    "tending": Style(4.0, "robot tends the machine", pallor=0.55, line_width=0.6, hatch="----"),
     "transport": Style(4.0, "transport", hatch="...."),
     "transfer": Style(4.0, "transfer", pointed=True, line_width=0.6),
     "empty_move": Style(3.0, "empty move", palette.WHITE, edge=palette.GREY, line_width=0.5, height=0.32),

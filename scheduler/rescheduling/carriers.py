@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move
-from scheduler.domain.happened import execution_of
+from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move, ScheduledOperation
+from scheduler.domain.happened import execution_of, started
 from scheduler.domain.visits import visits
 from scheduler.rescheduling.draft import Draft, link_key
 from scheduler.rescheduling.timing import Blocked, Timing
 
 
 class Stop(NamedTuple):
-    """A carrier picks up or (``is_drop``) puts down a part at ``place``, or charges there."""
+    """A carrier picks up or (``is_drop``) puts down a part at ``place``, or charges or tends a machine there."""
 
-    task: Move | Charge
+    task: Move | Charge | ScheduledOperation
     place: str
     is_drop: bool
 
@@ -27,7 +27,9 @@ class Stop(NamedTuple):
     def key(self) -> tuple[object, ...]:
         """What makes it known again in another schedule."""
         task = self.task
-        return (link_key(task), self.place, self.is_drop) if isinstance(task, Move) else (task.vehicle, task.start)
+        if isinstance(task, Move):
+            return (link_key(task), self.place, self.is_drop)
+        return task.key if isinstance(task, ScheduledOperation) else (task.vehicle, task.start)
 
 
 def add_visits(
@@ -56,7 +58,7 @@ def add_carriers(
     draft: Draft,
     real: Collection[Move],
     charge_of: Mapping[int, Charge],
-    node_of: Callable[[Move, bool], int],
+    node_of: Callable[[Move | ScheduledOperation, bool], int],
 ) -> None:
     """Order the stops of each carrier; an empty move that was not under way begins at `now` or later.
 
@@ -67,11 +69,15 @@ def add_carriers(
     charge_of
         The charges by activity.
     node_of
-        The activity of a move, or (True) that of its drop.
+        The activity of an operation or a move, or (True) that of its drop.
     """
     execution = execution_of(instance)
+    lost = tuple(piece for piece in execution.aborted if piece.tended_by is not None)
+    has_begun = {*real, *execution.charges, *lost, *started(instance).values()}
     plugged = {(charge.vehicle, charge.start): node for node, charge in charge_of.items()}
-    planned, tasks = _tasks(execution.baseline.moves, execution.baseline.charges), _tasks(draft.moves, draft.charges)
+    baseline = execution.baseline
+    planned = _tasks(baseline.moves, baseline.charges, baseline.operations)
+    tasks = _tasks(draft.moves, draft.charges, (*draft.operations, *lost))
     for carrier_id, to_do in tasks.items():
         carrier, group = instance.carrier_by_id[carrier_id], instance.group_by_carrier[carrier_id]
         came_from: dict[tuple[object, ...], str] = {}
@@ -82,36 +88,47 @@ def add_carriers(
         place, before = carrier.start, None
         for stop in _stops(instance, carrier, to_do):
             task = stop.task
-            node = node_of(task, stop.is_drop) if isinstance(task, Move) else plugged[task.vehicle, task.start]
+            if task in lost:
+                node = timing.add_fixed(task.start, task.end)
+            elif isinstance(task, Charge):
+                node = plugged[task.vehicle, task.start]
+            else:
+                node = node_of(task, stop.is_drop)
             travel = group.travel_time(place, stop.place)
             if node != before:
                 if before is not None:
                     timing.order((before, "end", 0), (node, "start", 0), travel)
-                if task not in real and task not in execution.charges:
+                if task not in has_begun:
                     under_way = came_from.get(stop.key) == place
                     timing.not_before(node, travel if under_way or travel == 0 else execution.now + travel)
             place, before = stop.place, node
 
 
-def _tasks(moves: Iterable[Move], charges: Iterable[Charge]) -> dict[str, list[Move | Charge]]:
+def _tasks(
+    moves: Iterable[Move], charges: Iterable[Charge], operations: Iterable[ScheduledOperation]
+) -> dict[str, list[Move | Charge | ScheduledOperation]]:
     """Return what each robot and vehicle has to do, in its nominal order; a charge comes before a move."""
-    found: dict[str, list[Move | Charge]] = {}
-    items: list[Move | Charge] = [*charges, *(m for m in moves if m.kind in ("robot_move", "transport"))]
-    for item in sorted(items, key=lambda item: (item.start, isinstance(item, Move), item.end)):
-        found.setdefault(item.mover if isinstance(item, Move) else item.vehicle, []).append(item)
+    found: dict[str, list[Move | Charge | ScheduledOperation]] = {}
+    items: list[tuple[str, Move | Charge | ScheduledOperation]] = [(charge.vehicle, charge) for charge in charges]
+    items += ((m.mover, m) for m in moves if m.kind in ("robot_move", "transport"))
+    items += ((o.tended_by, o) for o in operations if o.tended_by is not None)
+    for carrier, task in sorted(items, key=lambda i: (i[1].start, not isinstance(i[1], Charge), i[1].end)):
+        found.setdefault(carrier, []).append(task)
     return found
 
 
-def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Move | Charge]) -> Iterator[Stop]:
+def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Move | Charge | ScheduledOperation]) -> Iterator[Stop]:
     """Yield the stops at which a carrier does its tasks."""
     if carrier.capacity > 1:
-        loaded = [task for task in tasks if isinstance(task, Move)]
-        for visit in visits(instance.group_by_carrier[carrier.id], carrier, loaded):
-            yield Stop(visit.move, visit.place, visit.is_drop)
+        handled = [task for task in tasks if not isinstance(task, Charge)]
+        for visit in visits(instance.group_by_carrier[carrier.id], carrier, handled):
+            yield Stop(visit.task, visit.place, visit.is_drop)
         return
     for task in tasks:
         if isinstance(task, Move):
             yield Stop(task, task.origin, False)
             yield Stop(task, task.destination, True)
+        elif isinstance(task, ScheduledOperation):
+            yield Stop(task, task.machine, False)
         else:
             yield Stop(task, instance.charger_by_id[task.charger].place, False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
-from scheduler.domain.routing import Leg, carriers, leg_time, route
+from scheduler.domain.routing import Leg, carriers, leg_time, route, tenders
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
@@ -166,7 +166,10 @@ class _Appending:
         for operation_id in order:
             mode = chosen[operation_id]
             machine = self._machine(job, operation_id, mode)
-            scheduled[job.id, operation_id] = ScheduledOperation(job.id, operation_id, mode, machine.id, 0, 0)
+            tended = job.operation(operation_id).modes[mode].tended
+            able = [robot.id for robot in tenders(self.instance, machine.id)] if tended else []
+            robot = min(able, key=lambda r: self._free_at.get(r, 0), default=None)
+            scheduled[job.id, operation_id] = ScheduledOperation(job.id, operation_id, mode, machine.id, 0, 0, robot)
         into: dict[str, LinkKey] = {}
         out_of: dict[str, list[LinkKey]] = {}
         ways = [way for way in ways_of(job, scheduled) if way not in self._ways]
@@ -190,6 +193,8 @@ class _Appending:
         start, end = self._tick(self.instance.mode(operation.key, operation.mode).duration)
         self.operations.append(replace(operation, start=start, end=end))
         self._free_at[operation.machine] = end
+        if operation.tended_by is not None:
+            self._free_at[operation.tended_by] = end
 
     def _emit_moves(self, job: Job, way: LinkKey, scheduled: dict[OperationKey, ScheduledOperation]) -> None:
         _, predecessor, successor = way

@@ -30,6 +30,7 @@ from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
 from scheduler.rescheduling.lanes import add_lanes
+from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
 
@@ -75,9 +76,10 @@ class Network:
             draft,
             self._real,
             self._charge_of,
-            lambda move, is_drop: self._drop(move) if is_drop else self._node_of(move),
+            self._stop_of,
         )
-        self._add_pools()
+        by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
+        add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start))
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
         add_docks(instance, self.timing, trips, execution.now)
@@ -153,6 +155,9 @@ class Network:
         node = self.timing.add(earliest, duration, blocked if known.interruptible else None)
         self.timing.keep_free(node, blocked, 0, min(duration, 1) if known.interruptible else duration)
         pin = self._pins.get(operation.key)
+        if operation.tended_by is not None and not has_started:
+            robot = self.instance.carrier_by_id[operation.tended_by]
+            self.timing.keep_clear(node, node, self._blocked_of(robot.calendar))
         if has_started:
             self.timing.fix(node, operation.start)
         elif pin is not None:
@@ -267,6 +272,11 @@ class Network:
     def _node_of(self, move: Move) -> int:
         return self._node_by_move[id(move)]
 
+    def _stop_of(self, task: Move | ScheduledOperation, is_drop: bool) -> int:
+        if isinstance(task, ScheduledOperation):
+            return self._node[task.key]
+        return self._drop(task) if is_drop else self._node_of(task)
+
     def _drop(self, move: Move) -> int:
         return self._last(self._node_of(move))
 
@@ -377,17 +387,6 @@ class Network:
             if move.job is not None and move.predecessor is not None:
                 found.setdefault(((move.job, move.predecessor), False), []).append(move)
         return found
-
-    # Operators.
-
-    def _add_pools(self) -> None:
-        uses: dict[str, list[Use]] = {}
-        for operation in sorted(self.draft.operations, key=lambda o: (self._nominal_start(o), o.end)):
-            node = self._node[operation.key]
-            for pool, amount in self._mode(operation).operators.items():
-                uses.setdefault(pool, []).append(Use((node, "start", 0), [(node, "end", 0)], amount))
-        for pool, held in uses.items():
-            self.timing.limit(Capacity(self.instance.pool_by_id[pool].capacity, held))
 
 
 def _nominal_times(activity: ScheduledOperation | Charge | tuple[Move, ...]) -> tuple[int, int]:

@@ -44,6 +44,8 @@ class Board:
         By link: how many of its moves are placed, and the end of the last.
     plans
         By job: the number of its plan.
+    tended_by
+        By operation: the robot that tends it, where its mode needs one.
     domains
         Modes that are left to an operation, where not all are.
     fixed, pins, loaded, kept
@@ -92,6 +94,7 @@ class Board:
         self.loaded: dict[int, int] = {}
         self.kept: dict[tuple[LinkData, str, str], Move] = {}
         self.plans: dict[JobData, int] = {}
+        self.tended_by: dict[int, str] = {}
         self.busy = [0] * len(problem.machines)
         self._patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
@@ -200,22 +203,41 @@ class Board:
         self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
 
     def lift(self, index: int, mode: ModeData) -> None:
-        """Take back what is reserved for an operation: its machine and, if it is pinned, its operators."""
+        """Take back what is reserved for an operation: its machine and, if it is pinned, its operators and robot."""
         self.vacate(index, mode)
         if index in self.pins:
+            start, end = self.start[index], self.end[index]
+            if index in self.tended_by:
+                timeline, station = self.carriers[self.tended_by[index]], mode.machine.domain.id
+                timeline.release(start)
+                self._log.append((timeline.reserve, (start, end, station, station)))
             for pool, amount in mode.operators:
-                start, end = self.start[index], self.end[index]
                 self.pools[pool].add(start, end, -amount)
                 self._log.append((self.pools[pool].add, (start, end, amount)))
 
-    def work(self, index: int, mode: ModeData, start: int, end: int, parts: int = 0) -> None:
-        """Let an operation run during ``[start, end)``; `parts` have to leave its station afterwards."""
+    def work(self, index: int, mode: ModeData, start: int, end: int, parts: int = 0, robot: str | None = None) -> None:
+        """Let an operation run, tended by `robot` or the nearest one; `parts` have to leave its station afterwards."""
         self.mode[index], self.start[index], self.end[index] = mode, start, end
         self.waiting[index], self.left_at[index] = parts, end
         self._log.append((self.mode.__setitem__, (index, None)))
         for pool, amount in mode.operators:
             self.pools[pool].add(start, end, amount)
             self._log.append((self.pools[pool].add, (start, end, -amount)))
+        if mode.tenders:
+            robot = robot or self.tender(mode, start, end - start)[1]
+            timeline, station = self.carriers[robot], mode.machine.domain.id
+            timeline.reserve(start, end, station, station)
+            self._log.append((timeline.release, (start,)))
+            self._put(self.tended_by, index, robot)
+
+    def tender(self, mode: ModeData, ready: int, length: int) -> tuple[int, str]:
+        """Return the earliest instant from `ready` on at which a robot can tend so long, and the nearest such one."""
+        station, best = mode.machine.domain.id, (NEVER, 0, "")
+        for robot in mode.tenders:
+            timeline = self.carriers[robot]
+            start = timeline.opening(ready, station, station, length)
+            best = min(best, (start, timeline.approach(start, station) if start < NEVER else 0, robot))
+        return best[0], best[2]
 
     def leave(self, index: int, instant: int) -> None:
         """Let one part leave the machine of an operation, or its buffer; with the last one, the occupation ends."""
@@ -344,7 +366,14 @@ class Board:
     def schedule(self) -> Schedule:
         """Return everything that has been placed as a schedule."""
         operations = [
-            ScheduledOperation(*o.key, mode.number, mode.machine.domain.id, self.start[o.index], self.end[o.index])
+            ScheduledOperation(
+                *o.key,
+                mode.number,
+                mode.machine.domain.id,
+                self.start[o.index],
+                self.end[o.index],
+                self.tended_by.get(o.index) if mode.tenders else None,
+            )
             for o in self.problem.operations
             if (mode := self.mode[o.index]) is not None
         ]

@@ -59,6 +59,9 @@ class Past:
             self._reserve(board, move)
         for charge in self._execution.charges:
             board.plug_in(charge)
+        for piece in self._execution.aborted:
+            if piece.tended_by is not None:
+                board.carriers[piece.tended_by].reserve(piece.start, piece.end, piece.machine, piece.machine)
         self._let_go_on(board)
         operations = [(plan, operation) for plan in plans for operation in plan.operations]
         for plan in plans:
@@ -94,6 +97,7 @@ class Past:
         for carrier_id, carrier in board.carriers.items():
             ends = [move.end for move in self._execution.moves if move.mover == carrier_id]
             ends += [charge.end for charge in self._execution.charges if charge.vehicle == carrier_id]
+            ends += [o.end for o in (*self._started.values(), *self._execution.aborted) if o.tended_by == carrier_id]
             free_at = max(ends, default=0)
             carrier.under_way = {
                 (move.origin, move.destination): move.start
@@ -114,7 +118,7 @@ class Past:
         if end > self._execution.now:
             downtimes = mode.machine.downtimes if operation.interruptible else None
             end = was.start + mode.duration if downtimes is None else downtimes.end(was.start, mode.duration)
-        board.work(operation.index, mode, was.start, end)
+        board.work(operation.index, mode, was.start, end, robot=was.tended_by)
         board.domains[operation.index] = (mode,)
 
     def _occupy(self, board: Board, plan: PlanData, operation: OperationData) -> None:

@@ -366,7 +366,7 @@ class Placement:
         return Clash(link.predecessor, self.board.start[link.predecessor.index] + excess) if excess > 0 else None
 
     def _working_window(self, operation: OperationData, mode: ModeData, ready: int) -> tuple[int, int]:
-        """Return the earliest ``[start, end)`` that calendar and operators allow."""
+        """Return the earliest ``[start, end)`` that calendar, operators and robots that tend allow."""
         downtimes, duration = mode.machine.downtimes, mode.duration
         while True:
             start, end = ready, ready + duration
@@ -378,6 +378,8 @@ class Placement:
             ready = start
             for pool, amount in mode.operators:
                 ready = max(ready, self.board.pools[pool].opening(start, end - start, amount))
+            if mode.tenders:
+                ready = max(ready, self.board.tender(mode, start, end - start)[0])
             if ready == start or ready >= NEVER:
                 return ready, end
 

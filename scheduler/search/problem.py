@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
-from scheduler.domain.routing import Leg, lanes_between, leg_time, route
+from scheduler.domain.routing import Leg, lanes_between, leg_time, route, tenders
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -68,7 +68,7 @@ class MachineData:
 
 @dataclass(slots=True, eq=False)
 class ModeData:
-    """Mode ``number`` of an operation; ``operators`` by index of the pool."""
+    """Mode ``number`` of an operation; ``operators`` by index of the pool; it needs one of the robots ``tenders``."""
 
     number: int
     machine: MachineData
@@ -76,6 +76,7 @@ class ModeData:
     family: str | None
     operators: tuple[tuple[int, int], ...]
     max_dwell: int | None = None
+    tenders: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -232,6 +233,7 @@ class Problem:
                     mode.setup_family,
                     tuple((pools[pool], amount) for pool, amount in mode.operators.items() if amount > 0),
                     mode.max_dwell,
+                    tuple(robot.id for robot in tenders(self.instance, mode.machine)) if mode.tended else (),
                 )
                 for number, mode in enumerate(operation.modes)
             )
@@ -273,9 +275,10 @@ def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
             outgoing[link.predecessor.index].append(link)
     order = _depth_first(operations, incoming, outgoing)
     plan = PlanData(job, number, order, tuple(links), incoming, outgoing)
-    machines = [mode.machine for operation in operations for mode in operation.modes]
+    modes = [mode for operation in operations for mode in operation.modes]
+    machines = [mode.machine for mode in modes]
     one_place = len({machine.place for machine in machines}) == 1
-    if one_place and not any(mode.operators or mode.max_dwell is not None for o in operations for mode in o.modes):
+    if one_place and not any(mode.operators or mode.tenders or mode.max_dwell is not None for mode in modes):
         plan.is_plain = all(machine.is_plain for machine in machines)
         plan.is_chain = all(machine.is_simple for machine in machines) and not plan.is_plain and _is_chain(plan)
     if not one_place or any(machine.holds_out and machine.domain.setups is not None for machine in machines):

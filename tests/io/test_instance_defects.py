@@ -285,6 +285,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         reached(("IN", "OUT"), ("OUT", "S"), "OUT"),
     ),
     (
+        "E353",
+        "$.jobs[0].operations[0].modes[0].tended",
+        '"M1" is in no robot cell',
+        factory(M1, job("J1", op("1", Mode("M1", 3, tended=True)))),
+    ),
+    (
         "E350",
         "$.jobs[0].operations[0].modes[0].max_dwell",
         'no robot or vehicle fetches parts from "M1"',

@@ -42,7 +42,7 @@ SMALL = (
     ("kacem_4x5", 11),
 )
 """Shipped instances and their proved optima."""
-UNSPOKEN = ("blocking", "buffers", "dwell", "reach", "swaps")
+UNSPOKEN = ("blocking", "buffers", "dwell", "reach", "swaps", "tending")
 """What random instances may have that the decoder refuses."""
 
 
