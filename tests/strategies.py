@@ -144,6 +144,21 @@ def random_tended_instance(seed: int, size: int, *, without: Sequence[str] = ())
     return _Builder(SeededSource(seed), without).with_tending(instance)
 
 
+def random_mover_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
+    """Return the instance of `size` operations that belongs to the seed, with much that robots and vehicles can do.
+
+    There are robots that reach some places only and tend machines; with odd seeds all carriers hold two parts.
+    """
+    builder = _Builder(SeededSource(seed), without)
+    instance = random_instance(seed, size, without=(*without, "reach", "tending"))
+    instance = builder.with_tending(builder.with_reach(instance))
+    if seed % 2 == 0:
+        return instance
+    cells = tuple(replace(c, robots=tuple(replace(r, grippers=2) for r in c.robots)) for c in instance.cells)
+    fleets = tuple(replace(f, vehicles=tuple(replace(v, capacity=2) for v in f.vehicles)) for f in instance.fleets)
+    return replace(instance, cells=cells, fleets=fleets)
+
+
 class _Builder:
     def __init__(self, source: Source, without: Sequence[str]) -> None:
         if unknown := set(without) - set(FEATURES):
