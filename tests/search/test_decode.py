@@ -14,7 +14,20 @@ from test_construct_repair import disturbed
 
 import scheduler
 from scheduler import Status
-from scheduler.domain import Calendar, Instance, Objective, Robot, RobotCell, Schedule, Shift, ShiftPattern
+from scheduler.domain import (
+    Battery,
+    Calendar,
+    ChargeStep,
+    Fleet,
+    Instance,
+    Objective,
+    Robot,
+    RobotCell,
+    Schedule,
+    Shift,
+    ShiftPattern,
+    Vehicle,
+)
 from scheduler.generate import generate
 from scheduler.search.decode.engine import FactorySearch, guess_latest
 from scheduler.search.decode.goal import set_goal
@@ -39,10 +52,13 @@ SMALL = (
     ("timetable_tiny", 27),
     ("docks_tiny", 16),
     ("fleet_tiny", 23),
+    ("hoist_tiny", 31),
+    ("blocking_tiny", 10),
+    ("buffer_tiny", 17),
     ("kacem_4x5", 11),
 )
 """Shipped instances and their proved optima."""
-UNSPOKEN = ("blocking", "buffers", "dwell", "reach", "swaps", "tending")
+UNSPOKEN = ("reach", "tending")
 """What random instances may have that the decoder refuses."""
 
 
@@ -179,8 +195,9 @@ def test_plans_are_chosen() -> None:
 def test_what_is_not_spoken_is_named() -> None:
     plain = factory(machine("M"), simple_job("A", ("M", 3)))
     assert why_unsupported(plain) is None
-    buffered = replace(plain, machines=(replace(plain.machines[0], output_buffer=2),))
-    assert why_unsupported(buffered) == "buffers of machines outside cells"
+    battery = Battery(10, (ChargeStep(10, 1),), 10)
+    fleet = Fleet("A", "F", (Vehicle("V", "M", battery=battery),), distances("M S", 1))
+    assert why_unsupported(replace(plain, fleets=(fleet,))) == "battery of Vehicle"
 
 
 def test_solve_goes_by_the_factory_search() -> None:

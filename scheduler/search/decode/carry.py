@@ -32,6 +32,7 @@ from scheduler.search.decode.layout import (
     LINK_JOB,
     LINKS,
     LOAD,
+    MACHINES,
     MAX_LEGS,
     MOVE_ABLE,
     MOVE_AFTER,
@@ -42,10 +43,12 @@ from scheduler.search.decode.layout import (
     MOVER,
     NEVER,
     NOW,
+    NUM_PLACES,
     NUM_TRIPS,
     NUM_VEHICLES,
     ORIGIN,
     PATIENCE,
+    PLACE,
     ROOM_FOR,
     SIZE,
     TIMES,
@@ -64,6 +67,15 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+
+
+@njit(cache=True, nogil=True)
+def route_between(data: Ints, origin: int, destination: int) -> int:
+    """Return the row of the route from machine to machine (-1: from or to the outside)."""
+    outside = data[NUM_PLACES]
+    here = get(data, MACHINES, origin, PLACE) if origin >= 0 else outside
+    there = get(data, MACHINES, destination, PLACE) if destination >= 0 else outside
+    return here * (outside + 1) + there
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from scheduler.search.decode.carry import route_between
 from scheduler.search.decode.layout import (
     AT,
     BUSY,
@@ -59,7 +60,9 @@ from scheduler.search.decode.layout import (
     put,
     undo,
 )
-from scheduler.search.decode.place import FITS, HOPELESS, machine_of, place_in, route_between
+from scheduler.search.decode.leaving import FITS, HOPELESS
+from scheduler.search.decode.machines import machine_of
+from scheduler.search.decode.place import place_in
 from scheduler.search.decode.value import lower_value, share
 
 MAX_CLASHES = 40

@@ -47,6 +47,7 @@ class Facts:
         """Return all tables, those of machines, carriers, groups, lanes and calendars filled."""
         instance = self.problem.instance
         tables: Tables = {table: [] for table in range(0, 2 * at.NUM_TABLES, 2)}
+        bathed = {m.machine.index for o in self.problem.operations for m in o.modes if m.max_dwell is not None}
         for machine in self.problem.machines:
             place = self.places.setdefault(machine.place, len(self.places))
             self._examples.setdefault(place, machine.index)
@@ -81,6 +82,11 @@ class Facts:
                     initial,
                     place,
                     shared,
+                    int(machine.keeps),
+                    int(machine.keeps or machine.index in bathed),
+                    int(domain.capacity == 1 and not domain.swap),
+                    *self._profile(machine.places_out),
+                    *self._profile(machine.places_in),
                 )
             )
         for site in instance.facilities:
@@ -109,6 +115,13 @@ class Facts:
                 )
             )
         return tables
+
+    def _profile(self, places: int) -> tuple[int, int]:
+        """Add a profile for so many places; return its number and what others may take of it (-1, 0: no places)."""
+        if places == 0:
+            return -1, 0
+        self.profiles.append(places)
+        return len(self.profiles) - 1, places - 1
 
     def pool(self, number: int) -> int:
         """Return the profile of an operator pool."""
@@ -173,11 +186,11 @@ class Facts:
             group = self.problem.instance.group_by_carrier.get(move.mover)
             if group is None:
                 lane = self._lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
-                tables[at.ABLE].append((lane, move.end - move.start, 0, 0, -1))
+                tables[at.ABLE].append((lane, move.end - move.start, 0, 0, -1, 0, 0))
             else:
                 places = self._group_places[group.id]
                 ends = (places[move.origin], places[move.destination])
-                tables[at.ABLE].append((self._mover[move.mover], move.end - move.start, *ends, -1))
+                tables[at.ABLE].append((self._mover[move.mover], move.end - move.start, *ends, -1, 0, 0))
             self.moves.append((move, able))
 
     def mover(self, name: str) -> int:
@@ -238,7 +251,8 @@ class Facts:
             for lane_id in leg.groups:
                 lane: Lane = instance.lane_by_id[lane_id]
                 least = min(least, lane.trip_time)
-                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_time, 0, 0, -1))
+                handling = (lane.load_time, lane.unload_time)
+                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_time, 0, 0, -1, *handling))
         else:
             for group_id in leg.groups:
                 group = instance.group_by_id[group_id]
@@ -247,17 +261,22 @@ class Facts:
                 least = min(least, length)
                 fleet = self._groups[group_id] if leg.kind == "transport" else -1
                 ends = (places[leg.origin], places[leg.destination])
-                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet) for c in group.carriers)
-        slot = SLOTS.get(leg.slot, at.ELSEWHERE)
-        row = (int(leg.kind == "transfer"), slot, first, len(tables[at.ABLE]), least)
+                handling = (group.pick_up_time, group.drop_time)
+                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet, *handling) for c in group.carriers)
+        is_trip, slot = leg.kind == "transfer", SLOTS.get(leg.slot, at.ELSEWHERE)
+        takes_up = -1 if is_trip else int(leg.origin in self.problem.machine_by_id)
+        brings = int(not is_trip and leg.destination in self.problem.machine_by_id)
+        lead = 0 if is_trip else self.problem.lead_time(leg)
+        row = (int(is_trip), slot, first, len(tables[at.ABLE]), least, lead, takes_up, brings)
         self._leg_rows[leg] = row
         return row
 
 
 def profiles_on(board: Board) -> list[Profile]:
-    """Return the profiles of a board in the order of their numbers: shared machines, docks, pools."""
-    shared = [timeline.profile for timeline in board.timelines if isinstance(timeline, SharedTimeline)]
-    return [*shared, *board.docks.values(), *board.pools]
+    """Return the profiles of a board in the order of their numbers: those of machines, docks, pools."""
+    timelines = (line for lines in zip(board.timelines, board.stores, board.inputs, strict=True) for line in lines)
+    machines = [line.profile for line in timelines if isinstance(line, SharedTimeline)]
+    return [*machines, *board.docks.values(), *board.pools]
 
 
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:

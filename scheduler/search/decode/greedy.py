@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.carry import route_between
 from scheduler.search.decode.decode import note, place_unit
 from scheduler.search.decode.layout import (
     AT,
@@ -51,8 +52,7 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
-from scheduler.search.decode.machines import opening
-from scheduler.search.decode.place import machine_of, route_between
+from scheduler.search.decode.machines import machine_of, opening
 
 
 @njit(cache=True, nogil=True)

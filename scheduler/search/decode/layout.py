@@ -54,7 +54,7 @@ NUM_TABLES = 22
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, which fleets may carry a job."""
 
-NUM_COLUMNS = 33
+NUM_COLUMNS = 34
 (
     MODE,
     START,
@@ -63,6 +63,7 @@ NUM_COLUMNS = 33
     UNTIL,
     WAITING,
     LEFT_AT,
+    STORED,
     BEFORE,
     AFTER,
     DONE,
@@ -91,11 +92,10 @@ NUM_COLUMNS = 33
     MOST_LATE,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LOAD), the last operation on a
-machine, the last move of a carrier or lane vehicle, then what several share (steps: shared machines, docks, operators),
-machines (BUSY), jobs
+machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
-NUM_SCALARS = 14
+NUM_SCALARS = 15
 (
     NOW,
     LIMIT,
@@ -111,6 +111,7 @@ NUM_SCALARS = 14
     TRAIL_ROOM,
     PATIENCE,
     HAS_GAPS,
+    SOME_WATCH,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
@@ -120,19 +121,24 @@ HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 # OPS; a baseline machine of -1: none
 JOB, UNIT, MODES_AT, MODES_END, INS_AT, INS_END, OUTS_AT, OUTS_END, PAUSES, BASE_START, BASE_MACHINE, LEAST = range(12)
 # MODES; TAIL: least time from the end of the operation to the completion of its job
-MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL = range(6)
+MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL, MAX_DWELL = range(7)
 # NEEDS; SPARE: what others may take of the pool meanwhile
 POOL, AMOUNT, SPARE = range(3)
 # LINKS; -1: from or to the outside
 PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB = range(5)
 # MACHINES; PLACE: row of ROUTES; SETUPS_AT: in TIMES, -1: none; SHARED: its profile, -1: capacity 1
+# KEEPS: parts need a place until they have been taken away; WATCHES: that, or they have a maximum dwell;
+# MARGIN: ticks between two that would hand over at once otherwise; STORE, INPUTS: profiles of the places of the machine
+# and behind it together, and before it (-1: not counted), with what others may take of them
 CAPACITY, CELL, LOADING, UNLOADING, HOLDS_IN, HOLDS_OUT, CALENDAR, SETUPS_AT, SIDE, INITIAL, PLACE, SHARED = range(12)
+KEEPS, WATCHES, MARGIN, STORE, STORE_SPARE, INPUTS, INPUTS_SPARE = range(12, 19)
 # ROUTES: a square by place, the last row and column are the outside; no way: -1
 LEGS_AT, NUM_LEGS = range(2)
-# LEGS
-IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME = range(5)
+# LEGS; LEAD_TIME: least time until the drop; TAKES_UP: where it is the first, it takes the part off its machine (-1: it
+# takes it up wherever it is); BRINGS: it ends at a machine
+IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS = range(8)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
-WHO, LENGTH, ORIGIN, DESTINATION, FLEET = range(5)
+WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
 # CARRIERS
 CARRIER_CALENDAR, GROUP, HOME, UNDER_AT, UNDER_END = range(5)
 # GROUPS

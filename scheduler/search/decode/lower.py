@@ -182,7 +182,8 @@ class _Lowering:
                     needs.extend((facts.pool(pool), n, facts.capacity(pool) - n) for pool, n in mode.operators)
                     tail = min(plan.tails[operation.index][mode.number], NEVER >> 10)
                     family = facts.family(mode)
-                    modes.append((machine, mode.duration, family, needs_at, len(needs), tail))
+                    dwell = NEVER if mode.max_dwell is None else mode.max_dwell
+                    modes.append((machine, mode.duration, family, needs_at, len(needs), tail, dwell))
                 ins.extend((link_number[id(link)],) for link in plan.incoming[operation.index])
                 outs.extend((link_number[id(link)],) for link in plan.outgoing[operation.index])
                 start, machine = base.get(operation.index, (0, -1))
@@ -268,6 +269,7 @@ class _Lowering:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
         num_uses += len(self.links) if tables[at.LANE_LIMITS] else 0
+        num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
         num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)
@@ -312,6 +314,7 @@ class _Lowering:
         header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
         header[at.HAS_GAPS] = facts.has_gaps
+        header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)

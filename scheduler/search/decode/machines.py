@@ -19,7 +19,9 @@ from scheduler.search.decode.layout import (
     INITIAL,
     LAST_ON,
     LAST_STEP,
+    MACHINE,
     MACHINES,
+    MARGIN,
     MODE,
     MODES,
     NEVER,
@@ -81,6 +83,18 @@ def profile_limit(data: Ints, state: Ints, profile: int, begin: int, room: int) 
 
 
 @njit(cache=True, nogil=True)
+def profile_beyond(data: Ints, state: Ints, profile: int, begin: int, until: int, room: int) -> int:
+    """Return the first instant from `begin` on from which at most `room` is taken until `until`."""
+    begin = profile_opening(data, state, profile, begin, 1, room)
+    while begin < NEVER:
+        end = profile_limit(data, state, profile, begin, room)
+        if end >= until:
+            break
+        begin = profile_opening(data, state, profile, end, 1, room)
+    return begin
+
+
+@njit(cache=True, nogil=True)
 def split(data: Ints, state: Ints, trail: Ints, profile: int, instant: int) -> int:
     """Return the step that begins at an instant, which is made if there is none."""
     step = step_at(data, state, profile, instant)
@@ -107,6 +121,12 @@ def take(data: Ints, state: Ints, trail: Ints, profile: int, begin: int, until: 
     while step != last:
         put(state, trail, data[STEP_LEVEL] + step, state[data[STEP_LEVEL] + step] + amount)
         step = state[data[STEP_AFTER] + step]
+
+
+@njit(cache=True, nogil=True)
+def machine_of(data: Ints, state: Ints, o: int) -> int:
+    """Return the machine of an operation that has a mode."""
+    return get(data, MODES, state[data[MODE] + o], MACHINE)
 
 
 @njit(cache=True, nogil=True)
@@ -146,14 +166,14 @@ def latest_before(data: Ints, state: Ints, machine: int, after: int, family: int
     """Return until when a gap before `after` can be used by an operation of a family; -1 if it can't."""
     if after < 0:
         return NEVER
-    following = state[data[BEGIN] + after]
+    following, margin = state[data[BEGIN] + after], get(data, MACHINES, machine, MARGIN)
     if get(data, MACHINES, machine, SETUPS_AT) < 0:
-        return following
+        return following - margin
     setup = setup_time(data, machine, family, family_of(data, state, after))
     calendar = get(data, MACHINES, machine, CALENDAR)
     if setup > 0 and work_start(data, calendar, following - setup, setup, 0) != following - setup:
         return -1
-    return following - setup
+    return following - setup - margin
 
 
 @njit(cache=True, nogil=True)
@@ -166,11 +186,12 @@ def opening(data: Ints, state: Ints, machine: int, ready: int, length: int, fami
     if length == 0 and not has_setups:
         return ready
     begins, untils, afters = data[BEGIN], data[UNTIL], data[AFTER]
+    room = length if has_setups else length + get(data, MACHINES, machine, MARGIN)
     after, before = -1, state[data[LAST_ON] + machine]
     while before >= 0 and state[untils + before] > ready:
         after, before = before, state[data[BEFORE] + before]
     while ready < NEVER:
-        if after >= 0 and state[begins + after] - ready < length:
+        if after >= 0 and state[begins + after] - ready < room:
             ready = max(ready, state[untils + after])
             before, after = after, state[afters + after]
             continue
@@ -210,13 +231,8 @@ def beyond(data: Ints, state: Ints, machine: int, o: int, until: int) -> int:
     shared = get(data, MACHINES, machine, SHARED)
     if shared >= 0:
         room = get(data, MACHINES, machine, CAPACITY) - 1
-        begin = profile_opening(data, state, shared, state[data[UNTIL] + o], 1, room)
-        while begin < NEVER:
-            end = profile_limit(data, state, shared, begin, room)
-            if end >= until:
-                break
-            begin = profile_opening(data, state, shared, end, 1, room)
-        return begin
+        return profile_beyond(data, state, shared, state[data[UNTIL] + o], until, room)
+    until += get(data, MACHINES, machine, MARGIN)
     following = state[data[AFTER] + o]
     while following >= 0:
         after = state[data[AFTER] + following]

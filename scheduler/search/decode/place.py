@@ -10,56 +10,55 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_end, work_start
-from scheduler.search.decode.carry import carry
+from scheduler.search.decode.carry import carry, route_between
 from scheduler.search.decode.layout import (
+    ABLE,
     AMOUNT,
     AT,
+    BRINGS,
     BUSY,
     CALENDAR,
-    CAPACITY,
-    CELL,
     DONE,
+    DROP,
     DURATION,
     END,
     ENTRY,
-    EXIT,
     FAMILY,
     HOLDS_IN,
     HOLDS_OUT,
+    INPUTS,
+    INPUTS_SPARE,
     INS,
     INS_AT,
     INS_END,
     JOB,
     JOB_END,
     JOBS,
+    KEEPS,
+    LEAD_TIME,
     LEFT_AT,
-    LEG_TIME,
     LEGS,
     LEGS_AT,
     LIMIT,
     LINKS,
-    LOADING,
     MACHINE,
     MACHINES,
-    MAX_LAG,
+    MAX_DWELL,
+    MAX_LEGS,
     MIN_LAG,
     MODE,
     MODES,
-    MODES_AT,
-    MODES_END,
+    MOVE_ABLE,
     NEEDS,
     NEEDS_AT,
     NEEDS_END,
     NEVER,
     NOW,
     NUM_LEGS,
-    NUM_PLACES,
     OPS,
-    OUTS,
     OUTS_AT,
     OUTS_END,
     PAUSES,
-    PLACE,
     POOL,
     PRED,
     RELEASE,
@@ -67,114 +66,34 @@ from scheduler.search.decode.layout import (
     SLOT,
     SPARE,
     START,
-    SUCC,
+    STORE,
+    STORE_SPARE,
+    STORED,
     TAIL,
     UNLOADING,
-    UNTIL,
     WAITING,
+    WATCHES,
     Ints,
     get,
     put,
     undo,
 )
-from scheduler.search.decode.machines import beyond, limit, occupy, opening, profile_opening, release, take
+from scheduler.search.decode.leaving import FITS, HOPELESS, depart, has_to_leave, send_off, ties
+from scheduler.search.decode.machines import (
+    limit,
+    machine_of,
+    occupy,
+    opening,
+    profile_beyond,
+    profile_limit,
+    profile_opening,
+    take,
+)
 
-FITS, HOPELESS = -1, -2
 MAX_OPENINGS = 100
 """Openings tried for one operation in one mode."""
 MAX_ENTRIES = 8
 """Parts that can be brought to the station of one operation."""
-
-
-@njit(cache=True, nogil=True)
-def machine_of(data: Ints, state: Ints, o: int) -> int:
-    """Return the machine of an operation that has a mode."""
-    return get(data, MODES, state[data[MODE] + o], MACHINE)
-
-
-@njit(cache=True, nogil=True)
-def route_between(data: Ints, origin: int, destination: int) -> int:
-    """Return the row of the route from machine to machine (-1: from or to the outside)."""
-    outside = data[NUM_PLACES]
-    here = get(data, MACHINES, origin, PLACE) if origin >= 0 else outside
-    there = get(data, MACHINES, destination, PLACE) if destination >= 0 else outside
-    return here * (outside + 1) + there
-
-
-@njit(cache=True, nogil=True)
-def leave(data: Ints, state: Ints, trail: Ints, o: int, instant: int) -> tuple[int, int]:
-    """Let one part leave its station at an instant, unless another occupation comes before that."""
-    machine = machine_of(data, state, o)
-    if not get(data, MACHINES, machine, HOLDS_OUT):
-        return FITS, 0
-    if instant > state[data[UNTIL] + o]:
-        bound = beyond(data, state, machine, o, instant)
-        return (o, bound) if bound < NEVER else (HOPELESS, NEVER)
-    put(state, trail, data[LEFT_AT] + o, max(state[data[LEFT_AT] + o], instant))
-    waiting = state[data[WAITING] + o] - 1
-    put(state, trail, data[WAITING] + o, waiting)
-    if waiting == 0:
-        release(data, state, trail, machine, o, state[data[LEFT_AT] + o])
-    return FITS, 0
-
-
-@njit(cache=True, nogil=True)
-def may_stay(data: Ints, choice: Ints, state: Ints, link: int, machine: int) -> bool:
-    """Return whether the next operation of a part may be in the cell of a machine."""
-    after, cell = get(data, LINKS, link, SUCC), get(data, MACHINES, machine, CELL)
-    if after < 0 or cell < 0:
-        return False
-    if choice[after] >= 0:
-        return get(data, MACHINES, get(data, MODES, choice[after], MACHINE), CELL) == cell
-    for mode in range(get(data, OPS, after, MODES_AT), get(data, OPS, after, MODES_END)):
-        if get(data, MACHINES, get(data, MODES, mode, MACHINE), CELL) == cell:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def has_to_leave(data: Ints, choice: Ints, o: int, machine: int) -> bool:
-    """Return whether parts of an operation occupy its station until a robot has unloaded them."""
-    if not get(data, MACHINES, machine, HOLDS_OUT):
-        return False
-    for k in range(get(data, OPS, o, OUTS_AT), get(data, OPS, o, OUTS_END)):
-        after = get(data, LINKS, get(data, OUTS, k, 0), SUCC)
-        if after < 0:
-            continue
-        if choice[after] >= 0:
-            if get(data, MODES, choice[after], MACHINE) == machine:
-                return False
-            continue
-        for mode in range(get(data, OPS, after, MODES_AT), get(data, OPS, after, MODES_END)):
-            if get(data, MODES, mode, MACHINE) == machine:
-                return False
-    return True
-
-
-@njit(cache=True, nogil=True)
-def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tuple[int, int]:
-    """Carry parts away: out of the cell where they can't stay in it, and all the way out after a last operation."""
-    machine = machine_of(data, state, o)
-    route = route_between(data, machine, -1)
-    first, num = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
-    for k in range(get(data, OPS, o, OUTS_AT), get(data, OPS, o, OUTS_END)):
-        link = get(data, OUTS, k, 0)
-        legs = num
-        if get(data, LINKS, link, SUCC) >= 0:
-            stays = get(data, MACHINES, machine, CELL) < 0 or may_stay(data, choice, state, link, machine)
-            legs = 0 if stays else min(num, 1)
-        ready = state[data[END] + o]
-        for number in range(legs):
-            leg = first + number
-            start, end = carry(data, state, trail, link, leg, number, ready)
-            if start >= NEVER:
-                return HOPELESS, NEVER
-            ready = end
-            if get(data, LEGS, leg, SLOT) == EXIT:
-                clash, bound = leave(data, state, trail, o, start + get(data, MACHINES, machine, UNLOADING))
-                if clash != FITS:
-                    return clash, bound
-    return FITS, 0
 
 
 @njit(cache=True, nogil=True)
@@ -194,27 +113,27 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
 
 
 @njit(cache=True, nogil=True)
-def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int, start: int) -> tuple[int, int]:
-    """Return the clash of a begin and start with the operations before: maximum lags, parts taken over on a station."""
-    for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
-        link = get(data, INS, k, 0)
+def bring(data: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at: int) -> tuple[int, int, int, int]:
+    """Carry parts to their machine, none put down before `free_at`.
+
+    The answer is when the first is put down, when the last is there, and a clash.
+    """
+    loaded_at, arrived_at = NEVER, 0
+    for k in range(num):
+        ready, leg, number, link = entries[k, 0], entries[k, 1], entries[k, 2], entries[k, 3]
+        if free_at > 0:
+            ready = max(ready, free_at - get(data, LEGS, leg, LEAD_TIME))
+        start, end = carry(data, state, trail, link, leg, number, ready)
+        if start >= NEVER:
+            return loaded_at, arrived_at, HOPELESS, NEVER
         before = get(data, LINKS, link, PRED)
-        if before < 0:
-            continue
-        excess = start - state[data[END] + before] - get(data, LINKS, link, MAX_LAG)
-        if excess > 0:
-            return before, state[data[START] + before] + excess
-        if not get(data, MACHINES, machine, HOLDS_OUT) or machine_of(data, state, before) != machine:
-            continue
-        if get(data, MACHINES, machine, CAPACITY) == 1:
-            if state[data[WAITING] + before] > 1 or (begin < start and get(data, MACHINES, machine, LOADING) > 0):
-                return HOPELESS, NEVER
-            if begin < start:
-                return o, start
-        clash, bound = leave(data, state, trail, before, start)
-        if clash != FITS:
-            return clash, bound
-    return FITS, 0
+        if number == 0 and before >= 0 and get(data, MACHINES, machine_of(data, state, before), WATCHES):
+            clash, bound = depart(data, state, trail, before, link, leg, start)
+            if clash != FITS:
+                return loaded_at, arrived_at, clash, bound
+        drop = get(data, ABLE, state[data[MOVE_ABLE] + MAX_LEGS * link + number], DROP)
+        loaded_at, arrived_at = min(loaded_at, end - drop), max(arrived_at, end)
+    return loaded_at, arrived_at, FITS, 0
 
 
 @njit(cache=True, nogil=True)
@@ -232,45 +151,52 @@ def fit(
 ) -> tuple[int, int]:
     """Place entries, occupation, work and exits, the occupation not to begin before `opens_at`."""
     machine = get(data, MODES, mode, MACHINE)
-    loading, unloading = get(data, MACHINES, machine, LOADING), get(data, MACHINES, machine, UNLOADING)
-    holds_in = get(data, MACHINES, machine, HOLDS_IN)
-    loaded_at, ready = NEVER, earliest
-    for k in range(num):
-        part_ready, leg, number, link = entries[k, 0], entries[k, 1], entries[k, 2], entries[k, 3]
-        if holds_in:
-            part_ready = max(part_ready, opens_at - get(data, LEGS, leg, LEG_TIME) + loading)
-        moved_at, there_at = carry(data, state, trail, link, leg, number, part_ready)
-        if moved_at >= NEVER:
+    holds_in, inputs = get(data, MACHINES, machine, HOLDS_IN), get(data, MACHINES, machine, INPUTS)
+    mark, free_at = trail[0], opens_at if holds_in else 0
+    while True:
+        loaded_at, arrived_at, clash, bound = bring(data, state, trail, entries, num, free_at)
+        if clash != FITS:
+            return clash, bound
+        is_loaded, ready = holds_in != 0 and num > 0, max(earliest, arrived_at)
+        start, end = working_window(data, state, o, mode, ready if is_loaded else max(ready, opens_at))
+        if end > data[LIMIT]:
             return HOPELESS, NEVER
-        before = get(data, LINKS, link, PRED)
-        if before >= 0 and get(data, MACHINES, machine_of(data, state, before), CELL) == get(
-            data, MACHINES, machine, CELL
-        ):
-            clash, bound = leave(data, state, trail, before, moved_at + unloading)
-            if clash != FITS:
-                return clash, bound
-        loaded_at, ready = min(loaded_at, there_at - loading), max(ready, there_at)
-    is_loaded = holds_in and loaded_at < NEVER
-    start, end = working_window(data, state, o, mode, ready if is_loaded else max(ready, opens_at))
-    if end > data[LIMIT]:
-        return HOPELESS, NEVER
+        if inputs < 0 or num == 0:
+            break
+        spare, wait = get(data, MACHINES, machine, INPUTS_SPARE), start - loaded_at
+        if profile_opening(data, state, inputs, loaded_at, wait, spare) == loaded_at:
+            take(data, state, trail, inputs, loaded_at, start, 1)
+            break
+        undo(state, trail, mark)
+        free_at = profile_beyond(data, state, inputs, loaded_at, start, spare)
     begin = loaded_at if is_loaded else start
+    if is_loaded and start > arrived_at and get(data, MODES, mode, MAX_DWELL) < NEVER:
+        return o, begin + start - arrived_at
     clash, bound = ties(data, state, trail, o, machine, begin, start)
     if clash != FITS:
         return clash, bound
-    until = end + (unloading if has_to_leave(data, choice, o, machine) else 0)
-    parts = 0
-    if get(data, MACHINES, machine, HOLDS_OUT):
+    until = end + (get(data, MACHINES, machine, UNLOADING) if has_to_leave(data, choice, o, machine) else 0)
+    holds_out, parts = get(data, MACHINES, machine, HOLDS_OUT), 0
+    if get(data, MACHINES, machine, KEEPS):
         parts = get(data, OPS, o, OUTS_END) - get(data, OPS, o, OUTS_AT)
     family = get(data, MODES, mode, FAMILY)
-    opens = opening(data, state, machine, begin, max(until - begin, 1) if parts else until - begin, family, o)
+    length = max(until - begin, 1) if holds_out else until - begin
+    opens = opening(data, state, machine, begin, length, family, o)
+    store = get(data, MACHINES, machine, STORE)
+    if store >= 0 and opens == begin:
+        spare = get(data, MACHINES, machine, STORE_SPARE)
+        opens = profile_opening(data, state, store, begin, max(length, 1), spare)
     if opens >= NEVER:
         return HOPELESS, NEVER
     if opens > begin:
         return o, opens
     put(state, trail, data[MODE] + o, mode)
-    if parts:
+    if holds_out:
         until = limit(data, state, machine, begin, family)
+    if store >= 0:
+        stored = profile_limit(data, state, store, begin, get(data, MACHINES, machine, STORE_SPARE))
+        take(data, state, trail, store, begin, stored, 1)
+        put(state, trail, data[STORED] + o, stored)
     occupy(data, state, trail, machine, o, begin, until)
     put(state, trail, data[START] + o, start)
     put(state, trail, data[END] + o, end)
@@ -293,6 +219,7 @@ def place_in(
     """Place an operation in a mode; on a clash, what was placed of it is left for `undo`."""
     machine, job = get(data, MODES, mode, MACHINE), get(data, OPS, o, JOB)
     release_date = get(data, JOBS, job, RELEASE)
+    needs_place = get(data, MACHINES, machine, HOLDS_IN) != 0 or get(data, MACHINES, machine, INPUTS) >= 0
     earliest, num = max(floor, release_date, data[NOW]), 0
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
         link = get(data, INS, k, 0)
@@ -309,7 +236,7 @@ def place_in(
         is_entry = False
         for number in range(done, legs):
             leg = first + number
-            if get(data, LEGS, leg, SLOT) == ENTRY:
+            if get(data, LEGS, leg, SLOT) == ENTRY or (needs_place and get(data, LEGS, leg, BRINGS)):
                 if num == MAX_ENTRIES:
                     return HOPELESS, NEVER
                 at = num
@@ -323,8 +250,8 @@ def place_in(
             start, end = carry(data, state, trail, link, leg, number, ready)
             if start >= NEVER:
                 return HOPELESS, NEVER
-            if get(data, LEGS, leg, SLOT) == EXIT and before >= 0:
-                clash, bound = leave(data, state, trail, before, start + get(data, MACHINES, origin, UNLOADING))
+            if number == 0 and before >= 0 and get(data, MACHINES, origin, WATCHES):
+                clash, bound = depart(data, state, trail, before, link, leg, start)
                 if clash != FITS:
                     return clash, bound
             ready = end

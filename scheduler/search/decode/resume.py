@@ -39,6 +39,7 @@ def resume(
                 (at.LEFT_AT, board.left_at),
             ):
                 put(column, number, values[index])
+            put(at.STORED, number, board.stored.get(index, (0, 0))[1])
     for machine, timeline in enumerate(machine_timelines(board)):
         before = -1
         for begin, until, owner in timeline.occupied() if timeline is not None else ():

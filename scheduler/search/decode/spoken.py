@@ -36,7 +36,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
     Facility: _names("id station returns_jobs docks"),
-    Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer"),
+    Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
     Robot: _names("id start calendar"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns"),
@@ -48,7 +48,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     OperatorPool: _names("id capacity"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
     Operation: _names("id modes interruptible"),
-    Mode: _names("machine duration setup_family operators"),
+    Mode: _names("machine duration setup_family operators max_dwell"),
     Precedence: _names("predecessor successor min_lag max_lag"),
 }
 """The fields that the decoder knows."""
@@ -62,11 +62,6 @@ def why_unsupported(instance: Instance) -> str | None:
         for field in fields(item):
             if field.name not in SPOKEN[type(item)] and not _has_default(item, field):
                 return f"{field.name} of {type(item).__name__}"
-    for machine in instance.machines:
-        if machine.cell is None and (machine.input_buffer is not None or machine.output_buffer is not None):
-            return "buffers of machines outside cells"
-        if any(buffer not in (None, 0) for buffer in (machine.input_buffer, machine.output_buffer)):
-            return "counted buffers"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"

@@ -51,8 +51,7 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
-from scheduler.search.decode.machines import family_of, setup_time
-from scheduler.search.decode.place import machine_of
+from scheduler.search.decode.machines import family_of, machine_of, setup_time
 
 DEPTH = 200
 """Steps back, at the most."""

@@ -17,6 +17,7 @@ SOURCES = (
     "departures",
     "greedy",
     "layout",
+    "leaving",
     "machines",
     "place",
     "trace",
