@@ -29,7 +29,7 @@ from scheduler.domain import Instance, Objective, Result, Schedule
 if TYPE_CHECKING:
     from scheduler.domain.events import Revision
 
-POLICIES = ("auto", "right-shift", "reoptimise")
+POLICIES = ("auto", "absorb", "right-shift", "reroute", "match-up", "reoptimise")
 """Keys of `scheduler.rescheduling.POLICIES`; written out so that the help needs no engine."""
 
 
@@ -89,7 +89,8 @@ def solve(
     type=click.Choice(POLICIES),
     default="auto",
     show_default=True,
-    help="Keep all orders (right-shift), free everything pending (reoptimise), or what fits the events (auto).",
+    help="What may change: nothing (absorb), times (right-shift), what is hit (reroute), what comes before the old "
+    "plan holds again (match-up), all that is pending (reoptimise); auto tries one after the other.",
 )
 @click.option(
     "--frozen-until",

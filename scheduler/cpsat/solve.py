@@ -75,6 +75,7 @@ def improve(
     first_only: bool = False,
     work: float | None = None,
     has_loads: bool = True,
+    kept: Kept | None = None,
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
@@ -82,7 +83,8 @@ def improve(
     while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
     ends the search. `floor` is a proved lower bound of the first tier. With `work` each tier ends after so much
     deterministic time, the same on every machine. Without `has_loads` the model lacks the redundant lines about the
-    work of the machines: they lift bounds, but a search for a contradiction gets slower by them.
+    work of the machines: they lift bounds, but a search for a contradiction gets slower by them. `kept` says what stays
+    of a schedule; bounds are then those of what is free.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def improve(
         If CP-SAT calls the model invalid: a bug in this package.
     """
     deadline = monotonic() + time_limit
-    ctx = build(instance, _latest(instance, objective, start), stop, has_loads=has_loads)
+    ctx = build(instance, _latest(instance, objective, start), stop, kept, has_loads=has_loads)
     post_order(ctx, start)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)

@@ -39,6 +39,7 @@ FAR = Fraction(2, 100)
 """Gap from which on proofs are rare."""
 
 OnProgress = Callable[[Progress], None]
+OnSchedule = Callable[[Schedule], None]
 Answer: TypeAlias = tuple[Status, tuple[Fraction | None, ...]]
 """Status, and bound of each tier."""
 
@@ -55,6 +56,7 @@ class Run:
         seed: int,
         on_progress: OnProgress | None,
         stop: Stop,
+        on_schedule: OnSchedule | None = None,
     ) -> None:
         self.instance = instance
         self.objective = objective
@@ -66,6 +68,7 @@ class Run:
         self._began_at = monotonic()
         self.time_limit = time_limit
         self._on_progress = on_progress
+        self._on_schedule = on_schedule
         self.stop = stop
         self.proved = Stop()
         self._history: list[Progress] = []
@@ -279,6 +282,8 @@ class Run:
             if self.best is None or value < self.objective.value(self.best_terms):
                 self.best, self.best_terms = schedule, terms
                 self._add(value[0], None, engine)
+                if self._on_schedule is not None:
+                    self._on_schedule(schedule)
         self._tell_if_proved()
 
     @property

@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 
 from scheduler.domain import Instance, Objective, Result, Schedule, Status, Stop
-from scheduler.portfolio.run import OnProgress, Run
+from scheduler.portfolio.run import OnProgress, OnSchedule, Run
 
 
 def solve(
@@ -21,6 +21,7 @@ def solve(
     seed: int = 0,
     start: Schedule | None = None,
     on_progress: OnProgress | None = None,
+    on_schedule: OnSchedule | None = None,
     stop: Stop | None = None,
 ) -> Result:
     """Find a schedule that satisfies every rule and makes the objective small.
@@ -41,6 +42,8 @@ def solve(
         A schedule to start from. It is checked; one that breaks a rule is passed over.
     on_progress
         Called with every better value or bound of the first tier, from a thread of the search.
+    on_schedule
+        Called with every better schedule as it is handed over, from a thread of the search; it is not yet checked.
     stop
         Ends the search early, from another thread; so does Ctrl-C. The best schedule found so far is the answer.
 
@@ -64,7 +67,7 @@ def solve(
         raise ValueError(f"workers must be at least 1, got {workers}")
     stop = stop or Stop()
     workers = workers or os.cpu_count() or 1
-    run = Run(instance, _objective(instance, objective), time_limit, workers, seed, on_progress, stop)
+    run = Run(instance, _objective(instance, objective), time_limit, workers, seed, on_progress, stop, on_schedule)
     with ThreadPoolExecutor(1) as executor:
         # The search has its own thread, so that Ctrl-C reaches this one at once.
         search = executor.submit(run.search, start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scheduler.domain import Charge, Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
@@ -60,15 +60,13 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     kept = [m for m in loaded if link_key(m) in ways]
     present = {link_key(m) for m in kept}
     dropped = [m for m in loaded if link_key(m) not in ways]
-    departures = tuple(
-        move
-        for job, last, successor in sorted(ways - present, key=str)
-        if last is not None and successor is None
-        for move in _departure(instance, scheduled[job, last], dropped)
-    )
-    moves = (*kept, *departures)
-    charges = tuple(_useful(instance, baseline, moves))
-    return Draft(operations, moves, added_moves=frozenset(link_key(m) for m in departures), charges=charges)
+    moves = list(kept)
+    for job, last, successor in sorted(ways - present, key=str):
+        if last is not None and successor is None:
+            moves.extend(_departure(instance, scheduled[job, last], dropped, moves, baseline.charges))
+    departures = moves[len(kept) :]
+    charges = tuple(_useful(instance, baseline, tuple(moves)))
+    return Draft(operations, tuple(moves), added_moves=frozenset(link_key(m) for m in departures), charges=charges)
 
 
 def _useful(instance: Instance, baseline: Schedule, moves: tuple[Move, ...]) -> Iterator[Charge]:
@@ -95,16 +93,43 @@ def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iter
             yield (job.id, predecessor, successor)
 
 
-def _departure(instance: Instance, last: ScheduledOperation, dropped: list[Move]) -> Iterator[Move]:
+def _departure(
+    instance: Instance,
+    last: ScheduledOperation,
+    dropped: list[Move],
+    moves: Iterable[Move],
+    charges: Iterable[Charge],
+) -> Iterator[Move]:
+    """Yield the moves of a new way out, by the old mover or the one that is there first after its other tasks."""
     leaving = [m for m in dropped if m.job == last.job and m.origin == last.machine and m.start >= last.end]
     old = min(leaving, key=lambda m: m.start, default=None)
     start = last.end if old is None else old.start
+    tasks: dict[str, list[Move | Charge]] = {}
+    items: list[Move | Charge] = [*charges, *moves]
+    for task in sorted(items, key=lambda item: (item.start, item.end)):
+        tasks.setdefault(task.mover if isinstance(task, Move) else task.vehicle, []).append(task)
     for leg in route(instance, instance.machine_by_id[last.machine], None) or ():
         lengths = dict(carriers(instance, leg, instance.job_by_id[last.job]))
-        mover = old.mover if old is not None and old.mover in lengths else next(iter(lengths))
+
+        if old is not None and old.mover in lengths:
+            mover = old.mover
+        else:
+            done = {c: _done_at(instance, tasks.get(c, ()), c, leg.origin, start, lengths[c]) for c in lengths}
+            mover = min(done, key=lambda carrier: done[carrier])
         end = start + lengths[mover]
         yield Move(last.job, leg.origin, leg.destination, mover, leg.kind, start, end, last.operation, None)
         start = end
+
+
+def _done_at(
+    instance: Instance, tasks: Sequence[Move | Charge], carrier: str, origin: str, start: int, length: int
+) -> tuple[int, int]:
+    """Return when a carrier would have done a move after its tasks, and when it would be there to begin it."""
+    before = [task for task in tasks if task.start <= start]
+    place = places_of(instance, before[-1])[1] if before else instance.carrier_by_id[carrier].start
+    there_at = max(execution_of(instance).now, before[-1].end if before else 0)
+    there_at += instance.group_by_carrier[carrier].travel_time(place, origin)
+    return max(start, there_at) + length, there_at
 
 
 def places_of(instance: Instance, task: Move | Charge) -> tuple[str, str]:

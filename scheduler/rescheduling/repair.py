@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from threading import Thread
 from time import monotonic
 
-from scheduler.checker import check, require
-from scheduler.domain import Instance, Job, Objective, Progress, Result, Schedule
+from scheduler.checker import check
+from scheduler.domain import Instance, Job, Objective, Progress, Result, Schedule, Stop
 from scheduler.domain.events import Event, QuantityChange, Revision, Rework, RushOrder, pinned, revise, same
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
-from scheduler.rescheduling.policies import POLICIES, Case
-from scheduler.rescheduling.reoptimise import with_stability
+from scheduler.rescheduling.case import Best, Case
+from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.report import Report, compare
 from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_carriers
+from scheduler.rescheduling.stability import with_stability
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,9 @@ class Repair:
     result
         As from `scheduler.solve`; its objective has a last tier that taxes change.
     policy
-        The policy whose schedule it is: ``right-shift`` or ``reoptimise``.
+        The policy whose schedule it is, of `POLICIES`; ``auto`` is none, as its steps are.
     report
-        Baseline against result in figures; None without schedule.
+        Baseline against result in figures; None without schedule, and in what `on_improvement` is given.
     """
 
     instance: Instance
@@ -59,12 +62,15 @@ def repair(
     workers: int | None = None,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    on_improvement: Callable[[Repair], None] | None = None,
+    stop: Stop | None = None,
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
 
     The past stays: what the schedule starts before an event is known has happened. Events that become known at one
     instant are handled together, instants one after the other, each with an equal share of the time that is left. Each
-    time the right shift is found first, in milliseconds, and is the answer unless something better turns up.
+    time the right shift is found first, in milliseconds, and is the answer unless something better turns up. The answer
+    comes when the time is up, whatever the engines are doing then.
 
     Parameters
     ----------
@@ -75,15 +81,18 @@ def repair(
     now
         The instant at which all of them are handled. Default: each when it became known (`Event.known_at`).
     policy
-        ``right-shift`` keeps all assignments and orders; ``reoptimise`` frees everything that has not started;
-        ``auto`` does so too, unless the events move nothing and leave no room. Without any right shift, all of them
-        search.
+        ``absorb`` moves nothing, and has no schedule where something has to move. ``right-shift`` keeps all assignments
+        and orders. ``reroute`` lets what the events hit, and what follows from it, go elsewhere. ``match-up`` rebuilds
+        the plan up to an instant after which it is unchanged. ``reoptimise`` frees everything that has not started.
+        ``auto`` takes one after the other. Where its own way leads to no schedule, each but ``absorb`` reoptimises.
     frozen_until
         Operations that the baseline starts before it keep machine and start, but for what the events force.
     objective
         Default: the instance's. Unless it has stability terms, a last tier that taxes change is added.
-    time_limit, workers, seed, on_progress
+    time_limit, workers, seed, on_progress, stop
         As for `scheduler.solve`.
+    on_improvement
+        Called with every better schedule for the last instant, checked, from a thread of the search.
 
     Raises
     ------
@@ -113,27 +122,73 @@ def repair(
         revised = revise(revised, revision)
         _require_valid_orders(revised, group)
         revised, shifted = _frozen(revised)
-        share = (began_at + time_limit - began) / (len(groups) - number)
-        stable = with_stability(revised, wanted)
-        frees = any(event.frees for event in group)
-        outcome = POLICIES[policy](Case(revised, shifted, stable, share, workers, seed, on_progress, began, frees))
+        case = Case(
+            revised,
+            shifted,
+            with_stability(revised, wanted),
+            ends_at=began + (began_at + time_limit - began) / (len(groups) - number),
+            workers=workers or os.cpu_count() or 1,
+            seed=seed,
+            on_progress=on_progress,
+            began_at=began,
+            frees=any(event.frees for event in group),
+        )
         revisions.append(replace(revision, pins=execution_of(revised).pins))
-        if outcome.result.schedule is None:
+        if on_improvement is not None and number == len(groups) - 1:
+            case.on_better = _publisher(case, tuple(revisions), schedule, on_improvement)
+        with (stop or Stop()).calling(case.stop.request):
+            _follow(case, policy)
+        result = case.result()
+        if result.schedule is None:
             break
-        current = outcome.result.schedule
-        require(revised, current)
-    result = replace(outcome.result, seconds=monotonic() - began_at)
+        current = result.schedule
+    result = replace(result, seconds=monotonic() - began_at)
+    name = policy if case.best is None else case.best.policy
     report = None
     if result.schedule is not None:
         report = compare(instance, schedule, revised, result.schedule, groups[0][0])
-    return Repair(revised, tuple(revisions), schedule, result, outcome.policy, report)
+    return Repair(revised, tuple(revisions), schedule, result, name, report)
+
+
+def _publisher(
+    case: Case, revisions: tuple[Revision, ...], baseline: Schedule, on_improvement: Callable[[Repair], None]
+) -> Callable[[Best], None]:
+    def publish(best: Best) -> None:
+        on_improvement(Repair(case.instance, revisions, baseline, case.result(), best.policy, None))
+
+    return publish
+
+
+def _follow(case: Case, policy: str) -> None:
+    """Let a policy work on the case in a thread of its own until the time is up, Ctrl-C, or its end.
+
+    An engine that is still busy then is left behind: it stops soon, and nothing that it finds counts any more.
+    """
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            POLICIES[policy](case)
+        except BaseException as failure:  # raised again below, in the thread of the caller
+            failures.append(failure)
+
+    thread = Thread(target=work, name=policy, daemon=True)
+    thread.start()
+    try:
+        thread.join(max(0.0, case.ends_at - monotonic()))
+    except KeyboardInterrupt:
+        case.stop.request()
+        thread.join(1.0)
+    case.close()
+    if failures:
+        raise failures[0]
 
 
 def _frozen(instance: Instance) -> tuple[Instance, Shift]:
     """Return the instance with the frozen horizon and the pins where the right shift puts them, and the right shift.
 
-    Robots and vehicles under way wait where nothing else helps. Deadlines may make a right shift impossible, but do
-    not say where frozen operations go; where it is impossible for another reason, they have to stay.
+    Robots and vehicles under way wait where nothing else helps. Where there is no right shift, deadlines aside, frozen
+    operations have to stay.
     """
     baseline = execution_of(instance).baseline
     shifted = shift(instance, baseline)
@@ -148,9 +203,6 @@ def _frozen(instance: Instance) -> tuple[Instance, Shift]:
         if execution.now <= o.start and (o.start < execution.frozen_until or o.key in kept)
     }
     placed = shifted.kept
-    if frozen and placed is None:
-        jobs = tuple(replace(job, deadline=None) for job in instance.jobs)
-        placed = shift(replace(instance, jobs=jobs), baseline).kept
     operations = (placed or baseline).operations
     pins = tuple(o for o in operations if o.key in frozen and o.key in instance.operation_by_key)
     return replace(instance, execution=replace(execution, pins=pins)), shifted

@@ -29,14 +29,19 @@ _MOST_CHARGES = 200
 
 @dataclass(frozen=True)
 class Shift:
-    """A right shift: of the jobs that the baseline has (``kept``), and with the new ones after them (``schedule``).
+    """A right shift: of the jobs that the baseline has (``kept``), and with the new ones after them (``placed``).
 
-    Where there is none, ``reason`` tells why.
+    Both may miss deadlines. Where there is no right shift, or it misses deadlines, ``reason`` tells why.
     """
 
-    schedule: Schedule | None
+    placed: Schedule | None
     kept: Schedule | None
     reason: str = ""
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The right shift, if it is a schedule."""
+        return None if self.reason else self.placed
 
 
 def right_shift(instance: Instance, baseline: Schedule) -> Schedule | None:
@@ -65,12 +70,22 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     kept = None
     try:
         draft = _drafted(old, baseline)
-        kept = _earliest(old, draft)
-        if len(old.jobs) == len(instance.jobs):
-            return Shift(kept, kept)
-        return Shift(_earliest(instance, with_new_jobs(instance, draft)), kept)
+        placed = kept = _earliest(old, draft)
+        if len(old.jobs) < len(instance.jobs):
+            placed = _earliest(instance, with_new_jobs(instance, draft))
+        return Shift(placed, kept, _too_late(instance, placed))
     except Stuck as stuck:
         return Shift(None, kept, f"right shift is impossible: {stuck}")
+
+
+def _too_late(instance: Instance, schedule: Schedule) -> str:
+    """Return which job misses its deadline first in file order, an empty text if none does."""
+    for job in instance.jobs:
+        completion = schedule.completions.get(job.id, 0)
+        if job.deadline is not None and completion > job.deadline:
+            words = f"job {job.id} would be completed at {completion}, after its deadline {job.deadline}"
+            return f"right shift is impossible: {words}"
+    return ""
 
 
 def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:

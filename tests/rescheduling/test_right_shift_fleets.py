@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from fleet_cases import built, fleet_instance, loaded, network, two_machines
-from helpers import assert_valid, flagged
+from helpers import assert_valid, distances, flagged, simple_job
 from repair_cases import revised
 from strategies import random_events
 
-from scheduler.domain import Objective
-from scheduler.domain.events import MachineBreakdown, VehicleDown
+from scheduler.domain import Fleet, Objective, Vehicle
+from scheduler.domain.events import JobCancelled, MachineBreakdown, VehicleDown
 from scheduler.errors import EventError
 from scheduler.rescheduling.right_shift import shift, with_waiting_carriers
 from scheduler.search.construct import construct
@@ -53,6 +53,21 @@ def test_a_transport_under_way_is_lengthened_and_all_after_it_waits() -> None:
     assert result is not None
     assert_valid(after, result)
     assert loaded(result, "V1") == [("J1", "DOCK>M1", 2, 11), ("J1", "M1>M2", 14, 18), ("J1", "M2>DOCK", 22, 26)]
+
+
+def test_a_new_way_out_takes_the_vehicle_that_is_there_first() -> None:
+    # VB1 brings the part from the dock to IN and stays there; VB2 stands at OUT, where the part leaves after S1 alone.
+    instance = network()
+    near = Fleet("FB", "B", (Vehicle("VB1", "DOCK-B"), Vehicle("VB2", "OUT")), distances("DOCK-B IN OUT M2", 2), 1, 1)
+    job = simple_job("J2", ("S1", 6), ("S2", 3))
+    instance = replace(instance, fleets=(instance.fleets[0], near), jobs=(job,))
+    baseline = built(instance)
+    at = baseline.by_operation["J2", "1"].start + 1
+    after = revised(instance, baseline, at, JobCancelled("E", at, "J2"))
+    result = shift(after, baseline)
+    assert result.schedule is not None, result.reason
+    assert_valid(after, result.schedule)
+    assert [m.mover for m in result.schedule.moves if m.job and m.origin == "OUT"] == ["VB2"]
 
 
 @pytest.mark.parametrize("vehicle", ["VA", "VB"])

@@ -1,0 +1,189 @@
+"""The case that a policy works on: the revised instance, its right shift, the clock, and the best schedule so far."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from threading import RLock
+from time import monotonic
+from typing import TypeAlias
+
+from scheduler.checker import check
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
+from scheduler.domain.happened import execution_of
+from scheduler.portfolio import versions
+from scheduler.rescheduling.right_shift import Shift
+from scheduler.terms import value_terms
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+OnBetter: TypeAlias = Callable[["Best"], None]
+
+SHORTEST = 0.05
+"""Less time than this (seconds) is not worth a search."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best schedule so far, checked: its terms, the value of each tier, and the policy whose schedule it is."""
+
+    schedule: Schedule
+    terms: Mapping[str, int]
+    values: tuple[Fraction, ...]
+    policy: str
+
+
+@dataclass
+class Case:
+    """What a policy has to work with, and what has come of it.
+
+    Attributes
+    ----------
+    instance
+        The revised instance, frozen operations pinned.
+    shift
+        Its right shift: the safety net.
+    objective
+        Its last tier taxes change.
+    ends_at
+        When the answer is due (`time.monotonic`).
+    workers, seed
+        As for `scheduler.solve`.
+    stop
+        Asked for when the time is up; engines listen to it.
+    on_progress, on_better
+        Told every better value or bound of the first tier, and every better schedule.
+    frees
+        Whether an event may leave room for something better (`Event.frees`).
+    best
+        The best schedule so far.
+    found
+        What the search over everything pending answered, if it came to its end.
+    reason
+        Why there is no schedule.
+    """
+
+    instance: Instance
+    shift: Shift
+    objective: Objective
+    ends_at: float
+    workers: int = 1
+    seed: int = 0
+    stop: Stop = field(default_factory=Stop)
+    on_progress: OnProgress | None = None
+    on_better: OnBetter | None = None
+    began_at: float = field(default_factory=monotonic)
+    frees: bool = False
+    best: Best | None = None
+    found: Result | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        self._lock = RLock()
+        self._history: list[Progress] = []
+        self._is_closed = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until the answer is due; none once somebody wants to stop."""
+        return 0.0 if self.stop.requested else self.ends_at - monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the repair of this instant began."""
+        return monotonic() - self.began_at
+
+    def why_not_absorbed(self) -> str:
+        """Return what the events move or bring, an empty text if nothing."""
+        before = execution_of(self.instance).baseline.by_operation
+        after = self.shift.schedule
+        if after is None:
+            return self.shift.reason
+        gone = [key for key in before if key not in after.by_operation]
+        moved = [o for o in after.operations if o.key not in before or o.start != before[o.key].start]
+        if not gone and not moved:
+            return ""
+        job, operation = moved[0].key if moved else gone[0]
+        words = "would start at another time" if moved else "is not wanted any more"
+        others = len(moved) + len(gone) - 1
+        return f"operation {operation} of job {job} {words}" + (f", and {others} more change" if others else "")
+
+    def offer(self, schedule: Schedule, policy: str) -> bool:
+        """Keep the schedule if it is better than the best so far; any thread may offer one.
+
+        It has to pass the checker. One that does not is a slip of ours: it is passed over with a warning, so that the
+        factory still gets a plan.
+        """
+        terms = value_terms(self.instance, schedule)
+        values = self.objective.value(terms)
+        if self.best is not None and values >= self.best.values:
+            return False
+        found = check(self.instance, schedule)
+        if found:
+            words = f"{policy} breaks {len(found)} rules, the first: {found[0]}"
+            warnings.warn(f"a repair is passed over: {words}", RuntimeWarning, stacklevel=2)
+            return False
+        with self._lock:
+            if self._is_closed or (self.best is not None and values >= self.best.values):
+                return False
+            self.best = Best(schedule, terms, values, policy)
+            self.note(Progress(self.seconds, values[0], None, policy.replace("-", " ")))
+            if self.on_better is not None:
+                self.on_better(self.best)
+        return True
+
+    def note(self, point: Progress) -> None:
+        """Keep a point of the history if it has a better value or bound than all before it."""
+        with self._lock:
+            last = self._history[-1] if self._history else Progress(0.0, None, None, "")
+            value = (
+                point.value
+                if last.value is None
+                else min(last.value, last.value if point.value is None else point.value)
+            )
+            bound = (
+                point.bound
+                if last.bound is None
+                else max(last.bound, last.bound if point.bound is None else point.bound)
+            )
+            if self._is_closed or (value, bound) == (last.value, last.bound):
+                return
+            self._history.append(replace(point, value=value, bound=bound))
+            if self.on_progress is not None:
+                self.on_progress(self._history[-1])
+
+    def close(self) -> None:
+        """Let nothing come in any more, and the engines stop."""
+        self.stop.request()
+        with self._lock:
+            self._is_closed = True
+
+    def result(self) -> Result:
+        """Return the best schedule with what is proved of it, or why there is none."""
+        best, found = self.best, self.found
+        status = Status.UNKNOWN if best is None else Status.FEASIBLE
+        bounds: tuple[Fraction | None, ...] = ()
+        reason = self.reason
+        if found is not None:
+            bounds = found.bounds
+            if best is None:
+                status = found.status
+                reason = "; ".join(text for text in (found.reason, self.shift.reason) if text)
+            elif found.status is Status.OPTIMAL and found.values == best.values:
+                status = Status.OPTIMAL
+        elif best is None and not reason:
+            reason = f"no time is left to search; {self.shift.reason}"
+        return Result(
+            status,
+            self.objective,
+            None if best is None else best.schedule,
+            {} if best is None else best.terms,
+            bounds,
+            reason="" if best is not None else reason,
+            history=tuple(self._history),
+            seconds=self.seconds,
+            seed=self.seed,
+            workers=self.workers,
+            versions=versions(),
+        )

@@ -1,0 +1,27 @@
+"""Auto: the cascade of the others inside the deadline."""
+
+from __future__ import annotations
+
+from scheduler.rescheduling.case import Case
+from scheduler.rescheduling.policies.match_up import find_match_up
+from scheduler.rescheduling.policies.reoptimise import search
+from scheduler.rescheduling.policies.reroute import reroute_affected
+from scheduler.rescheduling.safety_net import offer_shift
+
+REROUTE_SHARE = 0.2
+MATCH_UP_SHARE = 0.2
+"""Shares of the time left that reroute and match-up have."""
+
+
+def automatic(case: Case) -> None:
+    """Absorb what moves nothing and leaves no room; otherwise right shift, reroute, match-up, and reoptimise in the time that is left.
+
+    Each step begins with the best schedule so far and offers better ones as it finds them.
+    """
+    if not case.frees and not case.why_not_absorbed() and case.shift.schedule is not None:
+        case.offer(case.shift.schedule, "absorb")
+        return
+    offer_shift(case)
+    reroute_affected(case, REROUTE_SHARE * case.left)
+    find_match_up(case, MATCH_UP_SHARE * case.left)
+    search(case)

@@ -1,0 +1,32 @@
+"""What a change is worth: the tier that a repair puts behind the objective of the plan."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import median
+
+from scheduler.domain import Instance, Objective, Tier
+from scheduler.domain.objective import STABILITY_TERMS
+
+_LARGEST_WEIGHT = 10_000
+
+
+def usual_duration(instance: Instance) -> int:
+    """Return the median duration of all modes, at least 1: what "one operation" is worth in ticks."""
+    durations = [mode.duration for job in instance.jobs for o in job.operations for mode in o.modes]
+    return max(1, round(median(durations or [1])))
+
+
+def with_stability(instance: Instance, objective: Objective) -> Objective:
+    """Return the objective with a last tier that taxes change, unless it speaks of stability already.
+
+    The tier is ``start_deviation + 2p*reassignments + p*sequence_changes`` with *p* the median duration of all modes,
+    so that it means the same in seconds and in hours: to put an operation on another machine is worth starting it
+    two operations earlier or later (its material, tools and people go elsewhere), to change the order of two
+    neighbours is worth one. As the last tier it decides between schedules of equal value, and never costs any.
+    """
+    if STABILITY_TERMS.intersection(objective.terms):
+        return objective
+    p = min(usual_duration(instance), _LARGEST_WEIGHT)
+    tax = {"start_deviation": 1, "reassignments": 2 * p, "sequence_changes": p}
+    return Objective((*objective.tiers, Tier(tuple((name, Fraction(weight)) for name, weight in tax.items()))))

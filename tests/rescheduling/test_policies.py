@@ -1,0 +1,116 @@
+"""What each policy may change, on tiny factories by hand."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
+from repair_cases import flow_shop, flow_shop_baseline, times
+
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain.events import JobCancelled, MachineBreakdown, OperationDelayed, Revision, RushOrder, revise
+from scheduler.rescheduling import Repair, repair
+from scheduler.rescheduling.case import Case
+from scheduler.rescheduling.policies.reroute import affected_operations
+from scheduler.rescheduling.right_shift import Shift, shift
+
+SECONDS = 60.0
+
+
+def line() -> Instance:
+    """Four jobs for M1 without any slack; B may also be done on M2, and C, though it gains nothing, on M3."""
+    return factory(
+        machine("M1"),
+        machine("M2"),
+        machine("M3"),
+        simple_job("A", ("M1", 4)),
+        job("B", op("1", mode("M1", 4), mode("M2", 4))),
+        simple_job("D", ("M1", 4)),
+        job("C", op("1", mode("M1", 4), mode("M3", 1))),
+    )
+
+
+def line_baseline() -> Schedule:
+    """M1: A [0, 4), B [4, 8), D [8, 12), C [12, 16)."""
+    return schedule(at("A.1", "M1", 0, 4), at("B.1", "M1", 4, 8), at("D.1", "M1", 8, 12), at("C.1", "M1", 12, 16))
+
+
+def broken(policy: str, **options: object) -> Repair:
+    """Break M1 down during [1, 5): A ends at 8, and with all orders kept C at 20."""
+    event = MachineBreakdown("E", 1, "M1", 5)
+    result = repair(line(), line_baseline(), [event], policy=policy, time_limit=SECONDS, workers=1, **options)
+    if result.result.schedule is not None:
+        assert_valid(result.instance, result.result.schedule)
+    return result
+
+
+def test_absorb_takes_what_moves_nothing() -> None:
+    # J1.2 ends at 9 instead of 7, J2.2 (at 10) need not care: its baseline has the slack.
+    baseline = schedule(*flow_shop_baseline().operations[:3], at("J2.2", "M2", 10, 13))
+    result = repair(flow_shop(), baseline, [OperationDelayed("E", 4, "J1", "2", delay=2)], policy="absorb")
+    assert (result.policy, times(result.result.schedule)["J1.2"]) == ("absorb", (3, 9))
+
+
+def test_absorb_has_no_answer_where_something_moves() -> None:
+    result = broken("absorb")
+    assert (result.result.schedule, result.result.reason) == (
+        None,
+        "the events can't be absorbed: operation 1 of job B would start at another time, and 2 more change",
+    )
+
+
+def test_absorb_has_no_answer_where_something_came_or_went() -> None:
+    rush = RushOrder("E", 1, simple_job("R", ("M3", 2), release_date=1))
+    for event, words in (rush, "R would start"), (JobCancelled("E", 1, "J2"), "J2 is not wanted any more"):
+        result = repair(flow_shop(), flow_shop_baseline(), [event], policy="absorb")
+        assert result.result.schedule is None
+        assert words in result.result.reason
+
+
+def test_reroute_frees_what_is_delayed_and_no_more() -> None:
+    # J2.2 is hit and goes to M3. (J1.2 was running.)
+    event = MachineBreakdown("E", 4, "M2", 30)
+    result = repair(flow_shop(), flow_shop_baseline(), [event], policy="reroute", time_limit=SECONDS, workers=1)
+    assert (result.policy, result.result.values) == ("reroute", (33, 9))
+    assert times(result.result.schedule)["J2.2"] == (7, 12)
+
+
+def test_affected_is_what_the_right_shift_delays_in_the_order_of_its_starts() -> None:
+    event = MachineBreakdown("E", 1, "M1", 5)
+    after = revise(line(), Revision(1, 0, (event,), line_baseline()))
+    case = Case(after, shift(after, line_baseline()), Objective.parse("makespan"), ends_at=0.0)
+    assert affected_operations(case) == [("B", "1"), ("D", "1"), ("C", "1")]
+    assert affected_operations(Case(after, Shift(None, None, "no"), case.objective, ends_at=0.0)) == []
+
+
+def test_match_up_returns_to_the_old_plan() -> None:
+    # B goes to M2; D and C start as planned. With C on M3 the makespan would be 13 - but reroute alone may do that.
+    result = broken("match-up")
+    assert result.policy == "match-up"
+    assert times(result.result.schedule) == {"A.1": (0, 8), "B.1": (4, 8), "D.1": (8, 12), "C.1": (12, 16)}
+
+
+def test_match_up_without_any_point_leaves_the_right_shift() -> None:
+    baseline, event = flow_shop_baseline(), MachineBreakdown("E", 1, "M1", 6)
+    result = repair(flow_shop(), baseline, [event], policy="match-up", time_limit=SECONDS, workers=1)
+    assert result.policy == "right-shift"
+
+
+@pytest.mark.parametrize("policy", ["reroute", "match-up", "right-shift", "auto", "reoptimise"])
+def test_without_right_shift_there_is_an_answer(policy: str) -> None:
+    # R has to be on M1 during [3, 5) to be in time; there is no gap for it.
+    rush = RushOrder("E", 1, simple_job("R", ("M1", 2), release_date=1, deadline=6))
+    result = repair(flow_shop(), flow_shop_baseline(), [rush], policy=policy, time_limit=SECONDS, workers=1)
+    assert times(result.result.schedule)["R.1"] == (3, 5)
+
+
+def test_every_improvement_is_handed_over_in_order() -> None:
+    seen: list[Repair] = []
+    result = broken("auto", on_improvement=seen.append)
+    values = [repair.result.values for repair in seen]
+    assert values[0] == (20, 12)
+    assert values == sorted(values, reverse=True)
+    assert (values[-1], seen[-1].policy) == (result.result.values, result.policy)
+    assert all(repair.revisions == result.revisions and repair.report is None for repair in seen)
+    for repair_ in seen:
+        assert repair_.result.schedule is not None
+        assert_valid(repair_.instance, repair_.result.schedule)
