@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,9 @@ def solve(
 @seed_option
 @click.option("-o", "output", type=output_file, metavar="NEW.json", help="Schedule file to write.")
 @gantt_option
+@click.option(
+    "--report", "report_path", type=output_file, metavar="REPORT.json", help="What changed, and the cascade, as JSON."
+)
 @quiet_option
 def repair(
     instance_path: Path,
@@ -117,13 +121,14 @@ def repair(
     seed: int,
     output: Path | None,
     gantt_path: Path | None,
+    report_path: Path | None,
     quiet: bool,
 ) -> None:
     """Repair a schedule after events.
 
     Work that has started is never rewritten. The picture shows the schedule before and after.
     """
-    require_distinct([instance_path, schedule_path, events_path], [output, gantt_path])
+    require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path])
     from scheduler.io import read
     from scheduler.io.events_file import read_events
     from scheduler.io.schedule_file import read_schedule
@@ -148,6 +153,11 @@ def repair(
         )
     revisions = (*in_force.revisions, *outcome.revisions)
     files = _write(outcome.instance, outcome.result, output, gantt_path, revisions, outcome.baseline)
+    if report_path is not None and outcome.report is not None:
+        from scheduler.io.atomic import write_text
+
+        write_text(report_path, json.dumps({"policy": outcome.policy, **outcome.report.as_json()}, indent=1) + "\n")
+        files = (*files, report_path)
     if not quiet:
         print_summary(outcome.instance.name, outcome.result, (("policy", outcome.policy),), files)
         if outcome.report is not None:

@@ -103,6 +103,12 @@ class Network:
         charges = [replace(c, start=starts[n], end=ends[n]) for n, c in self._charge_of.items()]
         return complete(self.instance, operations, moves, charges)
 
+    def activities(self) -> dict[int, ScheduledOperation | Move | Charge]:
+        """Return what each node stands for, as it was planned; the drop of a move stands for the move."""
+        first: dict[int, ScheduledOperation | Move | Charge] = {n: trip[0] for n, trip in self._moves_of.items()}
+        drops = {drop: first[node] for drop, node in self._pick_up_of.items()}
+        return {**self._operation_of, **self._charge_of, **first, **drops}
+
     def waits(self) -> dict[Move, int]:
         """Return how long each robot and vehicle under way has to wait, where it has to.
 

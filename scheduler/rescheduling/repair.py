@@ -146,7 +146,7 @@ def repair(
     name = policy if case.best is None else case.best.policy
     report = None
     if result.schedule is not None:
-        report = compare(instance, schedule, revised, result.schedule, groups[0][0])
+        report = compare(instance, schedule, revised, result.schedule, groups[0][0], shifted.delays, group)
     return Repair(revised, tuple(revisions), schedule, result, name, report)
 
 

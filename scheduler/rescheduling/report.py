@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from scheduler.domain import Instance, Schedule
+from scheduler.domain import Instance, Schedule, ScheduledOperation
+from scheduler.domain.events import Event
 from scheduler.domain.happened import execution_of
+from scheduler.rescheduling.cascade import Delay, depth, told
 from scheduler.terms import value_terms
 
 
@@ -29,6 +33,16 @@ class Report:
         Ids of jobs that miss their due date now and did not before, and the other way round.
     makespan_before, makespan_after
         Latest completion in each schedule.
+    match_up_time
+        Ticks from the (first) event until all that changed has ended in both schedules; after that they are alike.
+    jobs_touched, machines_touched, movers_touched, facilities_touched
+        The blast radius: ids of those of which an operation or a loaded move has changed, come or gone.
+    cascade
+        What the events of the last instant delay while nobody reacts, see `scheduler.rescheduling.cascade`.
+    cascade_depth
+        How many delays its longest chain has.
+    cascade_text
+        The cascade as a tree.
     """
 
     operations_pending: int
@@ -44,6 +58,14 @@ class Report:
     jobs_no_longer_late: tuple[str, ...]
     makespan_before: int
     makespan_after: int
+    match_up_time: int
+    jobs_touched: tuple[str, ...]
+    machines_touched: tuple[str, ...]
+    movers_touched: tuple[str, ...]
+    facilities_touched: tuple[str, ...]
+    cascade: tuple[Delay, ...] = ()
+    cascade_depth: int = 0
+    cascade_text: str = ""
 
     @property
     def efficiency(self) -> float:
@@ -64,13 +86,35 @@ class Report:
             ("operations new / cancelled", f"{self.operations_new} / {self.operations_cancelled}"),
             ("jobs newly late", _listed(self.jobs_newly_late)),
             ("jobs no longer late", _listed(self.jobs_no_longer_late)),
+            ("match-up", f"{self.match_up_time} after the event"),
+            (
+                "touched",
+                f"jobs {len(self.jobs_touched)}, machines {len(self.machines_touched)}, "
+                f"movers {len(self.movers_touched)}, facilities {len(self.facilities_touched)}",
+            ),
             ("makespan", f"{self.makespan_before} -> {self.makespan_after} (efficiency {self.efficiency:.1f} %)"),
         ]
         width = max(len(name) for name, _ in rows)
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+        table = "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+        if not self.cascade:
+            return table
+        title = f"What the events delay with all orders kept: {len(self.cascade)}, {self.cascade_depth} deep"
+        return f"{table}\n\n{title}\n{self.cascade_text}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures, lists and the cascade as JSON values; ``cause`` is a position in the cascade."""
+        return {**asdict(self), "efficiency": self.efficiency}
 
 
-def compare(before: Instance, baseline: Schedule, after: Instance, schedule: Schedule, event_at: int) -> Report:
+def compare(
+    before: Instance,
+    baseline: Schedule,
+    after: Instance,
+    schedule: Schedule,
+    event_at: int,
+    cascade: tuple[Delay, ...] = (),
+    events: Sequence[Event] = (),
+) -> Report:
     """Compare the schedule in force before the first event, at `event_at`, with the repaired one.
 
     Parameters
@@ -81,6 +125,8 @@ def compare(before: Instance, baseline: Schedule, after: Instance, schedule: Sch
         Instance (with `execution`) and schedule after all of them.
     event_at
         The instant of the first event.
+    cascade, events
+        The delays of the last right shift, and the events that it answers.
     """
     execution = replace(execution_of(after), now=event_at, baseline=baseline)
     terms = value_terms(replace(after, execution=execution), schedule)
@@ -90,6 +136,9 @@ def compare(before: Instance, baseline: Schedule, after: Instance, schedule: Sch
         if was.start >= event_at and was.key in schedule.by_operation
     ]
     deviations = [abs(now.start - was.start) for was, now in pairs]
+    changed = _changed(baseline, schedule, event_at)
+    machines = {o.machine for o in changed}
+    facilities = {(after if m in after.machine_by_id else before).machine_by_id[m].facility for m in machines}
     late_before, late_after = _late(before, baseline), _late(after, schedule)
     return Report(
         operations_pending=len(pairs),
@@ -105,7 +154,33 @@ def compare(before: Instance, baseline: Schedule, after: Instance, schedule: Sch
         jobs_no_longer_late=tuple(job for job in late_before if job not in late_after),
         makespan_before=baseline.makespan,
         makespan_after=schedule.makespan,
+        match_up_time=max((o.end - event_at for o in changed), default=0),
+        jobs_touched=tuple(sorted({o.job for o in changed})),
+        machines_touched=tuple(sorted(machines)),
+        movers_touched=_movers(baseline, schedule, event_at),
+        facilities_touched=tuple(sorted(facilities)),
+        cascade=cascade,
+        cascade_depth=depth(cascade),
+        cascade_text=told(cascade, events),
     )
+
+
+def _changed(before: Schedule, after: Schedule, event_at: int) -> list[ScheduledOperation]:
+    """Return the operations of either schedule that end after the event and are not alike in the other."""
+    found = []
+    for schedule, other in ((before, after), (after, before)):
+        for operation in schedule.operations:
+            twin = other.by_operation.get(operation.key)
+            times = (operation.start, operation.end, operation.machine)
+            if operation.end > event_at and (twin is None or times != (twin.start, twin.end, twin.machine)):
+                found.append(operation)
+    return found
+
+
+def _movers(before: Schedule, after: Schedule, event_at: int) -> tuple[str, ...]:
+    """Return the movers whose loaded moves that end after the event are not alike."""
+    moves = [{m for m in s.moves if m.job is not None and m.end > event_at} for s in (before, after)]
+    return tuple(sorted({move.mover for move in moves[0] ^ moves[1]}))
 
 
 def _late(instance: Instance, schedule: Schedule) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from scheduler.domain import Downtime, Instance, Schedule
 from scheduler.domain.events.undo import WAITS
 from scheduler.domain.happened import execution_of, lengthened, with_calendar
+from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
@@ -31,12 +32,14 @@ _MOST_CHARGES = 200
 class Shift:
     """A right shift: of the jobs that the baseline has (``kept``), and with the new ones after them (``placed``).
 
-    Both may miss deadlines. Where there is no right shift, or it misses deadlines, ``reason`` tells why.
+    Both may miss deadlines. Where there is no right shift, or it misses deadlines, ``reason`` tells why. ``delays`` are
+    those of what the baseline has, each with what it waits for.
     """
 
     placed: Schedule | None
     kept: Schedule | None
     reason: str = ""
+    delays: tuple[Delay, ...] = ()
 
     @property
     def schedule(self) -> Schedule | None:
@@ -70,10 +73,11 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     kept = None
     try:
         draft = _drafted(old, baseline)
-        placed = kept = _earliest(old, draft)
+        kept, settled = _earliest(old, draft)
+        placed, delays = kept, delays_of(settled)
         if len(old.jobs) < len(instance.jobs):
-            placed = _earliest(instance, with_new_jobs(instance, draft))
-        return Shift(placed, kept, _too_late(instance, placed))
+            placed, _ = _earliest(instance, with_new_jobs(instance, draft))
+        return Shift(placed, kept, _too_late(instance, placed), delays)
     except Stuck as stuck:
         return Shift(None, kept, f"right shift is impossible: {stuck}")
 
@@ -123,25 +127,30 @@ def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     return with_new_jobs(instance, without(draft, loose)) if loose else draft
 
 
-def _earliest(instance: Instance, draft: Draft) -> Schedule:
-    """Return the earliest schedule of a draft, with longer charges and more of them where vehicles would run down."""
+def _earliest(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
+    """Return the earliest schedule of a draft and its network.
+
+    Where vehicles would run down, charges last longer, or there are more of them.
+    """
     for _ in range(_MOST_CHARGES):
-        schedule = _settled(instance, draft)
+        schedule, network = _settled(instance, draft)
         better = charged_more(instance, draft, schedule) if instance.battery_by_vehicle else None
         if better is None:
-            return schedule
+            return schedule, network
         draft = better
     raise Stuck("batteries run down again and again")
 
 
-def _settled(instance: Instance, draft: Draft) -> Schedule:
+def _settled(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
     latest = _latest(instance, draft)
     for _ in range(_EXTENSIONS):
+        network = Network(instance, draft, latest)
         try:
-            return Network(instance, draft, latest).schedule()
+            return network.schedule(), network
         except TooLate:
             latest *= 8
-    return Network(instance, draft, latest).schedule()
+    network = Network(instance, draft, latest)
+    return network.schedule(), network
 
 
 def _latest(instance: Instance, draft: Draft) -> int:

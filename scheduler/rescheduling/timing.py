@@ -57,7 +57,8 @@ class Timing:
     """Activities and what holds between them.
 
     ``label`` names a node in the message of `Stuck`. Nodes that are added in the order of their expected starts
-    make for the fewest updates. No start grows beyond ``latest``, up to which calendars are known.
+    make for the fewest updates. No start grows beyond ``latest``, up to which calendars are known. ``causes`` has the
+    node that pushed another last (-1: none of them), once they have settled.
     """
 
     latest: int
@@ -67,6 +68,7 @@ class Timing:
     lengths: list[int] = field(default_factory=list)
     pauses: list[Blocked | None] = field(default_factory=list)
     fixed: list[bool] = field(default_factory=list)
+    causes: dict[int, int] = field(default_factory=dict)
     _windows: list[list[tuple[Blocked, int, int]]] = field(default_factory=list)
     _after_start: list[list[tuple[int, int]]] = field(default_factory=list)
     _after_end: list[list[tuple[int, int]]] = field(default_factory=list)
@@ -178,6 +180,7 @@ class Timing:
         def push(node: int, instant: int, cause: int) -> None:
             if self.fixed[node]:
                 raise Stuck(f"{self.label(cause)} would delay {self.label(node)}, which stays at {self.starts[node]}")
+            self.causes[node] = cause
             updates[node] += 1
             if updates[node] > most:
                 raise Stuck(f"{self.label(node)} and {self.label(cause)} wait for one another for ever")

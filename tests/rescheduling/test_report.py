@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from helpers import at, schedule
@@ -36,6 +37,8 @@ def test_the_figures_of_a_repair() -> None:
             "operations new / cancelled  0 / 0",
             "jobs newly late             1: J1",
             "jobs no longer late         0",
+            "match-up                    14 after the event",
+            "touched                     jobs 2, machines 3, movers 0, facilities 1",
             "makespan                    10 -> 15 (efficiency 50.0 %)",
         )
     )
@@ -59,3 +62,10 @@ def test_an_empty_schedule_has_figures_too() -> None:
     after = revised(flow_shop(), Schedule(()), 0)
     report = compare(flow_shop(), Schedule(()), after, Schedule(()), 0)
     assert (report.operations_pending, report.makespan_after, report.efficiency) == (0, 0, 100.0)
+
+
+def test_a_report_is_json() -> None:
+    after = revised(flow_shop(), flow_shop_baseline(), 1)
+    report = compare(flow_shop(), flow_shop_baseline(), after, flow_shop_baseline(), 1)
+    read = json.loads(json.dumps(report.as_json()))
+    assert (read["match_up_time"], read["jobs_touched"], read["efficiency"]) == (0, [], 100.0)

@@ -14,7 +14,7 @@ MATCH_UP_SHARE = 0.2
 
 
 def automatic(case: Case) -> None:
-    """Absorb what moves nothing and leaves no room; otherwise right shift, reroute, match-up, and reoptimise in the time that is left.
+    """Absorb what moves nothing and leaves no room; otherwise right shift, reroute, match-up and reoptimise in turn.
 
     Each step begins with the best schedule so far and offers better ones as it finds them.
     """

@@ -1,0 +1,146 @@
+"""The cascade: which event delays what, by way of which machine, move or job.
+
+Read from the longest path of the right shift: each delayed activity has one that pushed it last, its binding
+predecessor. It is what the events do to the plan in force before anybody reacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from scheduler.domain import Charge, Move, ScheduledOperation
+from scheduler.domain.events import Event
+
+if TYPE_CHECKING:
+    from scheduler.rescheduling.network import Network
+
+Kind: TypeAlias = Literal["operation", "move", "charge"]
+Via: TypeAlias = Literal["machine", "mover", "job", "place", ""]
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """An activity that the right shift starts or ends later than planned.
+
+    Attributes
+    ----------
+    kind, name
+        What it is, and in words.
+    job
+        Its job; an empty text for charges.
+    resource
+        The machine, mover or vehicle that does it.
+    later, longer
+        By how many ticks it starts later, and ends later than that.
+    cause
+        Number, among the delays, of what it waits for; None if the events hit it themselves.
+    via
+        What the two share: a machine, a mover, the job, or else a place (buffer, dock, pool, charger).
+    """
+
+    kind: Kind
+    name: str
+    job: str
+    resource: str
+    later: int
+    longer: int
+    cause: int | None = None
+    via: Via = ""
+
+    def __str__(self) -> str:
+        ticks = [f"{self.later} later"] if self.later else []
+        ticks += [f"takes {self.longer} longer"] if self.longer > 0 else []
+        through = {"machine": self.resource, "mover": self.resource, "job": f"job {self.job}"}
+        way = f" (through {through.get(self.via, 'a shared place')})" if self.via else ""
+        return f"{self.name}: {', '.join(ticks) or 'other length'}{way}"
+
+
+def delays_of(network: Network) -> tuple[Delay, ...]:
+    """Return the delays of a network that has settled, in the order of its starts; causes before what they delay."""
+    timing, planned = network.timing, network.activities()
+    changed = {}
+    for node, activity in planned.items():
+        later, ends = timing.starts[node] - activity.start, timing.ends[node] - activity.end
+        if isinstance(activity, Move) and timing.ends[node] < activity.end:
+            ends = later  # the pick-up of a carrier that holds several parts
+        if later > 0 or ends > 0:
+            changed[node] = max(0, later), max(0, ends - max(0, later))
+    order = sorted(changed, key=lambda node: (timing.starts[node], timing.ends[node]))
+    number: dict[int, int] = {}
+    found: list[Delay] = []
+    for node in _causes_first(order, timing.causes):
+        activity, (later, longer) = planned[node], changed[node]
+        kind, name, job, resource = _described(activity)
+        via: Via = ""
+        cause = number.get(timing.causes.get(node, -1))
+        if cause is not None:
+            other = found[cause]
+            if other.resource == resource:
+                via = "machine" if kind == "operation" else "mover"
+            else:
+                via = "job" if job and other.job == job else "place"
+        number[node] = len(found)
+        found.append(Delay(kind, name, job, resource, later, longer, cause, via))
+    return tuple(found)
+
+
+def _described(activity: ScheduledOperation | Move | Charge) -> tuple[Kind, str, str, str]:
+    """Return kind, name, job and resource."""
+    if isinstance(activity, ScheduledOperation):
+        return "operation", f"{activity.job}.{activity.operation} on {activity.machine}", activity.job, activity.machine
+    if isinstance(activity, Charge):
+        return "charge", f"charge of {activity.vehicle}", "", activity.vehicle
+    job = activity.job or ""
+    return "move", f"{job} from {activity.origin} to {activity.destination} by {activity.mover}", job, activity.mover
+
+
+def _causes_first(order: Sequence[int], causes: dict[int, int]) -> Iterator[int]:
+    """Yield the nodes, each after its cause; where pushes went round in a circle, in the order given."""
+    known, done = set(order), set()
+    for node in order:
+        chain = [node]
+        while (cause := causes.get(chain[-1], -1)) in known and cause not in done and cause not in chain:
+            chain.append(cause)
+        for link in reversed(chain):
+            if link not in done:
+                done.add(link)
+                yield link
+
+
+def depth(delays: Sequence[Delay]) -> int:
+    """Return how many delays the longest chain has."""
+    deep: list[int] = []
+    for delay in delays:
+        deep.append(1 if delay.cause is None else deep[delay.cause] + 1)
+    return max(deep, default=0)
+
+
+def culprit(delay: Delay, events: Iterable[Event]) -> str:
+    """Return the id of the event that names the machine, mover or job of a delay that has no cause; else of any."""
+    ids = [event.id for event in events]
+    for event in events:
+        named = [getattr(event, field.name) for field in fields(event) if field.name not in ("id", "at")]
+        if {delay.resource, delay.job} & {name for name in named if isinstance(name, str)}:
+            return event.id
+    return ", ".join(ids)
+
+
+def told(delays: Sequence[Delay], events: Sequence[Event]) -> str:
+    """Return the cascade as a tree of lines."""
+    children: dict[int | None, list[int]] = {}
+    for number, delay in enumerate(delays):
+        children.setdefault(delay.cause, []).append(number)
+    lines: list[str] = []
+
+    waiting = [(number, 0) for number in reversed(children.get(None, []))]
+    while waiting:
+        number, level = waiting.pop()
+        root = f"{culprit(delays[number], events)} -> " if level == 0 else "  " * level + "-> "
+        lines.append(f"{root}{delays[number]}")
+        waiting.extend((child, level + 1) for child in reversed(children.get(number, [])))
+    if len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"and {len(lines) - _SHOWN} more"]
+    return "\n".join(lines)
