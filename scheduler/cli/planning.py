@@ -162,6 +162,8 @@ def repair(
         print_summary(outcome.instance.name, outcome.result, (("policy", outcome.policy),), files)
         if outcome.report is not None:
             click.echo(f"\n{outcome.report}")
+    if outcome.degraded is not None:
+        click.echo(f"DEGRADED: the least violating schedule found breaks these limits\n{outcome.degraded}", err=True)
     _exit_without_schedule(outcome.result)
 
 

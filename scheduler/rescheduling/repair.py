@@ -15,6 +15,7 @@ from scheduler.domain.events import Event, QuantityChange, Revision, Rework, Rus
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.case import Best, Case
+from scheduler.rescheduling.degrade import Degraded, degraded
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.report import Report, compare
 from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_carriers
@@ -39,6 +40,8 @@ class Repair:
         The policy whose schedule it is, of `POLICIES`; ``auto`` is none, as its steps are.
     report
         Baseline against result in figures; None without schedule, and in what `on_improvement` is given.
+    degraded
+        Where there is no schedule: the one that breaks deadlines, pins and maximum lags least, with what it breaks.
     """
 
     instance: Instance
@@ -47,6 +50,12 @@ class Repair:
     result: Result
     policy: str
     report: Report | None
+    degraded: Degraded | None = None
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether no schedule keeps every hard limit, as far as known, and the least violating one is offered."""
+        return self.degraded is not None
 
 
 def repair(
@@ -116,6 +125,7 @@ def repair(
     groups = [(at, tuple(group)) for at, group in groupby(ordered, key=lambda event: moments[event.id])]
     revised, current = instance, schedule
     revisions: list[Revision] = []
+    fallen: Degraded | None = None
     for number, (at, group) in enumerate(groups):
         began = monotonic()
         revision = Revision(at, frozen_until or 0, group, current)
@@ -140,6 +150,7 @@ def repair(
             _follow(case, policy)
         result = case.result()
         if result.schedule is None:
+            fallen = None if policy == "absorb" else degraded(replace(case, stop=stop or Stop()))
             break
         current = result.schedule
     result = replace(result, seconds=monotonic() - began_at)
@@ -147,7 +158,7 @@ def repair(
     report = None
     if result.schedule is not None:
         report = compare(instance, schedule, revised, result.schedule, groups[0][0], shifted.delays, group)
-    return Repair(revised, tuple(revisions), schedule, result, name, report)
+    return Repair(revised, tuple(revisions), schedule, result, name, report, fallen)
 
 
 def _publisher(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, times
 
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Instance, Objective, Precedence, Schedule
 from scheduler.domain.events import JobCancelled, MachineBreakdown, OperationDelayed, Revision, RushOrder, revise
 from scheduler.rescheduling import Repair, repair
 from scheduler.rescheduling.case import Case
@@ -114,3 +116,36 @@ def test_every_improvement_is_handed_over_in_order() -> None:
     for repair_ in seen:
         assert repair_.result.schedule is not None
         assert_valid(repair_.instance, repair_.result.schedule)
+
+
+# --- degraded ----------------------------------------------------------------------------------------------------
+
+
+def test_missed_deadlines_are_stated_with_the_least_violating_schedule() -> None:
+    # M1 is down until 60 in the middle of J1.1, whose 2 ticks left end at 62. Best for J2: M1 [62, 64), M2 [64, 67).
+    first, second = flow_shop().jobs
+    instance = replace(flow_shop(), jobs=(first, replace(second, deadline=12)))
+    event = MachineBreakdown("E", 1, "M1", 60)
+    result = repair(instance, flow_shop_baseline(), [event], time_limit=SECONDS, workers=1)
+    assert result.result.schedule is None
+    assert result.degraded is not None
+    assert result.is_degraded
+    assert [(v.rule, v.amount) for v in result.degraded.broken] == [("time_windows", 55)]
+    assert "J2" in str(result.degraded)
+
+
+def test_a_pin_in_the_way_is_given_up_and_stated() -> None:
+    # J1.2 has to start when J1.1 ends, which is running, but M2 is down then; it is frozen at 3.
+    first, second = flow_shop().jobs
+    instance = replace(flow_shop(), jobs=(replace(first, precedences=(Precedence("1", "2", 0, 0),)), second))
+    event = MachineBreakdown("E", 1, "M2", 9)
+    result = repair(instance, flow_shop_baseline(), [event], frozen_until=4, time_limit=SECONDS, workers=1)
+    assert result.result.schedule is None
+    assert result.degraded is not None
+    # Without pins and maximum lags J1.2 starts at 9, 6 ticks late by both.
+    assert times(result.degraded.schedule)["J1.2"] == (9, 13)
+    assert {v.rule for v in result.degraded.broken} == {"precedence", "execution"}
+
+
+def test_what_has_a_schedule_is_not_degraded() -> None:
+    assert not broken("right-shift").is_degraded
