@@ -116,6 +116,8 @@ class Node:
     arcs: tuple[Arc, ...]
     windows: tuple[Window, ...] = ()
     movers: dict[int, str] = field(default_factory=dict)
+    lasts: dict[int, int] = field(default_factory=dict)
+    """Length of each transfer: where the transit time depends on the departure, what has it is a choice of its own."""
     sequences: dict[str, tuple[int, ...]] = field(default_factory=dict)
     trips: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -130,7 +132,8 @@ class _Search:
         self.nodes_left = nodes
         self.horizon = case.horizon()
         calendars = calendars_of(self.instance)
-        always = all(c.always_works for c in calendars) and not any(lane.timetable for lane in self.instance.lanes)
+        limited = any(lane.timetable or lane.transit_times for lane in self.instance.lanes)
+        always = all(c.always_works for c in calendars) and not limited
         self.max_passes = len(case.tasks) + 1 if always else self.horizon
 
     def branch(self, node: Node, starts: Sequence[int]) -> None:
@@ -164,7 +167,7 @@ class _Search:
         work, calendar = task.work, task.calendar
         if mover in self.instance.lane_by_vehicle:
             lane = self.instance.lane_by_vehicle[mover]
-            work, calendar = lane.trip_time, lane.calendar
+            work, calendar = node.lasts[number], lane.calendar
         elif mover in self.instance.carrier_by_id:
             group = self.instance.group_by_carrier[mover]
             work = task.work if task.is_visit or task.leg is None else group.move_time(task.origin, task.destination)
@@ -175,8 +178,10 @@ class _Search:
         if task.tenders and mover is not None:
             robot = self.instance.carrier_by_id[mover].calendar
             ends = tuple(e if e is None or works_all(robot, start, e) else None for start, e in enumerate(ends))
-        table = self.instance.lane_by_vehicle[mover].timetable if mover in self.instance.lane_by_vehicle else None
-        return ends if table is None else tuple(e if departs(table, start) else None for start, e in enumerate(ends))
+        if mover not in self.instance.lane_by_vehicle:
+            return ends
+        lane = self.instance.lane_by_vehicle[mover]
+        return tuple(e if departs(lane, start, work) else None for start, e in enumerate(ends))
 
     def least(self, node: Node, starts: Sequence[int]) -> Timing | None:
         """Return the least solution, None if there is none before the horizon or it is no better than the best.
@@ -278,7 +283,15 @@ class _Search:
                 for lane in lanes_between(self.instance, task.leg.origin, task.leg.destination):
                     num_used = len(set(node.movers.values()) & set(lane.vehicle_ids))
                     movers += lane.vehicle_ids[: num_used + 1]
-            return [replace(node, movers={**node.movers, number: mover}) for mover in movers]
+            children = [replace(node, movers={**node.movers, number: mover}) for mover in movers]
+            if task.leg.kind != "transfer":
+                return children
+            lanes = self.instance.lane_by_vehicle
+            return [
+                replace(child, lasts={**node.lasts, number: length})
+                for child in children
+                for length in lanes[child.movers[number]].trip_times
+            ]
         return None
 
     def resolve(self, node: Node, timing: Timing) -> list[Node] | None:
@@ -373,16 +386,17 @@ class _Search:
                 trip = [transfer for transfer in transfers if timing.at(Point(transfer)) == start]
                 units = [self.instance.job_by_id[self.case.tasks[transfer].job].units for transfer in trip]
                 if (excess := _too_many(trip, units, lane.units_per_vehicle)) is not None:
-                    return [self.two_trips(node, a, b, lane.cycle_time) for a, b in permutations(excess, 2)]
+                    return [self.two_trips(node, a, b, self.cycle_time(node, a)) for a, b in permutations(excess, 2)]
             for a, b in combinations(transfers, 2):
                 between = abs(timing.at(Point(a)) - timing.at(Point(b)))
+                first = min(a, b, key=lambda task: timing.at(Point(task)))
                 undecided = TRIP_TERMS & set(self.objective.terms) and (min(a, b), max(a, b)) not in node.trips
-                if 0 < between < lane.cycle_time or undecided:
+                if 0 < between < self.cycle_time(node, first) or undecided:
                     together = ((Point(a), Point(b), 0), (Point(b), Point(a), 0))
                     one = replace(
                         node, arcs=(*node.arcs, *together), trips={**node.trips, (min(a, b), max(a, b)): True}
                     )
-                    return [one, *(self.two_trips(node, x, y, lane.cycle_time) for x, y in ((a, b), (b, a)))]
+                    return [one, *(self.two_trips(node, x, y, self.cycle_time(node, x)) for x, y in ((a, b), (b, a)))]
         for lane in self.instance.lanes:
             transfers = [number for number, mover in node.movers.items() if mover in lane.vehicle_ids]
             for a, b in combinations(transfers, 2):
@@ -418,6 +432,9 @@ class _Search:
         for x, y in swapped(self.case, held):
             arcs += [_apart(uses[x], uses[y], 1), _apart(uses[y], uses[x], 0)]
         return [replace(node, arcs=(*node.arcs, *more)) for more in arcs] or None
+
+    def cycle_time(self, node: Node, transfer: int) -> int:
+        return node.lasts[transfer] + self.instance.lane_by_vehicle[node.movers[transfer]].return_time
 
     @staticmethod
     def two_trips(node: Node, first: int, second: int, cycle_time: int) -> Node:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import permutations, product
 
-from scheduler.domain import Calendar, CarrierGroup, Instance, Machine, Mode, ScheduledOperation, Timetable
+from scheduler.domain import Calendar, CarrierGroup, Instance, Lane, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, route
 
 Link = tuple[str | None, str | None]
@@ -142,6 +142,8 @@ class Case:
         gaps += [max(lane.cycle_time, lane.headway) for lane in self.instance.lanes]
         tables = [lane.timetable for lane in self.instance.lanes if lane.timetable is not None]
         wait = max((max(table.departures) + (table.period or 0) for table in tables), default=0) * max(1, period)
+        periods = [lane.transit_times.period for lane in self.instance.lanes if lane.transit_times is not None]
+        wait = (wait + 1) * max(periods) * max(1, period) if periods else wait
         total = max((d.end for c in calendars for d in c.downtimes), default=0)
         total += max(job.release_date for job in self.instance.jobs) + 4 * period
         total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
@@ -176,7 +178,7 @@ class Case:
             self.arcs.append((leaves, last, -dwell))
         for leg in legs:
             if leg.kind == "transfer":
-                length = min(self.instance.lane_by_id[lane].trip_time for lane in leg.groups)
+                length = min(time for lane in leg.groups for time in self.instance.lane_by_id[lane].trip_times)
             else:
                 groups = [self.instance.group_by_id[group] for group in leg.groups]
                 length = min(group.move_time(leg.origin, leg.destination) for group in groups)
@@ -207,8 +209,17 @@ class Case:
         return True
 
 
-def departs(table: Timetable, tick: int) -> bool:
-    """Return whether a trip may depart then."""
+def departs(lane: Lane, tick: int, trip_time: int) -> bool:
+    """Return whether a trip of that length may depart then, the calendar apart."""
+    transit_time, times = lane.transit_time, lane.transit_times
+    for window in times.windows if times is not None else ():
+        if tick % times.period in range(window.start, window.end):
+            transit_time = window.transit_time
+    on_time = lane.timetable is None or _is_departure(lane.timetable, tick)
+    return on_time and trip_time == lane.load_time + transit_time + lane.unload_time
+
+
+def _is_departure(table: Timetable, tick: int) -> bool:
     if table.until is not None and tick > table.until:
         return False
     if table.period is None:

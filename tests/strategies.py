@@ -33,8 +33,11 @@ from scheduler.domain import (
     Shift,
     ShiftPattern,
     Timetable,
+    TransitTimes,
+    TransitWindow,
     Vehicle,
 )
+from scheduler.domain.departures import usable_departures, usable_windows
 from scheduler.domain.events import (
     Event,
     JobCancelled,
@@ -44,7 +47,6 @@ from scheduler.domain.events import (
     RushOrder,
     VehicleDown,
 )
-from scheduler.domain.timetable import usable_departures
 from scheduler.io.validate import defects
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ FEATURES = (
     "dwell",
     "reach",
     "tending",
+    "transit",
 )
 OBJECTIVES = (
     "makespan",
@@ -368,7 +371,15 @@ class _Builder:
             )
             for number, (origin, destination) in enumerate(ways, start=1)
         )
+        lanes = tuple(self.transit(lane) for lane in lanes) if self.has("transit", 3) else lanes
         return tuple(self.departures(lane) for lane in lanes) if self.has("timetables", 3) else lanes
+
+    def transit(self, lane: Lane) -> Lane:
+        """Return the lane with another transit time in a window of a period, where the calendar leaves a trip."""
+        start = self.integer(0, 4)
+        window = TransitWindow(start, start + self.integer(1, 3), self.integer(0, 6))
+        found = replace(lane, transit_times=TransitTimes(self.choice((7, 8)), (window,)))
+        return found if usable_windows(found) else lane
 
     def departures(self, lane: Lane) -> Lane:
         """Return the lane with headway, costs and, where that leaves a departure, a timetable."""
@@ -382,8 +393,8 @@ class _Builder:
         first = self.integer(0, 3)
         more = (first + self.integer(1, 2),) if self.integer(0, 1) else ()
         timetable = Timetable((first, *more), self.choice((4, 3, 8)))
-        usable = usable_departures(timetable, lane.calendar, lane.trip_time)
-        return replace(lane, timetable=timetable) if usable and self.integer(0, 2) else lane
+        found = replace(lane, timetable=timetable)
+        return found if usable_departures(found) and self.integer(0, 2) else lane
 
     # the jobs
 

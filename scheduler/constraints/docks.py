@@ -82,10 +82,11 @@ def post(ctx: ModelContext) -> None:
         for lane in ctx.instance.lanes:
             held = [(0, lane.load_time)] if lane.origin == facility.id and lane.load_time > 0 else []
             if lane.destination == facility.id and lane.unload_time > 0:
-                held.append((lane.load_time + lane.transit_time, lane.unload_time))
+                held.append((-lane.unload_time, lane.unload_time))
             for trip in ctx.trips.get(lane.id, ()):
                 if trip.option.fixed is None:
                     for offset, length in held:
+                        offset += trip.option.length if offset < 0 else 0
                         name = f"dock[{trip.option.link.name}@{lane.id}+{offset}]"
                         begin = trip.option.start + offset
                         intervals.append(

@@ -11,7 +11,18 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from scheduler.domain import Calendar, CarrierGroup, Charge, Instance, Mode, Move, OperationKey, RobotCell, Schedule
+from scheduler.domain import (
+    Calendar,
+    CarrierGroup,
+    Charge,
+    Instance,
+    Lane,
+    Mode,
+    Move,
+    OperationKey,
+    RobotCell,
+    Schedule,
+)
 from scheduler.domain import ScheduledOperation as Scheduled
 
 
@@ -41,6 +52,17 @@ def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
 def travel_time(group: CarrierGroup, origin: str, destination: str) -> int:
     """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say)."""
     return 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
+
+
+def trip_time(lane: Lane, departure: int) -> int:
+    """Return how long a trip takes that departs then, by the window of transit times in which that is."""
+    transit = lane.transit_time
+    if lane.transit_times is not None:
+        instant = departure % lane.transit_times.period
+        for window in lane.transit_times.windows:
+            if window.start <= instant < window.end:
+                transit = window.transit_time
+    return lane.load_time + transit + lane.unload_time
 
 
 def past_moves(instance: Instance) -> frozenset[Move]:

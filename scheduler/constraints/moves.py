@@ -10,7 +10,8 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = pick_up_time + travel + drop_time         (transport)
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
-A link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A robot move or
+The transit time is that of the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A
+link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A robot move or
 transport of `Execution.moves` may be longer, by at most the downtime of its mover inside it; a transfer there has the
 length that it has.
 """
@@ -21,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time
+from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time, trip_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import (
     CarrierGroup,
@@ -188,7 +189,7 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
         if lane is None or (lane.origin, lane.destination) != (move.origin, move.destination):
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no vehicle of such a lane", 1)
             return
-        length = lane.load_time + lane.transit_time + lane.unload_time
+        length = trip_time(lane, move.start)
         calendar, holds_several = lane.calendar, False
         if move in past:
             return  # it took as long as it took

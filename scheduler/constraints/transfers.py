@@ -2,7 +2,7 @@
 
 Transfers of one vehicle with the same start are one trip. For consecutive trips *v*, *w* of a vehicle, and the first::
 
-    start(w) >= end(v) + return_time   (= start(v) + cycle_time),   start(first) >= 0
+    start(w) >= end(v) + return_time,   start(first) >= 0
     sum of units over the transfers of a trip <= units_per_vehicle   (each transfer counts the units of its job)
 
 For any two trips *v*, *w* of a lane, of whichever vehicles, and any trip of a lane with timetable::
@@ -166,8 +166,9 @@ def post(ctx: ModelContext) -> None:
     """Group the transfers of each lane into trips.
 
     A transfer either leads a trip or joins one led by an earlier transfer in the list, at the same time. Leading
-    transfers keep one of the lane's identical vehicles for ``cycle_time``; which one is settled afterwards
-    (`scheduler.cpsat.extract`), which frees the model of all permutations of vehicles.
+    transfers keep one of the lane's identical vehicles until it is back; which one is settled afterwards
+    (`scheduler.cpsat.extract`), which frees the model of all permutations of vehicles. Where the transit time depends
+    on the departure, a transfer is an option for each length of trips, in the windows of departures with that length.
     """
     for lane in ctx.instance.lanes:
         options = [o for link in ctx.links for slot in link.slots for o in slot.options if o.mover == lane.id]
@@ -192,7 +193,8 @@ def post(ctx: ModelContext) -> None:
                 windows = [(d.start - option.length + 1, d.end - 1) for d in blocked]
                 ctx.forbid(option.start, windows, option.literal)
             if option.fixed is None:
-                ctx.forbid(option.start, [(window.start, window.end - 1) for window in closed], option.literal)
+                shut = (*closed, *lane.closed(option.length, ctx.horizon + 1))
+                ctx.forbid(option.start, [(window.start, window.end - 1) for window in shut], option.literal)
 
 
 def _trip(ctx: ModelContext, lane: Lane, options: list[OptionVars], index: int) -> TripVars:
@@ -204,6 +206,8 @@ def _trip(ctx: ModelContext, lane: Lane, options: list[OptionVars], index: int) 
     joins = {}
     for other, candidate in enumerate(options[:index]):
         together = ctx.kept is None or ctx.kept.may_join(option.key, candidate.key)
+        # Trips that depart together are equally long; what has departed may have been held up.
+        together = together and (option.length == candidate.length or candidate.fixed is not None)
         if together and option.units + candidate.units <= lane.units_per_vehicle:
             joins[other] = ctx.new_bool(
                 f"joins[{option.link.name},{candidate.link.name}@{lane.id}]",

@@ -97,9 +97,9 @@ def _transfers(ctx: ModelContext, lane: Lane, value: Value) -> Iterable[Move]:
     free_at = dict.fromkeys(lane.vehicle_ids, 0)
     moves: list[Move] = []
     departures = sorted((value(trips[leader].option.start), leader) for leader in members)
-    for start, leader in departures:
+    for _, leader in departures:
         fixed = next((option.fixed for option in members[leader] if option.fixed is not None), None)
         vehicle = fixed.mover if fixed is not None else min(free_at, key=lambda v: (free_at[v], v))
-        free_at[vehicle] = start + lane.cycle_time
+        free_at[vehicle] = value(members[leader][0].end) + lane.return_time
         moves.extend(replace(_move(option, value), mover=vehicle) for option in members[leader])
     return moves

@@ -190,6 +190,8 @@ def _add_slot(
     job, predecessor, successor = link.job.id, link.predecessor, link.successor
     kept = None if ctx.kept is None else ctx.kept.mover((job, predecessor, successor, slot))
     movers = {leg: [m for m in _movers(ctx, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
+    if fixed is not None:  # what has departed is as long as trips that depart then are
+        movers = {leg: [m for m in able if _lasts(ctx, fixed, *m)] for leg, able in movers.items()}
     lengths = {length for options in movers.values() for _, length in options}
     name = f"{slot}[{link.name}]"
     start: Any
@@ -231,10 +233,9 @@ def _add_slot(
             chosen = literal
             if len(movers[leg]) > 1:
                 chosen = ctx.new_bool(
-                    f"mover.{name}:{leg.origin}>{leg.destination}@{mover}",
-                    lambda view, leg=leg, mover=mover: (
-                        _goes(view.move(job, predecessor, successor, slot), leg)
-                        and _mover(ctx, view.move(job, predecessor, successor, slot)) == mover
+                    f"mover.{name}:{leg.origin}>{leg.destination}@{mover}+{length}",
+                    lambda view, leg=leg, mover=mover, length=length: _is_done(
+                        ctx, view.move(job, predecessor, successor, slot), leg, mover, length
                     ),
                 )
                 choices.append(chosen)
@@ -293,12 +294,19 @@ def _goes(move: Move | None, leg: Leg) -> bool:
     return move is not None and (move.origin, move.destination) == (leg.origin, leg.destination)
 
 
+def _is_done(ctx: ModelContext, move: Move | None, leg: Leg, mover: str, length: int) -> bool:
+    return move is not None and _goes(move, leg) and _mover(ctx, move) == mover and _lasts(ctx, move, mover, length)
+
+
+def _lasts(ctx: ModelContext, move: Move, mover: str, length: int) -> bool:
+    """Return whether a move by the mover, if it is a lane, is of that length when it starts like this one."""
+    lane = ctx.instance.lane_by_id.get(mover)
+    return lane is None or lane.trip_time_at(move.start) == length
+
+
 def _movers(ctx: ModelContext, leg: Leg, job: Job) -> Iterable[tuple[str, int]]:
     """Return ``(id, length of the move)`` of all that can do a leg; vehicles that are alike go by their fleet."""
-    found = {}
-    for mover, length in carriers(ctx.instance, leg, job):
-        found[_known_as(ctx, mover)] = length
-    return found.items()
+    return dict.fromkeys((_known_as(ctx, mover), length) for mover, length in carriers(ctx.instance, leg, job))
 
 
 def _mover(ctx: ModelContext, move: Move | None) -> str | None:

@@ -269,7 +269,9 @@ class ScheduleView:
             for number, option in enumerate(options):
                 link = option.link
                 move = self.move(link.job.id, link.predecessor, link.successor, "transfer")
-                if move is None or self.instance.lane_by_vehicle[move.mover].id != lane:
+                used = None if move is None else self.instance.lane_by_vehicle[move.mover]
+                lasts = used is not None and move is not None and used.trip_time_at(move.start) == option.length
+                if move is None or used is None or used.id != lane or not (lasts or option.fixed is not None):
                     self._leaders[lane].append(-1)
                 else:
                     self._leaders[lane].append(first.setdefault((move.mover, move.start), number))

@@ -25,6 +25,7 @@ from scheduler.domain.result import Progress, Result, Status
 from scheduler.domain.schedule import Charge, Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.stop import Stop
 from scheduler.domain.timetable import Timetable
+from scheduler.domain.transit import TransitTimes, TransitWindow
 
 __all__ = [
     "Battery",
@@ -64,5 +65,7 @@ __all__ = [
     "Stop",
     "Tier",
     "Timetable",
+    "TransitTimes",
+    "TransitWindow",
     "Vehicle",
 ]

@@ -11,12 +11,11 @@ from itertools import pairwise, product
 
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
+from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
-from scheduler.domain.resources import Lane
 from scheduler.domain.routing import carriers, leg_time, links, route, tenders
 from scheduler.domain.schedule import OperationKey
-from scheduler.domain.timetable import longest_wait
 
 MAX_HORIZON = 2**45
 """Ticks beyond which an instance is refused; keeps every sum of times far from 64-bit overflow."""
@@ -229,8 +228,11 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
                         time = piece = max(max(lane.cycle_time, lane.headway) for lane in lanes)
-                        calendars.extend(lane.calendar for lane in lanes if lane.timetable is None)
-                        waits[leg.slot] = max(_wait_for_departure(lane) for lane in lanes)
+                        # Where departures are limited, the longest wait for one that the calendar allows is known.
+                        calendars.extend(
+                            lane.calendar for lane in lanes if lane.timetable is None and lane.transit_times is None
+                        )
+                        waits[leg.slot] = max(longest_wait(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
                         # Where other visits may come between pick-up and drop, each of the two has its own way.
@@ -245,11 +247,6 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
             _Activity(time, piece, _limited(calendars), waits.get(slot, 0)) for slot, (time, piece) in longest.items()
         )
     return activities
-
-
-def _wait_for_departure(lane: Lane) -> int:
-    """Return the longest wait for a departure of the timetable (0 without) that fits the calendar."""
-    return 0 if lane.timetable is None else longest_wait(lane.timetable, lane.calendar, lane.trip_time)
 
 
 def _limited(calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from scheduler.domain.calendar import Calendar
+from scheduler.domain.calendar import Calendar, Downtime
 from scheduler.domain.timetable import Timetable
+from scheduler.domain.transit import TransitTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,8 @@ class Lane:
     ``return_time`` ticks later. All vehicles stand at the origin at tick 0. A trip lies outside the downtimes
     of the lane's calendar (from departure to arrival); the return does not care for them. Two trips of the lane
     depart at least ``headway`` ticks apart, and with a ``timetable`` only at its ticks. A trip costs ``trip_cost`` and
-    ``unit_cost`` for each unit on it, and emits ``trip_co2``, in any units of money and mass.
+    ``unit_cost`` for each unit on it, and emits ``trip_co2``, in any units of money and mass. With ``transit_times``
+    the transit time depends on when the trip departs, and ``transit_time`` is that outside their windows.
     """
 
     id: str
@@ -266,6 +268,7 @@ class Lane:
     trip_cost: int = 0
     unit_cost: int = 0
     trip_co2: int = 0
+    transit_times: TransitTimes | None = None
 
     @property
     def pick_up_time(self) -> int:
@@ -279,13 +282,37 @@ class Lane:
 
     @property
     def trip_time(self) -> int:
-        """Ticks from departure (start of loading) to arrival (end of unloading)."""
+        """Ticks from departure (start of loading) to arrival (end of unloading), outside the transit windows."""
         return self.load_time + self.transit_time + self.unload_time
 
     @property
     def cycle_time(self) -> int:
-        """Ticks for which a trip keeps its vehicle: trip and return."""
-        return self.trip_time + self.return_time
+        """Ticks for which a trip keeps its vehicle at the longest: trip and return."""
+        return self.trip_times[-1] + self.return_time
+
+    def trip_time_at(self, departure: int) -> int:
+        """Return the ticks from departure to arrival of a trip that departs then."""
+        if self.transit_times is None:
+            return self.trip_time
+        return self.trip_time - self.transit_time + self.transit_times.at(departure, self.transit_time)
+
+    @property
+    def trip_times(self) -> tuple[int, ...]:
+        """The lengths that trips can have, the shortest first."""
+        if self.transit_times is None:
+            return (self.trip_time,)
+        windows = self.transit_times.windows
+        found = {self.trip_time - self.transit_time + window.transit_time for window in windows}
+        if sum(window.end - window.start for window in windows) < self.transit_times.period:
+            found.add(self.trip_time)
+        return tuple(sorted(found))
+
+    def closed(self, trip_time: int, end: int) -> tuple[Downtime, ...]:
+        """Return every maximal window, of those that start before `end`, in which no trip of that length departs."""
+        if self.transit_times is None:
+            return ()
+        transit_time = trip_time - self.load_time - self.unload_time
+        return self.transit_times.closed(transit_time, self.transit_time, end)
 
     @property
     def vehicle_ids(self) -> tuple[str, ...]:

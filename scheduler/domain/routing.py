@@ -80,9 +80,12 @@ def _is_served(instance: Instance, leg: Leg) -> bool:
 
 
 def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], ...]:
-    """Return ``(id, length of the move)`` of every robot, vehicle or lane that can do a leg of a job."""
+    """Return ``(id, length of the move)`` of every robot, vehicle or lane that can do a leg of a job.
+
+    A lane whose transit time depends on the departure comes once with each length.
+    """
     if leg.kind == "transfer":
-        return tuple((lane, instance.lane_by_id[lane].trip_time) for lane in leg.groups)
+        return tuple((lane, length) for lane in leg.groups for length in instance.lane_by_id[lane].trip_times)
     found: list[tuple[str, int]] = []
     for group_id in leg.groups:
         if leg.kind == "transport" and job.fleets and group_id not in job.fleets:
@@ -103,7 +106,7 @@ def tenders(instance: Instance, machine: str) -> tuple[Robot, ...]:
 def leg_time(instance: Instance, leg: Leg) -> int:
     """Return the least length of a leg, by whatever can do it."""
     if leg.kind == "transfer":
-        return min(instance.lane_by_id[lane].trip_time for lane in leg.groups)
+        return min(instance.lane_by_id[lane].trip_times[0] for lane in leg.groups)
     return min(instance.group_by_id[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import pairwise
-from math import lcm
 
-from scheduler.domain.calendar import Calendar, Downtime, earliest_start
+from scheduler.domain.calendar import Downtime
 
 ENDLESS = 1 << 60
 """Later than any instant of a schedule."""
@@ -59,28 +57,3 @@ class Timetable:
                 windows.append(Downtime(begin, departure, "no departure"))
             begin = departure + 1
         return tuple(windows)
-
-
-def usable_departures(timetable: Timetable, calendar: Calendar, trip_time: int) -> tuple[int, ...]:
-    """Return the departures after which a trip is in no downtime, until they repeat.
-
-    From the last single downtime on, what happens repeats with the least common multiple of the periods of timetable
-    and shifts: departures are listed over two of them.
-    """
-    cycle = lcm(timetable.period or 1, calendar.pattern.period if calendar.pattern is not None else 1)
-    settled = max([timetable.departures[-1], *(downtime.end for downtime in calendar.downtimes)])
-    end = settled + 2 * cycle
-    blocked = calendar.blocked(end + trip_time)
-    found = []
-    departure = timetable.next(0)
-    while departure is not None and departure <= end:
-        if earliest_start(blocked, departure, trip_time, interruptible=False) == departure:
-            found.append(departure)
-        departure = timetable.next(departure + 1)
-    return tuple(found)
-
-
-def longest_wait(timetable: Timetable, calendar: Calendar, trip_time: int) -> int:
-    """Return the longest time from any tick to the next usable departure, 0 if there is none at all."""
-    departures = usable_departures(timetable, calendar, trip_time)
-    return max((after - before for before, after in pairwise((0, *departures))), default=0)

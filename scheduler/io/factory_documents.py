@@ -224,6 +224,26 @@ class TimetableDocument(Document):
     """Last tick at which a trip may depart; null: they repeat for ever."""
 
 
+class TransitWindowDocument(Document):
+    """A window of a period in which trips take another transit time."""
+
+    start: Time
+    """Trips that depart from this tick on,"""
+    end: Time
+    """and before this one,"""
+    transit_time: Time
+    """are so many ticks under way."""
+
+
+class TransitTimesDocument(Document):
+    """Transit times by time of day, or of another period."""
+
+    period: Annotated[int, Field(ge=1, le=MAX_TICK)]
+    """Ticks after which the windows repeat."""
+    windows: Annotated[list[TransitWindowDocument], Field(min_length=1)]
+    """The windows of one period, in order."""
+
+
 class LaneDocument(Document):
     """A transfer lane from one facility to another."""
 
@@ -234,7 +254,7 @@ class LaneDocument(Document):
     destination: Id
     """Facility where trips end."""
     transit_time: Time
-    """Ticks under way."""
+    """Ticks under way, outside the windows of its transit times."""
     vehicles: Annotated[int, Field(ge=1, le=MAX_VEHICLES)] = 1
     """Number of its identical vehicles."""
     units_per_vehicle: Count = 1
@@ -257,6 +277,8 @@ class LaneDocument(Document):
     """Cost of each transport unit on a trip."""
     trip_co2: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     """Emission of a trip, in any unit of mass."""
+    transit_times: TransitTimesDocument | None = None
+    """Transit times of trips that depart in certain windows; null: all take the transit time."""
 
 
 class PoolDocument(Document):

@@ -22,6 +22,8 @@ from scheduler.domain import (
     Shift,
     ShiftPattern,
     Timetable,
+    TransitTimes,
+    TransitWindow,
     Vehicle,
 )
 from scheduler.io.factory_documents import (
@@ -117,17 +119,21 @@ def _calendar(document: CalendarDocument | None) -> Calendar:
 
 def lane_from(document: LaneDocument) -> Lane:
     """Return the lane of a document."""
-    table = document.timetable
-    timetable = None if table is None else Timetable(tuple(table.departures), table.period, table.until)
-    # the keys are the names of the fields
-    return Lane(**{**dict(document), "calendar": _calendar(document.calendar), "timetable": timetable})
+    table, times = document.timetable, document.transit_times
+    nested: dict[str, Any] = {"calendar": _calendar(document.calendar)}
+    if table is not None:
+        nested["timetable"] = Timetable(tuple(table.departures), table.period, table.until)
+    if times is not None:
+        windows = tuple(TransitWindow(w.start, w.end, w.transit_time) for w in times.windows)
+        nested["transit_times"] = TransitTimes(times.period, windows)
+    return Lane(**{**dict(document), **nested})  # the keys are the names of the fields
 
 
 # Domain to document: what has its default value is left out.
 
 
 def plain_document(item: Lane | OperatorPool | Charger) -> dict[str, Any]:
-    """Return the document of an object whose only nested fields are calendar and timetable."""
+    """Return the document of an object whose only nested fields are a calendar and what belongs to departures."""
     document: dict[str, Any] = {}
     for field in fields(item):
         value = getattr(item, field.name)
@@ -136,6 +142,9 @@ def plain_document(item: Lane | OperatorPool | Charger) -> dict[str, Any]:
         elif isinstance(value, Timetable):
             limits = {**unless("period", value.period, None), **unless("until", value.until, None)}
             document["timetable"] = {"departures": list(value.departures), **limits}
+        elif isinstance(value, TransitTimes):
+            windows = [{"start": w.start, "end": w.end, "transit_time": w.transit_time} for w in value.windows]
+            document["transit_times"] = {"period": value.period, "windows": windows}
         else:
             document |= unless(field.name, value, field.default)
     return document

@@ -9,8 +9,8 @@ from math import lcm
 
 from scheduler.domain import CarrierGroup, Fleet, Instance, Lane, Objective
 from scheduler.domain.batteries import charging_time
+from scheduler.domain.departures import longest_wait
 from scheduler.domain.horizon import MAX_HORIZON
-from scheduler.domain.timetable import longest_wait
 from scheduler.errors import Defect, ObjectiveError
 from scheduler.io.json_text import json_path
 from scheduler.io.limits import (
@@ -27,7 +27,7 @@ from scheduler.io.limits import (
     MAX_VEHICLES,
     MAX_WEIGHTED_TIME,
 )
-from scheduler.io.validate_lanes import is_ordered, num_departures
+from scheduler.io.validate_lanes import is_ordered, limits_departures, num_departures
 from scheduler.io.validate_resources import Path, calendars
 
 TICK_BY_UNIT = {
@@ -105,6 +105,11 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
                 yield ("lanes", i, "timetable", "period"), lane.timetable.period, 1, MAX_TICK
             if lane.timetable.until is not None:
                 yield ("lanes", i, "timetable", "until"), lane.timetable.until, 0, MAX_TICK
+        if lane.transit_times is not None:
+            yield ("lanes", i, "transit_times", "period"), lane.transit_times.period, 1, MAX_TICK
+            for w, window in enumerate(lane.transit_times.windows):
+                for key in ("start", "end", "transit_time"):
+                    yield ("lanes", i, "transit_times", "windows", w, key), getattr(window, key), 0, MAX_TICK
     for i, pool in enumerate(instance.operators):
         yield ("operators", i, "capacity"), pool.capacity, 1, MAX_COUNT
     yield from _calendar_numbers(instance)
@@ -190,6 +195,10 @@ def too_long_horizon(instance: Instance) -> Iterator[Defect]:
             if end // table.period * len(table.departures) > MAX_SHIFTS:
                 cause = f"a period of {table.period} ticks repeats {end // table.period} times"
                 yield Defect("E324", json_path("lanes", i, "timetable", "period"), cause, "choose a longer period")
+        times = lane.transit_times
+        if times is not None and longest // times.period * len(times.windows) > MAX_SHIFTS:
+            cause = f"a period of {times.period} ticks repeats {longest // times.period} times"
+            yield Defect("E324", json_path("lanes", i, "transit_times", "period"), cause, "choose a longer period")
     tick = TICK_BY_UNIT.get(instance.time_unit)
     if instance.time_origin is not None and tick is not None:
         left = datetime.max.replace(tzinfo=instance.time_origin.tzinfo) - instance.time_origin
@@ -219,9 +228,9 @@ def _longest_schedule(instance: Instance) -> int:
 
 def _wait(lane: Lane) -> int:
     """Return the longest wait for a departure; 0 if the timetable is wrong or cannot be listed."""
-    if lane.timetable is None or not is_ordered(lane.timetable) or num_departures(lane) > MAX_DEPARTURES:
+    if not limits_departures(lane) or not is_ordered(lane) or num_departures(lane) > MAX_DEPARTURES:
         return 0
-    return longest_wait(lane.timetable, lane.calendar, lane.trip_time)
+    return longest_wait(lane)
 
 
 def _largest(rows: Iterable[Mapping[str, int]]) -> int:

@@ -25,7 +25,7 @@ def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now
         start, end = timing.starts[node], timing.ends[node]
         departure = max(move.start, now)
         load, unload = lane.load_time, lane.unload_time
-        arrival = departure + lane.trip_time - unload
+        arrival = departure + lane.trip_time_at(departure) - unload
         for place, window, nominal, use in (
             (lane.origin, (start, start + load), departure, Use((node, "start", 0), [(node, "start", load)])),
             (lane.destination, (end - unload, end), arrival, Use((node, "end", -unload), [(node, "end", 0)])),

@@ -29,7 +29,7 @@ from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
-from scheduler.rescheduling.lanes import add_lanes
+from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
@@ -176,17 +176,13 @@ class Network:
         if first in self._real:
             start, end = self._real[first].start, self._real[first].end
             return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
+        earliest = max(map(self._possible_from, moves))
         if first.kind == "transfer":
-            lane = self.instance.lane_by_vehicle[first.mover]
-            length, calendar = lane.trip_time, lane.calendar
-        else:
-            group = self.instance.group_by_carrier[first.mover]
-            length = group.move_time(first.origin, first.destination)
-            calendar = self.instance.carrier_by_id[first.mover].calendar
-        node = self.timing.add(max(map(self._possible_from, moves)), length)
-        self.timing.keep_free(node, self._blocked_of(calendar), 0, length)
-        if first.kind == "transfer" and lane.timetable is not None:
-            self.timing.keep_free(node, lane.timetable.closed(self.timing.latest), 0, 1)
+            blocked = self._blocked_of(self.instance.lane_by_vehicle[first.mover].calendar)
+            return add_trip(self.instance, self.timing, first, earliest, blocked)
+        length = self.instance.group_by_carrier[first.mover].move_time(first.origin, first.destination)
+        node = self.timing.add(earliest, length)
+        self.timing.keep_free(node, self._blocked_of(self.instance.carrier_by_id[first.mover].calendar), 0, length)
         return node
 
     def _add_visits(self, carrier: Carrier, move: Move) -> int:

@@ -164,4 +164,5 @@ def _latest(instance: Instance, draft: Draft) -> int:
     left += sum(move.end - move.start for move in draft.moves)
     left += sum(charge.end - charge.start for charge in draft.charges)
     periods = [calendar.pattern.period for calendar in calendars if calendar.pattern is not None]
+    periods += [lane.transit_times.period for lane in instance.lanes if lane.transit_times is not None]
     return 2 * max(known, default=execution_of(instance).now) + left + 4 * max(periods, default=0) + 1

@@ -9,7 +9,7 @@ deadlock.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Literal, TypeAlias
@@ -52,6 +52,15 @@ class Capacity:
     taken: list[tuple[int, int, int]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A length that an activity has if it starts outside ``closed``; for the whole of it nothing is ``blocked``."""
+
+    length: int
+    closed: Blocked
+    blocked: Blocked
+
+
 @dataclass
 class Timing:
     """Activities and what holds between them.
@@ -70,6 +79,7 @@ class Timing:
     fixed: list[bool] = field(default_factory=list)
     causes: dict[int, int] = field(default_factory=dict)
     _windows: list[list[tuple[Blocked, int, int]]] = field(default_factory=list)
+    _variants: dict[int, tuple[Variant, ...]] = field(default_factory=dict)
     _after_start: list[list[tuple[int, int]]] = field(default_factory=list)
     _after_end: list[list[tuple[int, int]]] = field(default_factory=list)
     _ends_after: list[list[tuple[int, int]]] = field(default_factory=list)
@@ -129,6 +139,13 @@ class Timing:
         """Demand that ``[start(first), end(last))`` touches no blocked window; `first` moves to fulfil it."""
         if blocked:
             self._clear[last].append((first, blocked))
+
+    def vary(self, node: int, variants: Sequence[Variant]) -> None:
+        """Let the length of the activity depend on its start; it then starts where it ends first.
+
+        The least such start grows with the instant from which on it is sought, and so does the end.
+        """
+        self._variants[node] = tuple(variants)
 
     def order(self, before: Anchor, after: Anchor, gap: int = 0) -> None:
         """Demand ``after >= before + gap`` of two instants of different nodes; `after` moves to fulfil it."""
@@ -216,13 +233,9 @@ class Timing:
 
     def _place(self, node: int, start: int) -> None:
         """Start the node at the first instant from `start` on at which all its windows are free."""
-        moved = True
-        while moved:
-            moved = False
-            for blocked, offset, length in self._windows[node]:
-                free = earliest_start(blocked, start + offset, length, False) - offset
-                moved = moved or free > start
-                start = max(start, free)
+        if node in self._variants and not self.fixed[node]:
+            _, start, self.lengths[node] = min(self._varied(node, start, v) for v in self._variants[node])
+        start = _first_free(self._windows[node], start)
         if self.fixed[node]:
             if start > self.starts[node]:
                 raise Stuck(f"{self.label(node)} is fixed at {self.starts[node]}, where a downtime is in its way")
@@ -230,6 +243,12 @@ class Timing:
         self.starts[node], self.ends[node] = start, self._end(node, start)
         if self.ends[node] > self.latest:
             raise TooLate(f"{self.label(node)} finds no time before {self.latest}")
+
+    def _varied(self, node: int, start: int, variant: Variant) -> tuple[int, int, int]:
+        """Return end, start and length of the activity from the start on, in a variant."""
+        own = [(variant.closed, 0, 1), (variant.blocked, 0, variant.length)]
+        start = _first_free([*self._windows[node], *own], start)
+        return start + variant.length, start, variant.length
 
     def _end(self, node: int, start: int) -> int:
         length, pauses = self.lengths[node], self.pauses[node]
@@ -285,3 +304,15 @@ class Timing:
                     break
             else:
                 return begin, cause
+
+
+def _first_free(windows: Iterable[tuple[Blocked, int, int]], start: int) -> int:
+    """Return the first start from `start` on at which all windows ``(blocked, offset, length)`` are free."""
+    windows, moved = tuple(windows), True
+    while moved:
+        moved = False
+        for blocked, offset, length in windows:
+            free = earliest_start(blocked, start + offset, length, False) - offset
+            moved = moved or free > start
+            start = max(start, free)
+    return start

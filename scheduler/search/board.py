@@ -344,13 +344,16 @@ class Board:
         return chosen
 
     def _by_lane(self, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
-        """Return the vehicle that can arrive first, when it starts, and the length of the trip."""
+        """Return the vehicle that can arrive first, when it starts, and the length of the trip.
+
+        Where the transit time depends on the departure, a later one may arrive earlier.
+        """
         lanes = [self.lanes[lane.id] for lane in self.problem.lanes(leg)]
         trips = [lane.opening(ready, units, self._patience) for lane in lanes]
-        arrivals = [trip.departure + lane.lane.trip_time for trip, lane in zip(trips, lanes, strict=True)]
+        arrivals = [lane.arrival(trip.departure) for trip, lane in zip(trips, lanes, strict=True)]
         chosen = arrivals.index(min(arrivals))
         trip, lane = trips[chosen], lanes[chosen]
-        return lane.vehicle_ids[trip.vehicle], trip.departure, lane.lane.trip_time
+        return lane.vehicle_ids[trip.vehicle], trip.departure, arrivals[chosen] - trip.departure
 
     def latest(self) -> int:
         """Return an instant after everything that has been placed or is pinned."""

@@ -95,6 +95,7 @@ class LaneTimeline:
         "_destination_docks",
         "_downtimes",
         "_origin_docks",
+        "_trip_times",
         "_units",
         "lane",
         "vehicle_ids",
@@ -106,6 +107,7 @@ class LaneTimeline:
         self.lane = lane
         self.vehicle_ids = lane.vehicle_ids
         self._downtimes = downtimes
+        self._trip_times = lane.trip_times
         self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
@@ -114,21 +116,30 @@ class LaneTimeline:
         self._destination_docks = docks.get(lane.destination)
 
     def opening(self, ready: int, units: int, patience: int) -> Trip:
-        """Return the earliest trip at or after `ready` with room for so many units.
+        """Return the trip that arrives first of those that depart at or after `ready` with room for so many units.
 
-        A trip that departs anyway is preferred to a new one if it departs at most `patience` ticks after it.
+        A trip that departs anyway is preferred to a new one if it arrives at most `patience` ticks after it.
         """
         if units > self.lane.units_per_vehicle:
             return Trip(NEVER, True, 0)
         vehicles = range(self.lane.vehicles)
-        new = min((self._new(vehicle, ready), True, vehicle) for vehicle in vehicles)
-        shared = min((self._shared(vehicle, ready, units, new[0] + patience), False, vehicle) for vehicle in vehicles)
-        return Trip(*(shared if shared[0] < NEVER else new))
+        new = min((*self._new(vehicle, ready), vehicle) for vehicle in vehicles)
+        shared = min((*self._shared(vehicle, ready, units, new[0] + patience), vehicle) for vehicle in vehicles)
+        _, departure, vehicle = shared if shared[0] < NEVER else new
+        return Trip(departure, shared[0] >= NEVER, vehicle)
+
+    def arrival(self, departure: int) -> int:
+        """Return when a trip that departs then arrives; `NEVER` or later if it never departs."""
+        return departure + self.lane.trip_time_at(departure)
 
     def has_room(self, vehicle: int, departure: int, units: int) -> bool:
         """Return whether the vehicle can depart then, or departs anyway, with room for so many units."""
-        shared = self._shared(vehicle, departure, units, departure) == departure
-        return shared or (units <= self.lane.units_per_vehicle and self._new(vehicle, departure) == departure)
+        departures = self._departures[vehicle]
+        position = bisect_left(departures, departure)
+        if position < len(departures) and departures[position] == departure:
+            return self._units[vehicle][position] + units <= self.lane.units_per_vehicle
+        trip_time = self.lane.trip_time_at(departure)
+        return units <= self.lane.units_per_vehicle and self._earliest(vehicle, departure, trip_time) == departure
 
     def reserve(self, vehicle: int, departure: int, back_at: int, units: int) -> None:
         """Let a vehicle carry so many units (more) on the trip that departs then."""
@@ -152,23 +163,39 @@ class LaneTimeline:
             self._hold_docks(departure, self._back_at[vehicle][position] - self.lane.return_time, -1)
             del self._departures[vehicle][position], self._back_at[vehicle][position], self._units[vehicle][position]
 
-    def _new(self, vehicle: int, ready: int) -> int:
+    def _new(self, vehicle: int, ready: int) -> tuple[int, int]:
+        """Return arrival and departure of the new trip of a vehicle that arrives first."""
+        best = (NEVER, NEVER)
+        for trip_time in self._trip_times:
+            start = self._earliest(vehicle, ready, trip_time)
+            best = min(best, (min(start + trip_time, NEVER), start))
+        return best
+
+    def _earliest(self, vehicle: int, ready: int, trip_time: int) -> int:
+        """Return the first departure of a new trip of that length."""
         departures, back_at = self._departures[vehicle], self._back_at[vehicle]
         gap = bisect_right(back_at, ready)
-        cycle_time = max(self.lane.cycle_time, 1)
+        cycle_time = max(trip_time + self.lane.return_time, 1)
         while True:
             start = max(ready, back_at[gap - 1]) if gap else ready
-            start = self._departure(start)
+            start = self._departure(start, trip_time)
             if gap == len(departures) or start + cycle_time <= departures[gap]:
                 return start
             gap += 1
 
-    def _departure(self, ready: int) -> int:
-        """Return the earliest departure of a new trip that calendar, timetable and headway of the lane allow."""
+    def _departure(self, ready: int, trip_time: int) -> int:
+        """Return the earliest departure of a trip of that length that transit times and calendar of the lane allow.
+
+        Timetable, headway and docks too.
+        """
         while True:
             start = ready
+            if self.lane.transit_times is not None:
+                transit_time = trip_time - self.lane.load_time - self.lane.unload_time
+                found = self.lane.transit_times.next(start, transit_time, self.lane.transit_time)
+                start = NEVER if found is None else found
             if self._downtimes is not None:
-                start = self._downtimes.start(start, max(self.lane.trip_time, 1))
+                start = self._downtimes.start(start, max(trip_time, 1))
             if start < NEVER and self.lane.timetable is not None:
                 departure = self.lane.timetable.next(start)
                 start = NEVER if departure is None else departure
@@ -182,7 +209,7 @@ class LaneTimeline:
             if self._origin_docks is not None:
                 start = self._origin_docks.opening(start, self.lane.load_time, 1)
             if self._destination_docks is not None and start < NEVER:
-                until_unloading = self.lane.load_time + self.lane.transit_time
+                until_unloading = trip_time - self.lane.unload_time
                 start = self._destination_docks.opening(start + until_unloading, self.lane.unload_time, 1)
                 start -= until_unloading
             if start == ready:
@@ -195,11 +222,14 @@ class LaneTimeline:
         if self._destination_docks is not None:
             self._destination_docks.add(arrival - self.lane.unload_time, arrival, amount)
 
-    def _shared(self, vehicle: int, ready: int, units: int, latest: int) -> int:
+    def _shared(self, vehicle: int, ready: int, units: int, latest: int) -> tuple[int, int]:
+        """Return arrival, `latest` or before, and departure of the first trip of a vehicle with room, or `NEVER`."""
         departures, loads = self._departures[vehicle], self._units[vehicle]
+        best = (NEVER, NEVER)
         for position in range(bisect_left(departures, ready), len(departures)):
-            if departures[position] > latest:
+            departure = departures[position]
+            if departure + self._trip_times[0] > min(latest, best[0]):
                 break
-            if loads[position] + units <= self.lane.units_per_vehicle:
-                return departures[position]
-        return NEVER
+            if loads[position] + units <= self.lane.units_per_vehicle and self.arrival(departure) <= latest:
+                best = min(best, (self.arrival(departure), departure))
+        return best

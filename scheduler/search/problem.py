@@ -177,7 +177,7 @@ class Problem:
         """Return the least length of a move for a job of so many units; `NEVER` if no vehicle is large enough."""
         if leg.kind != "transfer":
             return leg_time(self.instance, leg)
-        return min((lane.trip_time for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
+        return min((lane.trip_times[0] for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
 
     def lead_time(self, leg: Leg) -> int:
         """Return the least time from the start of a robot move or transport until it begins to put the part down."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from ortools.sat.python import cp_model
 
 from scheduler.cpsat.context import ModelContext
+from scheduler.cpsat.links import OptionVars
 from scheduler.cpsat.objective import EXPRESSIONS
 from scheduler.cpsat.solve import build
 from scheduler.cpsat.view import ScheduleView
-from scheduler.domain import Instance, Schedule, Status
+from scheduler.domain import Instance, Move, Schedule, Status
 from scheduler.domain.routing import SLOTS
 
 STATUS = {
@@ -60,9 +61,9 @@ def fixed_status(instance: Instance, schedule: Schedule) -> Status:
             for option in slot.options:
                 leg = option.leg
                 move = moves.get((link.job.id, link.predecessor, link.successor, leg.origin, leg.destination))
-                mover = None if move is None else _known_as(ctx, move.mover)
-                ctx.model.add(option.literal == int(move is not None and mover == option.mover))
-                if move is not None and mover == option.mover:
+                is_done = move is not None and _known_as(ctx, move.mover) == option.mover and _lasts(ctx, move, option)
+                ctx.model.add(option.literal == int(is_done))
+                if move is not None and is_done:
                     ctx.model.add(slot.start == move.start)
                     ctx.model.add(slot.end == move.end)
     view = ScheduleView(instance, schedule)
@@ -70,6 +71,12 @@ def fixed_status(instance: Instance, schedule: Schedule) -> Status:
         taken = view.turn(turn.fleet, turn.before and turn.before.key, turn.start, turn.after.key)
         ctx.model.add(turn.literal == int(taken))
     return solve(ctx)[0]
+
+
+def _lasts(ctx: ModelContext, move: Move, option: OptionVars) -> bool:
+    """Return whether the option is that of the length which trips have that depart then."""
+    lane = ctx.instance.lane_by_id.get(option.mover)
+    return lane is None or option.fixed is not None or lane.trip_time_at(move.start) == option.length
 
 
 def _known_as(ctx: ModelContext, mover: str) -> str:

@@ -1,12 +1,11 @@
-"""Timetables: the next departure, the time between departures, and what the calendar leaves of them."""
+"""Timetables: the next departure, and the windows without any."""
 
 from __future__ import annotations
 
 import pytest
-from helpers import down, shifts
 
 from scheduler.domain import Timetable
-from scheduler.domain.timetable import ENDLESS, longest_wait, usable_departures
+from scheduler.domain.timetable import ENDLESS
 
 DAILY = Timetable((8, 12), period=24, until=60)  # 8, 12, 32, 36, 56, 60
 
@@ -30,20 +29,3 @@ def test_nothing_departs_in_the_closed_windows() -> None:
     assert (DAILY.closed(70)[-1].start, DAILY.closed(70)[-1].end) == (61, ENDLESS)
     open_ticks = [tick for tick in range(40) if not any(w.start <= tick < w.end for w in windows)]
     assert open_ticks == [8, 12, 32, 36]
-
-
-def test_the_calendar_takes_departures_away() -> None:
-    # Departures 0, 6, 12 ... for trips of 3; works [0, 8) of every 12, so 6 is too late, and [10, 14) is down.
-    table, calendar = Timetable((0,), period=6), shifts(12, (0, 8))
-    assert usable_departures(table, calendar, 3)[:4] == (0, 12, 24)
-    assert longest_wait(table, calendar, 3) == 12
-    assert longest_wait(table, down((10, 14)), 3) == 12  # from 6 to 18
-
-
-def test_the_first_departure_is_waited_for() -> None:
-    assert longest_wait(Timetable((9, 10)), down(), 3) == 9
-
-
-def test_no_usable_departure() -> None:
-    assert usable_departures(Timetable((9,), period=12), shifts(12, (0, 8)), 3) == ()
-    assert longest_wait(Timetable((9,), period=12), shifts(12, (0, 8)), 3) == 0

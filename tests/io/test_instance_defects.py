@@ -28,12 +28,17 @@ from scheduler.domain import (
     SetupMatrix,
     ShiftPattern,
     Timetable,
+    TransitTimes,
+    TransitWindow,
     Vehicle,
 )
 from scheduler.errors import Defect, InstanceError
 from scheduler.io import validate
 from scheduler.io.limits import MAX_DEFECTS, MAX_TICK
 from scheduler.io.validate import defects, require_valid
+
+RUSH = TransitWindow(4, 6, 9)
+RUSH_HOUR = TransitTimes(12, (RUSH,))
 
 
 def only(instance: Instance) -> Defect:
@@ -390,6 +395,27 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "$.lanes[0].timetable.period",
         "repeat together only after very many departures",
         two_sites(J1, Lane("L", "north", "south", 5, calendar=shifts(99991, (0, 9999)), timetable=Timetable((4,), 7))),
+    ),
+    (
+        "E341",
+        "$.lanes[0].transit_times",
+        "no trip of 5 or 9 ticks fits into the calendar",
+        two_sites(J1, Lane("L", "north", "south", 5, calendar=shifts(12, (0, 4)), transit_times=RUSH_HOUR)),
+    ),
+    (
+        "E342",
+        "$.lanes[0].transit_times.windows[0]",
+        "the window from 4 to 13 does not lie in the period of 12",
+        two_sites(J1, Lane("L", "north", "south", 5, transit_times=TransitTimes(12, (TransitWindow(4, 13, 9),)))),
+    ),
+    (
+        "E342",
+        "$.lanes[0].transit_times.windows[1]",
+        "begins at 5, before the one listed before it ends at 6",
+        two_sites(
+            J1,
+            Lane("L", "north", "south", 5, transit_times=replace(RUSH_HOUR, windows=(RUSH, TransitWindow(5, 7, 3)))),
+        ),
     ),
     (
         "E320",

@@ -1,4 +1,4 @@
-"""Right shift keeps the timetable, the headway and the docks of lanes."""
+"""Right shift keeps the timetable, the headway and the docks of lanes, and waits for the end of a rush hour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from helpers import assert_valid, at, factory, machine, simple_job, transfer
 from repair_cases import revised
 
-from scheduler.domain import Facility, Instance, Lane, Schedule, Timetable
+from scheduler.domain import Facility, Instance, Lane, Schedule, Timetable, TransitTimes, TransitWindow
 from scheduler.domain.derive import complete
 from scheduler.domain.events import OperationDelayed
 from scheduler.rescheduling.right_shift import shift
@@ -43,10 +43,13 @@ def plan(instance: Instance, first: int, second: int) -> Schedule:
         (shop(), (6, 7)),
         (shop(replace(LANE, timetable=Timetable((2, 7), period=10))), (7, 7)),
         (shop(replace(LANE, headway=4)), (6, 10)),
+        # Departing at 6, J1 would arrive at 17; at 7 it arrives at 13.
+        (shop(replace(LANE, transit_times=TransitTimes(20, (TransitWindow(3, 7, 8),)))), (7, 7)),
+        (shop(replace(LANE, transit_times=TransitTimes(20, (TransitWindow(3, 7, 4),)))), (6, 7)),
         (shop(docks=1), (6, 8)),
         (shop(docks=2), (6, 7)),
     ],
-    ids=["free", "timetable", "headway", "one dock", "two docks"],
+    ids=["free", "timetable", "headway", "rush hour", "no use to wait", "one dock", "two docks"],
 )
 def test_a_late_part(instance: Instance, departures: tuple[int, int]) -> None:
     baseline = plan(instance, 2, 7)
