@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import permutations, product
 
 from scheduler.domain import Calendar, CarrierGroup, Instance, Lane, Machine, Mode, ScheduledOperation, Timetable
-from scheduler.domain.routing import Leg, route
+from scheduler.domain.routing import Leg, routes
 
 Link = tuple[str | None, str | None]
 Ends = tuple[int | None, ...]
@@ -76,7 +76,7 @@ class Task:
 
 @dataclass
 class Case:
-    """One choice of plans and modes. Task 0 stands for tick 0."""
+    """One choice of plans, modes and routes. Task 0 stands for tick 0."""
 
     instance: Instance
     tasks: list[Task] = field(default_factory=lambda: [Task("", 0)])
@@ -162,13 +162,10 @@ class Case:
                 found[b] |= {a, *found[a]}
         return found
 
-    def add_way(self, job: str, link: Link, a: int | None, b: int | None) -> bool:
-        """Add the moves of a part from operation `a` to operation `b`; False if no lane leads there."""
+    def add_way(self, job: str, link: Link, a: int | None, b: int | None, legs: tuple[Leg, ...]) -> None:
+        """Add the moves of a part from operation `a` to operation `b` on a route."""
         origin = None if a is None else self.machine(a)
         destination = None if b is None else self.machine(b)
-        legs = route(self.instance, origin, destination)
-        if legs is None:
-            return False
         if a is not None and b is not None and legs == ():
             self.ways_out[a].append(Point(b))
         last = None if a is None else Point(a, at_end=True)
@@ -206,7 +203,6 @@ class Case:
         goes_on = a is not None and b is not None and origin != destination
         if goes_on and (not legs or destination.input_buffer == 0):
             self.passes.append((a, b))
-        return True
 
 
 def departs(lane: Lane, tick: int, trip_time: int) -> bool:
@@ -240,12 +236,11 @@ def cases(instance: Instance) -> Iterator[Case]:
             ]
         )
     for selection in product(*selections):
-        case = _case(instance, {key: mode for part in selection for key, mode in part.items()})
-        if case is not None:
-            yield case
+        yield from _cases(instance, {key: mode for part in selection for key, mode in part.items()})
 
 
-def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None:
+def _cases(instance: Instance, chosen: dict[tuple[str, str], int]) -> Iterator[Case]:
+    """Yield a case for every choice of routes."""
     case = Case(instance)
     number = {}
     for key, index in chosen.items():
@@ -260,6 +255,7 @@ def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None
         number[key] = case.add(task)
         case.ways_in[number[key]] = []
         case.ways_out[number[key]] = []
+    ways: list[tuple[str, Link, int | None, int | None]] = []
     for job in instance.jobs:
         of_job = {operation: task for (j, operation), task in number.items() if j == job.id}
         precedences = [p for p in job.precedences if p.predecessor in of_job and p.successor in of_job]
@@ -271,10 +267,15 @@ def _case(instance: Instance, chosen: dict[tuple[str, str], int]) -> Case | None
         links: list[Link] = [(p.predecessor, p.successor) for p in precedences]
         links += [(None, o) for o in of_job if all(p.successor != o for p in precedences)]
         links += [(o, None) for o in of_job if all(p.predecessor != o for p in precedences)]
-        for link in links:
-            if not case.add_way(job.id, link, of_job.get(link[0]), of_job.get(link[1])):
-                return None
-    return case
+        ways += [(job.id, link, of_job.get(link[0]), of_job.get(link[1])) for link in links]
+    choices = [routes(instance, *(None if end is None else case.machine(end) for end in ends)) for _, _, *ends in ways]
+    for chosen_routes in product(*choices):
+        found = replace(case, tasks=[*case.tasks], arcs=[*case.arcs], passes=[])
+        found.ways_in = {task: [] for task in case.ways_in}
+        found.ways_out = {task: [] for task in case.ways_out}
+        for way, legs in zip(ways, chosen_routes, strict=True):
+            found.add_way(*way, legs)
+        yield found
 
 
 def swapped(case: Case, held: dict[int, tuple[int, int]]) -> list[tuple[int, int]]:

@@ -76,6 +76,7 @@ FEATURES = (
     "reach",
     "tending",
     "transit",
+    "hubs",
 )
 OBJECTIVES = (
     "makespan",
@@ -199,7 +200,8 @@ class _Builder:
         instance = self.with_fleets(instance) if self.has("fleets", 3) else instance
         instance = self.with_dwell(instance) if self.has("dwell", 4) else instance
         instance = self.with_reach(instance) if self.has("reach", 4) else instance
-        return self.with_tending(instance) if self.has("tending", 4) else instance
+        instance = self.with_tending(instance) if self.has("tending", 4) else instance
+        return self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
 
     # the plant
 
@@ -288,6 +290,18 @@ class _Builder:
             ]
             jobs.append(replace(job, operations=tuple(operations)) if len(set(after)) == len(after) else job)
         return replace(instance, jobs=tuple(jobs))
+
+    def with_hub(self, instance: Instance) -> Instance:
+        """Return the instance with a hub on the way of its first lane, which may be missing then."""
+        first, *others = instance.lanes
+        ends = {"H1": (first.origin, "H"), "H2": ("H", first.destination)}
+        ways = tuple(
+            replace(first, id=id, origin=a, destination=b, transit_time=self.integer(0, 2), vehicles=self.integer(1, 2))
+            for id, (a, b) in ends.items()
+        )
+        hub = Facility("H", docks=self.choice((None, 1)), hub=True)
+        kept = (first, *others) if self.integer(0, 2) else tuple(others)
+        return replace(instance, facilities=(*instance.facilities, hub), lanes=(*kept, *ways))
 
     def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
         capacity = self.integer(2, 3) if self.has("capacity", 4) else 1

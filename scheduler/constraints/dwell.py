@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from scheduler.constraints.facts import consecutive, describe, mode_of, name, past_moves, place
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Instance, Machine, Move, OperationKey, Schedule
-from scheduler.domain.routing import Leg, route
+from scheduler.domain.routing import Leg, route, routes
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -127,8 +127,7 @@ def _first_legs(ctx: ModelContext, link: LinkVars, machine: Machine) -> set[Leg]
     else:
         successor = ctx.instance.operation_by_key[link.job.id, link.successor]
         ends = [ctx.instance.machine_by_id[mode.machine] for mode in successor.modes]
-    routes = (route(ctx.instance, machine, end) for end in ends)
-    first = {legs[0] for legs in routes if legs}
+    first = {legs[0] for end in ends for legs in routes(ctx.instance, machine, end) if legs}
     return {leg for leg in first if leg.origin == machine.id or machine.output_buffer == 0}
 
 

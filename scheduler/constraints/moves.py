@@ -11,9 +11,9 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
 The transit time is that of the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A
-link between two facilities needs a lane; a job is carried only by its fleets, if it names any. A robot move or
-transport of `Execution.moves` may be longer, by at most the downtime of its mover inside it; a transfer there has the
-length that it has.
+link between two facilities has a transfer over a lane from the one to the other, or two, to a ``hub`` and on from it. A
+job is carried only by its fleets, if it names any. A robot move or transport of `Execution.moves` may be longer, by at
+most the downtime of its mover inside it; a transfer there has the length that it has.
 """
 
 from __future__ import annotations
@@ -105,13 +105,14 @@ def _along(
         return  # the rule `modes` says so; without machine there is no route
     origin = instance.machine_by_id[before.machine] if before is not None else None
     destination = instance.machine_by_id[after.machine] if after is not None else None
-    if origin and destination and origin.facility != destination.facility:
+    hub = _hub(instance, origin, destination, listed)
+    if origin and destination and origin.facility != destination.facility and hub is None:
         needed = (origin.facility, destination.facility)
         if all((lane.origin, lane.destination) != needed for lane in instance.lanes):
             yield Violation("moves", where, f"no lane goes from {origin.facility} to {destination.facility}", 1)
     ready_at = before.end if before is not None else None
     arrived_at = None
-    for leg in _route(instance, origin, destination):
+    for leg in _route(instance, origin, destination, hub):
         move = next((m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]), None)
         if move is None:
             yield Violation("moves", where, f"the {leg.kind} from {leg.origin} to {leg.destination} is missing", 1)
@@ -129,7 +130,20 @@ def _along(
         yield Violation("moves", _where(move), f"{describe(move)} is not on the route of {where}", 1)
 
 
-def _route(instance: Instance, origin: Machine | None, destination: Machine | None) -> list[_Leg]:
+def _hub(instance: Instance, origin: Machine | None, destination: Machine | None, listed: Sequence[Move]) -> str | None:
+    """Return the hub over which the listed moves go from facility to facility, if they do."""
+    if origin is None or destination is None or origin.facility == destination.facility:
+        return None
+    hubs = [
+        site.id for site in instance.facilities if site.hub and site.id not in (origin.facility, destination.facility)
+    ]
+    reached = (m.destination for m in listed if m.kind == "transfer" and m.origin == origin.facility)
+    return next((site for site in reached if site in hubs), None)
+
+
+def _route(
+    instance: Instance, origin: Machine | None, destination: Machine | None, hub: str | None = None
+) -> list[_Leg]:
     """Return the moves that take a part from machine to machine; None is the arrival or departure of the job."""
     if origin is destination:
         return []
@@ -146,6 +160,8 @@ def _route(instance: Instance, origin: Machine | None, destination: Machine | No
     crosses = site_from is not site_to
     if site_from and site_from.station and crosses and (site_to or site_from.returns_jobs):
         stops.append((site_from.id, site_from.station))
+    if hub is not None:
+        stops.append((hub, ""))
     if site_to and site_to.station and crosses:
         stops.append((site_to.id, site_to.station))
     if destination and site_to:

@@ -1,4 +1,4 @@
-"""Variables of the ways of parts: up to five legs per link, each with the moves it may be."""
+"""Variables of the ways of parts: up to six legs per link, each with the moves it may be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Job, Move, OperationKey, Precedence
-from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, route, slot_of
+from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, routes, slots_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -95,8 +95,8 @@ def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
         return ()
     fixed = {}
     if ctx.instance.execution is not None:
-        for move in ctx.instance.execution.moves:
-            fixed[move.job, move.predecessor, move.successor, slot_of(ctx.instance, move)] = move
+        for move, slot in slots_of(ctx.instance, ctx.instance.execution.moves).items():
+            fixed[move.job, move.predecessor, move.successor, slot] = move
     found = []
     for job in ctx.instance.jobs:
         for predecessor, successor, precedence in links(job):
@@ -143,34 +143,56 @@ def _active(
 
 def _add_slots(ctx: ModelContext, link: LinkVars, fixed: dict[Any, Move]) -> bool:
     """Add the legs that the link may have; return whether it has any, or forbids a pair of modes."""
-    pairs: list[tuple[tuple[Any, ...], tuple[Leg, ...] | None]] = []
+    pairs: list[tuple[tuple[Any, ...], tuple[tuple[Leg, ...], ...]]] = []
     for from_literals, origin in _ends(ctx, link, link.predecessor):
         for to_literals, destination in _ends(ctx, link, link.successor):
-            pairs.append(((*from_literals, *to_literals), route(ctx.instance, origin, destination)))
+            possible = (legs for legs in routes(ctx.instance, origin, destination) if _is_possible(ctx, link, legs))
+            pairs.append(((*from_literals, *to_literals), tuple(possible)))
     by_slot: dict[Slot, list[Leg]] = {}
-    for _, legs in pairs:
-        for leg in legs or ():
-            if leg not in by_slot.setdefault(leg.slot, []):
-                by_slot[leg.slot].append(leg)
+    for leg in (leg for _, ways in pairs for legs in ways for leg in legs):
+        if leg not in by_slot.setdefault(leg.slot, []):
+            by_slot[leg.slot].append(leg)
+    taken: dict[Leg, Any] = {}
     for slot in SLOTS:
         if slot in by_slot:
             always = (
                 link.active is ctx.true
                 and len(by_slot[slot]) == 1
-                and all(legs is not None and by_slot[slot][0] in legs for _, legs in pairs)
+                and all(ways and all(by_slot[slot][0] in legs for legs in ways) for _, ways in pairs)
             )
             move = fixed.get((link.job.id, link.predecessor, link.successor, slot))
-            taken = _add_slot(ctx, link, slot, by_slot[slot], always, move)
-            for literals, legs in pairs:
-                for leg, literal in taken.items():
-                    if literal is not ctx.true:
-                        target = literal if legs is not None and leg in legs else literal.negated()
-                        ctx.enforce(ctx.model.add_bool_and(target), link.active, *literals)
-    impossible = [literals for literals, legs in pairs if legs is None]
+            taken |= _add_slot(ctx, link, slot, by_slot[slot], always, move)
+    for literals, ways in pairs:
+        _choose(ctx, (link.active, *literals), ways, taken)
+    impossible = [literals for literals, ways in pairs if not ways]
     for literals in impossible:
         conditions = [literal for literal in (link.active, *literals) if literal is not ctx.true]
         ctx.model.add_bool_or([literal.negated() for literal in conditions])
     return bool(by_slot)
+
+
+def _is_possible(ctx: ModelContext, link: LinkVars, legs: tuple[Leg, ...]) -> bool:
+    """Return whether lanes on a route have vehicles large enough for the job."""
+    return all(leg.kind != "transfer" or carriers(ctx.instance, leg, link.job) for leg in legs)
+
+
+def _choose(
+    ctx: ModelContext, conditions: tuple[Any, ...], ways: tuple[tuple[Leg, ...], ...], taken: dict[Leg, Any]
+) -> None:
+    """Let exactly the legs of one of the routes be taken if all conditions hold."""
+    for leg, literal in taken.items():
+        on = [leg in legs for legs in ways]
+        if literal is not ctx.true and (all(on) or not any(on)):
+            target = literal if ways and all(on) else literal.negated()
+            ctx.enforce(ctx.model.add_bool_and(target), *conditions)
+    if len(ways) > 1:
+        # Routes differ in where their first transfer goes; what follows it goes with it.
+        firsts = [next(leg for leg in legs if leg.slot == "transfer") for legs in ways]
+        ctx.enforce(ctx.model.add(sum(taken[first] for first in firsts) == 1), *conditions)
+        for legs, first in zip(ways, firsts, strict=True):
+            for leg in legs:
+                if leg.slot == "onward":
+                    ctx.enforce(ctx.model.add(taken[leg] == taken[first]), *conditions)
 
 
 def _ends(ctx: ModelContext, link: LinkVars, operation: str | None) -> Iterable[tuple[tuple[Any, ...], Any]]:
@@ -242,6 +264,8 @@ def _add_slot(
             variables.options.append(_option(ctx, link, leg, mover, length, chosen, variables, fixed))
         if choices:
             ctx.model.add(sum(choices) == literal)
+        elif not movers[leg]:
+            ctx.model.add(literal == 0)  # a route that is not the one of what is kept or has departed
     if not always:
         idle = [literal.negated() for literal in taken.values()]
         if fixed is None:

@@ -156,5 +156,5 @@ def _loadings(ctx: ModelContext, links: tuple[LinkVars, ...], successor: Operati
         if link.successor == successor[1]:
             for slot in link.slots:
                 for option in slot.options:
-                    if option.leg.kind == "transfer":
+                    if option.leg.slot == "transfer":
                         yield slot.start + ctx.instance.lane_by_id[option.mover].pick_up_time, option.literal

@@ -12,7 +12,7 @@ from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, Sch
 from scheduler.domain.batteries import levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.happened import tasks_of
-from scheduler.domain.routing import SLOTS, Slot, slot_of
+from scheduler.domain.routing import SLOTS, Slot, slots_of
 from scheduler.domain.visits import visits
 
 if TYPE_CHECKING:
@@ -104,15 +104,15 @@ class ScheduleView:
 
     @cached_property
     def _moves(self) -> dict[tuple[str, str | None, str | None, Slot], Move]:
-        found: dict[tuple[str, str | None, str | None, Slot], Move] = {}
-        for move in self.schedule.moves:
-            if move.job is not None:
-                found[move.job, move.predecessor, move.successor, self.slot(move)] = move
-        return found
+        return {(m.job or "", m.predecessor, m.successor, slot): m for m, slot in self._slots.items()}
+
+    @cached_property
+    def _slots(self) -> dict[Move, Slot]:
+        return slots_of(self.instance, self.schedule.moves)
 
     def slot(self, move: Move) -> Slot:
         """Return which leg of its link a loaded move is."""
-        return slot_of(self.instance, move)
+        return self._slots[move]
 
     def move(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> Move | None:
         """Return the loaded move on this leg of the link."""
@@ -268,7 +268,7 @@ class ScheduleView:
             self._leaders[lane] = []
             for number, option in enumerate(options):
                 link = option.link
-                move = self.move(link.job.id, link.predecessor, link.successor, "transfer")
+                move = self.move(link.job.id, link.predecessor, link.successor, option.leg.slot)
                 used = None if move is None else self.instance.lane_by_vehicle[move.mover]
                 lasts = used is not None and move is not None and used.trip_time_at(move.start) == option.length
                 if move is None or used is None or used.id != lane or not (lasts or option.fixed is not None):

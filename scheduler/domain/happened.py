@@ -10,7 +10,7 @@ from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.resources import Lane, Machine
-from scheduler.domain.routing import route
+from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
 
@@ -130,7 +130,7 @@ def reachable(instance: Instance, key: OperationKey, mode: Mode) -> bool:
         if (move.job, move.successor) == key:
             before = execution.baseline.by_operation.get((key[0], move.predecessor or ""))
             origin = instance.machine_by_id[before.machine] if before is not None else None
-            legs = route(instance, origin, machine) or ()
+            legs = (leg for legs in routes(instance, origin, machine) for leg in legs)
             if (move.origin, move.destination) not in {(leg.origin, leg.destination) for leg in legs}:
                 return False
     return True

@@ -14,7 +14,7 @@ from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
-from scheduler.domain.routing import carriers, leg_time, links, route, tenders
+from scheduler.domain.routing import carriers, leg_time, links, routes, tenders
 from scheduler.domain.schedule import OperationKey
 
 MAX_HORIZON = 2**45
@@ -146,10 +146,8 @@ class _Ways:
         """Return the time from machine to machine; None where there is no way."""
         if (origin, destination) not in self._times:
             ends = (None if end is None else self._instance.machine_by_id[end] for end in (origin, destination))
-            legs = route(self._instance, *ends)
-            self._times[origin, destination] = (
-                None if legs is None else sum(leg_time(self._instance, leg) for leg in legs)
-            )
+            times = (sum(leg_time(self._instance, leg) for leg in legs) for legs in routes(self._instance, *ends))
+            self._times[origin, destination] = min(times, default=None)
         return self._times[origin, destination]
 
 
@@ -224,7 +222,7 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         calendars: list[Calendar] = []
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
-                for leg in route(instance, origin, destination) or ():
+                for leg in (leg for legs in routes(instance, origin, destination) for leg in legs):
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
                         time = piece = max(max(lane.cycle_time, lane.headway) for lane in lanes)

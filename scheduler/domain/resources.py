@@ -18,13 +18,15 @@ class Facility:
     ``station`` is its load/unload station: the place at which jobs arrive, from outside or over a lane, and leave;
     None: jobs arrive where their first machine is. With ``returns_jobs`` finished jobs are taken back to the station,
     otherwise they are complete where their last operation ends. At most ``docks`` trips of all its lanes load or unload
-    at a time (None: any number).
+    at a time (None: any number). Over a ``hub`` jobs may go from one facility to another by two lanes, one to the hub
+    and one from it.
     """
 
     id: str
     station: str | None = None
     returns_jobs: bool = False
     docks: int | None = None
+    hub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

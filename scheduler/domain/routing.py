@@ -1,20 +1,23 @@
 """The way of a part from machine to machine: which moves it needs.
 
-On the way there are up to five *legs*, in this order:
+On the way there are up to six *legs*, in this order:
 
 * ``exit``: a robot carries the part from its station to the cell's output station;
 * ``collect``: a vehicle carries the job to the load/unload station of its facility;
-* ``transfer``: a lane carries the job from facility to facility;
+* ``transfer``: a lane carries the job from facility to facility, or to a hub;
+* ``onward``: another lane carries it on from the hub;
 * ``deliver``: a vehicle carries the job to the machine, or to the input station of its cell, from wherever in the
   facility the job is;
 * ``entry``: a robot carries the part from the cell's input station to the station, or directly from station to
   station when both are in one cell.
 
-Between places of one facility that no fleet serves, a part is moved in no time, without a move.
+Between places of one facility that no fleet serves, a part is moved in no time, without a move. From facility to
+facility there may be several routes, direct and over each hub. Which is taken is decided by the plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -23,8 +26,8 @@ from scheduler.domain.jobs import Job, Precedence
 from scheduler.domain.resources import CarrierGroup, Lane, Machine, Robot
 from scheduler.domain.schedule import Move, MoveKind
 
-Slot: TypeAlias = Literal["exit", "collect", "transfer", "deliver", "entry"]
-SLOTS: tuple[Slot, ...] = ("exit", "collect", "transfer", "deliver", "entry")
+Slot: TypeAlias = Literal["exit", "collect", "transfer", "onward", "deliver", "entry"]
+SLOTS: tuple[Slot, ...] = ("exit", "collect", "transfer", "onward", "deliver", "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,14 @@ class Leg:
 
 
 def route(instance: Instance, origin: Machine | None, destination: Machine | None) -> tuple[Leg, ...] | None:
-    """Return the legs from machine to machine, None if no lane links their facilities or no robot reaches both ends.
+    """Return the first of the routes from machine to machine, None if there is none."""
+    return next(iter(routes(instance, origin, destination)), None)
+
+
+def routes(instance: Instance, origin: Machine | None, destination: Machine | None) -> tuple[tuple[Leg, ...], ...]:
+    """Return the legs of each route from machine to machine: the direct one first, then one over each hub.
+
+    They differ in their transfers only; there are none if no lane links the facilities or no robot reaches both ends.
 
     `origin` None is the arrival of the job, `destination` None its departure. A job arrives at the load/unload station
     of the facility of its first machine (or where that machine is, if there is no such station); it departs at the
@@ -47,31 +57,31 @@ def route(instance: Instance, origin: Machine | None, destination: Machine | Non
     """
     if origin is not None and destination is not None:
         if origin.id == destination.id:
-            return ()
+            return ((),)
         if origin.cell is not None and origin.cell == destination.cell:
             direct = Leg("entry", "robot_move", origin.id, destination.id, (origin.cell,))
-            return (direct,) if _is_served(instance, direct) else None
-    legs: list[Leg] = []
+            return ((direct,),) if _is_served(instance, direct) else ()
+    before: list[Leg] = []
+    after: list[Leg] = []
+    transfers: list[tuple[Leg, ...]] = [()]
     here = there = None
     if origin is not None:
         here = instance.cell_by_id[origin.cell].output_station if origin.cell is not None else origin.id
     if destination is not None:
         there = instance.cell_by_id[destination.cell].input_station if destination.cell is not None else destination.id
     if origin is not None and origin.cell is not None and here is not None:
-        legs.append(Leg("exit", "robot_move", origin.id, here, (origin.cell,)))
+        before.append(Leg("exit", "robot_move", origin.id, here, (origin.cell,)))
     if origin is None or destination is None or origin.facility == destination.facility:
-        legs.extend(_within(instance, origin, destination, here, there))
+        before.extend(_within(instance, origin, destination, here, there))
     else:
-        lanes = lanes_between(instance, origin.facility, destination.facility)
-        if not lanes:
-            return None
-        legs.extend(_transport(instance, origin.facility, here, _station(instance, origin)))
-        ids = tuple(lane.id for lane in lanes)
-        legs.append(Leg("transfer", "transfer", origin.facility, destination.facility, ids))
-        legs.extend(_transport(instance, destination.facility, _station(instance, destination), there))
+        transfers = _transfers(instance, origin.facility, destination.facility)
+        before.extend(_transport(instance, origin.facility, here, _station(instance, origin)))
+        after.extend(_transport(instance, destination.facility, _station(instance, destination), there))
     if destination is not None and destination.cell is not None and there is not None:
-        legs.append(Leg("entry", "robot_move", there, destination.id, (destination.cell,)))
-    return tuple(legs) if all(_is_served(instance, leg) for leg in legs) else None
+        after.append(Leg("entry", "robot_move", there, destination.id, (destination.cell,)))
+    if not all(_is_served(instance, leg) for leg in (*before, *after)):
+        return ()
+    return tuple((*before, *between, *after) for between in transfers)
 
 
 def _is_served(instance: Instance, leg: Leg) -> bool:
@@ -79,13 +89,31 @@ def _is_served(instance: Instance, leg: Leg) -> bool:
     return leg.kind != "robot_move" or instance.cell_by_id[leg.groups[0]].serves(leg.origin, leg.destination)
 
 
+def _transfers(instance: Instance, origin: str, destination: str) -> list[tuple[Leg, ...]]:
+    """Return the transfers of each route from facility to facility: direct, or over a hub."""
+    found: list[tuple[Leg, ...]] = []
+    if lanes := lanes_between(instance, origin, destination):
+        found.append((Leg("transfer", "transfer", origin, destination, tuple(lane.id for lane in lanes)),))
+    for hub in instance.facilities:
+        if not hub.hub or hub.id in (origin, destination):
+            continue
+        there, on = lanes_between(instance, origin, hub.id), lanes_between(instance, hub.id, destination)
+        if there and on:
+            first = Leg("transfer", "transfer", origin, hub.id, tuple(lane.id for lane in there))
+            found.append((first, Leg("onward", "transfer", hub.id, destination, tuple(lane.id for lane in on))))
+    return found
+
+
 def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], ...]:
     """Return ``(id, length of the move)`` of every robot, vehicle or lane that can do a leg of a job.
 
+    A lane can if the job fits into one of its vehicles.
     A lane whose transit time depends on the departure comes once with each length.
     """
     if leg.kind == "transfer":
-        return tuple((lane, length) for lane in leg.groups for length in instance.lane_by_id[lane].trip_times)
+        lanes = [instance.lane_by_id[lane] for lane in leg.groups]
+        roomy = (lane for lane in lanes if lane.units_per_vehicle >= job.units)
+        return tuple((lane.id, length) for lane in roomy for length in lane.trip_times)
     found: list[tuple[str, int]] = []
     for group_id in leg.groups:
         if leg.kind == "transport" and job.fleets and group_id not in job.fleets:
@@ -110,8 +138,22 @@ def leg_time(instance: Instance, leg: Leg) -> int:
     return min(instance.group_by_id[group].move_time(leg.origin, leg.destination) for group in leg.groups)
 
 
-def slot_of(instance: Instance, move: Move) -> Slot:
-    """Return which leg of its link a loaded move is."""
+def slots_of(instance: Instance, moves: Iterable[Move]) -> dict[Move, Slot]:
+    """Return which leg of its link each of some loaded moves is; all moves of a link up to the last have to be there.
+
+    The second transfer of a link begins where the first ends, at a hub.
+    """
+    loaded = [move for move in moves if move.job is not None]
+    arrives = {(m.job, m.predecessor, m.successor, m.destination) for m in loaded if m.kind == "transfer"}
+    found: dict[Move, Slot] = {}
+    for move in loaded:
+        is_onward = (move.job, move.predecessor, move.successor, move.origin) in arrives
+        found[move] = "onward" if move.kind == "transfer" and is_onward else _slot_of(instance, move)
+    return found
+
+
+def _slot_of(instance: Instance, move: Move) -> Slot:
+    """Return which leg of its link a loaded move is, hubs apart."""
     if move.kind == "transfer":
         return "transfer"
     if move.kind == "robot_move":

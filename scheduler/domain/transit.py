@@ -6,7 +6,7 @@ the end of a window can pay.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from scheduler.domain.calendar import Downtime
@@ -59,6 +59,13 @@ class TransitTimes:
                     start = windows.pop().start
                 windows.append(Downtime(start, begin + right, f"transit is not {transit_time}"))
         return tuple(windows)
+
+    def slowed(self, speed: int) -> TransitTimes:
+        """Return the windows with the transit times at so many percent of the usual speed, rounded up."""
+        return replace(
+            self,
+            windows=tuple(replace(w, transit_time=-(-w.transit_time * 100 // speed)) for w in self.windows),
+        )
 
     @property
     def _edges(self) -> tuple[int, ...]:

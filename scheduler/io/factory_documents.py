@@ -69,6 +69,8 @@ class FacilityDocument(Document):
     """Whether finished jobs are taken back to the load/unload station."""
     docks: Count | None = None
     """Trips of lanes that load or unload at a time; null: any number."""
+    hub: bool = False
+    """Whether jobs may go from one facility to another over it, by two lanes."""
 
 
 class MachineDocument(Document):

@@ -211,6 +211,7 @@ def facility_document(facility: Facility) -> dict[str, Any]:
         **unless("station", facility.station, None),
         **unless("returns_jobs", facility.returns_jobs, False),
         **unless("docks", facility.docks, None),
+        **unless("hub", facility.hub, False),
     }
 
 

@@ -34,6 +34,7 @@ RULES: tuple[Validation, ...] = (
     robots.starts_out_of_reach,
     resources.incomplete_travel,
     resources.lanes_to_their_origin,
+    resources.idle_hubs,
     resources.setups_with_capacity,
     resources.unsupported_buffers,
     resources.no_swap_with_capacity,

@@ -220,7 +220,7 @@ def _cycle(job: Job) -> tuple[str, ...]:
 
 
 def unreachable_successors(instance: Instance) -> Iterator[Defect]:
-    """No two modes of a predecessor and its successor are in one facility or joined by a lane."""
+    """No two modes of a predecessor and its successor are in one facility or joined by a lane, or over a hub."""
     for j, job, p, pairs in _between_facilities(instance):
         if not any(origin == destination for origin, destination in pairs) and not _capacities(instance, pairs):
             ways = ", ".join(f"{shown(origin)} to {shown(destination)}" for origin, destination in sorted(pairs))
@@ -272,8 +272,14 @@ def _facilities(instance: Instance, operation: Operation) -> set[str]:
 
 
 def _capacities(instance: Instance, pairs: set[tuple[str, str]]) -> set[int]:
-    """Units per vehicle of the lanes between the pairs of facilities."""
-    return {lane.units_per_vehicle for lane in instance.lanes if (lane.origin, lane.destination) in pairs}
+    """Units that can go at a time between the pairs of facilities, by each lane or over each hub."""
+    largest: dict[tuple[str, str], int] = {}
+    for lane in instance.lanes:
+        ends = (lane.origin, lane.destination)
+        largest[ends] = max(largest.get(ends, 0), lane.units_per_vehicle)
+    hubs = [facility.id for facility in instance.facilities if facility.hub]
+    ways = [[pair] for pair in pairs] + [[(a, hub), (hub, b)] for a, b in pairs for hub in hubs if hub not in (a, b)]
+    return {min(largest[pair] for pair in way) for way in ways if all(pair in largest for pair in way)}
 
 
 def deadlines_before_release(instance: Instance) -> Iterator[Defect]:

@@ -139,6 +139,16 @@ def lanes_to_their_origin(instance: Instance) -> Iterator[Defect]:
             yield Defect("E306", json_path("lanes", i, "destination"), cause, "name another facility")
 
 
+def idle_hubs(instance: Instance) -> Iterator[Defect]:
+    """No lane goes to a hub, or none goes on from it."""
+    for i, facility in enumerate(instance.facilities):
+        ends = ("to", {lane.destination for lane in instance.lanes}), ("from", {lane.origin for lane in instance.lanes})
+        for word, reached in ends if facility.hub else ():
+            if facility.id not in reached:
+                cause = f"no lane goes {word} the hub {shown(facility.id)}"
+                yield Defect("E343", json_path("facilities", i, "hub"), cause, "add a lane, or leave it out")
+
+
 def setups_with_capacity(instance: Instance) -> Iterator[Defect]:
     """A machine with setups has a capacity above 1: no order of its operations would be defined."""
     for i, machine in enumerate(instance.machines):

@@ -137,8 +137,8 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
         lanes_behind.setdefault(min(lane.origin, lane.destination, key=order.__getitem__), []).append(lane)
     for facility in instance.facilities:
         machines = [machine for machine in instance.machines if machine.facility == facility.id]
-        if machines and len(instance.facilities) > 1:
-            yield _Entry("facility", facility.id, facility.id)
+        if (machines or facility.hub) and len(instance.facilities) > 1:
+            yield _Entry("facility", facility.id, f"{facility.id} (hub)" if facility.hub else facility.id)
         for machine in machines:
             if machine.cell is None:
                 yield from _machine(machine, 0)

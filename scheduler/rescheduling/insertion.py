@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
-from scheduler.domain.routing import Leg, carriers, leg_time, route, tenders
+from scheduler.domain.routing import Leg, carriers, leg_time, routes, tenders
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
@@ -107,7 +107,7 @@ class _Appending:
             ready = job.release_date
             for before in befores[operation_id]:
                 origin = None if before is None else self._machine(job, before, chosen[before])
-                legs = route(self.instance, origin, machine)
+                legs = self._route(job, origin, machine)
                 if legs is None:
                     return None
                 ready = max(
@@ -148,14 +148,22 @@ class _Appending:
                 for mode in modes
                 if all(
                     any(
-                        route(self.instance, self._machine(job, operation_id, mode), self._machine(job, s, m))
-                        is not None
+                        self._route(job, self._machine(job, operation_id, mode), self._machine(job, s, m)) is not None
                         for m in possible[s]
                     )
                     for s in after
                 )
             ]
         return possible
+
+    def _route(self, job: Job, origin: Machine | None, destination: Machine | None) -> tuple[Leg, ...] | None:
+        """Return the shortest route from machine to machine; None if there is none for the job."""
+        possible = [
+            legs
+            for legs in routes(self.instance, origin, destination)
+            if all(leg.kind != "transfer" or carriers(self.instance, leg, job) for leg in legs)
+        ]
+        return min(possible, key=lambda legs: sum(leg_time(self.instance, leg) for leg in legs), default=None)
 
     def _machine(self, job: Job, operation_id: str, mode: int) -> Machine:
         return self.instance.machine_by_id[job.operation(operation_id).modes[mode].machine]
@@ -200,7 +208,7 @@ class _Appending:
         _, predecessor, successor = way
         ends = [scheduled.get((job.id, o or "")) for o in (predecessor, successor)]
         origin, destination = (None if o is None else self.instance.machine_by_id[o.machine] for o in ends)
-        for leg in route(self.instance, origin, destination) or ():
+        for leg in self._route(job, origin, destination) or ():
             mover = min(self._movers(job, leg), key=lambda m: self._free_at.get(m, 0))
             start, end = self._tick(leg_time(self.instance, leg))
             self.moves.append(

@@ -121,7 +121,8 @@ class Insertion:
         origin = board.mode_of(before).machine if before is not None else None
         ready = board.end[before.index] + link.min_lag if before is not None else link.job.release_date
         done, ready = board.part.get(link, (0, ready))
-        legs = self._problem.legs(origin, machine)
-        return (
-            NEVER if legs is None else ready + sum(self._problem.leg_time(leg, link.job.units) for leg in legs[done:])
+        times = (
+            sum(self._problem.leg_time(leg, link.job.units) for leg in legs[done:])
+            for legs in self._problem.routes(origin, machine)
         )
+        return ready + min(times, default=NEVER)

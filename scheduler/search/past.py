@@ -172,9 +172,9 @@ class Past:
                 board.domains[operation.index] = tuple(m for m in modes if self._leads_to(m.machine, origin, moves))
 
     def _leads_to(self, machine: MachineData, origin: MachineData | None, moves: Sequence[Move]) -> bool:
-        legs = self._problem.legs(origin, machine) or ()
-        ways = [(leg.origin, leg.destination) for leg in legs[: len(moves)]]
-        return ways == [(move.origin, move.destination) for move in moves]
+        gone = [(move.origin, move.destination) for move in moves]
+        routes = self._problem.routes(origin, machine)
+        return any([(leg.origin, leg.destination) for leg in legs[: len(gone)]] == gone for legs in routes)
 
     def _hold_stations(self, board: Board, operations: Sequence[tuple[PlanData, OperationData]]) -> None:
         """Let parts occupy stations until they are carried away or, if another part is on its way there, until then."""

@@ -13,6 +13,7 @@ from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData
+from scheduler.search.routes import first_to_arrive
 from scheduler.search.rules import Rule
 
 MAX_OPENINGS = 400
@@ -85,11 +86,11 @@ class Placement:
         for link in plan.incoming[index]:
             before = link.predecessor
             origin = board.mode_of(before).machine if before is not None else None
-            legs = self.problem.legs(origin, machine)
-            if legs is None:
-                return HOPELESS
             arrived_at = board.end[before.index] if before is not None else plan.job.domain.release_date
             done, ready = board.part.get(link, (0, arrived_at))
+            legs = first_to_arrive(board, link, self.problem.routes(origin, machine), ready)
+            if legs is None:
+                return HOPELESS
             for number, leg in enumerate(legs[done:], start=done):
                 is_taken = number == 0 and before is not None and origin is not None and origin.takes_up(leg)
                 if number == 0 and before is not None and not is_taken:

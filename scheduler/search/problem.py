@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
-from scheduler.domain.routing import Leg, lanes_between, leg_time, route, tenders
+from scheduler.domain.routing import Leg, lanes_between, leg_time, routes, tenders
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -145,7 +145,7 @@ class Problem:
         self.operations: list[OperationData] = []
         self.jobs = tuple(self._job(index, job) for index, job in enumerate(instance.jobs))
         self.operation_by_key = {operation.key: operation for operation in self.operations}
-        self._legs: dict[tuple[str | None, str | None], tuple[Leg, ...] | None] = {}
+        self._routes: dict[tuple[str | None, str | None], tuple[tuple[Leg, ...], ...]] = {}
         self._lanes: dict[tuple[str, str], tuple[Lane, ...]] = {}
 
     @cached_property
@@ -158,13 +158,17 @@ class Problem:
         """Downtimes by lane."""
         return {lane.id: downtimes(lane.calendar) for lane in self.instance.lanes}
 
-    def legs(self, origin: MachineData | None, destination: MachineData | None) -> tuple[Leg, ...] | None:
-        """Return the moves from machine to machine; None if there is no way."""
+    def routes(self, origin: MachineData | None, destination: MachineData | None) -> tuple[tuple[Leg, ...], ...]:
+        """Return the moves from machine to machine on each route, direct or over a hub."""
         key = (origin.place if origin else None, destination.place if destination else None)
-        if key not in self._legs:
+        if key not in self._routes:
             ends = (origin.domain if origin else None, destination.domain if destination else None)
-            self._legs[key] = () if key[0] == key[1] else route(self.instance, *ends)
-        return self._legs[key]
+            self._routes[key] = ((),) if key[0] == key[1] else routes(self.instance, *ends)
+        return self._routes[key]
+
+    def legs(self, origin: MachineData | None, destination: MachineData | None) -> tuple[Leg, ...] | None:
+        """Return the moves from machine to machine on the first route; None if there is no way."""
+        return next(iter(self.routes(origin, destination)), None)
 
     def lanes(self, leg: Leg) -> tuple[Lane, ...]:
         """Return the lanes that a transfer can take."""
@@ -186,8 +190,8 @@ class Problem:
 
     def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:
         """Return the least time from machine to machine; `NEVER` if there is no way."""
-        legs = self.legs(origin, destination)
-        return NEVER if legs is None else sum(self.leg_time(leg, units) for leg in legs)
+        times = (sum(self.leg_time(leg, units) for leg in legs) for legs in self.routes(origin, destination))
+        return min(times, default=NEVER)
 
     def are_compatible(self, link: LinkData, before: ModeData, after: ModeData) -> bool:
         """Return whether a part can go from one mode to the other.

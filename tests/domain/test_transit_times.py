@@ -35,6 +35,12 @@ def test_closed_windows(end: int) -> None:
         assert closed == [RUSH.at(tick, 3) != transit_time for tick in range(end)]
 
 
+def test_a_slow_route_is_slow_at_any_time() -> None:
+    slow = RUSH.slowed(60)
+    assert [window.transit_time for window in slow.windows] == [9, 9, 4]
+    assert [(w.start, w.end) for w in slow.windows] == [(w.start, w.end) for w in RUSH.windows]
+
+
 def test_the_lengths_of_trips() -> None:
     lane = Lane("L", "F", "G", transit_time=3, load_time=1, unload_time=1, return_time=4, transit_times=RUSH)
     assert lane.trip_times == (4, 5, 7)

@@ -397,6 +397,14 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         two_sites(J1, Lane("L", "north", "south", 5, calendar=shifts(99991, (0, 9999)), timetable=Timetable((4,), 7))),
     ),
     (
+        "E343",
+        "$.facilities[0].hub",
+        'no lane goes to the hub "north"',
+        replace(
+            two_sites(J1, Lane("L", "north", "south", 5)), facilities=(Facility("north", hub=True), Facility("south"))
+        ),
+    ),
+    (
         "E341",
         "$.lanes[0].transit_times",
         "no trip of 5 or 9 ticks fits into the calendar",

@@ -40,7 +40,10 @@ class RouteSlow(Event):
     def change(self, instance: Instance) -> Instance:
         """Lengthen the transit; trips under way arrive as planned."""
         lane = instance.lane_by_id[self.route]
-        return with_lane(instance, replace(lane, transit_time=-(-lane.transit_time * 100 // self.speed)))
+        times = lane.transit_times
+        slow = None if times is None else times.slowed(self.speed)
+        transit_time = -(-lane.transit_time * 100 // self.speed)
+        return with_lane(instance, replace(lane, transit_time=transit_time, transit_times=slow))
 
 
 @dataclass(frozen=True)

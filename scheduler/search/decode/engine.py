@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule
-from scheduler.domain.timetable import longest_wait
+from scheduler.domain.departures import longest_wait
 from scheduler.search.decode.goal import Goal, set_goal
 from scheduler.search.decode.layout import NEVER, Reals
 from scheduler.search.decode.lower import Lowered, lower
@@ -247,7 +247,7 @@ def guess_latest(instance: Instance) -> int:
     trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * len(instance.jobs)
     for lane in instance.lanes:
         if lane.timetable is not None:
-            trips += longest_wait(lane.timetable, lane.calendar, lane.trip_time) * len(instance.jobs)
+            trips += longest_wait(lane) * len(instance.jobs)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 
 
