@@ -168,7 +168,8 @@ def _expired(instance: Instance) -> Instance:
 
 def _ended(instance: Instance, applied: Applied, by: str) -> Instance:
     """Return the instance without what an event changed; its entry in the log says by what it was ended."""
-    instance = undone(instance, applied)
+    if applied.changes or applied.trips:
+        instance = undone(instance, applied)
     marked = replace(applied, superseded_by=by, changes=(), trips=())
     execution = execution_of(instance)
     log = tuple(marked if other is applied else other for other in execution.log)

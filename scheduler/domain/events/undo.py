@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 _KINDS = ("facilities", "machines", "cells", "lanes", "operators", "fleets", "jobs")
 """Fields of an instance that hold items with ids."""
-_AMOUNTS = frozenset({"duration", "capacity", "places", "vehicles", "units_per_vehicle"})
+_AMOUNTS = frozenset({"duration", "transit_time", "capacity", "places", "vehicles", "units_per_vehicle"})
 """Numbers to which several events add or from which they take; of all others the last word counts."""
 WAITS = "waits for "
 """How the reason of a downtime begins for which a robot or vehicle waits in front of a machine."""
@@ -180,7 +180,9 @@ def _limited(
     was = started(instance).get(key)
     if was is None:
         pairs = zip(merged.modes, current.modes, strict=True)
-        return replace(merged, modes=tuple(m if reachable(instance, key, m) else c for m, c in pairs))
+        return replace(
+            merged, modes=tuple(m if m.machine == c.machine or reachable(instance, key, m) else c for m, c in pairs)
+        )
     now = execution_of(instance).now
     if was.end <= now:
         return current
