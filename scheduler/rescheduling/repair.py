@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -250,12 +252,14 @@ def _require_right(instance: Instance, schedule: Schedule) -> None:
 
 def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
     """Validate each job that is new, got operations or another size, as if it stood in an instance file."""
-    orders: list[tuple[Event, Job]] = []
+    orders: list[tuple[Event, Job, int]] = []  # with the number of the first operation that is new
     for event in events:
         if isinstance(event, RushOrder):
-            orders.append((event, event.job))
+            orders.append((event, event.job, 0))
         elif isinstance(event, (Rework, QuantityChange)) and event.job in instance.job_by_id:
-            orders.append((event, instance.job_by_id[event.job]))
+            job = instance.job_by_id[event.job]
+            new = len(event.route) if isinstance(event, Rework) else 0
+            orders.append((event, job, len(job.operations) - new))
     if not orders:
         return
     # Here, not above: the file models take their time to load.
@@ -263,8 +267,15 @@ def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
 
     found = [
         event.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
-        for event, job in orders
+        for event, job, new in orders
         for defect in defects(replace(instance, jobs=(job,), execution=None))
+        if _number_of(defect) >= new
     ]
     if found:
         raise EventError("events", tuple(found))
+
+
+def _number_of(defect: Defect) -> int:
+    """Return the number of the operation that a defect is about; later than all if it is about the job."""
+    found = re.match(r"\$\.jobs\[0\]\.operations\[(\d+)\]", defect.where)
+    return int(found[1]) if found is not None else sys.maxsize

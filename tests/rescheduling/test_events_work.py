@@ -189,3 +189,12 @@ def test_setups_stay_where_they_are() -> None:
     assert defect.startswith("E607 started_at: M1 has setups")
     after = revised(instance, baseline, 4, report(4, "J.1", "finished", finished_at=4))
     assert after.operation_by_key["J", "1"].modes[0].duration == 2
+
+
+def test_modes_that_an_earlier_event_made_alike_are_no_defect() -> None:
+    # After the loss of its work J2.2 can be done on M2 only: its other mode became a copy of that.
+    instance = replace(
+        flow_shop(), jobs=(flow_shop().jobs[0], job("J2", op("1", mode("M1", 2)), op("2", *[mode("M2", 3)] * 2)))
+    )
+    found = repair(instance, flow_shop_baseline(), [Rework("E", 6, "J2", "1")], policy="right-shift", workers=1)
+    assert found.result.schedule is not None

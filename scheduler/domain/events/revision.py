@@ -89,7 +89,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         raise EventError(f"events at {now}", tuple(defects))
     log = execution_of(changed).log
     if len(log) > MOST_UNDOABLE:
-        old = tuple(replace(applied, changes=(), trips=()) for applied in log[:-MOST_UNDOABLE])
+        old = tuple(replace(a, changes=(), trips=()) if a.changes or a.trips else a for a in log[:-MOST_UNDOABLE])
         changed = replace(changed, execution=replace(execution_of(changed), log=(*old, *log[-MOST_UNDOABLE:])))
     return changed
 
@@ -160,8 +160,10 @@ def _expired(instance: Instance) -> Instance:
     """Return the instance without the events whose time is over."""
     execution = execution_of(instance)
     for applied in execution.log:
+        if applied.superseded_by is not None:
+            continue
         expires_at = applied.event.expires_at
-        if applied.superseded_by is None and expires_at is not None and expires_at <= execution.now:
+        if expires_at is not None and expires_at <= execution.now:
             instance = _ended(instance, applied, applied.event.id)
     return instance
 
