@@ -73,10 +73,10 @@ def test_a_size_that_no_lane_carries_is_refused() -> None:
 def test_pinned_operations_keep_their_places() -> None:
     # At 1 J1.1 runs; a breakdown of M2 at [3, 9) would let J2.2 go to M3, and J2.1 stays anyway.
     events = (Pin("P", 1, "J2"), MachineBreakdown("B", 1, "M2", 9))
-    found = repair(flow_shop(), flow_shop_baseline(), events, objective="makespan", time_limit=3, workers=1)
+    found = repair(flow_shop(), flow_shop_baseline(), events, objective="makespan", time_limit=20, workers=1)
     assert pinned(found.instance) == {("J2", "1"), ("J2", "2")}
     assert [pin.machine for pin in execution_of(found.instance).pins] == ["M1", "M2"]
-    free = repair(flow_shop(), flow_shop_baseline(), events[1:], objective="makespan", time_limit=3, workers=1)
+    free = repair(flow_shop(), flow_shop_baseline(), events[1:], objective="makespan", time_limit=20, workers=1)
     assert found.result.schedule is not None
     assert free.result.schedule is not None
     assert found.result.schedule.by_operation["J2", "2"].machine == "M2"

@@ -79,7 +79,7 @@ def test_early_completion_ends_an_operation_now() -> None:
     after, result = repaired(flow_shop(), flow_shop_baseline(), 5, EarlyCompletion("E", 5, "J1", "2"))
     assert after.operation_by_key["J1", "2"].modes[0].duration == 2
     assert placed(result, "J1.2") == ("M2", 3, 5)
-    found = repair(flow_shop(), flow_shop_baseline(), [EarlyCompletion("E", 5, "J1", "2")], time_limit=2, workers=1)
+    found = repair(flow_shop(), flow_shop_baseline(), [EarlyCompletion("E", 5, "J1", "2")], time_limit=20, workers=1)
     assert found.result.schedule is not None
     assert placed(found.result.schedule, "J2.2") == ("M2", 5, 8)  # the slack is used
 

@@ -65,6 +65,10 @@ def contradicted(event: Event, instance: Instance, fact: ScheduledOperation) -> 
     if len(others) >= machine.capacity:
         cause = f"{fact.machine} was busy with operation {others[0].operation} of job {others[0].job} then"
         yield event.defect("E602", "started_at", cause, "say first what became of that operation")
+    moved = fact.start != was.start or fact.mode != was.mode
+    if instance.mode(fact.key, fact.mode).tended and moved:
+        cause = f"a robot tends {words}, and the schedule in force says when it was there"
+        yield event.defect("E607", "started_at", cause, f"write {was.start}" if was.key in begun else "wait")
     if machine.setups is not None and (fact.start != was.start or was.key not in begun):
         cause = f"{fact.machine} has setups, which the schedule in force has at their times"
         yield event.defect("E607", "started_at", cause, f"write {was.start}" if was.key in begun else "wait")

@@ -160,12 +160,16 @@ class OperationStatus(Event):
         begun = was.key in started(instance)
         start = self.started_at if self.started_at is not None else was.start if begun else self.at
         if self.state == "finished":
-            return ScheduledOperation(
-                *was.key, mode, machine, start, self.at if self.finished_at is None else self.finished_at
+            return replace(
+                was,
+                mode=mode,
+                machine=machine,
+                start=start,
+                end=self.at if self.finished_at is None else self.finished_at,
             )
         length = instance.mode(was.key, mode).duration
         blocked = instance.machine_by_id[machine].calendar.blocked(start + length + 1)
-        return ScheduledOperation(*was.key, mode, machine, start, end_of_work(blocked, start, length))
+        return replace(was, mode=mode, machine=machine, start=start, end=end_of_work(blocked, start, length))
 
     def _not_running(self, instance: Instance, was: ScheduledOperation) -> Iterator[Defect]:
         if was.key not in started(instance) or was.end <= execution_of(instance).now:
