@@ -344,7 +344,7 @@ class Board:
         return chosen
 
     def _by_lane(self, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
-        """Return the vehicle that can arrive first, when it starts (perhaps not the first), and the length of the trip."""
+        """Return the vehicle that can arrive first, when it starts, and the length of the trip."""
         lanes = [self.lanes[lane.id] for lane in self.problem.lanes(leg)]
         trips = [lane.opening(ready, units, self._patience) for lane in lanes]
         arrivals = [lane.arrival(trip.departure) for trip, lane in zip(trips, lanes, strict=True)]
