@@ -119,6 +119,15 @@ def _sequence_changes(instance: Instance, schedule: Schedule) -> int:
     return changes
 
 
+def _promised_tardiness(instance: Instance, schedule: Schedule) -> int:
+    if instance.execution is None:
+        return 0
+    promised = instance.execution.baseline.completions
+    return sum(
+        max(0, completion - promised.get(job.id, completion)) for job, completion in _completed(instance, schedule)
+    )
+
+
 TERMS: Mapping[str, Callable[[Instance, Schedule], int]] = {
     "makespan": _makespan,
     "total_tardiness": _total_tardiness,
@@ -133,5 +142,6 @@ TERMS: Mapping[str, Callable[[Instance, Schedule], int]] = {
     "start_deviation": _start_deviation,
     "reassignments": _reassignments,
     "sequence_changes": _sequence_changes,
+    "promised_tardiness": _promised_tardiness,
 }
 """The value of each term, by its name in an objective text."""

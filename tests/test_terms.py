@@ -89,6 +89,7 @@ def test_complete_instance(complete_instance: Instance, complete_schedule: Sched
         "start_deviation": 0,
         "reassignments": 0,
         "sequence_changes": 0,
+        "promised_tardiness": 0,
     }
 
 

@@ -206,6 +206,25 @@ def _in_order(sequence: list[OperationKey], a: OperationKey, b: OperationKey) ->
     return a in sequence and b in sequence and sequence.index(a) < sequence.index(b)
 
 
+def _promised_tardiness(ctx: ModelContext) -> Expr:
+    """Press a variable for each job of the baseline down to how much later than there it is completed."""
+    if ctx.instance.execution is None:
+        return 0
+    late = []
+    for job_id, promised in ctx.instance.execution.baseline.completions.items():
+        if job_id not in ctx.instance.job_by_id:
+            continue
+        tardiness = ctx.new_int(
+            0,
+            max(0, ctx.latest_completion(job_id) - promised),
+            f"promised_tardiness[{job_id}]",
+            lambda view, job_id=job_id, promised=promised: max(0, view.completion(job_id) - promised),
+        )
+        ctx.model.add(tardiness >= ctx.completion(ctx.instance.job_by_id[job_id]) - promised)
+        late.append(tardiness)
+    return sum(late)
+
+
 EXPRESSIONS: Mapping[str, Callable[[ModelContext], Expr]] = {
     "makespan": _makespan,
     "total_tardiness": _total_tardiness,
@@ -220,5 +239,6 @@ EXPRESSIONS: Mapping[str, Callable[[ModelContext], Expr]] = {
     "start_deviation": _start_deviation,
     "reassignments": _reassignments,
     "sequence_changes": _sequence_changes,
+    "promised_tardiness": _promised_tardiness,
 }
 """The model face of every term in `scheduler.domain.objective.TERM_NAMES`."""

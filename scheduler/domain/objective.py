@@ -28,10 +28,11 @@ TERM_NAMES: Mapping[str, str] = {
     "start_deviation": "sum over pending operations of |start - baseline start|",
     "reassignments": "number of pending operations whose machine differs from the baseline",
     "sequence_changes": "number of baseline machine neighbours (a directly before b) no longer in this order there",
+    "promised_tardiness": "sum over the jobs of the baseline of max(0, C_j - baseline C_j)",
 }
 """Every objective term and its formula; `scheduler.terms` values them, `scheduler.cpsat` models them."""
 
-STABILITY_TERMS = frozenset({"start_deviation", "reassignments", "sequence_changes"})
+STABILITY_TERMS = frozenset({"start_deviation", "reassignments", "sequence_changes", "promised_tardiness"})
 """Terms that need a baseline schedule; without one they are 0."""
 
 MAX_SCALE = 10_000

@@ -14,6 +14,7 @@ from scheduler.rescheduling import Repair, repair
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.policies.reroute import affected_operations
 from scheduler.rescheduling.right_shift import Shift, shift
+from scheduler.terms import value_terms
 
 SECONDS = 60.0
 
@@ -149,3 +150,20 @@ def test_a_pin_in_the_way_is_given_up_and_stated() -> None:
 
 def test_what_has_a_schedule_is_not_degraded() -> None:
     assert not broken("right-shift").is_degraded
+
+
+# --- promised dates ----------------------------------------------------------------------------------------------
+
+
+def test_promised_dates_are_kept_where_the_makespan_would_not() -> None:
+    # A ends at 8 instead of 4 whatever happens. With the makespan alone nothing else counts up to 12; with promises
+    # B goes to M2 at once and C to M3 or stays: only A is 4 later than promised.
+    result = broken("reoptimise", objective="promised_tardiness > makespan")
+    assert result.result.schedule is not None
+    assert result.result.terms["promised_tardiness"] == 4
+    assert result.result.values == (4, 12)
+    assert str(result.result.objective) == "promised_tardiness > makespan"  # it speaks of stability: no tax is added
+
+
+def test_without_execution_nothing_is_promised() -> None:
+    assert value_terms(line(), line_baseline())["promised_tardiness"] == 0
