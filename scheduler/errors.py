@@ -82,6 +82,12 @@ class EventError(DefectsError):
     kind = "events"
 
 
+class JournalError(DefectsError):
+    """The journal of a loop can't be used: no journal, damaged, or one of another instance."""
+
+    kind = "journal"
+
+
 class ObjectiveError(SchedulerError):
     """An objective text can't be read; the message names the known terms."""
 

@@ -23,6 +23,7 @@ LAYERS = (
     ("infeasibility",),
     ("portfolio",),
     ("rescheduling",),
+    ("loop",),
     ("analysis",),
     ("plot",),
     ("cli",),

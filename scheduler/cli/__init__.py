@@ -15,6 +15,7 @@ from scheduler.cli.drawing import gantt
 from scheduler.cli.files import convert, schema
 from scheduler.cli.generating import generate
 from scheduler.cli.planning import repair, solve
+from scheduler.cli.running import journal, run
 from scheduler.errors import SchedulerError, UncheckedScheduleError
 
 __all__ = ["main"]
@@ -52,5 +53,5 @@ def main() -> None:
     """
 
 
-for command in (solve, check, repair, gantt, validate, convert, generate, schema):
+for command in (solve, check, repair, run, journal, gantt, validate, convert, generate, schema):
     main.add_command(command)

@@ -247,6 +247,8 @@ class ScheduleDocument(OpenDocument):
     """The charges of vehicles with batteries, by start."""
     batteries: list[LevelsDocument] = Field(default_factory=list)
     """The level of every battery in use; not read, since it follows from moves and charges."""
+    revision: Index | None = None
+    """Number of the revision that the schedule belongs to; only in the file of a loop, which has no revisions."""
     revisions: list[RevisionDocument] = Field(default_factory=list)
     """For a repaired schedule: what has happened, oldest first. The schedule is one of the instance after all of it."""
     history: list[ProgressDocument] = Field(default_factory=list)

@@ -72,6 +72,10 @@ def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFi
     tree = parse_json(text, source)
     require_kind(tree, "operations", source)
     document = read_document(ScheduleDocument, tree, source, ScheduleError)
+    if document.revision is not None and document.revision > len(document.revisions):
+        cause = f"the schedule is one after revision {document.revision}, which is not in the file"
+        fix = "write it with its revisions: scheduler journal JOURNAL --revision N -o FILE"
+        raise ScheduleError(source, (Defect("E405", "$.revision", cause, fix),))
     revisions: list[Revision] = []
     for index, item in enumerate(document.revisions):
         instance, revision = _revised(instance, item, ("revisions", index), source)

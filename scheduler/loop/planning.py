@@ -1,0 +1,139 @@
+"""From events to plans: the safety net first, then whatever is better, until the deadline."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from scheduler.domain import Objective, Stop
+from scheduler.domain.events import Event, Revision
+from scheduler.errors import Defect, DefectsError
+from scheduler.loop.judging import Decision, Told, guilty
+from scheduler.loop.state import State, instance_after
+from scheduler.rescheduling import Repair, repair
+
+_NET_SHARE = 0.5
+"""Part of the deadline that the first plan may take where no right shift exists."""
+_SHORTEST = 0.05
+"""Less time than this (seconds) is not worth a search."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How plans are made.
+
+    Attributes
+    ----------
+    policy
+        See `scheduler.repair`.
+    deadline
+        Seconds from the first event of a burst to the last plan that answers it.
+    objective
+        What to minimise.
+    frozen
+        Ticks from now on in which operations stay where they are.
+    workers, seed
+        As for `scheduler.solve`.
+    """
+
+    policy: str = "auto"
+    deadline: float = 2.0
+    objective: Objective | None = None
+    frozen: int = 0
+    workers: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The first plan of a batch of events: what was decided of each, and the repair (None: nothing was accepted)."""
+
+    decisions: tuple[Decision, ...]
+    repair: Repair | None
+
+    def revision(self, state: State) -> tuple[Revision, bool]:
+        """Return the revision, and whether robots or vehicles have to wait in it (see `instance_after`)."""
+        assert self.repair is not None
+        revision = self.repair.revisions[-1]
+        has_carriers = bool(self.repair.instance.carrier_by_id)
+        return revision, has_carriers and instance_after(state, revision, False) != self.repair.instance
+
+
+def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Planned:
+    """Return the first plan for as many events of the batch as can be planned for.
+
+    What contradicts the factory is quarantined. Where no plan is found for all, they are tried one by one.
+    """
+    decisions: list[Decision] = []
+    left = list(batch)
+    while left:
+        try:
+            found = _repaired(left, state, settings, "right-shift", settings.deadline * _NET_SHARE)
+        except DefectsError as error:
+            decisions += guilty(left, error.defects)
+            condemned = {decision.told.entry for decision in decisions}
+            left = [item for item in left if item.entry not in condemned]
+            continue
+        except Exception:
+            # A slip of ours that some event brings to light: the factory needs its plan all the same.
+            if len(left) == 1:
+                cause = f"the repair failed: {traceback.format_exc(limit=-3)}"
+                return Planned((*decisions, _refused(left[0], "E615", cause, "report it")), None)
+            left = left[:1]
+            continue
+        if found.result.schedule is not None:
+            number = state.revision + 1
+            decisions += [Decision(item, "accepted", revision=number) for item in left]
+            return Planned(tuple(decisions), found)
+        if len(left) == 1:
+            cause = f"no schedule was found with it: {found.result.reason}"
+            return Planned((*decisions, _refused(left[0], "E614", cause, "relax it")), None)
+        left = left[:1]
+    return Planned(tuple(decisions), None)
+
+
+def better_plans(
+    batch: Sequence[Event], state: State, first: Repair, settings: Settings, until: float, stop: Stop
+) -> Iterator[Repair]:
+    """Yield better and better plans for accepted events until the deadline."""
+    left = until - monotonic()
+    if settings.policy == "right-shift" or left < _SHORTEST or stop.requested:
+        return
+    found = repair(
+        state.instance,
+        state.schedule,
+        batch,
+        now=first.revisions[-1].now,
+        policy=settings.policy,
+        frozen_until=first.revisions[-1].frozen_until,
+        objective=settings.objective,
+        time_limit=left,
+        workers=settings.workers,
+        seed=settings.seed,
+    )
+    values, known = found.result.values, first.result.values
+    if values is not None and known is not None and values < known:
+        yield found
+
+
+def _refused(item: Told, code: str, cause: str, fix: str) -> Decision:
+    return Decision(item, "quarantined", str(Defect(code, "$", cause, fix)))
+
+
+def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: str, seconds: float) -> Repair:
+    events = [item.event for item in batch if item.event is not None]
+    now = max(state.now, *(event.known_at for event in events))
+    return repair(
+        state.instance,
+        state.schedule,
+        events,
+        now=now,
+        policy=policy,
+        frozen_until=now + settings.frozen if settings.frozen else None,
+        objective=settings.objective,
+        time_limit=seconds,
+        workers=settings.workers,
+        seed=settings.seed,
+    )
