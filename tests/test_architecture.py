@@ -23,7 +23,7 @@ LAYERS = (
     ("infeasibility",),
     ("portfolio",),
     ("rescheduling",),
-    ("loop",),
+    ("loop", "simulation"),
     ("analysis",),
     ("plot",),
     ("cli",),

@@ -16,6 +16,7 @@ from scheduler.cli.files import convert, schema
 from scheduler.cli.generating import generate
 from scheduler.cli.planning import repair, solve
 from scheduler.cli.running import journal, run
+from scheduler.cli.simulating import simulate
 from scheduler.errors import SchedulerError, UncheckedScheduleError
 
 __all__ = ["main"]
@@ -53,5 +54,5 @@ def main() -> None:
     """
 
 
-for command in (solve, check, repair, run, journal, gantt, validate, convert, generate, schema):
+for command in (solve, check, repair, run, journal, simulate, gantt, validate, convert, generate, schema):
     main.add_command(command)
