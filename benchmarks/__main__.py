@@ -14,9 +14,11 @@ from benchmarks.factories import factories_command
 from benchmarks.profiling import profile_command
 from benchmarks.proofs import proofs_command
 from benchmarks.records import Row, append, done, write_circumstances
+from benchmarks.repairs import repairs_command, soak_command
 from benchmarks.report import report_command
 from benchmarks.running import run
 from benchmarks.size import size_command
+from benchmarks.traces import traces_command
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 SMOKE = ("ft06.json", "robot_cell.json", "two_facilities.json")
@@ -29,7 +31,8 @@ def main() -> None:
 
 for command in (run_command, ablation_command, profile_command, proofs_command, size_command, report_command):
     main.add_command(command)
-main.add_command(factories_command)
+for command in (factories_command, repairs_command, soak_command, traces_command):
+    main.add_command(command)
 
 
 @main.command()

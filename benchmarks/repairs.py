@@ -1,0 +1,242 @@
+"""Repairs: every event of the frozen traces, each alone on the first schedule; the commands `repairs` and `soak`."""
+
+from __future__ import annotations
+
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+import scheduler
+from benchmarks.factories import cpsat_alone
+from benchmarks.records import append, rows_to_continue, write_circumstances
+from benchmarks.traces import CASES, TRACES, baseline, drawn
+from scheduler.domain import Instance, Objective, Result, Schedule, Status
+from scheduler.domain.events import Event
+from scheduler.domain.happened import execution_of
+from scheduler.errors import EventError
+from scheduler.io.events_file import read_events
+from scheduler.io.json_text import dump_json
+from scheduler.io.schedule_file import schedule_document
+from scheduler.loop import Journal, Line, Loop, Settings
+from scheduler.loop.replay import flaws
+from scheduler.loop.state import states
+from scheduler.rescheduling import repair
+from scheduler.terms import value_terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repaired:
+    """One event on one factory. Seconds are wall time; values are those of the first tier; deviations mean ticks.
+
+    ``answer`` is ``planned``, ``refused`` (the event contradicts the schedule) or ``no plan``. ``violations`` counts
+    what the checker says of all schedules of the row. Columns of `scratch` are empty unless it was asked for.
+    """
+
+    case: str
+    operations: int
+    event: str
+    type: str
+    policy: str
+    deadline: float
+    answer: str
+    shift_seconds: float | None = None
+    shift_value: float | None = None
+    shift_deviation: float | None = None
+    value: float | None = None
+    deviation: float | None = None
+    seconds: float | None = None
+    late_seconds: float | None = None
+    by_policy: str = ""
+    scratch_limit: float = 0.0
+    scratch_value: float | None = None
+    scratch_deviation: float | None = None
+    violations: int = 0
+    reason: str = ""
+
+
+def answered(
+    case: str,
+    instance: Instance,
+    schedule: Schedule,
+    event: Event,
+    policy: str,
+    deadline: float,
+    scratch: float,
+    workers: int,
+) -> Repaired:
+    """Answer an event by right shift and by a policy, and maybe by CP-SAT from scratch, and check all of it."""
+    row = Repaired(
+        case=case,
+        operations=len(schedule.operations),
+        event=event.id,
+        type=event.type,
+        policy=policy,
+        deadline=deadline,
+        answer="planned",
+        scratch_limit=scratch,
+    )
+    try:
+        began_at = time.perf_counter()
+        shifted = repair(instance, schedule, [event], policy="right-shift", time_limit=deadline, workers=workers)
+        shift_seconds = time.perf_counter() - began_at
+        began_at = time.perf_counter()
+        found = repair(instance, schedule, [event], policy=policy, time_limit=deadline, workers=workers)
+        seconds = time.perf_counter() - began_at
+    except EventError as error:
+        return replace(row, answer="refused", reason=str(error.defects[0]))
+    schedules = [s for s in (shifted.result.schedule, found.result.schedule) if s is not None]
+    violations = sum(len(scheduler.check(found.instance, s)) for s in schedules)
+    row = replace(row, shift_seconds=shift_seconds, seconds=seconds, late_seconds=max(0.0, seconds - deadline))
+    if found.result.schedule is None or found.report is None:
+        return replace(row, answer="no plan", violations=violations, reason=found.result.reason)
+    row = replace(
+        row,
+        value=_value(found.instance, found.result.schedule),
+        deviation=found.report.mean_deviation,
+        by_policy=found.policy,
+        violations=violations,
+    )
+    if shifted.result.schedule is not None and shifted.report is not None:
+        value = _value(shifted.instance, shifted.result.schedule)
+        row = replace(row, shift_value=value, shift_deviation=shifted.report.mean_deviation)
+    if scratch <= 0:
+        return row
+    objective = Objective.parse(instance.objective)
+    fresh, _ = cpsat_alone(found.instance, objective, scratch, workers, 0)
+    if fresh is None:
+        return row
+    return replace(
+        row,
+        scratch_value=_value(found.instance, fresh),
+        scratch_deviation=_deviation(found.instance, fresh),
+        violations=violations + len(scheduler.check(found.instance, fresh)),
+    )
+
+
+def planned(instance: Instance, seconds: float, workers: int) -> Schedule:
+    """Return the schedule before anything happens: constructed, or the best one after so many seconds."""
+    found = scheduler.solve(instance, time_limit=seconds, workers=workers).schedule if seconds > 0 else None
+    return baseline(instance) if found is None else found
+
+
+def _value(instance: Instance, schedule: Schedule) -> float:
+    return float(Objective.parse(instance.objective).value(value_terms(instance, schedule))[0])
+
+
+def _deviation(instance: Instance, schedule: Schedule) -> float:
+    """Return the mean of ``|start - start before|`` over the pending operations."""
+    execution = execution_of(instance)
+    pairs = [
+        (o.start, schedule.by_operation.get(o.key)) for o in execution.baseline.operations if o.start >= execution.now
+    ]
+    gaps = [abs(now.start - before) for before, now in pairs if now is not None]
+    return sum(gaps) / max(1, len(gaps))
+
+
+@click.command("repairs")
+@click.argument("cases", nargs=-1, type=click.Choice(list(CASES)))
+@click.option("--policy", default="auto", show_default=True, help="A policy of `scheduler repair`.")
+@click.option("--deadline", type=float, default=2.0, show_default=True, help="Seconds for each repair.")
+@click.option(
+    "--scratch", type=float, default=0.0, help="Solve each case with CP-SAT from scratch for so many seconds too."
+)
+@click.option("--plan", type=float, default=0.0, help="Seconds to plan before anything happens; 0: only constructed.")
+@click.option("--events", type=click.IntRange(min=1), help="Only the first events of each trace.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+def repairs_command(
+    cases: tuple[str, ...],
+    policy: str,
+    deadline: float,
+    scratch: float,
+    plan: float,
+    events: int | None,
+    workers: int,
+    output: Path,
+) -> None:
+    """Answer every event of the frozen traces, each alone; print a line for each case."""
+    rows = rows_to_continue(output, Repaired)
+    finished = {(row.case, row.event, row.policy) for row in rows}
+    write_circumstances(output, policy=policy, deadline=deadline, scratch=scratch, plan=plan, workers=workers)
+    for case in cases or CASES:
+        instance = CASES[case]()
+        schedule = planned(instance, plan, workers)
+        for event in read_events(TRACES / f"{case}.jsonl")[:events]:
+            if (case, event.id, policy) not in finished:
+                row = answered(case, instance, schedule, event, policy, deadline, scratch, workers)
+                append(output, row)
+                rows.append(row)
+        click.echo(summary(case, [row for row in rows if row.case == case and row.policy == policy]))
+    unsound = [f"{row.case} {row.event}" for row in rows if row.violations]
+    if unsound:
+        raise click.ClickException(f"unsound: {', '.join(unsound)}")
+
+
+def summary(case: str, rows: Sequence[Repaired]) -> str:
+    """Return how many events have a plan, how fast, and how the policy compares with CP-SAT from scratch."""
+    planned = [row for row in rows if row.answer == "planned"]
+    counts = {answer: sum(row.answer == answer for row in rows) for answer in ("refused", "no plan")}
+    shifts = sorted(row.shift_seconds for row in planned if row.shift_seconds is not None)
+    text = f"{case}: {len(planned)} planned, {counts['refused']} refused, {counts['no plan']} without plan"
+    if shifts:
+        late = max((row.late_seconds or 0.0) for row in planned)
+        p50, p95 = shifts[len(shifts) // 2], shifts[min(len(shifts) - 1, int(0.95 * len(shifts)))]
+        text += f"; right shift p50 {p50:.3f} s, p95 {p95:.3f} s; at most {late:.2f} s late"
+    fresh = [row for row in planned if row.scratch_value is not None and row.value is not None]
+    if fresh:
+        no_worse = sum((row.value or 0.0) <= (row.scratch_value or 0.0) for row in fresh)
+        steady = sum(3 * (row.deviation or 0.0) <= (row.scratch_deviation or 0.0) for row in fresh)
+        text += f"; no worse than from scratch {no_worse} of {len(fresh)}, a third of its deviation {steady}"
+    return text
+
+
+@click.command("soak")
+@click.argument("case", type=click.Choice(list(CASES)), default="g350")
+@click.option("--events", type=click.IntRange(min=1), default=1_000, show_default=True)
+@click.option("--policy", default="right-shift", show_default=True)
+@click.option("--deadline", type=float, default=2.0, show_default=True)
+@click.option("--every", type=click.IntRange(min=1), default=100, show_default=True, help="Events between two lines.")
+def soak_command(case: str, events: int, policy: str, deadline: float, every: int) -> None:
+    """Let a loop answer many random events one by one; watch time and memory, and replay its journal."""
+    instance = CASES[case]()
+    schedule = baseline(instance)
+    lines = [Line(text) for text in _texts(instance, schedule, events)]
+    with tempfile.TemporaryDirectory() as name, Journal(Path(name) / "journal.db") as journal:
+        text = _schedule_text(instance, schedule)
+        loop = Loop(journal, Path(name), instance, text, Settings(policy, deadline, workers=2))
+        began_at, slowest = time.perf_counter(), 0.0
+        for number, line in enumerate(lines, 1):
+            event_at = time.perf_counter()
+            loop.receive([line])
+            loop.answer()
+            slowest = max(slowest, time.perf_counter() - event_at)
+            if number % every == 0 or number == len(lines):
+                memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                mean = (time.perf_counter() - began_at) / number
+                words = f"revision {loop.state.revision}, {mean:.3f} s each, slowest {slowest:.2f} s, {memory:.0f} MiB"
+                click.echo(f"{number} events: {words}")
+        verdicts = [entry.body["verdict"] for entry in journal.entries("decided")]
+        counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
+        last = None
+        for _, state in states(journal):
+            last = state
+        found = list(flaws(journal, Path(name)))
+        is_same = last is not None and (last.instance, last.schedule) == (loop.state.instance, loop.state.schedule)
+        click.echo(f"{counts}; {len(found)} flaws; the journal replays to {'the same' if is_same else 'ANOTHER'} state")
+        if found or not is_same:
+            raise click.ClickException("; ".join(str(flaw) for flaw in found[:5]) or "another state")
+
+
+def _texts(instance: Instance, schedule: Schedule, number: int) -> list[str]:
+    return [json.dumps(event) for event in drawn(instance, schedule, number, seed=1)]
+
+
+def _schedule_text(instance: Instance, schedule: Schedule) -> str:
+    result = Result(Status.FEASIBLE, Objective.parse(instance.objective), schedule, value_terms(instance, schedule))
+    return dump_json(schedule_document(instance, result))

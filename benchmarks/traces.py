@@ -1,0 +1,106 @@
+"""Event traces: what happens in the repair studies, frozen as JSON Lines in `benchmarks/traces`.
+
+An event is drawn from the instance and its constructed schedule, with a seed; `python -m benchmarks traces` draws all
+of them again. Every event of the single-event protocol is answered on the schedule before anything has happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import click
+
+import scheduler
+from benchmarks.factories import GENERATED, MOVERS
+from benchmarks.size import flexible_job_shop
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.generate import Recipe, generate
+from scheduler.io.atomic import write_text
+from scheduler.search.construct import construct
+
+TRACES = Path(__file__).parent / "traces"
+INSTANCES = Path(__file__).parents[1] / "instances"
+
+
+def shipped(name: str) -> Callable[[], Instance]:
+    """Return a reader of a shipped instance."""
+    return lambda: scheduler.load(INSTANCES / f"{name}.json")
+
+
+CASES: Mapping[str, Callable[[], Instance]] = {
+    "fjsp-30x10": lambda: flexible_job_shop(300, 10, 10, seed=1),
+    "fjsp-100x20": lambda: flexible_job_shop(2_000, 20, 20, seed=1),
+    "fjsp-500x20": lambda: flexible_job_shop(10_000, 20, 50, seed=1),
+    "robot_cell": shipped("robot_cell"),
+    "fleet": shipped("fleet"),
+    "two_facilities": shipped("two_facilities"),
+    "battery_network": shipped("battery_network"),
+    "g350": lambda: generate(Recipe(**MOVERS, **GENERATED["g350"])),
+}
+"""The factories by the name of their trace."""
+
+
+def baseline(instance: Instance) -> Schedule:
+    """Return the schedule before anything happens: constructed, so that it is the same everywhere."""
+    schedule = construct(instance, Objective.parse(instance.objective), seed=0)
+    if schedule is None:
+        raise ValueError(f"{instance.name}: nothing was constructed")
+    return schedule
+
+
+def drawn(
+    instance: Instance, schedule: Schedule, number: int, seed: int, *, prefix: str = "E"
+) -> Iterator[dict[str, Any]]:
+    """Yield random events, in the order of time: breakdowns, delays, rush orders, cancellations, stopped movers.
+
+    They fall into the first 80 % of the makespan; downtimes last 5 to 40 % of it, as those of the public profiles do.
+    """
+    rng = Random(f"{instance.name} {seed}")
+    span = schedule.makespan
+    machines = [operation.machine for operation in schedule.operations]
+    robots = [robot.id for cell in instance.cells for robot in cell.robots]
+    vehicles = [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
+    kinds = ["machine_breakdown"] * 4 + ["operation_delayed"] * 3 + ["rush_order"] * 2 + ["job_cancelled"]
+    kinds += ["robot_down"] * 2 if robots else []
+    kinds += ["vehicle_down"] * 2 if vehicles else []
+    for index, at in enumerate(sorted(rng.randrange(1, max(2, 4 * span // 5)) for _ in range(number))):
+        kind, until = rng.choice(kinds), at + max(1, round(span * rng.uniform(0.05, 0.4)))
+        event: dict[str, Any] = {"type": kind, "id": f"{prefix}{index + 1}", "at": at}
+        pending = [operation for operation in schedule.operations if operation.end > at]
+        if kind == "machine_breakdown":
+            event |= {"machine": rng.choice(machines), "until": until, "interrupted": rng.choice(["resume", "repeat"])}
+        elif kind == "operation_delayed":
+            operation = rng.choice(pending)
+            duration = instance.mode(operation.key, operation.mode).duration
+            event |= {"job": operation.job, "operation": operation.operation, "delay": max(1, duration // 2)}
+        elif kind == "rush_order":
+            likes = rng.choice(instance.jobs)
+            operations = [
+                {"id": o.id, "modes": [{"machine": m.machine, "duration": m.duration} for m in o.modes]}
+                for o in likes.operations
+            ]
+            event |= {
+                "job": {"id": f"{prefix}rush{index + 1}", "weight": 5, "due_date": until, "operations": operations}
+            }
+        elif kind == "job_cancelled":
+            event |= {"job": rng.choice(pending).job}
+        else:
+            event |= {kind.split("_")[0]: rng.choice(robots if kind == "robot_down" else vehicles), "until": until}
+        yield event
+
+
+@click.command("traces")
+@click.option("--events", type=click.IntRange(min=1), default=20, show_default=True, help="Events of each trace.")
+@click.option("--only", multiple=True, type=click.Choice(list(CASES)), help="Only these traces.")
+def traces_command(events: int, only: tuple[str, ...]) -> None:
+    """Draw the event traces of the repair studies again; they are frozen, so this is for new ones."""
+    TRACES.mkdir(exist_ok=True)
+    for name in only or CASES:
+        instance = CASES[name]()
+        lines = [json.dumps(event) for event in drawn(instance, baseline(instance), events, seed=0)]
+        write_text(TRACES / f"{name}.jsonl", "\n".join(lines) + "\n")
+        click.echo(f"{name}: {len(lines)} events")

@@ -1,0 +1,63 @@
+"""The repair studies: frozen traces, rows, and a loop that answers many events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.__main__ import main
+from benchmarks.records import read_rows
+from benchmarks.repairs import Repaired, summary
+from benchmarks.traces import CASES, TRACES, baseline, drawn
+from scheduler.io.events_file import read_events
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_every_case_has_a_frozen_trace(case: str) -> None:
+    events = read_events(TRACES / f"{case}.jsonl")
+    assert len(events) == 20
+    assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+def test_a_seed_draws_the_same_events() -> None:
+    instance = CASES["robot_cell"]()
+    schedule = baseline(instance)
+    once, again = (json.dumps(list(drawn(instance, schedule, 30, seed=7))) for _ in range(2))
+    assert once == again
+    assert once != json.dumps(list(drawn(instance, schedule, 30, seed=8)))
+
+
+def test_events_are_answered_and_checked(tmp_path: Path) -> None:
+    output = tmp_path / "rows.csv"
+    command = ["repairs", "robot_cell", "--policy", "right-shift", "--events", "3", "-o", str(output)]
+    first = CliRunner().invoke(main, command, catch_exceptions=False)
+    again = CliRunner().invoke(main, command, catch_exceptions=False)  # goes on, and has nothing left to do
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert first.output == again.output
+    rows = read_rows(output, Repaired)
+    assert [row.event for row in rows] == ["E1", "E2", "E3"]
+    assert {row.violations for row in rows} == {0}
+    assert all(row.value == row.shift_value for row in rows if row.answer == "planned")
+
+
+def test_the_summary_counts_what_is_no_worse_and_steadier() -> None:
+    row = Repaired(case="c", operations=9, event="E", type="t", policy="auto", deadline=2.0, answer="planned")
+    rows = [
+        Repaired(**{**vars(row), "shift_seconds": 0.1, "value": 5.0, "deviation": 1.0, **scratch})
+        for scratch in (
+            {"scratch_value": 5.0, "scratch_deviation": 3.0},
+            {"scratch_value": 4.0, "scratch_deviation": 2.0},
+        )
+    ]
+    text = summary("c", [*rows, Repaired(**{**vars(row), "answer": "refused"})])
+    assert "2 planned, 1 refused, 0 without plan" in text
+    assert "no worse than from scratch 1 of 2, a third of its deviation 1" in text
+
+
+def test_a_soak_ends_with_a_replay() -> None:
+    result = CliRunner().invoke(main, ["soak", "robot_cell", "--events", "6", "--every", "3"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "the journal replays to the same state" in result.output
