@@ -112,6 +112,7 @@ def better_plans(
         time_limit=left,
         workers=settings.workers,
         seed=settings.seed,
+        stop=stop,
     )
     values, known = found.result.values, first.result.values
     if values is not None and known is not None and values < known:
