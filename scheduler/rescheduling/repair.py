@@ -192,6 +192,8 @@ def _follow(case: Case, policy: str) -> None:
     except KeyboardInterrupt:
         case.stop.request()
         thread.join(1.0)
+    if case.best is None and case.shift.schedule is not None and policy != "absorb":
+        case.offer(case.shift.schedule, "right-shift")  # the time was up before the policy came to it
     case.close()
     if failures:
         raise failures[0]

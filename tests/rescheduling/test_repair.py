@@ -131,6 +131,11 @@ def test_a_policy_ends_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> N
     assert (result.policy, result.result.values) == ("right-shift", (15, 15))
 
 
+def test_the_right_shift_is_the_answer_even_where_no_time_was_left_to_offer_it() -> None:
+    result = repaired(MachineBreakdown("E", 1, "M1", 6), time_limit=1e-6)
+    assert (result.policy, result.result.values) == ("right-shift", (15, 15))
+
+
 def test_what_a_policy_raises_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(case: Case) -> None:
         raise ZeroDivisionError
