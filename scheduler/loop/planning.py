@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from scheduler.domain import Objective, Stop
+from scheduler.domain import Objective, Status, Stop
 from scheduler.domain.events import Event, Revision
 from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
@@ -16,6 +16,8 @@ from scheduler.rescheduling import Repair, repair
 
 _NET_SHARE = 0.5
 """Part of the deadline that the first plan may take where no right shift exists."""
+_PATIENCE = 10.0
+"""Seconds for a first plan that was not found in time: late is better than an event that is put aside."""
 _SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
 
@@ -71,6 +73,8 @@ def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Plann
     while left:
         try:
             found = _repaired(left, state, settings, "right-shift", settings.deadline * _NET_SHARE)
+            if found.result.status is Status.UNKNOWN:
+                found = _repaired(left, state, settings, "right-shift", _PATIENCE)
         except DefectsError as error:
             decisions += guilty(left, error.defects)
             condemned = {decision.told.entry for decision in decisions}
