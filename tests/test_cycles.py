@@ -13,11 +13,31 @@ from helpers import assert_valid, distances, factory, job, machine, mode, op, si
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 
-from scheduler.domain import Fleet, Instance, Objective, OperatorPool, Robot, RobotCell, SetupMatrix, Status, Vehicle
+from scheduler.domain import (
+    Battery,
+    Calendar,
+    Charger,
+    ChargeStep,
+    Downtime,
+    Facility,
+    Fleet,
+    Instance,
+    Lane,
+    Objective,
+    OperatorPool,
+    Robot,
+    RobotCell,
+    SetupMatrix,
+    Status,
+    Timetable,
+    TransitTimes,
+    TransitWindow,
+    Vehicle,
+)
 from scheduler.domain.cycle import Cycle, part_set, sets_of, unrolled
 from scheduler.domain.events import MachineBreakdown
 from scheduler.io import read
-from scheduler.io.validate import require_valid
+from scheduler.io.validate import defects, require_valid
 from scheduler.plot.lay_out import lay_out
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
@@ -190,6 +210,35 @@ def test_unrolling_and_back() -> None:
     assert [j.id for j in instance.jobs] == ["P#1", "P#2", "P#3"]
     assert [[j.id for j in jobs] for jobs in sets_of(instance)] == [["P#1"], ["P#2"], ["P#3"]]
     assert unrolled(part_set(instance), Cycle(3)) == instance
+
+
+def test_what_tells_one_cycle_from_another_is_refused() -> None:
+    day = Calendar((Downtime(5, 9),))
+    lane = Lane("L", "F", "G", 3, timetable=Timetable((1,)), transit_times=TransitTimes(9, (TransitWindow(0, 5, 4),)))
+    battery = Battery(10, (ChargeStep(10, 1),), 10)
+    fleet = Fleet(
+        "cars", "F", (Vehicle("V", "M1", battery=battery),), distances("M1 P", 1), chargers=(Charger("C", "P"),)
+    )
+    sites = (machine("M1", calendar=day), machine("M2", "G"), Facility("F"), Facility("G"))
+    shop = factory(*sites, lane, fleet, job("A", op("1", mode("M1", 3)), release_date=2, due_date=9, deadline=20))
+    assert [(d.code, d.where) for d in defects(cyclic(shop, 2)) if d.code == "E360"] == [
+        ("E360", "$.machines[0].calendar"),
+        ("E360", "$.lanes[0].timetable"),
+        ("E360", "$.lanes[0].transit_times"),
+        ("E360", "$.fleets[0].vehicles[0].battery"),
+        ("E360", "$.jobs[0].release_date"),
+        ("E360", "$.jobs[0].due_date"),
+        ("E360", "$.jobs[0].deadline"),
+    ]
+
+
+def test_jobs_that_are_no_copies_are_refused() -> None:
+    shop = two_steps()
+    longer = replace(shop.jobs[1], units=2)
+    assert [(d.code, d.where) for d in defects(replace(shop, jobs=(shop.jobs[0], longer, shop.jobs[2])))] == [
+        ("E361", "$.jobs[0]")
+    ]
+    assert [d.code for d in defects(replace(shop, jobs=shop.jobs[:2]))] == ["E361"]
 
 
 def test_compiled_searches_keep_out() -> None:

@@ -6,7 +6,8 @@ the first set, and its copy in set *k*::
     mode(o_k) = mode(o_1)          start(o_k) = start(o_1) + (k - 1) C
     mover(m_k) = mover(m_1)        start(m_k) = start(m_1) + (k - 1) C        end(m_k) = end(m_1) + (k - 1) C
 
-and the robot that tends an operation is the same too. The mover of a transfer is its lane, whose vehicles are alike. A set is over when the last of the *R* begins::
+and the robot that tends an operation is the same too. The mover of a transfer is its lane, whose vehicles are alike.
+A set is over when the last of the *R* begins::
 
     end(x) - start(y) <= (R - 1) C     for all operations and moves x, y of the first set
 
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from scheduler.constraints.facts import describe, name, place
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import CarrierGroup, Instance, Move, OperationKey, Schedule
-from scheduler.domain.cycle import sets_of
+from scheduler.domain.cycle import cycle_time, sets_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -71,22 +72,22 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         for o in first.operations
         if (first.id, o.id) in starts and (second.id, o.id) in starts
     )
-    cycle_time = next(distances, None)
-    if cycle_time is None:
+    distance = next(distances, None)
+    if distance is None:
         for first, copy in zip(instance.jobs[:size], instance.jobs[size : 2 * size], strict=True):
             yield from _left_out(schedule, first.id, copy.id)
         return
-    if cycle_time < 1:
-        yield Violation("cycles", "set 2", f"begins {cycle_time} after set 1, at least 1 is needed", 1 - cycle_time)
+    if distance < 1:
+        yield Violation("cycles", "set 2", f"begins {distance} after set 1, at least 1 is needed", 1 - distance)
         return
     for number in range(1, cycle.repetitions):
         for first, copy in zip(instance.jobs, instance.jobs[number * size : (number + 1) * size], strict=False):
             yield from _left_out(schedule, first.id, copy.id)
-            yield from _other_operations(schedule, first.id, copy.id, number * cycle_time)
+            yield from _other_operations(schedule, first.id, copy.id, number * distance)
             yield from _other_moves(
-                instance, moves.get(first.id, {}), moves.get(copy.id, {}), copy.id, number * cycle_time
+                instance, moves.get(first.id, {}), moves.get(copy.id, {}), copy.id, number * distance
             )
-    yield from _too_long(instance, schedule, {job.id for job in instance.jobs[:size]}, cycle_time)
+    yield from _too_long(instance, schedule, {job.id for job in instance.jobs[:size]}, distance)
 
 
 def _left_out(schedule: Schedule, first: str, copy: str) -> Iterator[Violation]:
@@ -140,7 +141,7 @@ def _mover(instance: Instance, move: Move) -> str:
     return move.mover if lane is None else lane.id
 
 
-def _too_long(instance: Instance, schedule: Schedule, jobs: set[str], cycle_time: int) -> Iterator[Violation]:
+def _too_long(instance: Instance, schedule: Schedule, jobs: set[str], distance: int) -> Iterator[Violation]:
     """Tell if the first set is not over when the last begins."""
     spans = [(o.start, max(o.end, o.start + 1)) for o in schedule.operations if o.job in jobs]
     for move in schedule.moves:
@@ -150,9 +151,9 @@ def _too_long(instance: Instance, schedule: Schedule, jobs: set[str], cycle_time
             spans.append((move.start, max(move.end, move.start + 1) + back))
     span = max(end for _, end in spans) - min(start for start, _ in spans)
     repetitions = instance.cycle.repetitions if instance.cycle is not None else 0
-    if span > (repetitions - 1) * cycle_time:
-        detail = f"takes {span}, but the last of {repetitions} sets begins {(repetitions - 1) * cycle_time} after it"
-        yield Violation("cycles", "set 1", detail, span - (repetitions - 1) * cycle_time)
+    if span > (repetitions - 1) * distance:
+        detail = f"takes {span}, but the last of {repetitions} sets begins {(repetitions - 1) * distance} after it"
+        yield Violation("cycles", "set 1", detail, span - (repetitions - 1) * distance)
 
 
 # --- model -------------------------------------------------------------------------------------------------------
@@ -325,7 +326,7 @@ def _post_turns(ctx: ModelContext, a: _Use, b: _Use, most: int) -> None:
 
 def _turn(view: ScheduleView, a: _Use, b: _Use, most: int) -> int:
     """Return how many cycles later *b* has to be for its first begin after that of *a*."""
-    return min(max(-((b.value(view) - a.value(view)) // max(1, view.cycle_time)), -most), most)
+    return min(max(-((b.value(view) - a.value(view)) // max(1, cycle_time(view.instance, view.schedule))), -most), most)
 
 
 RULE = Rule("cycles", applies, violations, post)

@@ -22,6 +22,7 @@ from scheduler.cpsat.tending import TendingVars, tending_variables
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
+from scheduler.domain.cycle import cycle_time
 from scheduler.domain.horizon import heads, horizon, tails
 
 Expr: TypeAlias = Any
@@ -141,7 +142,7 @@ class ModelContext:
     @cached_property
     def cycle_time(self) -> Expr:
         """The cycle time of cyclic production."""
-        return self.new_int(1, self.horizon, "cycle_time", lambda view: view.cycle_time)
+        return self.new_int(1, self.horizon, "cycle_time", lambda view: cycle_time(view.instance, view.schedule))
 
     # --- operations --------------------------------------------------------------------------------------------------
 

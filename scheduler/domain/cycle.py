@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scheduler.domain.instance import Instance
     from scheduler.domain.jobs import Job
-    from scheduler.domain.schedule import OperationKey
+    from scheduler.domain.schedule import OperationKey, Schedule
 
 FEWEST_REPETITIONS = 2
 """One set alone does not show when the next begins."""
@@ -43,6 +43,17 @@ def sets_of(instance: Instance) -> tuple[tuple[Job, ...], ...]:
         return ()
     size = len(instance.jobs) // max(1, instance.cycle.repetitions)
     return tuple(instance.jobs[at : at + size] for at in range(0, size * instance.cycle.repetitions, max(1, size)))
+
+
+def cycle_time(instance: Instance, schedule: Schedule) -> int:
+    """Return the time between an operation of the first set and the same of the second; 0 without cycle."""
+    for first, second in zip(*sets_of(instance)[:2], strict=True) if instance.cycle is not None else ():
+        for operation in first.operations:
+            before = schedule.by_operation.get((first.id, operation.id))
+            after = schedule.by_operation.get((second.id, operation.id))
+            if before is not None and after is not None:
+                return after.start - before.start
+    return 0
 
 
 def part_set(instance: Instance) -> Instance:

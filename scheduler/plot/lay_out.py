@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.domain.batteries import level_trace
 from scheduler.domain.calendar import Calendar
-from scheduler.domain.cycle import sets_of
+from scheduler.domain.cycle import cycle_time, sets_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.routing import links
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
@@ -26,7 +26,6 @@ from scheduler.plot.bars import (
 from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Level, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
 from scheduler.plot.subject import Subject
-from scheduler.terms import TERMS
 
 
 def lay_out(
@@ -100,8 +99,8 @@ def _sets(subject: Subject) -> tuple[int, ...]:
     first = {job.id for job in sets_of(subject.instance)[0]}
     things: tuple[ScheduledOperation | Move, ...] = (*schedule.operations, *schedule.moves)
     begin = min((thing.start for thing in things if thing.job in first), default=0)
-    cycle_time = TERMS["cycle_time"](subject.instance, schedule)
-    return tuple(begin + k * cycle_time for k in range(cycle.repetitions + 1)) if cycle_time > 0 else ()
+    distance = cycle_time(subject.instance, schedule)
+    return tuple(begin + k * distance for k in range(cycle.repetitions + 1)) if distance > 0 else ()
 
 
 def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
