@@ -101,10 +101,9 @@ def _causes_first(order: Sequence[int], causes: dict[int, int]) -> Iterator[int]
     """Yield the nodes, each after its cause; where pushes went round in a circle, in the order given."""
     known, done = set(order), set()
     for node in order:
-        last, chain = node, {node: None}
-        while (cause := causes.get(last, -1)) in known and cause not in done and cause not in chain:
-            last = cause
-            chain[last] = None
+        chain = [node]
+        while (cause := causes.get(chain[-1], -1)) in known and cause not in done and cause not in chain:
+            chain.append(cause)
         for link in reversed(chain):
             if link not in done:
                 done.add(link)
