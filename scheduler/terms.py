@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from scheduler.domain import Instance, Job, Schedule, ScheduledOperation
+from scheduler.domain.cycle import sets_of
 
 
 def value_terms(instance: Instance, schedule: Schedule) -> dict[str, int]:
@@ -56,6 +57,17 @@ def _number_tardy(instance: Instance, schedule: Schedule) -> int:
 
 def _flow_time(instance: Instance, schedule: Schedule) -> int:
     return sum(completion - job.release_date for job, completion in _completed(instance, schedule))
+
+
+def _cycle_time(instance: Instance, schedule: Schedule) -> int:
+    """Return the time between an operation of the first set and the same of the second."""
+    for first, second in zip(*sets_of(instance)[:2], strict=True) if instance.cycle is not None else ():
+        for operation in first.operations:
+            before = schedule.by_operation.get((first.id, operation.id))
+            after = schedule.by_operation.get((second.id, operation.id))
+            if before is not None and after is not None:
+                return after.start - before.start
+    return 0
 
 
 def _setup_time(instance: Instance, schedule: Schedule) -> int:
@@ -135,6 +147,7 @@ TERMS: Mapping[str, Callable[[Instance, Schedule], int]] = {
     "maximum_tardiness": _maximum_tardiness,
     "number_tardy": _number_tardy,
     "flow_time": _flow_time,
+    "cycle_time": _cycle_time,
     "setup_time": _setup_time,
     "transfer_count": _transfer_count,
     "transfer_cost": _transfer_cost,

@@ -5,6 +5,7 @@ from scheduler.constraints import (
     buffers,
     calendars,
     capacity,
+    cycles,
     docks,
     dwell,
     execution,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     docks.RULE,
     dwell.RULE,
     operators.RULE,
+    cycles.RULE,
     execution.RULE,
 )
 """Every rule, in the order of `docs/rules.md`."""

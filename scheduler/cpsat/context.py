@@ -23,6 +23,7 @@ from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
 from scheduler.domain.horizon import heads, horizon, tails
+from scheduler.terms import TERMS
 
 Expr: TypeAlias = Any
 """A CP-SAT variable or linear expression (or an int)."""
@@ -137,6 +138,13 @@ class ModelContext:
         if blocked:
             domain = cp_model.Domain.from_intervals(blocked).complement()
             self.enforce(self.model.add_linear_expression_in_domain(expression, domain), literal)
+
+    @cached_property
+    def cycle_time(self) -> Expr:
+        """The cycle time of cyclic production."""
+        return self.new_int(
+            1, self.horizon, "cycle_time", lambda view: TERMS["cycle_time"](self.instance, view.schedule)
+        )
 
     # --- operations --------------------------------------------------------------------------------------------------
 

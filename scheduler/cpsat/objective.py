@@ -124,6 +124,10 @@ def _flow_time(ctx: ModelContext) -> Expr:
     return sum(ctx.completion(job) - job.release_date for job in ctx.instance.jobs)
 
 
+def _cycle_time(ctx: ModelContext) -> Expr:
+    return 0 if ctx.instance.cycle is None else ctx.cycle_time
+
+
 def _setup_time(ctx: ModelContext) -> Expr:
     return sum(length * arc for arc, length in ctx.setup_arcs)
 
@@ -232,6 +236,7 @@ EXPRESSIONS: Mapping[str, Callable[[ModelContext], Expr]] = {
     "maximum_tardiness": _maximum_tardiness,
     "number_tardy": _number_tardy,
     "flow_time": _flow_time,
+    "cycle_time": _cycle_time,
     "setup_time": _setup_time,
     "transfer_count": _transfer_count,
     "transfer_cost": _transfer_cost,

@@ -25,6 +25,7 @@ from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.solve import MIN_SECONDS, build, new_solver
 from scheduler.cpsat.subproblem import Subproblem, subproblem
 from scheduler.domain import Instance, Objective, Schedule, Stop
+from scheduler.domain.cycle import with_copies
 from scheduler.terms import value_terms
 
 FIRST_SIZE = 15
@@ -83,7 +84,7 @@ def polish(
             kind = random.choices(kinds, [kind.credit for kind in kinds])[0]
             free = kind.choose(network, round(kind.size), random)
             began_at = monotonic()
-            sub = subproblem(instance, network.schedule, free)
+            sub = subproblem(instance, network.schedule, with_copies(instance, free))
             ctx = _model(sub, objective, target, ending)
             if ending.requested:
                 break  # the model may lack rules

@@ -59,9 +59,10 @@ class TurnVars:
 def alike(instance: Instance) -> frozenset[str]:
     """Return the fleets whose vehicles differ in nothing but where they start.
 
-    They carry one job at a time and have no downtimes, no batteries and no past.
+    They carry one job at a time and have no downtimes, no batteries and no past. In cyclic production each vehicle
+    goes by its name, since it does the same in every cycle.
     """
-    if instance.execution is not None:
+    if instance.execution is not None or instance.cycle is not None:
         return frozenset()
     return frozenset(
         fleet.id

@@ -47,10 +47,15 @@ def horizon(instance: Instance) -> int:
     * the chain advances in every *common window*, in which all calendars work; at the end of one it loses less than
       the longest piece that has to be done without interruption;
     * every activity lasts at most as long as the worst moment to become ready makes it last.
+
+    In cyclic production *W* counts twice: sets one after the other have a cycle time of at most ``W / R``, and with the
+    least cycle time *C* the last of *R* sets is over ``2 (R - 1) C`` after the first began.
     """
     activities = _activities(instance)
     origin = _origin(instance)
     work = sum(activity.time + activity.lag for activity in activities)
+    if instance.cycle is not None:
+        return origin + 2 * work
     calendars = tuple({id(c): c for activity in activities for c in activity.calendars}.values())
     if not calendars:
         return origin + work

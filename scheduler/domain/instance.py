@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
+from scheduler.domain.cycle import Cycle
 from scheduler.domain.execution import Execution
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.resources import (
@@ -40,6 +41,8 @@ class Instance:
         The moment of tick 0; outputs then carry dates too.
     objective
         Objective text used when the caller names none; see `scheduler.domain.objective`.
+    cycle
+        If given, the jobs are copies of a part set that is made again and again; see `scheduler.domain.cycle`.
     execution
         What has already happened (None: nothing); see `scheduler.domain.execution`.
     """
@@ -56,6 +59,7 @@ class Instance:
     time_origin: datetime | None = None
     objective: str = "makespan"
     execution: Execution | None = None
+    cycle: Cycle | None = None
 
     @cached_property
     def job_by_id(self) -> Mapping[str, Job]:

@@ -21,6 +21,7 @@ TERM_NAMES: Mapping[str, str] = {
     "maximum_tardiness": "T_max = max_j T_j",
     "number_tardy": "number of jobs with C_j > due_date_j",
     "flow_time": "sum_j (C_j - release_date_j)",
+    "cycle_time": "ticks from the start of one part set to that of the next, in cyclic production (else 0)",
     "setup_time": "total length of all setups",
     "transfer_count": "number of trips over transfer lanes",
     "transfer_cost": "sum over trips of trip_cost + unit_cost * units on the trip, of their lanes",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from scheduler.domain.cycle import FEWEST_REPETITIONS
 from scheduler.io.factory_documents import (
     CellDocument,
     FacilityDocument,
@@ -14,7 +15,7 @@ from scheduler.io.factory_documents import (
     MachineDocument,
     PoolDocument,
 )
-from scheduler.io.limits import MAX_COUNT
+from scheduler.io.limits import MAX_COUNT, MAX_REPETITIONS
 from scheduler.io.structure import Document
 from scheduler.io.values import Count, Date, Id, Moment, Time
 
@@ -88,6 +89,13 @@ class JobDocument(Document):
     """Alternative process plans: each lists operations; exactly one plan is carried out. Absent: all operations are."""
 
 
+class CycleDocument(Document):
+    """Cyclic production: the jobs are a part set that is made again and again."""
+
+    repetitions: Annotated[int, Field(ge=FEWEST_REPETITIONS, le=MAX_REPETITIONS)]
+    """Sets that a schedule shows; at most one less are in the factory at a time."""
+
+
 class InstanceDocument(Document):
     """An instance: a factory, its jobs, and what counts."""
 
@@ -115,5 +123,7 @@ class InstanceDocument(Document):
     """The operator pools."""
     fleets: list[FleetDocument] = Field(default_factory=list)
     """The transport fleets."""
+    cycle: CycleDocument | None = None
+    """The jobs are made again and again; null: once."""
     jobs: Annotated[list[JobDocument], Field(min_length=1)]
     """The jobs."""

@@ -12,6 +12,8 @@ MAX_VEHICLES: Final = 1_000
 """Most vehicles of one lane."""
 MAX_MACHINES: Final = 100_000
 MAX_JOBS: Final = 1_000_000
+MAX_REPETITIONS: Final = 100
+"""Most copies of a part set in one schedule."""
 MAX_OPERATIONS: Final = 1_000_000
 MAX_MODES: Final = 10_000_000
 """Most modes of all operations together."""

@@ -11,6 +11,7 @@ from scheduler.domain import (
     Instance,
     OperatorPool,
 )
+from scheduler.domain.cycle import Cycle, part_set, unrolled
 from scheduler.errors import Defect, FormatError, InstanceError
 from scheduler.io.defects import limited
 from scheduler.io.documents import (
@@ -85,7 +86,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
         raise InstanceError(source, defects)
     facilities = tuple(Facility(**dict(f)) for f in document.facilities or ()) or (Facility(FACILITY),)
     facility_by_cell = {cell.id: cell.facility or facilities[0].id for cell in document.cells}
-    return Instance(
+    instance = Instance(
         name=document.name or instance_name(source),
         facilities=facilities,
         machines=tuple(machine_from(machine, facility_by_cell, facilities[0].id) for machine in document.machines),
@@ -98,6 +99,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
         time_origin=None if document.time_origin is None else datetime.fromisoformat(document.time_origin),
         objective=document.objective,
     )
+    return instance if document.cycle is None else unrolled(instance, Cycle(document.cycle.repetitions))
 
 
 def _missing_facilities(document: InstanceDocument) -> Iterator[Defect]:
@@ -133,5 +135,6 @@ def instance_document(instance: Instance) -> dict[str, Any]:
         **unless("lanes", [plain_document(lane) for lane in instance.lanes], []),
         **unless("operators", [plain_document(pool) for pool in instance.operators], []),
         **unless("fleets", [fleet_document(fleet, several) for fleet in instance.fleets], []),
-        "jobs": [job_document(job) for job in instance.jobs],
+        **unless("cycle", instance.cycle and {"repetitions": instance.cycle.repetitions}, None),
+        "jobs": [job_document(job) for job in (instance if instance.cycle is None else part_set(instance)).jobs],
     }

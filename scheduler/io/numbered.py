@@ -79,6 +79,8 @@ def _beyond_plain(instance: Instance) -> Iterator[tuple[str, str]]:
     """Yield the place and name of everything that is more than machines, jobs and durations."""
     if instance.execution is not None:
         yield "$", "an execution state"
+    if instance.cycle is not None:
+        yield "$.cycle", "cyclic production"
     if instance.objective != "makespan":
         yield "$.objective", f"the objective {instance.objective!r} (only makespan)"
     if len(instance.facilities) > 1:

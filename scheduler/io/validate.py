@@ -11,8 +11,10 @@ from itertools import chain
 from typing import TypeAlias
 
 from scheduler.domain import Instance
+from scheduler.domain.cycle import part_set
 from scheduler.errors import Defect, InstanceError
 from scheduler.io import validate_batteries as batteries
+from scheduler.io import validate_cycles as cycles
 from scheduler.io import validate_fleets as fleets
 from scheduler.io import validate_jobs as jobs
 from scheduler.io import validate_lanes as lanes
@@ -25,6 +27,9 @@ Validation: TypeAlias = Callable[[Instance], Iterator[Defect]]
 
 LIMITS: tuple[Validation, ...] = (limits.counts, limits.numbers)
 """Rules that keep the others cheap: where one is broken, the others are not asked."""
+
+CYCLES: tuple[Validation, ...] = (cycles.unlike_copies, cycles.unperiodic_features)
+"""Rules of cyclic production; all others are asked about one part set, whose places are those in the file."""
 
 RULES: tuple[Validation, ...] = (
     resources.repeated_ids,
@@ -78,7 +83,13 @@ RULES: tuple[Validation, ...] = (
 
 def defects(instance: Instance) -> tuple[Defect, ...]:
     """Return everything that is wrong with an instance, with its place in the native file."""
-    return limited(_apply(LIMITS, instance)) or limited(_apply(RULES, instance))
+    if instance.cycle is None:
+        return limited(_apply(LIMITS, instance)) or limited(_apply(RULES, instance))
+    found = limited(_apply(LIMITS, instance)) or limited(_apply(CYCLES[:1], instance))
+    if found:
+        return found
+    found = limited(chain(_apply(CYCLES[1:], instance), _apply(RULES, part_set(instance))))
+    return found or limited(limits.too_long_horizon(instance))
 
 
 def require_valid(instance: Instance, source: str) -> Instance:

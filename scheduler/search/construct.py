@@ -19,8 +19,10 @@ from typing import NamedTuple
 from scheduler.checker import check, recompute
 from scheduler.domain import Instance, Objective, Schedule, Stop
 from scheduler.domain.collector import collector_paused
+from scheduler.domain.cycle import part_set
 from scheduler.search.dispatch import dispatch
 from scheduler.search.problem import JobData, Problem
+from scheduler.search.repeating import repeated
 from scheduler.search.rules import Rule, rules
 from scheduler.search.units import Plans, Unit
 
@@ -90,7 +92,7 @@ class _Search:
         self._objective = objective
         self._rng = rng
         with collector_paused():
-            self._problem = Problem(instance)
+            self._problem = Problem(instance if instance.cycle is None else part_set(instance))
         self._plans = Plans(self._problem)
 
     def rules(self) -> Iterator[Rule]:
@@ -127,7 +129,11 @@ class _Search:
         board = dispatch(self._problem, self._plans, rule, self._rng, is_over)
         if board is None:
             return
-        schedule = board.schedule()
+        schedule: Schedule | None = board.schedule()
+        if schedule is not None and self._instance.cycle is not None:
+            schedule = repeated(self._instance, schedule)
+        if schedule is None:
+            return
         may_break = self._instance.execution is not None or bool(self._instance.battery_by_vehicle)
         if may_break and check(self._instance, schedule):
             return  # the past, pins, and vehicles that drain while they wait may leave no way to keep a rule

@@ -65,6 +65,7 @@ TABLE = [
     ),
     ("crossed_lags.json", InstanceError, "E316", "$.jobs[0].precedences[0]", "min_lag 5 is larger than max_lag 2"),
     ("cycle.json", InstanceError, "E317", "$.jobs[0].precedences", "in a circle: turn -> slot -> polish -> turn"),
+    ("cycle_with_calendar.json", InstanceError, "E360", "$.machines[0].calendar", "makes one cycle unlike another"),
     ("no_lane.json", InstanceError, "E318", "$.jobs[0].operations[1]", 'there is no lane from "north" to "south"'),
     ("too_large_for_lane.json", InstanceError, "E319", "$.jobs[0].operations[1]", "a vehicle carries at most 2"),
     ("swap_with_capacity.json", InstanceError, "E330", "$.machines[0].swap", "forbids swaps and has capacity 2"),

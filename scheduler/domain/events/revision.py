@@ -68,7 +68,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         revision=earlier.revision + 1,
         log=earlier.log,
     )
-    changed = _expired(replace(instance, execution=execution))
+    changed = _expired(replace(instance, execution=execution, cycle=None))
     defects: list[Defect] = []
     new = _new(revision.events, earlier, defects)
     at_once = {event.supersedes for event in new} & {event.id for event in new}

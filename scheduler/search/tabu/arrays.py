@@ -93,6 +93,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return reason
     if instance.execution is not None:
         return "execution"
+    if instance.cycle is not None:
+        return "cycles"
     if instance.operators:
         return "operators"
     if any(mode.max_dwell is not None for o in instance.operation_by_key.values() for mode in o.modes):
