@@ -18,6 +18,7 @@ from scheduler.rescheduling import repair
 HERE = Path(__file__).parent
 FACTORY = HERE.parents[1] / "instances" / "two_facilities.json"
 HALL = HERE.parents[1] / "instances" / "charging_hall.json"
+CELL = HERE.parents[1] / "instances" / "cyclic_cell_tiny.json"
 NOW = 400
 RUSH = Job(
     "RUSH",
@@ -55,6 +56,7 @@ def main() -> None:
     terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
     save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=15), "repair.png")
     draw_charging()
+    draw_cycle()
 
 
 def draw_charging() -> None:
@@ -65,6 +67,16 @@ def draw_charging() -> None:
     axes = gantt(hall, plan.schedule, width=15)
     assert isinstance(axes.figure, Figure)
     save(axes.figure, "charging.png")
+
+
+def draw_cycle() -> None:
+    """Draw a robot cell that makes the same part again and again."""
+    cell = scheduler.load(CELL)
+    plan = scheduler.solve(cell, time_limit=20)
+    assert plan.schedule is not None
+    axes = gantt(cell, plan.schedule, width=9)
+    assert isinstance(axes.figure, Figure)
+    save(axes.figure, "cycle.png")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from scheduler.plot.draw import (
     LABEL_SIZES,
     RIGHT_MARGIN,
     Sheet,
+    draw_cycle,
     draw_frozen,
     draw_inside,
     draw_moment,
@@ -233,6 +234,8 @@ class _Page:
         if times.frozen_until is not None and times.frozen_until > (times.now or 0):
             text = f"frozen until {time_label(self.instance, times.frozen_until)}"
             draw_moment(sheet, times.frozen_until, text, palette.FROZEN_GREEN, side="left")
+        if layout.sets:
+            draw_cycle(sheet, f"one cycle: {layout.sets[-1] - layout.sets[-2]}")
         if times.now is not None:
             text = f"now {time_label(self.instance, times.now)}"
             draw_moment(sheet, times.now, text, palette.NOW_BLUE, side="right")

@@ -348,6 +348,19 @@ def draw_frozen(sheet: Sheet, now: int, until: int) -> None:
     )
 
 
+def draw_cycle(sheet: Sheet, text: str) -> None:
+    """Draw a line where each part set begins, and tint the cycle that begins with the last, with its name above."""
+    sets = sheet.layout.sets
+    for at in sets:
+        sheet.ax.axvline(at, color=palette.CYCLE_VIOLET, linewidth=0.9, linestyle=(0, (2, 2)), zorder=7.5)
+    box = _box(*sets[-2:], 0, sheet.layout.height)
+    sheet.ax.add_collection(
+        PolyCollection([box], facecolors=palette.CYCLE_VIOLET, alpha=0.09, linewidths=0, zorder=0.3)
+    )
+    middle, y = (sets[-2] + sets[-1]) / 2, -4 / sheet.points_per_unit
+    sheet.text(middle, y, text, 7.0, ha="center", va="bottom", color=palette.CYCLE_VIOLET, fontweight="bold", zorder=8)
+
+
 def _box(start: float, end: float, top: float, bottom: float) -> list[tuple[float, float]]:
     return [(start, top), (end, top), (end, bottom), (start, bottom)]
 

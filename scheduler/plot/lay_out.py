@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.domain.batteries import level_trace
 from scheduler.domain.calendar import Calendar
+from scheduler.domain.cycle import sets_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.routing import links
-from scheduler.domain.schedule import Move, Schedule
+from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 from scheduler.plot.bars import (
     arrows,
     charge_bars,
@@ -25,6 +26,7 @@ from scheduler.plot.bars import (
 from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Level, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
 from scheduler.plot.subject import Subject
+from scheduler.terms import TERMS
 
 
 def lay_out(
@@ -57,7 +59,8 @@ def lay_out(
     start, end = _time_shown(subject)
     bars += tuple(departure_marks(subject, start, end))
     flags, num_hidden = _flags(subject, start, end)
-    end = max((end, *(flag.at for flag in flags)))
+    sets = _sets(subject)
+    end = max((end, *(flag.at for flag in flags), *sets))
     end += max(1, (end - start) // 100)  # so that nothing ends on the frame
     return Layout(
         rows=subject.rows,
@@ -73,6 +76,7 @@ def lay_out(
         num_late=len(subject.tardiness_by_job),
         num_hidden_flags=num_hidden,
         levels=tuple(_levels(subject)),
+        sets=sets,
     )
 
 
@@ -86,6 +90,18 @@ def _time_shown(subject: Subject) -> tuple[int, int]:
     times += [(charge.start, charge.end) for s in schedules for charge in s.charges]
     start, end = min((t[0] for t in times), default=0), max((t[1] for t in times), default=1)
     return 0 if 0 <= start <= end / 5 else start, max(end, start + 1)
+
+
+def _sets(subject: Subject) -> tuple[int, ...]:
+    """Return when the part sets of cyclic production begin, and when the one after the last would."""
+    cycle, schedule = subject.instance.cycle, subject.schedule
+    if cycle is None or not schedule.operations:
+        return ()
+    first = {job.id for job in sets_of(subject.instance)[0]}
+    things: tuple[ScheduledOperation | Move, ...] = (*schedule.operations, *schedule.moves)
+    begin = min((thing.start for thing in things if thing.job in first), default=0)
+    cycle_time = TERMS["cycle_time"](subject.instance, schedule)
+    return tuple(begin + k * cycle_time for k in range(cycle.repetitions + 1)) if cycle_time > 0 else ()
 
 
 def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:

@@ -113,6 +113,7 @@ class Layout:
     ``links`` are polylines of ``(tick, y)``: the way of a part from operation to operation over its moves.
     ``arrows`` lead from the ghost of a reassigned operation to its bar: ``(tick, y, tick, y)``.
     ``groups`` are what colours stand for, in order; ``num_hidden_flags`` lie beyond the time shown.
+    ``sets`` are the instants at which part sets of cyclic production begin, and the one after the last would.
     """
 
     rows: tuple[Row, ...]
@@ -128,6 +129,7 @@ class Layout:
     num_late: int
     num_hidden_flags: int
     levels: tuple[Level, ...] = ()
+    sets: tuple[int, ...] = ()
 
     @property
     def height(self) -> float:
