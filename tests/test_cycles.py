@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,7 +16,9 @@ from oracle_cycle import best_cycle
 from scheduler.domain import Fleet, Instance, Objective, OperatorPool, Robot, RobotCell, SetupMatrix, Status, Vehicle
 from scheduler.domain.cycle import Cycle, part_set, sets_of, unrolled
 from scheduler.domain.events import MachineBreakdown
+from scheduler.io import read
 from scheduler.io.validate import require_valid
+from scheduler.plot.lay_out import lay_out
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
@@ -159,6 +162,17 @@ def test_sets_overlap() -> None:
     # M1 works 3 ticks for every part, and without pause: 3 (R - 1) + 3 + 2 for three parts.
     result = solve(two_steps(), time_limit=30, workers=1)
     assert (result.status, result.values) == (Status.OPTIMAL, (3, 11))
+
+
+def test_the_instance_that_ships() -> None:
+    # Proved in instances/README.md.
+    result = solve(read(Path(__file__).parents[1] / "instances" / "cyclic_cell_tiny.json"), time_limit=60, workers=2)
+    assert (result.status, result.values, result.bounds) == (Status.OPTIMAL, (12, 55), (12, 55))
+    # The chart shows four sets, 12 apart, and the fifth where it would begin: the cycle [36, 48) is tinted.
+    instance = read(Path(__file__).parents[1] / "instances" / "cyclic_cell_tiny.json")
+    layout = lay_out(instance, result.schedule)
+    assert layout.sets == (0, 12, 24, 36, 48)
+    assert lay_out(replace(instance, cycle=None), result.schedule).sets == ()
 
 
 def test_hint_names_every_variable() -> None:

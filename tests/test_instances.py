@@ -35,7 +35,6 @@ OPTIMUM = {
     "hoist_tiny": 31,
     "dual_gripper_tiny": 20,
     "tended_tiny": 24,
-    "cyclic_cell_tiny": 12,
     "ft06": 55,
     "la01": 666,
     "kacem_4x5": 11,

@@ -30,7 +30,6 @@ from scheduler.constraints.facts import describe, name, place
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import CarrierGroup, Instance, Move, OperationKey, Schedule
 from scheduler.domain.cycle import sets_of
-from scheduler.terms import TERMS
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -318,8 +317,7 @@ def _post_turns(ctx: ModelContext, a: _Use, b: _Use, most: int) -> None:
 
 def _turn(view: ScheduleView, a: _Use, b: _Use, most: int) -> int:
     """Return how many cycles later *b* has to be for its first begin after that of *a*."""
-    cycle_time = TERMS["cycle_time"](view.instance, view.schedule)
-    return min(max(-((b.value(view) - a.value(view)) // max(1, cycle_time)), -most), most)
+    return min(max(-((b.value(view) - a.value(view)) // max(1, view.cycle_time)), -most), most)
 
 
 RULE = Rule("cycles", applies, violations, post)

@@ -23,7 +23,6 @@ from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
 from scheduler.domain.horizon import heads, horizon, tails
-from scheduler.terms import TERMS
 
 Expr: TypeAlias = Any
 """A CP-SAT variable or linear expression (or an int)."""
@@ -142,9 +141,7 @@ class ModelContext:
     @cached_property
     def cycle_time(self) -> Expr:
         """The cycle time of cyclic production."""
-        return self.new_int(
-            1, self.horizon, "cycle_time", lambda view: TERMS["cycle_time"](self.instance, view.schedule)
-        )
+        return self.new_int(1, self.horizon, "cycle_time", lambda view: view.cycle_time)
 
     # --- operations --------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken
 from scheduler.domain.happened import tasks_of
 from scheduler.domain.routing import SLOTS, Slot, slots_of
 from scheduler.domain.visits import visits
+from scheduler.terms import TERMS
 
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
@@ -57,6 +58,11 @@ class ScheduleView:
     def completion(self, job: str) -> int:
         """Return the completion of the job."""
         return self.schedule.completions.get(job, 0)
+
+    @cached_property
+    def cycle_time(self) -> int:
+        """The cycle time of cyclic production."""
+        return TERMS["cycle_time"](self.instance, self.schedule)
 
     # --- moves -------------------------------------------------------------------------------------------------------
 

@@ -353,7 +353,7 @@ def draw_cycle(sheet: Sheet, text: str) -> None:
     sets = sheet.layout.sets
     for at in sets:
         sheet.ax.axvline(at, color=palette.CYCLE_VIOLET, linewidth=0.9, linestyle=(0, (2, 2)), zorder=7.5)
-    box = _box(*sets[-2:], 0, sheet.layout.height)
+    box = _box(sets[-2], sets[-1], 0, sheet.layout.height)
     sheet.ax.add_collection(
         PolyCollection([box], facecolors=palette.CYCLE_VIOLET, alpha=0.09, linewidths=0, zorder=0.3)
     )
