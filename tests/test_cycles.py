@@ -201,7 +201,7 @@ def test_an_event_ends_the_cycle() -> None:
     # Part k is on M1 during [3k - 3, 3k). M1 is down during [4, 9): part 2 goes on until 11.
     instance = two_steps()
     plan = solve(instance, time_limit=30, workers=1).schedule
-    event = MachineBreakdown("E1", 4, "M1", 9)
+    event = MachineBreakdown("E1", 4, machine="M1", until=9)
     outcome = repair(instance, plan, (event,), policy="right-shift", time_limit=5, workers=1)
     assert outcome.instance.cycle is None
     assert_valid(outcome.instance, outcome.result.schedule)
