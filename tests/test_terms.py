@@ -82,6 +82,7 @@ def test_complete_instance(complete_instance: Instance, complete_schedule: Sched
         "maximum_tardiness": 4,
         "number_tardy": 2,
         "flow_time": 43 + 45 + 24 + 36 + 15,
+        "cycle_time": 0,
         "setup_time": 2 + 3,
         "transfer_count": 2,
         "transfer_cost": 0,
