@@ -6,7 +6,7 @@ the first set, and its copy in set *k*::
     mode(o_k) = mode(o_1)          start(o_k) = start(o_1) + (k - 1) C
     mover(m_k) = mover(m_1)        start(m_k) = start(m_1) + (k - 1) C        end(m_k) = end(m_1) + (k - 1) C
 
-where the mover of a transfer is its lane, whose vehicles are alike. A set is over when the last of the *R* begins::
+and the robot that tends an operation is the same too. The mover of a transfer is its lane, whose vehicles are alike. A set is over when the last of the *R* begins::
 
     end(x) - start(y) <= (R - 1) C     for all operations and moves x, y of the first set
 
@@ -108,6 +108,9 @@ def _other_operations(schedule: Schedule, first: str, copy: str, later: int) -> 
         if (now.mode, now.machine) != (was.mode, was.machine):
             detail = f"is done in mode {now.mode}, but {name(was)} on {was.machine} in mode {was.mode}"
             yield Violation("cycles", place(now), detail, 1)
+        if now.tended_by != was.tended_by:
+            detail = f"is tended by {now.tended_by or 'nobody'}, but {name(was)} by {was.tended_by or 'nobody'}"
+            yield Violation("cycles", place(now), detail, 1)
         if now.start != was.start + later:
             detail = f"starts at {now.start}, not {later} after {name(was)} at {was.start}"
             yield Violation("cycles", place(now), detail, abs(now.start - was.start - later))
@@ -172,6 +175,11 @@ def post(ctx: ModelContext) -> None:
                     for literal in _uses(ctx, slot):
                         ctx.enforce(ctx.model.add(shifted.start == slot.start + later), literal)
                         ctx.enforce(ctx.model.add(shifted.end == slot.end + later), literal)
+    for options in ctx.tendings.values():
+        for jobs in copies:
+            for job, copy in zip(first, jobs, strict=True):
+                tended = ([o.literal for o in options if o.operation[0] == id] for id in (job.id, copy.id))
+                _equal(ctx, *tended)
     _post_span(ctx, len(copies))
     _post_work(ctx)
     for uses in _uses_of(ctx):

@@ -23,8 +23,9 @@ from helpers import (
 )
 from helpers import simple_job as simple
 
-from scheduler.domain import Facility, Instance, Lane, Robot, RobotCell, Schedule, Status
+from scheduler.domain import Facility, Instance, Lane, Mode, Robot, RobotCell, Schedule, Status
 from scheduler.domain.cycle import Cycle, unrolled
+from scheduler.portfolio import solve
 from scheduler.terms import value_terms
 
 
@@ -110,6 +111,19 @@ def carried(mover: str = "R", start: int = 11) -> Schedule:
         empty("OUT>IN", "R", 10, 11),
         *([empty("IN>S", "Q", 17, 18)] if mover == "Q" else []),
     )
+
+
+def test_operations_are_tended_by_the_same_robot() -> None:
+    station = machine("S", cell="C", input_buffer=0, output_buffer=0)
+    tended = op("1", Mode("S", 4, tended=True))
+    shop = unrolled(factory(station, CELL, job("P", tended), objective="cycle_time > makespan"), Cycle(2))
+    plan = solve(shop, time_limit=30, workers=1).schedule
+    assert_valid(shop, plan)
+    assert len({o.tended_by for o in plan.operations}) == 1
+    other = "Q" if plan.operations[0].tended_by == "R" else "R"
+    wrong = replace(plan, operations=(plan.operations[0], replace(plan.operations[1], tended_by=other)))
+    assert ("cycles", "P#2.1 on S", 1) in flagged(shop, wrong)
+    assert hint_status(shop, plan) is Status.FEASIBLE
 
 
 def test_moves_are_repeated_by_the_same_robot() -> None:
