@@ -42,6 +42,8 @@ def unperiodic_features(instance: Instance) -> Iterator[Defect]:
     for i, lane in enumerate(instance.lanes):
         if lane.timetable is not None:
             yield _defect(("lanes", i, "timetable"), "a timetable")
+        if lane.transit_times is not None:
+            yield _defect(("lanes", i, "transit_times"), "a transit time that depends on the departure")
     for i, fleet in enumerate(instance.fleets):
         for v, vehicle in enumerate(fleet.vehicles):
             if vehicle.battery is not None:
