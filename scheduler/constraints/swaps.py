@@ -132,7 +132,14 @@ def _taken(
             if (key, number) in taken and not ctx.occupation(key, number).is_loaded:
                 return taken[key, number]
     name, latest = f"taken[{key[0]}.{key[1]}:{occupation.mode}]", steps * (ctx.horizon + 1)
-    instant = ctx.new_int(0, latest, name, lambda view: steps * view.from_(key) + view.taking_place(key))
+    is_loaded = occupation.is_loaded
+    # In a mode in which it is not brought before it starts, whatever it is in the mode that is chosen.
+    instant = ctx.new_int(
+        0,
+        latest,
+        name,
+        lambda view: steps * (view.from_(key) if is_loaded else view.start(key, 0)) + view.taking_place(key),
+    )
     there = occupation.literal if occupation.is_loaded else ctx.present(key)
     ctx.enforce(ctx.model.add(instant >= steps * occupation.from_), there)
     ctx.enforce(ctx.model.add(instant <= steps * occupation.from_ + steps - 1), there)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from cpsat.fixing import hint_status
 from helpers import assert_valid, at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 from oracle import TooHardError, best_schedule
 
 from scheduler.domain import Instance, Objective, Robot, RobotCell, Schedule, Status
+from scheduler.domain.derive import complete
 from scheduler.portfolio import solve
 from scheduler.search.construct import construct
 
@@ -141,3 +143,22 @@ def test_all_agree_with_the_oracle(seeds: range):
         free = replace(instance, machines=tuple(replace(m, swap=True) for m in instance.machines))
         differ += solve(free, time_limit=30, workers=1).values != result.values
     assert differ > 0  # it is worth forbidding
+
+
+def test_hints_hold_where_parts_are_brought_to_one_machine_before_they_start_and_to_another_not():
+    # J could go to B, in front of which there is room; it goes to A, which is taken when the robot puts the part down.
+    cell = RobotCell("C", "F", (Robot("R", "IO"),), "IO", "IO", distances("A B IO", 1), load_time=1, unload_time=0)
+    stations = (machine("A", cell="C", input_buffer=0), machine("B", cell="C", output_buffer=0, swap=False))
+    other = simple_job("K", ("B", 3))
+    instance = factory(*stations, cell, job("J", op("1", mode("B", 3), mode("A", 2))), other)
+    plan = schedule(
+        carry("J >1", "IO>A", "R", 0, 2),
+        at("J.1", "A", 3, 5, mode=1),
+        carry("K >1", "IO>B", "R", 3, 5),
+        at("K.1", "B", 5, 8),
+        carry("J 1>", "A>IO", "R", 6, 8),
+        carry("K 1>", "B>IO", "R", 9, 11),
+    )
+    plan = complete(instance, plan.operations, [move for move in plan.moves if move.job is not None])
+    assert_valid(instance, plan)
+    assert hint_status(instance, plan) is Status.FEASIBLE
