@@ -9,11 +9,25 @@ from cpsat.fixing import fixed_status, hint_status
 from helpers import assert_valid, at, down, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import optimum
 
-from scheduler.domain import Execution, Instance, Lane, Objective, Schedule, Status, TransitTimes, TransitWindow
+from scheduler.domain import (
+    Calendar,
+    Execution,
+    Instance,
+    Lane,
+    Objective,
+    Schedule,
+    Shift,
+    ShiftPattern,
+    Status,
+    TransitTimes,
+    TransitWindow,
+)
 from scheduler.io import native
 from scheduler.portfolio import solve
 from scheduler.search.construct import construct
 from scheduler.search.decode.spoken import why_unsupported
+from scheduler.search.downtimes import Downtimes
+from scheduler.search.movers import LaneTimeline
 
 RUSH = TransitTimes(20, (TransitWindow(2, 7, 9),))
 """Trips of 1 + 3 + 1 ticks, but of 1 + 9 + 1 if they depart in [2, 7), [22, 27) ..."""
@@ -91,3 +105,13 @@ def test_file_and_compiled_search() -> None:
     instance = shop(1)
     assert native.read(native.write(instance), "shop") == instance
     assert "transit_times" in (why_unsupported(instance) or "")
+
+
+def test_a_transit_time_at_which_the_lane_never_works_is_never_taken() -> None:
+    # The lane works in [0, 4) of each 8 ticks; the fast transit is in [4, 8) only.
+    fast = TransitTimes(8, (TransitWindow(4, 8, 1),))
+    calendar = Calendar(pattern=ShiftPattern(8, (Shift(0, 4),)))
+    lane = Lane("L", "F", "G", transit_time=3, vehicles=1, units_per_vehicle=1, calendar=calendar, transit_times=fast)
+    trip = LaneTimeline(lane, Downtimes(calendar)).opening(1, 1, 0)
+    assert (trip.departure, trip.is_new) == (1, True)
+    assert LaneTimeline(lane, Downtimes(calendar)).opening(2, 1, 0).departure == 8

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane
+from scheduler.domain.departures import common_period
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
 
@@ -95,6 +96,8 @@ class LaneTimeline:
         "_destination_docks",
         "_downtimes",
         "_origin_docks",
+        "_period",
+        "_settled",
         "_trip_times",
         "_units",
         "lane",
@@ -108,6 +111,10 @@ class LaneTimeline:
         self.vehicle_ids = lane.vehicle_ids
         self._downtimes = downtimes
         self._trip_times = lane.trip_times
+        self._period = common_period(lane)
+        self._settled = max((downtime.end for downtime in lane.calendar.downtimes), default=0)
+        if lane.timetable is not None:
+            self._settled = max(self._settled, lane.timetable.departures[-1])
         self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
@@ -184,21 +191,9 @@ class LaneTimeline:
             gap += 1
 
     def _departure(self, ready: int, trip_time: int) -> int:
-        """Return the earliest departure of a trip of that length that transit times and calendar of the lane allow.
-
-        Timetable, headway and docks too.
-        """
+        """Return the earliest departure of a trip of that length that everything allows, headway and docks too."""
         while True:
-            start = ready
-            if self.lane.transit_times is not None:
-                transit_time = trip_time - self.lane.load_time - self.lane.unload_time
-                found = self.lane.transit_times.next(start, transit_time, self.lane.transit_time)
-                start = NEVER if found is None else found
-            if self._downtimes is not None:
-                start = self._downtimes.start(start, max(trip_time, 1))
-            if start < NEVER and self.lane.timetable is not None:
-                departure = self.lane.timetable.next(start)
-                start = NEVER if departure is None else departure
+            start = self._permitted(ready, trip_time)
             if start >= NEVER:
                 return NEVER
             if self.lane.headway > 0:
@@ -214,6 +209,29 @@ class LaneTimeline:
                 start -= until_unloading
             if start == ready:
                 return start
+            ready = start
+
+    def _permitted(self, ready: int, trip_time: int) -> int:
+        """Return the earliest departure of a trip of that length that transit times, calendar and timetable allow.
+
+        They repeat together from some tick on: what they don't allow in two of their common periods they never do.
+        """
+        latest = max(ready, self._settled) + 2 * self._period
+        while True:
+            start = ready
+            if self.lane.transit_times is not None:
+                transit_time = trip_time - self.lane.load_time - self.lane.unload_time
+                found = self.lane.transit_times.next(start, transit_time, self.lane.transit_time)
+                start = NEVER if found is None else found
+            if self._downtimes is not None:
+                start = self._downtimes.start(start, max(trip_time, 1))
+            if start < NEVER and self.lane.timetable is not None:
+                departure = self.lane.timetable.next(start)
+                start = NEVER if departure is None else departure
+            if start == ready:
+                return start
+            if start > latest:
+                return NEVER
             ready = start
 
     def _hold_docks(self, departure: int, arrival: int, amount: int) -> None:
