@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from scheduler.domain import Instance, Job, Move, OperationKey
 from scheduler.domain.happened import execution_of, started
@@ -53,6 +54,22 @@ def without(draft: Draft, loose: frozenset[OperationKey]) -> Draft:
     )
     operations = tuple(o for o in draft.operations if o.key not in loose)
     return replace(draft, operations=operations, moves=tuple(moves))
+
+
+def on_later_trips(instance: Instance, draft: Draft) -> Draft:
+    """Return the draft with transfers that find no room on their trip on one of their own, directly after it.
+
+    For what can't come behind everything else, as a part of it is there already: an assembly of which one part has been
+    brought. Nominal times only say what comes after what.
+    """
+    moves = set(draft.moves)
+    for move in list(_without_mover(instance, draft)):
+        if move.mover in instance.lane_by_vehicle:
+            taken = {m.start for m in moves if m.mover == move.mover}
+            start = next(tick for tick in count(move.start + 1) if tick not in taken)
+            moves = moves - {move} | {replace(move, start=start, end=start + move.end - move.start)}
+    ordered = tuple(sorted(moves, key=lambda m: (m.start, m.end, m.mover, m.job or "")))
+    return draft if moves == set(draft.moves) else replace(draft, moves=ordered)
 
 
 def _without_mover(instance: Instance, draft: Draft) -> Iterator[Move]:

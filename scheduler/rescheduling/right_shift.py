@@ -16,7 +16,7 @@ from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
-from scheduler.rescheduling.loose import loose_operations, without
+from scheduler.rescheduling.loose import loose_operations, on_later_trips, without
 from scheduler.rescheduling.network import Network
 from scheduler.rescheduling.timing import Stuck, TooLate
 
@@ -124,7 +124,9 @@ def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline, with what can't keep its place behind everything else."""
     draft = draft_of(instance, baseline)
     loose = loose_operations(instance, draft)
-    return with_new_jobs(instance, without(draft, loose)) if loose else draft
+    draft = without(draft, loose) if loose else draft
+    draft = on_later_trips(instance, draft)
+    return with_new_jobs(instance, draft) if loose else draft
 
 
 def _earliest(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
