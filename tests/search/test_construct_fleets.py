@@ -8,7 +8,8 @@ import pytest
 from fleet_cases import built, fleet_instance, loaded, network, two_machines, with_downtime
 from helpers import assert_valid, distances, factory, machine, simple_job
 
-from scheduler.domain import Facility, Fleet, Objective, Vehicle
+from scheduler.domain import Facility, Fleet, Objective, Status, Vehicle
+from scheduler.portfolio import solve
 from scheduler.search.construct import construct
 
 
@@ -63,13 +64,14 @@ def test_a_network_with_lane_cell_and_two_fleets() -> None:
 
 @pytest.mark.parametrize("first", range(0, 600, 200))
 def test_random_factories_with_fleets(first: int) -> None:
-    found = carried = 0
+    missed, carried = [], 0
     for seed in range(first, first + 200):
         instance = fleet_instance(seed, 3 + seed % 6, "deadlines", "lags")
         schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
         if schedule is not None:
-            found += 1
             carried += any(m.kind == "transport" for m in schedule.moves)
             assert_valid(instance, schedule)
-    assert found >= 190  # the others have no schedule
+        elif solve(instance, time_limit=10, workers=1).status is not Status.INFEASIBLE:
+            missed.append(seed)
+    assert len(missed) <= 2  # of the others it is proved that they have no schedule
     assert carried > 60
