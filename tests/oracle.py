@@ -135,6 +135,7 @@ class _Search:
         limited = any(lane.timetable or lane.transit_times for lane in self.instance.lanes)
         always = all(c.always_works for c in calendars) and not limited
         self.max_passes = len(case.tasks) + 1 if always else self.horizon
+        self.trip_ends: dict[tuple[str, int], Ends] = {}  # by lane and length of the trip
 
     def branch(self, node: Node, starts: Sequence[int]) -> None:
         """Search below a node; `starts` are at most its least solution."""
@@ -181,7 +182,9 @@ class _Search:
         if mover not in self.instance.lane_by_vehicle:
             return ends
         lane = self.instance.lane_by_vehicle[mover]
-        return tuple(e if departs(lane, start, work) else None for start, e in enumerate(ends))
+        if (lane.id, work) not in self.trip_ends:
+            self.trip_ends[lane.id, work] = tuple(e if departs(lane, t, work) else None for t, e in enumerate(ends))
+        return self.trip_ends[lane.id, work]
 
     def least(self, node: Node, starts: Sequence[int]) -> Timing | None:
         """Return the least solution, None if there is none before the horizon or it is no better than the best.

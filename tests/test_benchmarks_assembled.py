@@ -26,7 +26,7 @@ SIZES = {
     "fjspt-berterottiere": 27,
     "jsp-no-wait": 11,
     "jsp-blocking": 82,
-    "fjsp-blocking": 11,
+    "fjsp-blocking": 71,
 }
 
 
