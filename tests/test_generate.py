@@ -49,11 +49,17 @@ def recipes(draw: st.DrawFn) -> Recipe:
         operations=draw(st.integers(jobs, 6 * jobs)),
         flexibility=draw(st.sampled_from((1, 1.5, 3))),
         robots=draw(st.integers(1, 2)),
+        grippers=draw(st.integers(1, 2)),
+        reach=draw(share),
+        tended=draw(share),
         blocking=draw(share),
         vehicles=draw(st.integers(0, 2)),
         timetable=draw(st.sampled_from((0, 45, 120))),
+        rush=draw(share),
+        hubs=draw(st.integers(0, 2)),
         docks=draw(st.integers(0, 2)),
         fleet=draw(st.integers(0, 2)),
+        holds=draw(st.integers(1, 2)),
         setups=draw(share),
         capacity=draw(share),
         shifts=draw(share),
@@ -95,7 +101,8 @@ def test_networks_are_valid_and_of_the_size_asked_for(recipe: Recipe) -> None:
     instance = generate(recipe)
     assert validate.defects(instance) == ()
     asked = (recipe.facilities, recipe.cells, recipe.machines, recipe.jobs, recipe.operations)
-    made = (instance.facilities, instance.cells, instance.machines, instance.jobs)
+    plants = [facility for facility in instance.facilities if not facility.hub]
+    made = (plants, instance.cells, instance.machines, instance.jobs)
     assert (*map(len, made), instance.num_operations) == asked
 
 
@@ -174,6 +181,23 @@ def test_jobs_fit_their_vehicles() -> None:
     assert max(job.units for job in instance.jobs) == min(lane.units_per_vehicle for lane in instance.lanes)
 
 
+def test_movers_have_what_the_recipe_says() -> None:
+    instance = generate(robots=2, grippers=2, reach=0.5, tended=1, rush=1, hubs=1, fleet=1, holds=3)
+    shared = [cell for cell in instance.cells if cell.robots[0].reach]
+    assert len(shared) == 2
+    for cell in shared:
+        first, second = cell.robots
+        assert (cell.output_station in first.reach, cell.input_station in second.reach) == (False, False)
+    assert {robot.grippers for cell in instance.cells for robot in cell.robots} == {2}
+    assert {vehicle.capacity for fleet in instance.fleets for vehicle in fleet.vehicles} == {3}
+    modes = [mode for job in instance.jobs for operation in job.operations for mode in operation.modes]
+    assert all(mode.tended == (instance.machine_by_id[mode.machine].cell is not None) for mode in modes)
+    assert all(lane.trip_times[0] < lane.trip_time for lane in instance.lanes)
+    assert [facility.id for facility in instance.facilities if facility.hub] == ["H1"]
+    over_hub = [(lane.origin, lane.destination) for lane in instance.lanes if "H1" in (lane.origin, lane.destination)]
+    assert over_hub == [("F1", "H1"), ("F2", "H1"), ("H1", "F2"), ("H1", "F3")]
+
+
 # --- bad recipes ---------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +205,7 @@ def test_jobs_fit_their_vehicles() -> None:
     ("changes", "message"),
     [
         ({"facilities": 0}, "facilities is 0, but must be at least 1"),
+        ({"grippers": 0}, "grippers is 0, but must be at least 1"),
         ({"vehicles": -1}, "vehicles is -1, but must be at least 0"),
         ({"shifts": 1.2}, "shifts is 1.2, but is a share between 0 and 1"),
         ({"flexibility": 0.5}, "flexibility is 0.5, but must be at least 1"),

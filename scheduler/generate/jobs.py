@@ -24,7 +24,7 @@ def draw_jobs(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tupl
     width = len(str(recipe.jobs))
     jobs = []
     for index, count in enumerate(_operation_counts(recipe, rng)):
-        way = _way(plant, count, rng)
+        way = _way(recipe, plant, count, rng)
         num_branching = _num_branching(plant, way) if index in assembled else 0
         operations = _operations(recipe, plant, way, num_branching, rng)
         release_date = int(rng.integers(0, mean_load // 2 + 1))
@@ -55,9 +55,9 @@ def _operation_counts(recipe: Recipe, rng: np.random.Generator) -> list[int]:
     return [int(count) for count in counts]
 
 
-def _way(plant: Instance, count: int, rng: np.random.Generator) -> list[int]:
+def _way(recipe: Recipe, plant: Instance, count: int, rng: np.random.Generator) -> list[int]:
     """Return the facility (its index) of each of `count` operations: consecutive facilities, in order."""
-    first, last = sorted(int(index) for index in rng.integers(0, len(plant.facilities), 2))
+    first, last = sorted(int(index) for index in rng.integers(0, recipe.facilities, 2))
     if not plant.lanes:
         last = first
     visited = range(first, min(last, first + count - 1) + 1)
@@ -102,6 +102,7 @@ def _modes(
     operators = {}
     if plant.operators and rng.integers(0, OPERATIONS_PER_OPERATOR) == 0:
         operators = {plant.operators[int(rng.integers(0, len(plant.operators)))].id: 1}
+    tended = recipe.tended > 0 and _happens(recipe.tended, rng)
     modes = []
     for offset in range(min(number, len(machines))):
         machine = machines[(first + offset) % len(machines)]
@@ -112,6 +113,7 @@ def _modes(
                 duration=duration * percent // 100,
                 setup_family=family if machine.setups is not None else None,
                 operators=operators,
+                tended=tended and machine.cell is not None,
             )
         )
     return tuple(modes)

@@ -24,6 +24,8 @@ from scheduler.domain import (
     Shift,
     ShiftPattern,
     Timetable,
+    TransitTimes,
+    TransitWindow,
     Vehicle,
 )
 from scheduler.generate.recipe import LONGEST_SETUP, Recipe
@@ -34,6 +36,8 @@ TIME_ORIGIN = datetime(2026, 1, 5, 6, 0)
 """A Monday, when the early shift begins."""
 ONE_SHIFT = Calendar(pattern=ShiftPattern(1440, (Shift(0, 240), Shift(270, 480))))
 TWO_SHIFTS = Calendar(pattern=ShiftPattern(1440, (Shift(0, 240), Shift(270, 720), Shift(750, 960))))
+OFF_PEAK = ((90, 240), (300, 480))
+OFF_PEAK_PERIOD = 480
 FAMILIES = ("A", "B", "C")
 MAX_STATIONS = 4
 MACHINES_PER_OPERATOR = 3
@@ -45,13 +49,14 @@ def draw_plant(recipe: Recipe, rng: np.random.Generator) -> Instance:
     station = "{}.dock" if recipe.fleet else None
     facilities = tuple(Facility(name, station and station.format(name), docks=recipe.docks or None) for name in names)
     machines = _machines(recipe, facilities, rng)
+    hubs = _hubs(recipe)
     plant = Instance(
         name=f"network of {recipe.facilities} facilities, {recipe.operations} operations, seed {recipe.seed}",
-        facilities=facilities,
+        facilities=(*facilities, *hubs),
         machines=machines,
         jobs=(),
         cells=_cells(recipe, machines, rng),
-        lanes=_lanes(recipe, facilities, rng),
+        lanes=_lanes(recipe, facilities, hubs, rng),
         operators=_pools(recipe),
         time_unit="minute",
         time_origin=TIME_ORIGIN,
@@ -112,14 +117,16 @@ def _setup_matrix(rng: np.random.Generator) -> SetupMatrix:
 
 def _cells(recipe: Recipe, machines: tuple[Machine, ...], rng: np.random.Generator) -> tuple[RobotCell, ...]:
     found = []
-    for cell in (f"C{number}" for number in range(1, recipe.cells + 1)):
+    names = [f"C{number}" for number in range(1, recipe.cells + 1)]
+    shared = chosen(names, recipe.reach, rng) if recipe.reach and recipe.robots > 1 else ()
+    for cell in names:
         stations = [machine for machine in machines if machine.cell == cell]
         line = (f"{cell}.in", *(station.id for station in stations), f"{cell}.out")
         found.append(
             RobotCell(
                 id=cell,
                 facility=stations[0].facility,
-                robots=tuple(Robot(f"{cell}.R{robot}", line[0]) for robot in range(1, recipe.robots + 1)),
+                robots=_robots(recipe, cell, line, cell in shared),
                 input_station=line[0],
                 output_station=line[-1],
                 travel={a: {b: abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
@@ -130,10 +137,32 @@ def _cells(recipe: Recipe, machines: tuple[Machine, ...], rng: np.random.Generat
     return tuple(found)
 
 
-def _lanes(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Generator) -> tuple[Lane, ...]:
+def _robots(recipe: Recipe, cell: str, line: tuple[str, ...], is_shared: bool) -> tuple[Robot, ...]:
+    """Return the robots of a cell at its input station; shared, all but the first stand and stay behind that."""
+    if not is_shared:
+        return tuple(Robot(f"{cell}.R{r}", line[0], grippers=recipe.grippers) for r in range(1, recipe.robots + 1))
+    robots = [Robot(f"{cell}.R1", line[0], grippers=recipe.grippers, reach=line[:-1])]
+    for number in range(2, recipe.robots + 1):
+        robots.append(Robot(f"{cell}.R{number}", line[-1], grippers=recipe.grippers, reach=line[1:]))
+    return tuple(robots)
+
+
+def _hubs(recipe: Recipe) -> tuple[Facility, ...]:
+    """Return the hubs, none where nothing could go over them."""
+    num = recipe.hubs if recipe.vehicles > 0 and recipe.facilities > 1 else 0
+    return tuple(Facility(f"H{number}", docks=recipe.docks or None, hub=True) for number in range(1, num + 1))
+
+
+def _lanes(
+    recipe: Recipe, facilities: tuple[Facility, ...], hubs: tuple[Facility, ...], rng: np.random.Generator
+) -> tuple[Lane, ...]:
+    """Return a lane from each facility to the next, then those to and from hubs."""
     if recipe.vehicles == 0:
         return ()
     links = list(pairwise(facilities))
+    for hub in hubs:
+        links += [*((origin, hub) for origin in facilities[:-1]), *((hub, target) for target in facilities[1:])]
+    with_rush = chosen(range(len(links)), recipe.rush, rng) if recipe.rush else ()
     with_shifts = chosen(range(len(links)), recipe.shifts, rng)
     found = []
     for index, (origin, destination) in enumerate(links):
@@ -151,15 +180,20 @@ def _lanes(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.Gene
                 unload_time=5,
                 calendar=TWO_SHIFTS if index in with_shifts else Calendar(),
                 timetable=Timetable((0,), recipe.timetable) if recipe.timetable else None,
+                transit_times=_off_peak(transit_time) if index in with_rush else None,
             )
         )
     return tuple(found)
 
 
+def _off_peak(transit_time: int) -> TransitTimes:
+    return TransitTimes(OFF_PEAK_PERIOD, tuple(TransitWindow(a, b, transit_time // 2) for a, b in OFF_PEAK))
+
+
 def _fleets(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[Fleet, ...]:
     """Return a fleet for each facility, over places that lie in a line in random order, the dock first."""
     found = []
-    for facility in plant.facilities:
+    for facility in plant.facilities[: recipe.facilities]:
         places = [m.id for m in plant.machines if m.facility == facility.id and m.cell is None]
         for cell in plant.cells:
             if cell.facility == facility.id:
@@ -169,7 +203,9 @@ def _fleets(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[
             Fleet(
                 id=f"{facility.id}.fleet",
                 facility=facility.id,
-                vehicles=tuple(Vehicle(f"{facility.id}.V{v}", line[0]) for v in range(1, recipe.fleet + 1)),
+                vehicles=tuple(
+                    Vehicle(f"{facility.id}.V{v}", line[0], capacity=recipe.holds) for v in range(1, recipe.fleet + 1)
+                ),
                 travel={a: {b: 1 + abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
                 pick_up_time=1,
                 drop_time=1,

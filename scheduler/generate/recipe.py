@@ -23,19 +23,28 @@ class Recipe:
         How many of each in all; robot cells and machines are dealt to the facilities in turn.
     flexibility
         Mean number of modes of an operation, at least 1.
-    robots
-        Robots of each cell.
+    robots, grippers
+        Robots of each cell, and parts that each holds at a time.
+    reach
+        Share of the cells in which no robot but the only one goes everywhere: the first not to the output station,
+        the others not to the input station.
+    tended
+        Share of the operations that a robot tends, where they are done on a station.
     blocking
         Share of the stations that have no buffers.
     vehicles
         Vehicles of the lane from each facility to the next; 0 for no lanes (then a job stays in its facility).
     timetable
         Minutes between two departures of a lane; 0: trips depart on demand.
+    rush
+        Share of the lanes on which trips take half as long outside rush hours.
+    hubs
+        Further facilities, without machines, over which jobs may go from any facility to any later one.
     docks
         Docks of each facility, at which trips load and unload; 0: not counted.
-    fleet
+    fleet, holds
         Vehicles of the fleet of each facility, which bring jobs from its load/unload station to machines and cells and
-        from one to the next; 0 for no fleets.
+        from one to the next (0 for no fleets), and jobs that each of them carries at a time.
     setups, capacity, shifts
         Share of the machines with a setup matrix, with room for two to four parts, with shifts (of the lanes too).
     operators
@@ -60,11 +69,17 @@ class Recipe:
     operations: int = 350
     flexibility: float = 1.5
     robots: int = 1
+    grippers: int = 1
+    reach: float = 0
+    tended: float = 0
     blocking: float = 0.5
     vehicles: int = 2
     timetable: int = 0
+    rush: float = 0
+    hubs: int = 0
     docks: int = 0
     fleet: int = 0
+    holds: int = 1
     setups: float = 0.3
     capacity: float = 0.1
     shifts: float = 0.3
@@ -77,9 +92,11 @@ class Recipe:
 
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
-        at_least = {"facilities": 1, "machines": 1, "jobs": 1, "robots": 1, "flexibility": 1}
-        at_least |= {"cells": 0, "vehicles": 0, "timetable": 0, "docks": 0, "fleet": 0, "operators": 0, "seed": 0}
-        shares = ("blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
+        one = ("facilities", "machines", "jobs", "robots", "grippers", "holds", "flexibility")
+        none = ("cells", "vehicles", "timetable", "hubs", "docks", "fleet", "operators", "seed")
+        at_least = dict.fromkeys(one, 1) | dict.fromkeys(none, 0)
+        of_movers = ("reach", "tended", "rush")
+        shares = (*of_movers, "blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
         shortest, longest = self.durations
         found = []
         for name, least in at_least.items():

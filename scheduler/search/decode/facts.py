@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Move
+from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Move, Robot
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -262,7 +262,8 @@ class Facts:
                 fleet = self._groups[group_id] if leg.kind == "transport" else -1
                 ends = (places[leg.origin], places[leg.destination])
                 handling = (group.pick_up_time, group.drop_time)
-                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet, *handling) for c in group.carriers)
+                able = [c for c in group.carriers if not isinstance(c, Robot) or c.reaches(leg.origin, leg.destination)]
+                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet, *handling) for c in able)
         is_trip, slot = leg.kind == "transfer", SLOTS.get(leg.slot, at.ELSEWHERE)
         takes_up = -1 if is_trip else int(leg.origin in self.problem.machine_by_id)
         brings = int(not is_trip and leg.destination in self.problem.machine_by_id)

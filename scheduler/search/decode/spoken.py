@@ -38,7 +38,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Facility: _names("id station returns_jobs docks"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
-    Robot: _names("id start calendar"),
+    Robot: _names("id start calendar reach"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns"),
     Vehicle: _names("id start calendar"),
     Lane: _names(
