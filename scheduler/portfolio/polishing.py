@@ -25,6 +25,8 @@ ALONE_WORK = 4_000_000
 """Units times iterations of a turn of the factory search where one worker does everything: a second or two."""
 MODEL_SHARE = 0.1
 """Most of the time that building the whole model may take beside the factory search: its bounds are weak there."""
+LOADING = 3.0
+"""Seconds that have to be left for a walk that is only just compiled: nothing else runs while it is loaded."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
 
@@ -101,7 +103,7 @@ class Polishing:
         if compiled is None:
             walk.start(run.workers - 1)
         while not self._has_ended():
-            if compiled is not None and compiled(0.0):
+            if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
                 compiled = None
                 walk.start(run.workers - 1)
             self._exchange(walk)

@@ -90,12 +90,8 @@ class FactorySearch(CompiledSearch[Solution]):
         return cls(lowered, goal, seed, on_better, settings)
 
     def first(self) -> Schedule | None:
-        """Return the best of the greedy schedules without noise; None if none of them works."""
-        walks = _Walks(self, 0)
-        found = walks.greedy(is_first=True)
-        if found is None:
-            return None
-        self.offer(*found)
+        """Return the best of the greedy schedules without noise, told of as they come; None if none of them works."""
+        _Walks(self, 0).greedy(is_first=True)
         return self.best()
 
     def give(self, schedule: Schedule) -> None:
@@ -216,6 +212,8 @@ class _Walks:
             value = memory.decode(solution)
             if value < NEVER and (found is None or value < found[0]):
                 found = value, solution
+                if is_first:
+                    search.offer(value, solution)
         return found
 
     def _begin(self) -> bool:
