@@ -46,6 +46,7 @@ class Polishing:
         self._run = run
         self._walk = walk
         self._given: Schedule | None = None
+        self._overrun = 0.0  # seconds by which a polish has outlasted its time: a large model is slow to give up
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
         # The walk sees all the tiers that it knows at once.
@@ -162,16 +163,21 @@ class Polishing:
         def on_better(schedule: Schedule) -> None:
             run.offer(schedule, "polish")
 
+        left = run.left
+        seconds = min(seconds, left - self._kept - self._overrun)
+        if seconds <= 0:
+            return
         polish(
             run.instance,
             run.objective,
             run.best,
-            seconds=min(seconds, run.left - self._kept),
+            seconds=seconds,
             seed=run.seed + number,
             stop=self._prover,
             floor=run.bound,
             on_better=on_better,
         )
+        self._overrun = max(self._overrun, left - run.left - seconds)
 
     def _improve(self, seconds: float, work: float | None = None) -> bool:
         """Give CP-SAT a slice on the whole model; return whether another one may be of use.
