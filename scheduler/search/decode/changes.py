@@ -16,6 +16,7 @@ from scheduler.search.decode.layout import (
     MODES_AT,
     MODES_END,
     MOST_LATE,
+    NUM_FREE,
     NUM_JOBS,
     OPS,
     OPS_FROM,
@@ -30,7 +31,7 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
-from scheduler.search.decode.value import DUE_AT, MAKESPAN, MAXIMUM, share
+from scheduler.search.decode.value import DUE_AT, MAKESPAN, MAXIMUM, WIDTH, share
 
 
 @njit(cache=True, nogil=True)
@@ -42,7 +43,7 @@ def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> 
     num_jobs, total, ends = data[NUM_JOBS], 0.0, data[JOB_END]
     for job in range(num_jobs):
         total += share(goal, job, state[ends + job]) - least[job]
-    has_maxima = goal[num_jobs, MAKESPAN] > 0 or goal[num_jobs, MAXIMUM] > 0
+    has_maxima = goal[WIDTH * num_jobs + MAKESPAN] > 0 or goal[WIDTH * num_jobs + MAXIMUM] > 0
     if total > 0.0 and not (has_maxima and np.random.random() < whole):
         left = np.random.random() * total
         for job in range(num_jobs):
@@ -51,11 +52,11 @@ def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> 
                 return job
     if not has_maxima:
         return np.random.randint(num_jobs)
-    by_lateness = goal[num_jobs, MAXIMUM] > 0 and state[data[MOST_LATE]] > 0
+    by_lateness = goal[WIDTH * num_jobs + MAXIMUM] > 0 and state[data[MOST_LATE]] > 0
     chosen, num = 0, 0
     for job in range(num_jobs):
         if by_lateness:
-            decides = state[ends + job] - goal[job, DUE_AT] == state[data[MOST_LATE]]
+            decides = state[ends + job] - goal[WIDTH * job + DUE_AT] == state[data[MOST_LATE]]
         else:
             decides = state[ends + job] == state[data[LATEST]]
         if decides:
@@ -173,8 +174,11 @@ def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints,
     num = last - first
     spots = np.empty(num, np.int64)
     for k in range(num):
-        spots[k] = place[first + k]
-    spots.sort()
+        at = k
+        while at > 0 and spots[at - 1] > place[first + k]:
+            spots[at] = spots[at - 1]
+            at -= 1
+        spots[at] = place[first + k]
     at = 0
     for is_other in range(2):
         for unit in range(first, last):
@@ -188,7 +192,7 @@ def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints,
 @njit(cache=True, nogil=True)
 def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
     """Put a random unit elsewhere, at most `reach` places away; return the first and the last place changed."""
-    num = order.shape[0]
+    num = data[NUM_FREE]
     start = np.random.randint(num)
     target = min(num - 1, max(0, start + np.random.randint(-reach, reach + 1)))
     if target < start:
@@ -205,7 +209,7 @@ def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> 
     Returns the first and last place changed, the length of the order if nothing can be.
     """
     one, other = get(data, OPS, waiting, UNIT), get(data, OPS, hindering, UNIT)
-    num = order.shape[0]
+    num = data[NUM_FREE]
     if get(data, UNITS, one, UNIT_JOB) == get(data, UNITS, other, UNIT_JOB) or place[one] < 0 or place[other] < 0:
         return num, num
     if place[other] < place[one]:

@@ -37,7 +37,9 @@ from scheduler.search.decode.layout import (
     MODES_END,
     MOST_LATE,
     NEVER,
+    NONE,
     NOW,
+    NUM_FREE,
     NUM_JOBS,
     NUM_LEGS,
     NUM_OPS,
@@ -63,7 +65,7 @@ from scheduler.search.decode.layout import (
 from scheduler.search.decode.leaving import FITS, HOPELESS
 from scheduler.search.decode.machines import machine_of
 from scheduler.search.decode.place import place_in
-from scheduler.search.decode.value import lower_value, share
+from scheduler.search.decode.value import DUE_AT, WIDTH, lower_value, share
 
 MAX_CLASHES = 40
 """Clashes per operation of a unit before it is placed after everything else."""
@@ -116,7 +118,7 @@ def place_best(
     if end - first == 1:
         return place_in(data, choice, state, trail, entries, o, first, floor)
     mark = trail[0]
-    best, best_rank, best_time, best_busy = -1, 0.0, 0, 0
+    best, best_rank, best_time, best_busy = NONE, 0.0, 0, 0
     clash, bound = HOPELESS, NEVER
     for mode in range(first, end):
         machine = get(data, MODES, mode, MACHINE)
@@ -125,8 +127,8 @@ def place_best(
         failed, later = place_in(data, choice, state, trail, entries, o, mode, floor)
         if failed == FITS:
             time, busy = get(data, MODES, mode, DURATION), state[data[BUSY] + machine]
-            rank = state[data[END] + o] + wait_after(data, state, o) + get(data, MODES, mode, TAIL)
-            rank += thrift * (time - get(data, OPS, o, LEAST))
+            rank = thrift * (time - get(data, OPS, o, LEAST))
+            rank += state[data[END] + o] + wait_after(data, state, o) + get(data, MODES, mode, TAIL)
             is_better = best < 0 or rank < best_rank or (rank == best_rank and time < best_time)
             if is_better or (rank == best_rank and time == best_time and busy < best_busy):
                 best, best_rank, best_time, best_busy = mode, rank, time, busy
@@ -230,7 +232,7 @@ def decode(
     `partial` takes down what the objective comes to at least after each position. From position `same_from` on, a
     decode is given up where that is more than `margin` above `old_partial`: it has fallen behind.
     """
-    for position in range(begin, order.shape[0]):
+    for position in range(begin, data[NUM_FREE]):
         marks[position] = trail[0]
         unit = order[position]
         job = get(data, UNITS, unit, UNIT_JOB)
@@ -258,6 +260,6 @@ def note(data: Ints, goal: Ints, state: Ints, trail: Ints, job: int, before: int
         put(state, trail, data[SUM], state[data[SUM]] + more)
     if complete > state[data[LATEST]]:
         put(state, trail, data[LATEST], complete)
-    late = complete - goal[job, 0]
+    late = complete - goal[WIDTH * job + DUE_AT]
     if late > state[data[MOST_LATE]]:
         put(state, trail, data[MOST_LATE], late)

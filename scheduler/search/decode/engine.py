@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.departures import longest_wait
 from scheduler.search.decode.goal import Goal, set_goal
-from scheduler.search.decode.layout import NEVER, Reals
+from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
@@ -249,7 +250,7 @@ def guess_latest(instance: Instance) -> int:
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 
 
-def _rules(lowered: Lowered) -> Reals:
+def _rules(lowered: Lowered) -> NDArray[np.float64]:
     """Return dispatching rules as ranks of the units, each with mean 0 and standard deviation 1.
 
     Most work remaining, first come, least work, least work by weight; with due dates also least slack and earliest due

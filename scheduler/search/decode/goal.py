@@ -13,7 +13,7 @@ from math import ceil
 import numpy as np
 
 from scheduler.domain import Instance, Objective, Tier
-from scheduler.search.decode.layout import NEVER, Ints
+from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.value import (
     DEADLINE_AT,
     DEVIATION,
@@ -28,6 +28,7 @@ from scheduler.search.decode.value import (
     SETUP,
     TARDY,
     TRIP,
+    WIDTH,
 )
 
 BY_JOB = {"total_tardiness": LATE, "weighted_tardiness": LATE, "number_tardy": TARDY, "flow_time": FLOW}
@@ -64,7 +65,7 @@ class Goal:
         What a tick beyond a deadline comes to; values from it on are no schedules.
     """
 
-    weights: Ints
+    weights: Array
     unit: int
     offset: int
     num_tiers: int
@@ -100,7 +101,7 @@ def set_goal(instance: Instance, objective: Objective, latest: int) -> Goal | No
 def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None:
     """Return the tiers as one integer, None if it could grow too large."""
     jobs = instance.jobs
-    weights = np.zeros((len(jobs) + 1, 7), np.int64)
+    weights = np.zeros((len(jobs) + 1, WIDTH), np.int64)
     weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
     weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
     unit, offset = 1, 0

@@ -39,6 +39,7 @@ from scheduler.search.decode.layout import (
     NEXTS_END,
     NOW,
     NUM_BEFORE,
+    NUM_FREE,
     NUM_LEGS,
     NUM_UNITS,
     OPS,
@@ -103,18 +104,19 @@ def greedy(
     floors: Ints,
     marks: Ints,
     ranks: Ints,
-    work: Ints,
+    missing: Ints,
+    ready: Ints,
+    starts: Ints,
     window: float,
     thrift: float,
 ) -> bool:
     """Place all units, choose modes where none is chosen, and write the order down; return whether it was possible.
 
     Units compete that can start at most ``window`` times their operation's length after the first that can; the least
-    rank wins. `window` below 0: all compete. `order` holds the free units; what waits for none is ready. `work` has
-    three rows by unit: units missing before it, those that are ready, and when they can start.
+    rank wins. `window` below 0: all compete. `order` holds the free units; what waits for none is ready. `missing`
+    has room for the units missing before each unit, `ready` for those that are ready, `starts` for when they can start.
     """
-    missing, ready, starts = work[0], work[1], work[2]
-    num_ready, num_placed, num_free = 0, 0, order.shape[0]
+    num_ready, num_placed, num_free = 0, 0, data[NUM_FREE]
     for unit in range(data[NUM_UNITS]):
         missing[unit] = get(data, UNITS, unit, NUM_BEFORE)
     for unit in range(data[NUM_UNITS]):

@@ -17,8 +17,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
-Reals: TypeAlias = NDArray[np.float64]
+from scheduler.search.decode.cells import NONE as NONE
+from scheduler.search.decode.cells import ZERO as ZERO
+from scheduler.search.decode.cells import Cells
+from scheduler.search.decode.cells import get as get
+
+Ints: TypeAlias = Cells[int]
+Reals: TypeAlias = Cells[float]
+Array: TypeAlias = NDArray[np.int64]
 
 NEVER = 1 << 60
 """Later than any instant of a schedule."""
@@ -95,11 +101,12 @@ NUM_COLUMNS = 34
 machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
-NUM_SCALARS = 15
+NUM_SCALARS = 16
 (
     NOW,
     LIMIT,
     NUM_UNITS,
+    NUM_FREE,
     NUM_OPS,
     NUM_JOBS,
     NUM_MACHINES,
@@ -113,7 +120,7 @@ NUM_SCALARS = 15
     HAS_GAPS,
     SOME_WATCH,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
-"""Instants before which nothing starts and after which nothing may end; sizes."""
+"""Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------
@@ -168,12 +175,6 @@ EXIT, ENTRY, ELSEWHERE = range(3)
 
 
 @njit(cache=True, nogil=True)
-def get(data: Ints, table: int, row: int, column: int) -> int:
-    """Return an entry of a table."""
-    return data[data[table] + row * data[table + 1] + column]
-
-
-@njit(cache=True, nogil=True)
 def put(state: Ints, trail: Ints, where: int, value: int) -> None:
     """Write into the state; ``trail[0]`` counts the writes, each is kept as place, old value, new value."""
     top = trail[0]
@@ -195,10 +196,17 @@ def undo(state: Ints, trail: Ints, mark: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def copy(target: Ints, at: int, source: Ints, begin: int, num: int) -> None:
+    """Copy so many numbers."""
+    for k in range(num):
+        target[at + k] = source[begin + k]
+
+
+@njit(cache=True, nogil=True)
 def redo(state: Ints, trail: Ints, kept: Ints, num: int) -> None:
     """Make writes again that were copied from the trail before they were taken back."""
     top = trail[0]
-    trail[3 * top + 1 : 3 * (top + num) + 1] = kept[: 3 * num]
+    copy(trail, 3 * top + 1, kept, 0, 3 * num)
     for k in range(num):
         state[kept[3 * k]] = kept[3 * k + 2]
     trail[0] = top + num

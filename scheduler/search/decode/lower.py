@@ -17,7 +17,7 @@ from scheduler.domain.collector import collector_paused
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.facts import Facts
-from scheduler.search.decode.layout import MAX_LEGS, NEVER, Ints
+from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
 from scheduler.search.decode.resume import resume
 from scheduler.search.dispatch import begin
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem
@@ -42,8 +42,8 @@ class Lowered:
     instance: Instance
     problem: Problem
     board: Board | None
-    data: Ints
-    state: Ints
+    data: Array
+    state: Array
     units: list[Unit]
     free: list[int]
     operations: list[OperationData]
@@ -265,7 +265,7 @@ class _Lowering:
                     pairs = product(numbers.get(a.key, ()), numbers.get(b.key, ()))
                     neighbours.extend((one, other, where) for one, other in pairs)
 
-    def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Ints, Ints]:
+    def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Array, Array]:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
         num_uses += len(self.links) if tables[at.LANE_LIMITS] else 0
@@ -288,7 +288,7 @@ class _Lowering:
             ((at.NUM_TRIPS, at.SUM, at.LATEST, at.MOST_LATE), 1, 0),
         ]
         header = np.zeros(at.HEADER, np.int64)
-        parts: list[Ints] = []
+        parts: list[Array] = []
         place = 0
         for columns, size, value in sizes:
             for column in columns:
@@ -297,7 +297,7 @@ class _Lowering:
                 parts.append(np.full(size, -1 if is_name else value, np.int64))
                 place += size
         state = np.concatenate(parts)
-        flat: list[Ints] = [header]
+        flat: list[Array] = [header]
         place = at.HEADER
         for table in range(0, 2 * at.NUM_TABLES - 2, 2):
             rows = np.array(tables[table], np.int64)
@@ -308,6 +308,7 @@ class _Lowering:
         flat.append(np.array(facts.times, np.int64))
         header[at.NOW], header[at.LIMIT] = self.problem.now, self.latest
         header[at.NUM_UNITS], header[at.NUM_OPS] = len(self.units), num_ops
+        header[at.NUM_FREE] = sum(unit not in self.placed for unit in self.units)
         header[at.NUM_JOBS], header[at.NUM_MACHINES] = len(self.problem.jobs), len(self.problem.machines)
         header[at.NUM_PLACES], header[at.NUM_LINKS] = len(facts.places), num_links
         header[at.NUM_CARRIERS] = len(self.instance.carrier_by_id)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from scheduler.search.decode import layout as at
+from scheduler.search.decode.cells import Cells
 from scheduler.search.decode.decode import decode
 from scheduler.search.decode.goal import Goal
 from scheduler.search.decode.greedy import greedy
-from scheduler.search.decode.layout import NEVER, Ints, Reals
+from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.lower import Lowered
 from scheduler.search.decode.place import MAX_ENTRIES
 from scheduler.search.decode.solution import Solution, blank
+from scheduler.search.decode.trace import MAX_PAIRS
 from scheduler.search.decode.value import DUE_AT, share, value_of
 from scheduler.search.decode.walk import BEST, IDLE, VALUE, walk
-
-MAX_PAIRS = 200
-"""Pairs that a trace may find."""
 
 
 class Memory:
@@ -28,22 +30,21 @@ class Memory:
         self.goal = goal
         self.current = blank(lowered)
         self.best = blank(lowered)
+        self._facts = Cells(lowered.data, constant=True), Cells(goal.weights, constant=True)
         self._begun = _begun(lowered, goal)
         self._state = self._begun.copy()
         self._trail = np.zeros(lowered.trail_size, np.int64)
-        self._room = (
-            np.zeros((MAX_ENTRIES, 4), np.int64),
-            np.zeros(2 * num_ops, np.int64),
-            np.zeros(num_units + 1, np.int64),
-        )
-        self._partial = np.zeros(num_units + 1, np.int64)
+        rooms = (4 * MAX_ENTRIES, 2 * num_ops, num_units + 1)
+        self._work = _cells(self._state, self._trail, *(np.zeros(size, np.int64) for size in rooms))
+        self._partial = Cells(np.zeros(num_units + 1, np.int64))
         self._place = np.full(num_units, -1, np.int64)
         ends = self._begun[lowered.data[at.JOB_END] :][: len(lowered.plans)]
-        self._least = np.array([share(goal.weights, job, int(end)) for job, end in enumerate(ends)], np.int64)
-        self._work = np.zeros((3, num_units + 1), np.int64)
-        self._pairs = np.zeros((2, MAX_PAIRS), np.int64)
+        weights = self._facts[1]
+        self._least = np.array([share(weights, job, int(end)) for job, end in enumerate(ends)], np.int64)
+        self._queues = _cells(*np.zeros((3, num_units + 1), np.int64))
+        self._pairs = np.zeros(2 * MAX_PAIRS, np.int64)
         self._kept = np.zeros(lowered.trail_size, np.int64)
-        self._old = (np.zeros(num_units + 1, np.int64), np.zeros(num_units + 1, np.int64), *blank(lowered))
+        self._old = _cells(np.zeros(num_units + 1, np.int64), np.zeros(num_units + 1, np.int64), *blank(lowered))
         self._scalars = np.zeros(4, np.int64)
 
     @property
@@ -62,26 +63,26 @@ class Memory:
         return int(self._scalars[IDLE])
 
     @property
-    def state(self) -> Ints:
+    def state(self) -> Array:
         """What has been placed."""
         return self._state
 
     def decode(self, solution: Solution) -> int:
         """Decode a solution from the beginning; return its value, `NEVER` if it has no schedule."""
         self._reset()
-        data, goal = self.lowered.data, self.goal.weights
-        partial = self._partial
-        work = (self._state, self._trail, *self._room, partial)
-        if not decode(data, goal, *solution, *work, 0, NEVER, partial, len(solution.order), 0):
+        begin, same_from, margin = 0, len(solution.order), 0
+        limits = (begin, NEVER, self._partial, same_from, margin)
+        work: list[Any] = [*self._facts, *_cells(*solution), *self._work, self._partial, *limits]
+        if not decode(*work):
             return NEVER
-        return int(value_of(data, goal, self._state))
+        return int(value_of(*self._facts, self._work[0]))
 
-    def greedy(self, solution: Solution, ranks: Ints, window: float, thrift: float) -> bool:
+    def greedy(self, solution: Solution, ranks: Array, window: float, thrift: float) -> bool:
         """Fill a blank solution by a rule, see `scheduler.search.decode.greedy`; return whether it could be."""
         self._reset()
-        data, goal = self.lowered.data, self.goal.weights
-        done = greedy(data, goal, *solution, self._state, self._trail, *self._room, ranks, self._work, window, thrift)
-        return bool(done)
+        room = (*self._work, Cells(ranks), *self._queues)
+        work: list[Any] = [*self._facts, *_cells(*solution), *room, window, thrift]
+        return bool(greedy(*work))
 
     def enter(self, solution: Solution, history: int) -> bool:
         """Make a solution the current and the best one; return whether it has a schedule."""
@@ -96,39 +97,23 @@ class Memory:
         self._history = np.full(history, value, np.int64)
         return True
 
-    def walk(self, shares: Reals, seed: int, iterations: int, target: int, prunes: bool, stop: Ints) -> int:
+    def walk(
+        self, shares: NDArray[np.float64], seed: int, iterations: int, target: int, prunes: bool, stop: Array
+    ) -> int:
         """Walk on from the current solution; return the iterations done."""
-        done = walk(
-            self.lowered.data,
-            self.goal.weights,
-            *self.current,
-            *self.best,
-            self._state,
-            self._trail,
-            *self._room,
-            self._partial,
-            self._place,
-            self._least,
-            self._pairs,
-            self._kept,
-            *self._old,
-            self._history,
-            self._scalars,
-            shares,
-            seed,
-            iterations,
-            target,
-            prunes,
-            stop,
-        )
-        return int(done)
+        room = (*_cells(self._place, self._least, self._pairs, self._kept), *self._old)
+        memory = (Cells(self._history), len(self._history), *_cells(self._scalars, shares))
+        solutions = (*_cells(*self.current, *self.best), *self._work, self._partial)
+        limits = (seed, iterations, target, prunes, Cells(stop))
+        work: list[Any] = [*self._facts, *solutions, *room, *memory, *limits]
+        return int(walk(*work))
 
     def resume(self) -> None:
         """Decode the current solution again, after something else has been decoded."""
         self.decode(self.current)
         self._place[self.current.order] = np.arange(len(self.current.order))
 
-    def kick(self, shares: Reals, seed: int, changes: int, history: int) -> None:
+    def kick(self, shares: NDArray[np.float64], seed: int, changes: int, history: int) -> None:
         """Change the current solution at random, and forget what it was."""
         self._history[:] = NEVER
         self._scalars[BEST] = NEVER
@@ -145,13 +130,19 @@ class Memory:
         self._trail[0] = 0
 
 
-def _begun(lowered: Lowered, goal: Goal) -> Ints:
+def _cells(*arrays: NDArray[Any]) -> tuple[Cells[Any], ...]:
+    """Return arrays as compiled functions take them."""
+    return tuple(Cells(array) for array in arrays)
+
+
+def _begun(lowered: Lowered, goal: Goal) -> Array:
     """Return the state that holds what has begun, with what the objective comes to at least."""
     data, state = lowered.data, lowered.state.copy()
     ends = state[data[at.JOB_END] : data[at.JOB_END] + len(lowered.plans)].tolist()
+    weights = Cells(goal.weights, constant=True)
     total, late = 0, 0
     for job, end in enumerate(ends):
-        total += share(goal.weights, job, end)
+        total += share(weights, job, end)
         late = max(late, end - int(goal.weights[job, DUE_AT]))
     state[data[at.SUM]] = total
     state[data[at.LATEST]] = max(ends, default=0)

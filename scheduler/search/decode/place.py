@@ -73,7 +73,9 @@ from scheduler.search.decode.layout import (
     UNLOADING,
     WAITING,
     WATCHES,
+    ZERO,
     Ints,
+    copy,
     get,
     put,
     undo,
@@ -120,7 +122,7 @@ def bring(data: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at
     """
     loaded_at, arrived_at = NEVER, 0
     for k in range(num):
-        ready, leg, number, link = entries[k, 0], entries[k, 1], entries[k, 2], entries[k, 3]
+        ready, leg, number, link = entries[4 * k], entries[4 * k + 1], entries[4 * k + 2], entries[4 * k + 3]
         if free_at > 0:
             ready = max(ready, free_at - get(data, LEGS, leg, LEAD_TIME))
         start, end = carry(data, state, trail, link, leg, number, ready)
@@ -152,7 +154,7 @@ def fit(
     """Place entries, occupation, work and exits, the occupation not to begin before `opens_at`."""
     machine = get(data, MODES, mode, MACHINE)
     holds_in, inputs = get(data, MACHINES, machine, HOLDS_IN), get(data, MACHINES, machine, INPUTS)
-    mark, free_at = trail[0], opens_at if holds_in else 0
+    mark, free_at = trail[0], opens_at if holds_in else ZERO
     while True:
         loaded_at, arrived_at, clash, bound = bring(data, state, trail, entries, num, free_at)
         if clash != FITS:
@@ -220,7 +222,7 @@ def place_in(
     machine, job = get(data, MODES, mode, MACHINE), get(data, OPS, o, JOB)
     release_date = get(data, JOBS, job, RELEASE)
     needs_place = get(data, MACHINES, machine, HOLDS_IN) != 0 or get(data, MACHINES, machine, INPUTS) >= 0
-    earliest, num = max(floor, release_date, data[NOW]), 0
+    earliest, num = max(floor, release_date, data[NOW]), ZERO
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
         link = get(data, INS, k, 0)
         before = get(data, LINKS, link, PRED)
@@ -240,10 +242,11 @@ def place_in(
                 if num == MAX_ENTRIES:
                     return HOPELESS, NEVER
                 at = num
-                while at > 0 and entries[at - 1, 0] > ready:
-                    entries[at] = entries[at - 1]
+                while at > 0 and entries[4 * (at - 1)] > ready:
+                    copy(entries, 4 * at, entries, 4 * (at - 1), 4)
                     at -= 1
-                entries[at, 0], entries[at, 1], entries[at, 2], entries[at, 3] = ready, leg, number, link
+                entries[4 * at], entries[4 * at + 1] = ready, leg
+                entries[4 * at + 2], entries[4 * at + 3] = number, link
                 num += 1
                 is_entry = True
                 break
@@ -259,7 +262,7 @@ def place_in(
             earliest = max(earliest, ready)
         if before >= 0:
             earliest = max(earliest, state[data[END] + before] + get(data, LINKS, link, MIN_LAG))
-    mark, opens_at = trail[0], 0
+    mark, opens_at = trail[0], ZERO
     for _ in range(MAX_OPENINGS):
         clash, bound = fit(data, choice, state, trail, entries, num, o, mode, earliest, opens_at)
         if clash != o:

@@ -9,7 +9,7 @@ import numpy as np
 from scheduler.domain import Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.search.decode import layout as at
-from scheduler.search.decode.layout import MAX_LEGS, Ints
+from scheduler.search.decode.layout import MAX_LEGS, Array
 from scheduler.search.decode.lower import Lowered
 
 
@@ -26,9 +26,9 @@ class Solution(NamedTuple):
         The free units; those of plans that are not carried out are passed over.
     """
 
-    choice: Ints
-    plans: Ints
-    order: Ints
+    choice: Array
+    plans: Array
+    order: Array
 
     def copy(self) -> Solution:
         """Return a copy."""
@@ -45,7 +45,7 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     return Solution(choice, plans, np.array(lowered.free, np.int64))
 
 
-def to_schedule(lowered: Lowered, state: Ints) -> Schedule:
+def to_schedule(lowered: Lowered, state: Array) -> Schedule:
     """Return what has been placed as a schedule."""
     data, problem = lowered.data, lowered.problem
     placed = state[data[at.MODE] : data[at.MODE] + len(lowered.operations)].tolist()

@@ -55,6 +55,8 @@ from scheduler.search.decode.machines import family_of, machine_of, setup_time
 
 DEPTH = 200
 """Steps back, at the most."""
+MAX_PAIRS = 200
+"""Pairs that are found, at the most."""
 
 
 @njit(cache=True, nogil=True)
@@ -145,7 +147,7 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
     """Write the pairs of waiting and hindering operations on the way back from an event; return how many there are."""
     num = 0
     for _ in range(DEPTH):
-        if num == pairs.shape[1]:
+        if num == MAX_PAIRS:
             break
         if move >= 0:
             link, number = move // MAX_LEGS, move % MAX_LEGS
@@ -164,14 +166,14 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
                     by = owner(data, other)
                     if by < 0:
                         break
-                    pairs[0, num], pairs[1, num] = hindered, by
+                    pairs[2 * num], pairs[2 * num + 1] = hindered, by
                     num += 1
                     move = other
                     continue
                 if get(data, LINKS, link, SUCC) >= 0:
                     by = before_on_machine(data, state, hindered)
                     if by >= 0:
-                        pairs[0, num], pairs[1, num] = hindered, by
+                        pairs[2 * num], pairs[2 * num + 1] = hindered, by
                         num += 1
                         o, move = by, -1
                         continue
@@ -186,7 +188,7 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
             arrived_at, by_move, by_op = latest_part(data, state, o)
             waits_for_part = arrived_at >= state[data[START] + o]
             if by >= 0 and (not waits_for_part or np.random.random() < 0.5):
-                pairs[0, num], pairs[1, num] = o, by
+                pairs[2 * num], pairs[2 * num + 1] = o, by
                 num += 1
                 o = by
             elif by_move >= 0:
@@ -194,7 +196,7 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
             elif by_op >= 0:
                 o = by_op
             elif by >= 0:
-                pairs[0, num], pairs[1, num] = o, by
+                pairs[2 * num], pairs[2 * num + 1] = o, by
                 num += 1
                 o = by
             else:

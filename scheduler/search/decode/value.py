@@ -23,6 +23,7 @@ from scheduler.search.decode.layout import (
     MODES,
     MOST_LATE,
     NEIGHBOURS,
+    NUM_JOBS,
     NUM_MACHINES,
     NUM_NEIGHBOURS,
     NUM_OPS,
@@ -41,26 +42,28 @@ from scheduler.search.decode.machines import family_of, setup_time
 DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER = range(6)
 # Columns of its last row: what a unit of each comes to
 MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED = range(7)
+WIDTH = 7
+"""Columns of `goal`."""
 
 
 @njit(cache=True, nogil=True)
 def share(goal: Ints, job: int, complete: int) -> int:
     """Return what a job that is complete then adds to the sums."""
-    late, over = complete - goal[job, DUE_AT], complete - goal[job, DEADLINE_AT]
-    found = goal[job, FLOW] * complete
+    late, over = complete - goal[WIDTH * job + DUE_AT], complete - goal[WIDTH * job + DEADLINE_AT]
+    found = goal[WIDTH * job + FLOW] * complete
     if late > 0:
-        found += goal[job, LATE] * late + goal[job, TARDY]
+        found += goal[WIDTH * job + LATE] * late + goal[WIDTH * job + TARDY]
     if over > 0:
-        found += goal[job, OVER] * over
+        found += goal[WIDTH * job + OVER] * over
     return found
 
 
 @njit(cache=True, nogil=True)
 def lower_value(data: Ints, goal: Ints, state: Ints) -> int:
     """Return what the objective comes to at least, of what has been placed."""
-    all_jobs = goal.shape[0] - 1
+    all_jobs = WIDTH * data[NUM_JOBS]
     late = max(0, state[data[MOST_LATE]])
-    return state[data[SUM]] + goal[all_jobs, MAKESPAN] * state[data[LATEST]] + goal[all_jobs, MAXIMUM] * late
+    return state[data[SUM]] + goal[all_jobs + MAKESPAN] * state[data[LATEST]] + goal[all_jobs + MAXIMUM] * late
 
 
 @njit(cache=True, nogil=True)
@@ -100,19 +103,19 @@ def num_reordered(data: Ints, state: Ints) -> int:
 @njit(cache=True, nogil=True)
 def value_of(data: Ints, goal: Ints, state: Ints) -> int:
     """Return the value of a complete schedule."""
-    all_jobs = goal.shape[0] - 1
+    all_jobs = WIDTH * data[NUM_JOBS]
     value = lower_value(data, goal, state)
-    if goal[all_jobs, SETUP]:
-        value += goal[all_jobs, SETUP] * total_setup(data, state)
-    if goal[all_jobs, TRIP]:
-        value += goal[all_jobs, TRIP] * state[data[NUM_TRIPS]]
-    if goal[all_jobs, DEVIATION] or goal[all_jobs, REASSIGNED]:
+    if goal[all_jobs + SETUP]:
+        value += goal[all_jobs + SETUP] * total_setup(data, state)
+    if goal[all_jobs + TRIP]:
+        value += goal[all_jobs + TRIP] * state[data[NUM_TRIPS]]
+    if goal[all_jobs + DEVIATION] or goal[all_jobs + REASSIGNED]:
         for o in range(data[NUM_OPS]):
             if state[data[MODE] + o] < 0 or get(data, OPS, o, BASE_MACHINE) < 0:
                 continue
-            value += goal[all_jobs, DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
+            value += goal[all_jobs + DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
             if get(data, MODES, state[data[MODE] + o], MACHINE) != get(data, OPS, o, BASE_MACHINE):
-                value += goal[all_jobs, REASSIGNED]
-    if goal[all_jobs, REORDERED]:
-        value += goal[all_jobs, REORDERED] * num_reordered(data, state)
+                value += goal[all_jobs + REASSIGNED]
+    if goal[all_jobs + REORDERED]:
+        value += goal[all_jobs + REORDERED] * num_reordered(data, state)
     return value

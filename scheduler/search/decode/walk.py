@@ -19,7 +19,7 @@ from scheduler.search.decode.changes import (
     turn,
 )
 from scheduler.search.decode.decode import decode
-from scheduler.search.decode.layout import NEVER, Ints, Reals, redo, undo
+from scheduler.search.decode.layout import NEVER, NUM_FREE, NUM_JOBS, NUM_OPS, Ints, Reals, copy, redo, undo
 from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
 
@@ -43,7 +43,7 @@ def change(
     shares: Reals,
 ) -> tuple[int, int]:
     """Make one change; return the first and last place of the order that it concerns (its length: none)."""
-    num = order.shape[0]
+    num = data[NUM_FREE]
     dice = np.random.random()
     job = draw_job(data, goal, state, least, 0.2)
     if dice < shares[3]:
@@ -58,13 +58,13 @@ def change(
         return drift(data, order, place, max(2, num // 10))
     pick = np.random.randint(count)
     if dice < shares[1]:
-        o = pairs[np.random.randint(2), pick]
+        o = pairs[2 * pick + np.random.randint(2)]
         return change_mode(data, choice, place, o, num)
-    begin, end = turn(data, order, place, pairs[0, pick], pairs[1, pick])
+    begin, end = turn(data, order, place, pairs[2 * pick], pairs[2 * pick + 1])
     if dice < shares[0]:
         for _ in range(np.random.randint(MOST_TURNS)):
             pick = np.random.randint(count)
-            first, last = turn(data, order, place, pairs[0, pick], pairs[1, pick])
+            first, last = turn(data, order, place, pairs[2 * pick], pairs[2 * pick + 1])
             if first < num:
                 begin, end = min(begin, first), max(end, last) if begin < num else last
     return begin, end
@@ -96,6 +96,7 @@ def walk(
     old_plans: Ints,
     old_order: Ints,
     history: Ints,
+    num_history: int,
     scalars: Ints,
     shares: Reals,
     seed: int,
@@ -106,23 +107,23 @@ def walk(
 ) -> int:
     """Walk on from a decoded solution, leave the best one met behind; return the iterations done."""
     np.random.seed(seed)
-    num = order.shape[0]
+    num, num_ops, num_jobs = data[NUM_FREE], data[NUM_OPS], data[NUM_JOBS]
     for step in range(iterations):
         if stop[0] or scalars[BEST] <= target:
             return step
-        old_choice[:] = choice
-        old_plans[:] = plans
-        old_order[:] = order
+        copy(old_choice, 0, choice, 0, num_ops)
+        copy(old_plans, 0, plans, 0, num_jobs)
+        copy(old_order, 0, order, 0, num)
         begin, end = change(data, goal, choice, plans, order, place, state, least, pairs, shares)
         scalars[IDLE] += 1
-        scalars[TICK] = (scalars[TICK] + 1) % history.shape[0]
+        scalars[TICK] = (scalars[TICK] + 1) % num_history
         if begin >= num:
-            choice[:] = old_choice
+            copy(choice, 0, old_choice, 0, num_ops)
             continue
         mark, top = marks[begin], trail[0]
-        kept[: 3 * (top - mark)] = trail[3 * mark + 1 : 3 * top + 1]
-        old_marks[begin:num] = marks[begin:num]
-        old_partial[begin:num] = partial[begin:num]
+        copy(kept, 0, trail, 3 * mark + 1, 3 * (top - mark))
+        copy(old_marks, begin, marks, begin, num - begin)
+        copy(old_partial, begin, partial, begin, num - begin)
         undo(state, trail, mark)
         ceiling = max(scalars[VALUE], history[scalars[TICK]])
         value = NEVER
@@ -149,17 +150,17 @@ def walk(
         if value <= ceiling:
             if value < scalars[BEST]:
                 scalars[BEST], scalars[IDLE] = value, 0
-                best_choice[:] = choice
-                best_plans[:] = plans
-                best_order[:] = order
+                copy(best_choice, 0, choice, 0, num_ops)
+                copy(best_plans, 0, plans, 0, num_jobs)
+                copy(best_order, 0, order, 0, num)
             scalars[VALUE] = value
         else:
             undo(state, trail, mark)
             redo(state, trail, kept, top - mark)
-            marks[begin:num] = old_marks[begin:num]
-            partial[begin:num] = old_partial[begin:num]
-            choice[:] = old_choice
-            plans[:] = old_plans
+            copy(marks, begin, old_marks, begin, num - begin)
+            copy(partial, begin, old_partial, begin, num - begin)
+            copy(choice, 0, old_choice, 0, num_ops)
+            copy(plans, 0, old_plans, 0, num_jobs)
             for k in range(num):
                 order[k] = old_order[k]
                 place[old_order[k]] = k

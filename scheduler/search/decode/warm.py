@@ -12,6 +12,7 @@ KERNEL = "walk.walk"
 SOURCES = (
     "calendars",
     "carry",
+    "cells",
     "changes",
     "decode",
     "departures",
@@ -24,7 +25,7 @@ SOURCES = (
     "value",
     "walk",
 )
-"""Modules with compiled functions."""
+"""Modules with compiled functions, and what is compiled into them."""
 
 
 def is_compiled() -> bool:
