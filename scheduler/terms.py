@@ -73,7 +73,7 @@ def _transfer_cost(instance: Instance, schedule: Schedule) -> int:
     for move in schedule.moves:
         lane, job = instance.lane_by_vehicle.get(move.mover), instance.job_by_id.get(move.job or "")
         if lane is not None and job is not None:
-            units += lane.unit_cost * job.units
+            units += lane.unit_cost * (move.units or job.units)
     return trips + units
 
 

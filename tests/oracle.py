@@ -241,7 +241,7 @@ class _Search:
     def unit_cost(self, node: Node) -> int:
         lanes = self.instance.lane_by_vehicle
         transfers = [(task, lanes[mover]) for task, mover in node.movers.items() if mover in lanes]
-        return sum(lane.unit_cost * self.instance.job_by_id[self.case.tasks[t].job].units for t, lane in transfers)
+        return sum(lane.unit_cost * self.case.units(t) for t, lane in transfers)
 
     def undecided_trips(self, node: Node) -> list[tuple[int, int]]:
         pairs = combinations(sorted(node.movers), 2)
@@ -257,7 +257,8 @@ class _Search:
             elif not task.is_visit or task.picked_up is not None:
                 leg, mover = task.leg, node.movers[number]
                 start = timing.at(Point(number if task.picked_up is None else task.picked_up))
-                moves.append(Move(task.job, leg.origin, leg.destination, mover, leg.kind, start, end, *task.link))
+                move = Move(task.job, leg.origin, leg.destination, mover, leg.kind, start, end, *task.link)
+                moves.append(replace(move, load=leg.load, units=leg.units))
         return complete(self.instance, operations, moves)
 
     # the branches
@@ -387,7 +388,7 @@ class _Search:
             transfers = [number for number, mover in node.movers.items() if mover == vehicle]
             for start in {timing.at(Point(transfer)) for transfer in transfers}:
                 trip = [transfer for transfer in transfers if timing.at(Point(transfer)) == start]
-                units = [self.instance.job_by_id[self.case.tasks[transfer].job].units for transfer in trip]
+                units = [self.case.units(transfer) for transfer in trip]
                 if (excess := _too_many(trip, units, lane.units_per_vehicle)) is not None:
                     return [self.two_trips(node, a, b, self.cycle_time(node, a)) for a, b in permutations(excess, 2)]
             for a, b in combinations(transfers, 2):

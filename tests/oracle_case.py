@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import permutations, product
 
 from scheduler.domain import Calendar, CarrierGroup, Instance, Lane, Machine, Mode, ScheduledOperation, Timetable
-from scheduler.domain.routing import Leg, routes
+from scheduler.domain.routing import Leg, in_loads, routes
 
 Link = tuple[str | None, str | None]
 Ends = tuple[int | None, ...]
@@ -85,6 +85,9 @@ class Case:
     ways_out: dict[int, list[Point]] = field(default_factory=dict)
     passes: list[tuple[int, int]] = field(default_factory=list)
     """Operations whose part can go on in no time to the next one, to a place that has to be free."""
+
+    def units(self, transfer: int) -> int:
+        return self.tasks[transfer].leg.units or self.instance.job_by_id[self.tasks[transfer].job].units
 
     def machine(self, operation: int) -> Machine:
         return self.instance.machine_by_id[self.tasks[operation].operation.machine]
@@ -169,11 +172,14 @@ class Case:
         if a is not None and b is not None and legs == ():
             self.ways_out[a].append(Point(b))
         last = None if a is None else Point(a, at_end=True)
+        lasts = arrivals = [] if last is None else [last]
         dwell = None if a is None else self.mode(a).max_dwell
         if dwell is not None and (legs[0].origin == origin.id if legs else origin == destination):
             leaves = Point(len(self.tasks)) if legs else Point(b)
             self.arcs.append((leaves, last, -dwell))
-        for leg in legs:
+        for leg in in_loads(self.instance, legs, self.instance.job_by_id[job]):
+            if leg.load == 0:
+                lasts, arrivals = arrivals, []
             if leg.kind == "transfer":
                 length = min(time for lane in leg.groups for time in self.instance.lane_by_id[lane].trip_times)
             else:
@@ -189,15 +195,16 @@ class Case:
                 self.arcs.append(
                     (Point(move, at_end=True), Point(drop), group.travel_time(leg.origin, leg.destination))
                 )
-            if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and leg is legs[0])):
+            is_first = leg.slot == legs[0].slot
+            if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and is_first)):
                 self.ways_out[a].append(Point(move))
             if destination is not None and leg.destination == destination.id:
                 self.ways_in[b].append(Point(drop, at_end=True))
-            if last is not None:
-                self.arcs.append((last, Point(move), 0))
+            self.arcs += [(before, Point(move), 0) for before in lasts]
             last = Point(drop, at_end=True)
+            arrivals.append(last)
         if last is not None and b is not None:
-            self.arcs.append((last, Point(b), 0))
+            self.arcs += [(arrival, Point(b), 0) for arrival in arrivals]
             if legs and self.mode(b).max_dwell is not None and destination.input_buffer == 0:
                 self.arcs.append((Point(b), last, 0))
         goes_on = a is not None and b is not None and origin != destination

@@ -77,6 +77,7 @@ FEATURES = (
     "tending",
     "transit",
     "hubs",
+    "splits",
 )
 OBJECTIVES = (
     "makespan",
@@ -201,7 +202,8 @@ class _Builder:
         instance = self.with_dwell(instance) if self.has("dwell", 4) else instance
         instance = self.with_reach(instance) if self.has("reach", 4) else instance
         instance = self.with_tending(instance) if self.has("tending", 4) else instance
-        return self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
+        instance = self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
+        return self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
 
     # the plant
 
@@ -302,6 +304,15 @@ class _Builder:
         hub = Facility("H", docks=self.choice((None, 1)), hub=True)
         kept = (first, *others) if self.integer(0, 2) else tuple(others)
         return replace(instance, facilities=(*instance.facilities, hub), lanes=(*kept, *ways))
+
+    def with_splits(self, instance: Instance) -> Instance:
+        """Return the instance with jobs that go over lanes in loads where they are too large for a vehicle."""
+        jobs = []
+        for job in instance.jobs:
+            dwells = any(mode.max_dwell is not None for o in job.operations for mode in o.modes)
+            is_large = not dwells and self.integer(0, 2) > 0
+            jobs.append(replace(job, units=job.units + self.integer(0, 3), splits=True) if is_large else job)
+        return replace(instance, jobs=tuple(jobs))
 
     def machine(self, id: str, facility: str, celled: dict[str, bool]) -> Machine:
         capacity = self.integer(2, 3) if self.has("capacity", 4) else 1

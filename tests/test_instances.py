@@ -84,7 +84,9 @@ def test_proved_optimum_is_found_and_proved(name: str, value: int) -> None:
     assert (result.status, result.values, result.lower_bound) == (Status.OPTIMAL, (value,), value)
 
 
-@pytest.mark.parametrize(("name", "values"), [("timetable_tiny", (27, 275)), ("hub_tiny", (16, 70))])
+@pytest.mark.parametrize(
+    ("name", "values"), [("timetable_tiny", (27, 275)), ("hub_tiny", (16, 70)), ("splits_tiny", (17, 3))]
+)
 def test_the_costs_of_trips_are_proved(name: str, values: tuple[int, int]) -> None:
     network = instance(name)
     result = solve(network, time_limit=60, workers=2)

@@ -145,7 +145,7 @@ def _post_begin(ctx: ModelContext, key: OperationKey, machine: Machine) -> None:
     for option in pending:
         last = ctx.new_bool(
             f"last[{option.link.name}:{option.leg.origin}>{machine.id}@{option.mover}]",
-            lambda view, option=option: _is_last(view.move(*option.key), option, view.start(key, 0)),
+            lambda view, option=option: _is_last(view.move(option.key), option, view.start(key, 0)),
         )
         ctx.model.add_implication(last, option.literal)
         ctx.model.add(ctx.start(key) <= option.end).only_enforce_if(last)

@@ -220,11 +220,13 @@ def put_down_at(instance: Instance, machine: str, moves: Sequence[Move]) -> int 
 def taken_up_at(instance: Instance, machine: str, moves: Sequence[Move]) -> int | None:
     """Return when the first move of a way has the part off the machine; None if it begins elsewhere.
 
-    A lane takes jobs up wherever they are in the facility.
+    A lane takes jobs up wherever they are in the facility, and the last of several loads last.
     """
     if not moves or (moves[0].origin != machine and moves[0].kind != "transfer"):
         return None
-    return moves[0].start + _handling(instance, moves[0])[0]
+    places = (moves[0].origin, moves[0].destination)
+    loads = [move for move in moves if (move.origin, move.destination) == places]
+    return max(move.start + _handling(instance, move)[0] for move in loads)
 
 
 def brought_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:

@@ -19,7 +19,7 @@ most the downtime of its mover inside it; a transfer there has the length that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time, trip_time
@@ -113,16 +113,21 @@ def _along(
     ready_at = before.end if before is not None else None
     arrived_at = None
     for leg in _route(instance, origin, destination, hub):
-        move = next((m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]), None)
-        if move is None:
-            yield Violation("moves", where, f"the {leg.kind} from {leg.origin} to {leg.destination} is missing", 1)
-            continue
-        listed.remove(move)
-        yield from _mover_and_length(instance, leg, move, past)
-        if ready_at is not None and move.start < ready_at:
-            detail = f"{describe(move)}: the part is ready at {ready_at}"
-            yield Violation("moves", _where(move), detail, ready_at - move.start)
-        ready_at = arrived_at = move.end
+        carried = [m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]]
+        found = _loads(instance, link[0], leg, carried)
+        for number, move in enumerate(found):
+            if move is None:
+                words = f"load {number} of " if len(found) > 1 else ""
+                detail = f"{words}the {leg.kind} from {leg.origin} to {leg.destination} is missing"
+                yield Violation("moves", where, detail, 1)
+                continue
+            listed.remove(move)
+            yield from _mover_and_length(instance, leg, move, past)
+            if ready_at is not None and move.start < ready_at:
+                detail = f"{describe(move)}: the part is ready at {ready_at}"
+                yield Violation("moves", _where(move), detail, ready_at - move.start)
+        if any(found):
+            ready_at = arrived_at = max(move.end for move in found if move is not None)
     if after is not None and arrived_at is not None and after.start < arrived_at:
         detail = f"starts at {after.start}, the part arrives at {arrived_at}"
         yield Violation("moves", place(after), detail, arrived_at - after.start)
@@ -181,6 +186,26 @@ def _route(
     return legs
 
 
+def _loads(instance: Instance, job_id: str, leg: _Leg, carried: Sequence[Move]) -> list[Move | None]:
+    """Return the move of each load of the job on the leg, None where it is missing."""
+    job, lanes = (
+        instance.job_by_id[job_id],
+        [lane for lane in instance.lanes if (lane.origin, lane.destination) == (leg.origin, leg.destination)],
+    )
+    if leg.kind != "transfer" or not job.splits or not lanes:
+        return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
+    smallest = min(lane.units_per_vehicle for lane in lanes)
+    if job.units <= smallest:
+        return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
+    found: list[Move | None] = []
+    left = job.units
+    while left > 0:
+        units = min(left, smallest)
+        found.append(next((m for m in carried if (m.load, m.units) == (len(found), units)), None))
+        left -= units
+    return found
+
+
 def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset[Move]) -> Iterator[Violation]:
     group, lane = instance.group_by_carrier.get(move.mover), instance.lane_by_vehicle.get(move.mover)
     if leg.groups:
@@ -235,14 +260,17 @@ def _where(move: Move) -> str:
 def post(ctx: ModelContext) -> None:
     """Put the legs of every link between its two operations, one after the other; see `scheduler.cpsat.links`."""
     for link in ctx.links:
-        if link.predecessor is not None and link.slots:
+        legs = [list(loads) for _, loads in groupby(link.slots, key=lambda slot: slot.slot)]
+        if link.predecessor is not None and legs:
             ready = ctx.end((link.job.id, link.predecessor))
-            ctx.enforce(ctx.model.add(link.slots[0].start >= ready), link.active)
-        for before, after in pairwise(link.slots):
+            for load in legs[0]:
+                ctx.enforce(ctx.model.add(load.start >= ready), link.active)
+        for before, after in ((a, b) for first, second in pairwise(legs) for a in first for b in second):
             ctx.model.add(after.start >= before.end)
-        if link.successor is not None and link.slots:
+        if link.successor is not None and legs:
             begin = ctx.start((link.job.id, link.successor))
-            ctx.enforce(ctx.model.add(begin >= link.slots[-1].end), link.active)
+            for load in legs[-1]:
+                ctx.enforce(ctx.model.add(begin >= load.end), link.active)
 
 
 RULE = Rule("moves", applies, violations, post)

@@ -3,7 +3,7 @@
 Transfers of one vehicle with the same start are one trip. For consecutive trips *v*, *w* of a vehicle, and the first::
 
     start(w) >= end(v) + return_time,   start(first) >= 0
-    sum of units over the transfers of a trip <= units_per_vehicle   (each transfer counts the units of its job)
+    sum of units over the transfers of a trip <= units_per_vehicle   (the units of its job, or of the load)
 
 For any two trips *v*, *w* of a lane, of whichever vehicles, and any trip of a lane with timetable::
 
@@ -72,7 +72,8 @@ def _cycles(vehicle: str, lane: Lane, trips: _Trips) -> Iterator[Violation]:
 def _loads(instance: Instance, vehicle: str, lane: Lane, trips: _Trips) -> Iterator[Violation]:
     for start, trip in trips.items():
         jobs = [instance.job_by_id[m.job] for m in trip if m.job is not None and m.job in instance.job_by_id]
-        units = sum(job.units for job in jobs)
+        carried = [m for m in trip if m.job in instance.job_by_id]
+        units = sum(m.units or instance.job_by_id[m.job or ""].units for m in carried)
         if units > lane.units_per_vehicle:
             names = ", ".join(job.id for job in jobs)
             detail = f"the trip at {start} carries {units} units ({names}), room is for {lane.units_per_vehicle}"

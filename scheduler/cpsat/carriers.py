@@ -15,7 +15,8 @@ from scheduler.domain.derive import complete
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
-    from scheduler.cpsat.view import Gap, ScheduleView, TaskVars
+    from scheduler.cpsat.gaps import Gap
+    from scheduler.cpsat.view import ScheduleView, TaskVars
 
 
 class Stand(NamedTuple):

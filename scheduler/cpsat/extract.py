@@ -79,6 +79,8 @@ def _move(option: Any, value: Value) -> Move:
         value(option.end),
         link.predecessor,
         link.successor,
+        load=leg.load,
+        units=leg.units,
     )
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
 
-MoveKey: TypeAlias = tuple[str, str | None, str | None, Slot]
-"""``(job, predecessor, successor, slot)`` of a loaded move."""
+MoveKey: TypeAlias = tuple[str, str | None, str | None, Slot, int]
+"""``(job, predecessor, successor, slot, load)`` of a loaded move."""
 
 
 class Kept:
@@ -49,7 +49,7 @@ class Kept:
 
     def mover(self, key: MoveKey) -> str | None:
         """Return the carrier, or the lane, that a kept move keeps; None where it is free."""
-        move = self._view.move(*key) if self.keeps(key[0], key[1], key[2]) else None
+        move = self._view.move(key) if self.keeps(key[0], key[1], key[2]) else None
         if move is None:
             return None
         lane = self._instance.lane_by_vehicle.get(move.mover)
@@ -73,7 +73,7 @@ class Kept:
 
     def may_join(self, transfer: MoveKey, leader: MoveKey) -> bool:
         """Return whether a transfer may join the trip of another: of the kept, only one of its own trip."""
-        moves = [self._view.move(*key) if self.keeps(key[0], key[1], key[2]) else None for key in (transfer, leader)]
+        moves = [self._view.move(key) if self.keeps(key[0], key[1], key[2]) else None for key in (transfer, leader)]
         return any(move is None for move in moves) or len({(m.mover, m.start) for m in moves if m is not None}) == 1
 
     @cached_property
@@ -110,7 +110,7 @@ class Kept:
         ]
 
     def _key(self, move: Move) -> MoveKey:
-        return (move.job or "", move.predecessor, move.successor, self._view.slot(move))
+        return (move.job or "", move.predecessor, move.successor, self._view.slot(move), move.load)
 
     # --- constraints -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Job, Move, OperationKey, Precedence
-from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, is_first, is_last, links, routes, slots_of
+from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, in_loads, is_first, is_last, links, routes, slots_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -34,8 +34,8 @@ class OptionVars:
 
     @property
     def key(self) -> MoveKey:
-        """``(job, predecessor, successor, slot)``."""
-        return (self.link.job.id, self.link.predecessor, self.link.successor, self.leg.slot)
+        """``(job, predecessor, successor, slot, load)``."""
+        return (self.link.job.id, self.link.predecessor, self.link.successor, self.leg.slot, self.leg.load)
 
     @property
     def origin(self) -> str:
@@ -49,15 +49,19 @@ class OptionVars:
 
     @property
     def units(self) -> int:
-        """Transport units of the job."""
-        return self.link.job.units
+        """Transport units of the job, or of the load."""
+        return self.leg.units or self.link.job.units
 
 
 @dataclass(frozen=True, slots=True)
 class SlotVars:
-    """One leg of a link: during ``[start, end)`` one of ``options``, or nothing and ``start == end``."""
+    """One leg of a link: during ``[start, end)`` one of ``options``, or nothing and ``start == end``.
+
+    Loads of a job that splits are beside one another in one slot, each with variables of its own.
+    """
 
     slot: Slot
+    load: int
     start: Any
     end: Any
     options: list[OptionVars]
@@ -96,7 +100,7 @@ def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
     fixed = {}
     if ctx.instance.execution is not None:
         for move, slot in slots_of(ctx.instance, ctx.instance.execution.moves).items():
-            fixed[move.job, move.predecessor, move.successor, slot] = move
+            fixed[move.job, move.predecessor, move.successor, slot, move.load] = move
     found = []
     for job in ctx.instance.jobs:
         for predecessor, successor, precedence in links(job):
@@ -147,21 +151,22 @@ def _add_slots(ctx: ModelContext, link: LinkVars, fixed: dict[Any, Move]) -> boo
     for from_literals, origin in _ends(ctx, link, link.predecessor):
         for to_literals, destination in _ends(ctx, link, link.successor):
             possible = (legs for legs in routes(ctx.instance, origin, destination) if _is_possible(ctx, link, legs))
-            pairs.append(((*from_literals, *to_literals), tuple(possible)))
-    by_slot: dict[Slot, list[Leg]] = {}
+            ways = tuple(in_loads(ctx.instance, legs, link.job) for legs in possible)
+            pairs.append(((*from_literals, *to_literals), ways))
+    by_slot: dict[tuple[Slot, int], list[Leg]] = {}
     for leg in (leg for _, ways in pairs for legs in ways for leg in legs):
-        if leg not in by_slot.setdefault(leg.slot, []):
-            by_slot[leg.slot].append(leg)
+        if leg not in by_slot.setdefault((leg.slot, leg.load), []):
+            by_slot[leg.slot, leg.load].append(leg)
     taken: dict[Leg, Any] = {}
-    for slot in SLOTS:
-        if slot in by_slot:
-            always = (
-                link.active is ctx.true
-                and len(by_slot[slot]) == 1
-                and all(ways and all(by_slot[slot][0] in legs for legs in ways) for _, ways in pairs)
-            )
-            move = fixed.get((link.job.id, link.predecessor, link.successor, slot))
-            taken |= _add_slot(ctx, link, slot, by_slot[slot], always, move)
+    for slot, load in sorted(by_slot, key=lambda key: (SLOTS.index(key[0]), key[1])):
+        legs = by_slot[slot, load]
+        always = (
+            link.active is ctx.true
+            and len(legs) == 1
+            and all(ways and all(legs[0] in way for way in ways) for _, ways in pairs)
+        )
+        move = fixed.get((link.job.id, link.predecessor, link.successor, slot, load))
+        taken |= _add_slot(ctx, link, slot, load, legs, always, move)
     for literals, ways in pairs:
         _choose(ctx, (link.active, *literals), ways, taken)
     impossible = [literals for literals, ways in pairs if not ways]
@@ -191,7 +196,7 @@ def _choose(
         ctx.enforce(ctx.model.add(sum(taken[first] for first in firsts) == 1), *conditions)
         for legs, first in zip(ways, firsts, strict=True):
             for leg in legs:
-                if leg.slot == "onward":
+                if leg.kind == "transfer" and leg is not first:
                     ctx.enforce(ctx.model.add(taken[leg] == taken[first]), *conditions)
 
 
@@ -206,16 +211,17 @@ def _ends(ctx: ModelContext, link: LinkVars, operation: str | None) -> Iterable[
 
 
 def _add_slot(
-    ctx: ModelContext, link: LinkVars, slot: Slot, legs: list[Leg], always: bool, fixed: Move | None
+    ctx: ModelContext, link: LinkVars, slot: Slot, load: int, legs: list[Leg], always: bool, fixed: Move | None
 ) -> dict[Leg, Any]:
     """Add one leg with its options; return the literal of each leg that it may be."""
-    job, predecessor, successor = link.job.id, link.predecessor, link.successor
-    kept = None if ctx.kept is None else ctx.kept.mover((job, predecessor, successor, slot))
+    key = (link.job.id, link.predecessor, link.successor, slot, load)
+    job = link.job.id
+    kept = None if ctx.kept is None else ctx.kept.mover(key)
     movers = {leg: [m for m in _movers(ctx, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
     if fixed is not None:  # what has departed is as long as trips that depart then are
         movers = {leg: [m for m in able if _lasts(ctx, fixed, *m)] for leg, able in movers.items()}
     lengths = {length for options in movers.values() for _, length in options}
-    name = f"{slot}[{link.name}]"
+    name = f"{slot}{load or ''}[{link.name}]"
     start: Any
     end: Any
     if fixed is not None:
@@ -226,7 +232,7 @@ def _add_slot(
             release,
             ctx.latest_completion(job),
             f"start.{name}",
-            lambda view: view.leg_start(job, predecessor, successor, slot),
+            lambda view: view.leg_start(key),
         )
         if always and len(lengths) == 1 and not any(_holds_several(ctx, m) for ms in movers.values() for m, _ in ms):
             end = start + next(iter(lengths))
@@ -235,9 +241,9 @@ def _add_slot(
                 release,
                 ctx.latest_completion(job),
                 f"end.{name}",
-                lambda view: view.leg_end(job, predecessor, successor, slot),
+                lambda view: view.leg_end(key),
             )
-    variables = SlotVars(slot, start, end, [])
+    variables = SlotVars(slot, load, start, end, [])
     link.slots.append(variables)
     taken: dict[Leg, Any] = {}
     for leg in legs:
@@ -245,7 +251,7 @@ def _add_slot(
         if not always:
             literal = ctx.new_bool(
                 f"leg.{name}:{leg.origin}>{leg.destination}",
-                lambda view, leg=leg: _goes(view.move(job, predecessor, successor, slot), leg),
+                lambda view, leg=leg: _goes(view.move(key), leg),
             )
             if link.active is not ctx.true:
                 ctx.model.add_implication(literal, link.active)
@@ -256,9 +262,7 @@ def _add_slot(
             if len(movers[leg]) > 1:
                 chosen = ctx.new_bool(
                     f"mover.{name}:{leg.origin}>{leg.destination}@{mover}+{length}",
-                    lambda view, leg=leg, mover=mover, length=length: _is_done(
-                        ctx, view.move(job, predecessor, successor, slot), leg, mover, length
-                    ),
+                    lambda view, leg=leg, mover=mover, length=length: _is_done(ctx, view.move(key), leg, mover, length),
                 )
                 choices.append(chosen)
             variables.options.append(_option(ctx, link, leg, mover, length, chosen, variables, fixed))
@@ -309,7 +313,7 @@ def _holds_several(ctx: ModelContext, mover: str) -> bool:
 
 def _length(ctx: ModelContext, view: ScheduleView, link: LinkVars, leg: Leg, mover: str, least: int) -> int:
     """Return how long the move lasts, the least length if the schedule does not make it."""
-    move = view.move(link.job.id, link.predecessor, link.successor, leg.slot)
+    move = view.move((link.job.id, link.predecessor, link.successor, leg.slot, leg.load))
     is_made = move is not None and _goes(move, leg) and _mover(ctx, move) == mover
     return move.end - move.start if move is not None and is_made else least
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cpsat.tours import alike
 from scheduler.domain import Instance, Job, Machine
-from scheduler.domain.routing import Leg, carriers, links, routes, tenders
+from scheduler.domain.routing import Leg, carriers, in_loads, links, routes, tenders
 
 SECONDS_PER_ARC = 6e-5
 SECONDS_PER_MODE = 1e-4
@@ -55,5 +55,6 @@ def _movers(instance: Instance, job: Job, before: str | None, after: str | None)
     for origin in ends[0]:
         for destination in ends[1]:
             for legs in routes(instance, origin, destination):
-                found.update((mover, leg) for leg in legs for mover, _ in carriers(instance, leg, job))
+                loads = in_loads(instance, legs, job)
+                found.update((mover, leg) for leg in loads for mover, _ in carriers(instance, leg, job))
     return found

@@ -127,7 +127,7 @@ class Tours:
 
     def tail(self, transport: TransportVars) -> int:
         """Return what is left to do for its job after a transport, at the least."""
-        job, _, successor, _ = transport.key
+        job, _, successor, *_ = transport.key
         return 0 if successor is None else self._ctx.tails[job, successor]
 
     def rank(self, transport: TransportVars) -> Any:
@@ -148,7 +148,7 @@ class Tours:
             0,
             self._ctx.horizon + max(times.values()),
             f"there[{key}>{place}]",
-            lambda view: view.leg_end(*key) + (times.get(move.destination, 0) if (move := view.move(*key)) else 0),
+            lambda view: view.leg_end(key) + (times.get(move.destination, 0) if (move := view.move(key)) else 0),
         )
         for destination, time in times.items():
             self._ctx.enforce(self._ctx.model.add(there >= transport.end + time), transport.destinations[destination])
@@ -183,7 +183,7 @@ def _transport(ctx: ModelContext, fleet: Fleet, key: MoveKey, options: tuple[Opt
         min(option.length for option in options),
         max(option.length for option in options),
         f"length[{name}]",
-        lambda view: view.leg_end(*key) - view.leg_start(*key),
+        lambda view: view.leg_end(key) - view.leg_start(key),
     )
     for option in options:
         ctx.enforce(ctx.model.add(size == option.length), option.literal)
@@ -208,7 +208,7 @@ def _places(
             found[place] = ctx.new_bool(
                 f"{name}@{place}]",
                 lambda view, place=place, fleet=options[0].mover: (
-                    view.group_of(key) == fleet and getattr(view.move(*key), side) == place
+                    view.group_of(key) == fleet and getattr(view.move(key), side) == place
                 ),
             )
             ctx.model.add(sum(option.literal for option in there) == found[place])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from scheduler.cpsat.gaps import Gap
 from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.batteries import levels
@@ -21,49 +22,6 @@ if TYPE_CHECKING:
 
     TaskVars: TypeAlias = OptionVars | TendingVars
     """What a carrier may have to do."""
-
-
-class Gap(NamedTuple):
-    """What is before a loaded move of a vehicle with a battery, or before its return.
-
-    The move before, or a charge of the past, ends at ``free_at`` and leaves ``charge_left``: its level plus
-    ``drain_idle`` times that instant. ``level_after`` is the level after the move. A level that there is not is the
-    ``minimum``.
-    """
-
-    free_at: int
-    charge_left: int
-    charge: Charge | None
-    level_after: int
-    minimum: int
-
-    @property
-    def charger(self) -> str | None:
-        """Where the vehicle charges in the gap: "" nowhere, None if it does not make the move at all."""
-        return None if self.free_at < 0 else "" if self.charge is None else self.charge.charger
-
-    @property
-    def start(self) -> int:
-        """Start of the charge, 0 without."""
-        return 0 if self.charge is None else self.charge.start
-
-    @property
-    def end(self) -> int:
-        """End of the charge, 0 without."""
-        return 0 if self.charge is None else self.charge.end
-
-    @property
-    def length(self) -> int:
-        """Length of the charge, 0 without."""
-        return self.end - self.start
-
-    def level(self, of: str) -> int:
-        """Return ``from_level`` or ``to_level`` of the charge, or ``level_after``."""
-        if of == "level_after":
-            return self.level_after
-        if self.charge is None:
-            return self.minimum
-        return self.charge.from_level if of == "from_level" else self.charge.to_level
 
 
 class ScheduleView:
@@ -103,8 +61,8 @@ class ScheduleView:
     # --- moves -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _moves(self) -> dict[tuple[str, str | None, str | None, Slot], Move]:
-        return {(m.job or "", m.predecessor, m.successor, slot): m for m, slot in self._slots.items()}
+    def _moves(self) -> dict[MoveKey, Move]:
+        return {(m.job or "", m.predecessor, m.successor, slot, m.load): m for m, slot in self._slots.items()}
 
     @cached_property
     def _slots(self) -> dict[Move, Slot]:
@@ -114,27 +72,35 @@ class ScheduleView:
         """Return which leg of its link a loaded move is."""
         return self._slots[move]
 
-    def move(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> Move | None:
-        """Return the loaded move on this leg of the link."""
-        return self._moves.get((job, predecessor, successor, slot))
+    def move(self, key: MoveKey) -> Move | None:
+        """Return the loaded move on this leg of its link."""
+        return self._moves.get(key)
 
-    def leg_start(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+    def leg_start(self, key: MoveKey) -> int:
         """Return the start of the leg; a leg without move is where the part stands when its turn comes."""
-        move = self.move(job, predecessor, successor, slot)
-        return self._ready(job, predecessor, successor, slot) if move is None else move.start
+        move = self.move(key)
+        return self._ready(key) if move is None else move.start
 
-    def leg_end(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+    def leg_end(self, key: MoveKey) -> int:
         """Return the end of the leg (its start when there is no move)."""
-        move = self.move(job, predecessor, successor, slot)
-        return self._ready(job, predecessor, successor, slot) if move is None else move.end
+        move = self.move(key)
+        return self._ready(key) if move is None else move.end
 
-    def _ready(self, job: str, predecessor: str | None, successor: str | None, slot: Slot) -> int:
+    def _ready(self, key: MoveKey) -> int:
+        job, predecessor, successor, slot, _ = key
         release = self.instance.job_by_id[job].release_date
         ready = release if predecessor is None else self.end((job, predecessor), release)
         for earlier in SLOTS[: SLOTS.index(slot)]:
-            move = self.move(job, predecessor, successor, earlier)
-            ready = ready if move is None else move.end
+            ready = self._last_ends.get((job, predecessor, successor, earlier), ready)
         return ready
+
+    @cached_property
+    def _last_ends(self) -> dict[tuple[str, str | None, str | None, Slot], int]:
+        """When the last load of each leg has arrived."""
+        found: dict[tuple[str, str | None, str | None, Slot], int] = {}
+        for key, move in self._moves.items():
+            found[key[:4]] = max(found.get(key[:4], 0), move.end)
+        return found
 
     def follows(self, carrier: str, before: TaskVars | None, after: TaskVars) -> bool:
         """Return whether the move (or tending) is done by the carrier directly after the other (None: as its first)."""
@@ -174,7 +140,7 @@ class ScheduleView:
 
     def group_of(self, key: MoveKey) -> str | None:
         """Return the cell or fleet whose robot or vehicle does this move, None without move."""
-        move = self.move(*key)
+        move = self.move(key)
         return None if move is None else self.instance.group_by_carrier[move.mover].id
 
     def turn(self, fleet: str, before: MoveKey | None, start: str, after: MoveKey) -> bool:
@@ -202,7 +168,8 @@ class ScheduleView:
         found: dict[MoveKey, tuple[str, int]] = {}
         for carrier in self.instance.carrier_by_id:
             for position, move in enumerate(self.loaded_moves(carrier)):
-                found[move.job or "", move.predecessor, move.successor, self.slot(move)] = (carrier, position)
+                key = (move.job or "", move.predecessor, move.successor, self.slot(move), move.load)
+                found[key] = (carrier, position)
         return found
 
     def visits_next(self, carrier: str, before: tuple[TaskVars, bool] | None, after: tuple[TaskVars, bool]) -> bool:
@@ -267,8 +234,7 @@ class ScheduleView:
             first: dict[tuple[str, int], int] = {}
             self._leaders[lane] = []
             for number, option in enumerate(options):
-                link = option.link
-                move = self.move(link.job.id, link.predecessor, link.successor, option.leg.slot)
+                move = self.move(option.key)
                 used = None if move is None else self.instance.lane_by_vehicle[move.mover]
                 lasts = used is not None and move is not None and used.trip_time_at(move.start) == option.length
                 if move is None or used is None or used.id != lane or not (lasts or option.fixed is not None):

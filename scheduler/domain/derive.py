@@ -97,17 +97,16 @@ def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
     blocking = {machine.id for machine in instance.machines if machine.output_buffer is not None}
     if not blocking:
         return found
-    first: dict[tuple[str, str | None, str | None], Move] = {}
-    for move in schedule.moves:
-        if move.job is not None and move.predecessor is not None:
-            way = (move.job, move.predecessor, move.successor)
-            if way not in first or _move_order(move) < _move_order(first[way]):
-                first[way] = move
+    first: dict[tuple[str, str | None, str | None], list[Move]] = {}  # the first move, or those of all loads
+    for move in sorted((m for m in schedule.moves if m.job is not None and m.predecessor is not None), key=_move_order):
+        loads = first.setdefault((move.job or "", move.predecessor, move.successor), [move])
+        if move.load != loads[0].load and (move.origin, move.destination) == (loads[0].origin, loads[0].destination):
+            loads.append(move)
     leaving: list[tuple[OperationKey, int]] = []
-    for (job_id, predecessor, _), move in first.items():
+    for (job_id, predecessor, _), loads in first.items():
         before = schedule.by_operation.get((job_id, predecessor or ""))
-        if before is not None and (move.kind == "transfer" or move.origin == before.machine):
-            leaving.append((before.key, move.start + pick_up_time(instance, move)))
+        if before is not None and (loads[0].kind == "transfer" or loads[0].origin == before.machine):
+            leaving += [(before.key, move.start + pick_up_time(instance, move)) for move in loads]
     for job in instance.jobs:
         for precedence in job.precedences:
             after = schedule.by_operation.get((job.id, precedence.successor))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
-from scheduler.domain.routing import carriers, leg_time, links, routes, tenders
+from scheduler.domain.routing import carriers, in_loads, leg_time, links, routes, tenders
 from scheduler.domain.schedule import OperationKey
 
 MAX_HORIZON = 2**45
@@ -222,12 +222,14 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
     for predecessor, successor, _ in links(job):
-        longest: dict[str, tuple[int, int]] = {}
-        waits: dict[str, int] = {}
+        longest: dict[tuple[str, int], tuple[int, int]] = {}
+        waits: dict[tuple[str, int], int] = {}
         calendars: list[Calendar] = []
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
-                for leg in (leg for legs in routes(instance, origin, destination) for leg in legs):
+                for leg in chain.from_iterable(
+                    in_loads(instance, legs, job) for legs in routes(instance, origin, destination)
+                ):
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
                         time = piece = max(max(lane.cycle_time, lane.headway) for lane in lanes)
@@ -235,7 +237,7 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         calendars.extend(
                             lane.calendar for lane in lanes if lane.timetable is None and lane.transit_times is None
                         )
-                        waits[leg.slot] = max(longest_wait(lane) for lane in lanes)
+                        waits[leg.slot, leg.load] = max(longest_wait(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)
                         # Where other visits may come between pick-up and drop, each of the two has its own way.
@@ -244,8 +246,8 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         piece = max((length for _, length in pieces), default=0)
                         time = max((length + charge.get(mover, 0) for mover, length in pieces), default=0)
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
-                    times = longest.get(leg.slot, (0, 0))
-                    longest[leg.slot] = (max(times[0], time), max(times[1], piece))
+                    times = longest.get((leg.slot, leg.load), (0, 0))
+                    longest[leg.slot, leg.load] = (max(times[0], time), max(times[1], piece))
         activities.extend(
             _Activity(time, piece, _limited(calendars), waits.get(slot, 0)) for slot, (time, piece) in longest.items()
         )

@@ -58,7 +58,8 @@ class Job:
     ``precedences`` form an acyclic graph. With ``plans`` (alternative process plans, each a set of operation ids)
     exactly one plan is carried out and the other operations are left out, with their precedences.
     ``units`` is the job's size in transport units on transfer lanes; ``fleets`` are those that may carry it (empty:
-    all).
+    all). A job that ``splits`` goes over a lane in as few loads as the smallest vehicle there needs, on one or several
+    trips; any other has to fit into one vehicle.
     """
 
     id: str
@@ -71,6 +72,12 @@ class Job:
     units: int = 1
     plans: tuple[tuple[str, ...], ...] = ()
     fleets: tuple[str, ...] = ()
+    splits: bool = False
+
+    @property
+    def indivisible_units(self) -> int:
+        """Transport units that have to go on one trip: all of them, or 1 where the job splits."""
+        return 1 if self.splits else self.units
 
     def operation(self, operation_id: str) -> Operation:
         """Return the operation with this id (KeyError when there is none)."""

@@ -18,7 +18,7 @@ facility there may be several routes, direct and over each hub. Which is taken i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
@@ -32,13 +32,18 @@ SLOTS: tuple[Slot, ...] = ("exit", "collect", "transfer", "onward", "deliver", "
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One move of a part. ``groups`` are the ids of the robot cell, the fleets or the lanes that can do it."""
+    """One move of a part. ``groups`` are the ids of the robot cell, the fleets or the lanes that can do it.
+
+    Where a job splits, a transfer is a leg for each load (see `in_loads`), of so many ``units``.
+    """
 
     slot: Slot
     kind: MoveKind
     origin: str
     destination: str
     groups: tuple[str, ...]
+    load: int = 0
+    units: int | None = None
 
 
 def route(instance: Instance, origin: Machine | None, destination: Machine | None) -> tuple[Leg, ...] | None:
@@ -107,12 +112,12 @@ def _transfers(instance: Instance, origin: str, destination: str) -> list[tuple[
 def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], ...]:
     """Return ``(id, length of the move)`` of every robot, vehicle or lane that can do a leg of a job.
 
-    A lane can if the job fits into one of its vehicles.
+    A lane can if the job, or load, fits into one of its vehicles.
     A lane whose transit time depends on the departure comes once with each length.
     """
     if leg.kind == "transfer":
         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-        roomy = (lane for lane in lanes if lane.units_per_vehicle >= job.units)
+        roomy = (lane for lane in lanes if lane.units_per_vehicle >= (leg.units or job.indivisible_units))
         return tuple((lane.id, length) for lane in roomy for length in lane.trip_times)
     found: list[tuple[str, int]] = []
     for group_id in leg.groups:
@@ -129,6 +134,27 @@ def tenders(instance: Instance, machine: str) -> tuple[Robot, ...]:
     """Return the robots that can tend a machine: those of its cell that reach it."""
     cell = instance.cell_by_id.get(instance.machine_by_id[machine].cell or "")
     return () if cell is None else tuple(robot for robot in cell.robots if robot.reaches(machine, machine))
+
+
+def load_sizes(instance: Instance, leg: Leg, job: Job) -> tuple[int, ...]:
+    """Return the units of the loads in which a job goes over a leg: full ones, and one with the rest.
+
+    A full one fills the smallest vehicle of the lanes, so that any of them can carry it.
+    """
+    if not job.splits or leg.kind != "transfer":
+        return (job.units,)
+    full = min(instance.lane_by_id[lane].units_per_vehicle for lane in leg.groups)
+    rest = job.units % full
+    return (full,) * (job.units // full) + ((rest,) if rest else ())
+
+
+def in_loads(instance: Instance, legs: Iterable[Leg], job: Job) -> tuple[Leg, ...]:
+    """Return the legs of a job, each transfer once for every load of it."""
+    found: list[Leg] = []
+    for leg in legs:
+        sizes = load_sizes(instance, leg, job)
+        found += [leg] if len(sizes) == 1 else [replace(leg, load=n, units=units) for n, units in enumerate(sizes)]
+    return tuple(found)
 
 
 def leg_time(instance: Instance, leg: Leg) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -56,7 +56,8 @@ class Move:
 
     Places are machine ids and cell input / output stations for robots, facility ids for lanes. A loaded move
     belongs to the precedence ``predecessor -> successor`` of its job; predecessor None is the way into the first
-    operation, successor None the way out after the last one.
+    operation, successor None the way out after the last one. Where a job splits, each transfer carries the load of that
+    number, counted from 0, of so many ``units`` (None: the whole job).
     """
 
     job: str | None
@@ -68,6 +69,8 @@ class Move:
     end: int
     predecessor: str | None = None
     successor: str | None = None
+    load: int = field(default=0, kw_only=True)
+    units: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class JobDocument(Document):
     """Importance in weighted tardiness."""
     units: Count = 1
     """Size in transport units on lanes."""
+    splits: bool = False
+    """Whether it may go over a lane in several loads, where it does not fit into a vehicle."""
     fleets: list[Id] = Field(default_factory=list)
     """The fleets that may carry the job; absent: all."""
     plans: list[Annotated[list[Id], Field(min_length=1)]] = Field(default_factory=list)

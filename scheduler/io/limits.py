@@ -23,6 +23,8 @@ MAX_SHIFTS: Final = 10_000_000
 """Most shifts of one resource within the longest time a schedule may take."""
 MAX_DEPARTURES: Final = 100_000
 """Most departures of a timetable until it repeats together with the calendar of its lane."""
+MAX_LOADS: Final = 100
+"""Most loads of a job on a lane."""
 MAX_WEIGHTED_TIME: Final = 2**53
 """Largest sum of weighted completion times; up to here a double holds every integer."""
 MAX_CHARGE: Final = 2**56

@@ -29,6 +29,7 @@ def job_from(document: JobDocument) -> Job:
         units=document.units,
         plans=plans,
         fleets=tuple(document.fleets),
+        splits=document.splits,
     )
 
 
@@ -49,6 +50,7 @@ def job_document(job: Job) -> dict[str, Any]:
         **unless("deadline", job.deadline, None),
         **unless("weight", job.weight, 1),
         **unless("units", job.units, 1),
+        **unless("splits", job.splits, False),
         **unless("fleets", list(job.fleets), []),
         "operations": [operation_document(operation) for operation in job.operations],
     }

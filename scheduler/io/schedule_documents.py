@@ -98,6 +98,10 @@ class MoveDocument(OpenDocument):
     """Operation that the part comes from; null: it arrives."""
     successor: Id | None = None
     """Operation that the part goes to; null: it leaves."""
+    load: Annotated[int, Field(ge=0)] = 0
+    """Number of the load of a job that goes in several, from 0."""
+    units: Annotated[int, Field(ge=1)] | None = None
+    """Transport units of the load; absent: the whole job."""
     start_date: Moment | None = None
     """The start as date and time."""
     end_date: Moment | None = None

@@ -189,6 +189,7 @@ def _move(move: Move) -> dict[str, Any]:
         "end": move.end,
         "predecessor": move.predecessor,
         "successor": move.successor,
+        **({} if move.units is None else {"load": move.load, "units": move.units}),
     }
 
 

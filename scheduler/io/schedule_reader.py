@@ -253,6 +253,8 @@ class _Reader:
                     document.end,
                     document.predecessor,
                     document.successor,
+                    load=document.load,
+                    units=document.units,
                 )
             )
         return found

@@ -53,6 +53,7 @@ RULES: tuple[Validation, ...] = (
     lanes.disordered_timetables,
     lanes.disordered_transit_times,
     lanes.departures_without_trip,
+    lanes.unsuitable_splits,
     batteries.misplaced_chargers,
     batteries.disordered_levels,
     batteries.batteries_with_several_jobs,

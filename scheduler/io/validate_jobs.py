@@ -233,7 +233,7 @@ def too_large_for_every_lane(instance: Instance) -> Iterator[Defect]:
         capacities = _capacities(instance, pairs)
         if any(origin == destination for origin, destination in pairs) or not capacities:
             continue
-        if job.units > max(capacities):
+        if job.indivisible_units > max(capacities):
             between = f"operations {shown(job.precedences[p].predecessor)} and {shown(job.precedences[p].successor)}"
             cause = f"{job.units} units go between {between}, where a vehicle carries at most {max(capacities)}"
             yield Defect("E319", _place(j, job, p), cause, "lower the units of the job, or raise units_per_vehicle")

@@ -10,7 +10,7 @@ from scheduler.domain.departures import common_period, usable_departures, usable
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
-from scheduler.io.limits import MAX_DEPARTURES
+from scheduler.io.limits import MAX_DEPARTURES, MAX_LOADS
 
 
 def disordered_timetables(instance: Instance) -> Iterator[Defect]:
@@ -67,6 +67,18 @@ def departures_without_trip(instance: Instance) -> Iterator[Defect]:
         elif not (usable_departures(lane) if lane.timetable is not None else usable_windows(lane)):
             cause = f"no trip of {times} ticks fits into the calendar of lane {shown(lane.id)} at a departure"
             yield Defect("E341", json_path("lanes", i, key), cause, "add a departure in working time")
+
+
+def unsuitable_splits(instance: Instance) -> Iterator[Defect]:
+    """A job that splits goes in very many loads, or has modes with a maximum dwell, which speaks of one part."""
+    smallest = min((lane.units_per_vehicle for lane in instance.lanes), default=1)
+    for j, job in enumerate(instance.jobs):
+        if job.splits and instance.lanes and job.units > MAX_LOADS * smallest:
+            cause = f"{job.units} units go in more than {MAX_LOADS} loads where a vehicle carries {smallest}"
+            yield Defect("E344", json_path("jobs", j, "units"), cause, "count in larger units, or use larger vehicles")
+        if job.splits and any(mode.max_dwell is not None for o in job.operations for mode in o.modes):
+            cause = f"job {shown(job.id)} splits, and has a mode with a maximum dwell"
+            yield Defect("E344", json_path("jobs", j, "splits"), cause, "leave one of them out")
 
 
 def limits_departures(lane: Lane) -> bool:

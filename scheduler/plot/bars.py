@@ -123,12 +123,18 @@ def mover_bars(subject: Subject) -> Iterator[Bar]:
                     start=task.start,
                     end=task.end,
                     job=task.job,
-                    label=task.job or "",
+                    label=_words(task),
                     lane=lane,
                     lanes=places if places > 1 and task.job is not None else len(trip),
                     group=subject.group(task.job),
                     change=subject.change_of(task) if isinstance(task, Move) else subject.change_by_key.get(task.key),
                 )
+
+
+def _words(task: Move | ScheduledOperation) -> str:
+    """Return the job, and the units of a load."""
+    is_load = isinstance(task, Move) and task.units is not None
+    return f"{task.job} ({task.units})" if isinstance(task, Move) and is_load else task.job or ""
 
 
 def dock_bars(subject: Subject) -> Iterator[Bar]:

@@ -38,13 +38,22 @@ class Draft:
 
 def really(instance: Instance, moves: Iterable[Move]) -> dict[Move, Move]:
     """Return how those of the moves that have begun really go (a robot that was down takes longer)."""
-    real = {(link_key(move), move.origin): move for move in execution_of(instance).moves}
-    return {move: real[link_key(move), move.origin] for move in moves if (link_key(move), move.origin) in real}
+    real = {(link_key(move), move.origin, move.load): move for move in execution_of(instance).moves}
+    keys = ((move, (link_key(move), move.origin, move.load)) for move in moves)
+    return {move: real[key] for move, key in keys if key in real}
 
 
 def link_key(move: Move) -> LinkKey:
     """Return the link of a loaded move."""
     return (move.job or "", move.predecessor, move.successor)
+
+
+def by_leg(moves: Iterable[Move]) -> list[list[Move]]:
+    """Return the moves of a link leg by leg, in order: several where a job goes in loads."""
+    found: dict[tuple[str, str], list[Move]] = {}
+    for move in moves:
+        found.setdefault((move.origin, move.destination), []).append(move)
+    return list(found.values())
 
 
 def draft_of(instance: Instance, baseline: Schedule) -> Draft:

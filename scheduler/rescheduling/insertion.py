@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
-from scheduler.domain.routing import Leg, carriers, leg_time, routes, tenders
+from scheduler.domain.routing import Leg, carriers, in_loads, leg_time, routes, tenders
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
@@ -208,12 +208,11 @@ class _Appending:
         _, predecessor, successor = way
         ends = [scheduled.get((job.id, o or "")) for o in (predecessor, successor)]
         origin, destination = (None if o is None else self.instance.machine_by_id[o.machine] for o in ends)
-        for leg in self._route(job, origin, destination) or ():
+        for leg in in_loads(self.instance, self._route(job, origin, destination) or (), job):
             mover = min(self._movers(job, leg), key=lambda m: self._free_at.get(m, 0))
             start, end = self._tick(leg_time(self.instance, leg))
-            self.moves.append(
-                Move(job.id, leg.origin, leg.destination, mover, leg.kind, start, end, predecessor, successor)
-            )
+            move = Move(job.id, leg.origin, leg.destination, mover, leg.kind, start, end, predecessor, successor)
+            self.moves.append(replace(move, load=leg.load, units=leg.units))
             self._free_at[mover] = end
 
     def _movers(self, job: Job, leg: Leg) -> list[str]:
@@ -223,7 +222,12 @@ class _Appending:
                 raise Stuck(f"no fleet that may carry job {job.id} goes from {leg.origin} to {leg.destination}")
             return able
         lanes = [self.instance.lane_by_id[lane] for lane in leg.groups]
-        able = [vehicle for lane in lanes if lane.units_per_vehicle >= job.units for vehicle in lane.vehicle_ids]
+        able = [
+            vehicle
+            for lane in lanes
+            if lane.units_per_vehicle >= (leg.units or job.units)
+            for vehicle in lane.vehicle_ids
+        ]
         if not able:
             raise Stuck(f"no lane from {leg.origin} to {leg.destination} carries the {job.units} units of job {job.id}")
         return able

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise, product
 
 from scheduler.domain import (
     Calendar,
@@ -28,7 +28,7 @@ from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, really, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, really, ways_of
 from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
@@ -231,16 +231,16 @@ class Network:
             lags = {(p.predecessor, p.successor): p for p in job.precedences}
             for way in ways_of(job, self._scheduled):
                 _, predecessor, successor = way
-                stops: list[int] = [self._node_of(move) for move in self._ways.get(way, ())]
+                legs = [list(dict.fromkeys(map(self._node_of, leg))) for leg in by_leg(self._ways.get(way, ()))]
                 if predecessor is not None:
-                    stops.insert(0, self._node[job.id, predecessor])
+                    legs.insert(0, [self._node[job.id, predecessor]])
                 if successor is not None:
-                    stops.append(self._node[job.id, successor])
-                for before, after in pairwise(stops):
+                    legs.append([self._node[job.id, successor]])
+                for before, after in chain.from_iterable(product(*pair) for pair in pairwise(legs)):
                     order((self._last(before), "end", 0), (after, "start", 0))
-                self._add_dwell(way, stops)
+                self._add_dwell(way, [nodes[0] for nodes in legs])  # jobs that split have none
                 if predecessor is not None and successor is not None:
-                    before, after, lag = stops[0], stops[-1], lags[predecessor, successor]
+                    before, after, lag = legs[0][0], legs[-1][0], lags[predecessor, successor]
                     order((before, "end", 0), (after, "start", 0), lag.min_lag)
                     if lag.max_lag is not None:
                         order((after, "start", 0), (before, "end", 0), -lag.max_lag)
@@ -371,7 +371,7 @@ class Network:
         A lane takes jobs up wherever they are in the facility.
         """
         for move in self._moves_by_operation.get((operation.key, into), ()):
-            is_shipped = not into and move.kind == "transfer" and move is self._ways[link_key(move)][0]
+            is_shipped = not into and move.kind == "transfer" and move in by_leg(self._ways[link_key(move)])[0]
             if is_shipped or (move.destination if into else move.origin) == operation.machine:
                 yield move
 

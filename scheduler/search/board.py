@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from scheduler.domain import Charge, Job, Move, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete, drop_time, pick_up_time
-from scheduler.domain.routing import Leg, carriers
+from scheduler.domain.routing import Leg
+from scheduler.search.carrying import Carried, by_carrier, by_lane
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
@@ -16,15 +18,6 @@ from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline,
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-class Carried(NamedTuple):
-    """When a part was carried: it is off its place at ``taken_up``, and at the next from ``put_down`` on."""
-
-    start: int
-    taken_up: int
-    put_down: int
-    end: int
 
 
 class Board:
@@ -46,6 +39,8 @@ class Board:
         By job: the number of its plan.
     tended_by
         By operation: the robot that tends it, where its mode needs one.
+    patience
+        How much later a trip may depart to be shared.
     domains
         Modes that are left to an operation, where not all are.
     fixed, pins, loaded, kept
@@ -93,10 +88,11 @@ class Board:
         self.pins: dict[int, int] = {}
         self.loaded: dict[int, int] = {}
         self.kept: dict[tuple[LinkData, str, str], Move] = {}
+        self.departed: dict[tuple[LinkData, str, str], list[Move]] = {}
         self.plans: dict[JobData, int] = {}
         self.tended_by: dict[int, str] = {}
         self.busy = [0] * len(problem.machines)
-        self._patience = patience
+        self.patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     def _add_batteries(self, pieces: int) -> None:
@@ -255,29 +251,51 @@ class Board:
     def carry(self, link: LinkData, leg: Leg, ready: int) -> Carried | None:
         """Place a move of a part that is ready then, as it was kept or at the earliest; None if no mover ever can."""
         units, ready = link.job.units, max(ready, self.problem.now)
+        sizes = self.problem.load_sizes(leg, link.job)
+        if len(sizes) > 1:
+            return self._carry_loads(link, leg, sizes, ready)
         move = self.kept.get((link, leg.origin, leg.destination))
         if move is not None:
             self._cancel(move, units)
         if move is None or move.start < ready:
             mover, start, length = (
-                self._by_lane(leg, units, ready) if leg.kind == "transfer" else self._by_carrier(leg, link.job, ready)
+                by_lane(self, leg, units, ready) if leg.kind == "transfer" else by_carrier(self, leg, link.job, ready)
             )
             if start >= NEVER:
                 return None
-            ends = (
-                link.predecessor.key[1] if link.predecessor else None,
-                link.successor.key[1] if link.successor else None,
-            )
-            move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, start + length, *ends)
+            move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, start + length, *link.ends)
         self.book(move, units)
         self.moves.append(move)
         self._log.append((self.moves.pop, ()))
-        self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, move.end))
-        taken_up = move.start + pick_up_time(self.problem.instance, move)
-        return Carried(move.start, taken_up, move.end - drop_time(self.problem.instance, move), move.end)
+        return self._has_carried(link, [move])
+
+    def _carry_loads(self, link: LinkData, leg: Leg, sizes: Sequence[int], ready: int) -> Carried | None:
+        """Place a transfer of each load of a part that has not departed yet."""
+        moves = list(self.departed.get((link, leg.origin, leg.destination), ()))
+        gone = {move.load for move in moves}
+        for number, units in enumerate(sizes):
+            if number in gone:
+                continue
+            mover, start, length = by_lane(self, leg, units, ready)
+            if start >= NEVER:
+                return None
+            move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, start + length, *link.ends)
+            moves.append(replace(move, load=number, units=units))
+            self.book(moves[-1], units)
+            self.moves.append(moves[-1])
+            self._log.append((self.moves.pop, ()))
+        return self._has_carried(link, moves)
+
+    def _has_carried(self, link: LinkData, moves: Sequence[Move]) -> Carried:
+        """Note that a part has been carried one leg further, in loads perhaps; it is there when the last of them is."""
+        last = max(moves, key=lambda move: move.end)
+        self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, last.end))
+        taken_up = max(move.start + pick_up_time(self.problem.instance, move) for move in moves)
+        start = min(move.start for move in moves)
+        return Carried(start, taken_up, last.end - drop_time(self.problem.instance, last), last.end)
 
     def book(self, move: Move, units: int) -> None:
-        """Reserve the mover of a move."""
+        """Reserve the mover of a move of a job, or load, of so many units."""
         carrier = self.carriers.get(move.mover)
         if carrier is not None:
             if isinstance(carrier, BatteryTimeline) and move.start >= self.problem.now:
@@ -326,31 +344,6 @@ class Board:
     def _vehicle(self, move: Move) -> tuple[LaneTimeline, int]:
         lane = self.lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
         return lane, lane.vehicle_ids.index(move.mover)
-
-    def _by_carrier(self, leg: Leg, job: Job, ready: int) -> tuple[str, int, int]:
-        """Return the carrier that can end a move first (the nearest of several), when it starts, and how long it takes.
-
-        The start is `NEVER` if there is none.
-        """
-        best: tuple[int, int] | None = None
-        chosen = ("", NEVER, 0)
-        for carrier, length in carriers(self.problem.instance, leg, job):
-            timeline = self.carriers[carrier]
-            start = timeline.opening(ready, leg.origin, leg.destination, length)
-            if best is None or start + length <= best[0]:
-                rank = (start + length, timeline.approach(start, leg.origin))
-                if best is None or rank < best:
-                    best, chosen = rank, (carrier, start, length)
-        return chosen
-
-    def _by_lane(self, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
-        """Return the vehicle that can arrive first, when it starts, and the length of the trip."""
-        lanes = [self.lanes[lane.id] for lane in self.problem.lanes(leg)]
-        trips = [lane.opening(ready, units, self._patience) for lane in lanes]
-        arrivals = [lane.arrival(trip.departure) for trip, lane in zip(trips, lanes, strict=True)]
-        chosen = arrivals.index(min(arrivals))
-        trip, lane = trips[chosen], lanes[chosen]
-        return lane.vehicle_ids[trip.vehicle], trip.departure, arrivals[chosen] - trip.departure
 
     def latest(self) -> int:
         """Return an instant after everything that has been placed or is pinned."""

@@ -122,7 +122,7 @@ class Insertion:
         ready = board.end[before.index] + link.min_lag if before is not None else link.job.release_date
         done, ready = board.part.get(link, (0, ready))
         times = (
-            sum(self._problem.leg_time(leg, link.job.units) for leg in legs[done:])
+            sum(self._problem.leg_time(leg, link.job.indivisible_units) for leg in legs[done:])
             for legs in self._problem.routes(origin, machine)
         )
         return ready + min(times, default=NEVER)

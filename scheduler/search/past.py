@@ -67,7 +67,7 @@ class Past:
         for plan in plans:
             for link in plan.links:
                 if moves := self._moves(link):
-                    board.part[link] = (len(moves), moves[-1].end)
+                    self._note_carried(board, link, moves)
         for _, operation in operations:
             if operation.key in self._started:
                 self._run(board, operation, self._started[operation.key])
@@ -85,10 +85,22 @@ class Past:
                 self._restrict(board, plan, operation)
         self._hold_stations(board, operations)
 
+    def _note_carried(self, board: Board, link: LinkData, moves: Sequence[Move]) -> None:
+        """Note how far a part has been carried: over every leg on which no load is left."""
+        by_leg: dict[tuple[str, str], list[Move]] = {}
+        for move in moves:
+            by_leg.setdefault((move.origin, move.destination), []).append(move)
+        for number, (places, loads) in enumerate(by_leg.items()):
+            full = loads[0].units is None or sum(m.units or 0 for m in loads) == link.job.units
+            if full:
+                board.part[link] = (number + 1, max(move.end for move in loads))
+            else:
+                board.departed[link, *places] = loads
+
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
         job = self._problem.instance.job_by_id.get(move.job or "")
-        board.book(move, job.units if job is not None else 1)
+        board.book(move, move.units or (job.units if job is not None else 1))
         board.moves.append(move)
 
     def _let_go_on(self, board: Board) -> None:
@@ -158,7 +170,7 @@ class Past:
                 or (before and moves[0].start < board.end[before.index])
             ):
                 continue
-            for move in moves:
+            for move in moves if not link.job.splits else ():
                 if board.is_possible(move, link.job.units):
                     board.book(move, link.job.units)
                     board.kept[link, move.origin, move.destination] = move
@@ -172,7 +184,7 @@ class Past:
                 board.domains[operation.index] = tuple(m for m in modes if self._leads_to(m.machine, origin, moves))
 
     def _leads_to(self, machine: MachineData, origin: MachineData | None, moves: Sequence[Move]) -> bool:
-        gone = [(move.origin, move.destination) for move in moves]
+        gone = list(dict.fromkeys((move.origin, move.destination) for move in moves))
         routes = self._problem.routes(origin, machine)
         return any([(leg.origin, leg.destination) for leg in legs[: len(gone)]] == gone for legs in routes)
 
@@ -211,7 +223,10 @@ class Past:
         before, after = link.predecessor, link.successor
         if moves := self._moves(link):
             if moves[0].kind == "transfer" or moves[0].origin == machine.domain.id:
-                return moves[0].start + pick_up_time(self._problem.instance, moves[0])
+                if (link, moves[0].origin, moves[0].destination) in board.departed:
+                    return None
+                loads = [m for m in moves if (m.origin, m.destination) == (moves[0].origin, moves[0].destination)]
+                return max(move.start + pick_up_time(self._problem.instance, move) for move in loads)
             return board.end[before.index] if before is not None else None
         if after is not None:
             return board.start[after.index] if after.index in board.fixed else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
-from scheduler.domain.routing import Leg, lanes_between, leg_time, routes, tenders
+from scheduler.domain.routing import Leg, lanes_between, leg_time, load_sizes, routes, tenders
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -100,6 +100,12 @@ class LinkData:
     min_lag: int = 0
     max_lag: int | None = None
 
+    @property
+    def ends(self) -> tuple[str | None, str | None]:
+        """Ids of the operations that it leads from and to."""
+        before, after = self.predecessor, self.successor
+        return (before.key[1] if before is not None else None, after.key[1] if after is not None else None)
+
 
 @dataclass(slots=True, eq=False)
 class PlanData:
@@ -183,6 +189,10 @@ class Problem:
             return leg_time(self.instance, leg)
         return min((lane.trip_times[0] for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
 
+    def load_sizes(self, leg: Leg, job: Job) -> tuple[int, ...]:
+        """Return the units of each load of a job on a leg."""
+        return load_sizes(self.instance, leg, job) if job.splits else (job.units,)
+
     def lead_time(self, leg: Leg) -> int:
         """Return the least time from the start of a robot move or transport until it begins to put the part down."""
         groups = (self.instance.group_by_id[group] for group in leg.groups)
@@ -204,7 +214,7 @@ class Problem:
             blocks = before.machine.holds_out and setups is not None
             return not (blocks and setups is not None and setups.time(before.family, after.family) > 0)
         longest = NEVER - 1 if link.max_lag is None else link.max_lag
-        return self.transit_time(before.machine, after.machine, link.job.units) <= longest
+        return self.transit_time(before.machine, after.machine, link.job.indivisible_units) <= longest
 
     def _machine(self, index: int, machine: Machine) -> MachineData:
         cell = self.instance.cell_by_id[machine.cell] if machine.cell is not None else None
@@ -352,7 +362,7 @@ def _depth_first(
 
 def _set_tails(problem: Problem, plan: PlanData) -> None:
     """Set the tails, last operations first; modes at the same place share the way to the next operation."""
-    units = plan.job.domain.units
+    units = plan.job.domain.indivisible_units
     for operation in reversed(plan.operations):
         by_place: dict[str, int] = {}
         tails = []

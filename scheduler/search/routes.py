@@ -19,6 +19,7 @@ def first_to_arrive(
     if len(routes) < 2:
         return routes[0] if routes else None
     gone = _gone(board, link)
+    done = board.part.get(link, (0, 0))[0]  # of the last, some loads may be left
     mark = board.mark()
     best: tuple[int, tuple[Leg, ...]] | None = None
     for legs in routes:
@@ -26,7 +27,7 @@ def first_to_arrive(
             continue
         arrived_at: int | None = ready
         last = max(number for number, leg in enumerate(legs) if leg.kind == "transfer")
-        for leg in legs[len(gone) : last + 1]:
+        for leg in legs[done : last + 1]:
             moved = board.carry(link, leg, arrived_at) if arrived_at is not None else None
             arrived_at = None if moved is None else moved.end
         board.undo(mark)
@@ -37,9 +38,6 @@ def first_to_arrive(
 
 def _gone(board: Board, link: LinkData) -> list[tuple[str, str]]:
     """Return from where to where the part has been carried, in order."""
-    if link not in board.part:
-        return []
-    before = link.predecessor.key[1] if link.predecessor else None
-    after = link.successor.key[1] if link.successor else None
-    moves = [m for m in board.moves if (m.job, m.predecessor, m.successor) == (link.job.id, before, after)]
-    return [(m.origin, m.destination) for m in sorted(moves, key=lambda m: (m.start, m.end))]
+    moves = [m for m in board.moves if (m.job, m.predecessor, m.successor) == (link.job.id, *link.ends)]
+    places = ((m.origin, m.destination) for m in sorted(moves, key=lambda m: (m.start, m.end)))
+    return list(dict.fromkeys(places))  # once for all loads

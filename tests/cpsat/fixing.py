@@ -55,12 +55,12 @@ def fixed_status(instance: Instance, schedule: Schedule) -> Status:
         if found is not None:
             ctx.model.add(ctx.start(key) == found.start)
             ctx.model.add(ctx.end(key) == found.end)
-    moves = {(m.job, m.predecessor, m.successor, m.origin, m.destination): m for m in schedule.moves if m.job}
+    moves = {(m.job, m.predecessor, m.successor, m.origin, m.destination, m.load): m for m in schedule.moves if m.job}
     for link in ctx.links:
         for slot in sorted(link.slots, key=lambda slot: SLOTS.index(slot.slot)):
             for option in slot.options:
                 leg = option.leg
-                move = moves.get((link.job.id, link.predecessor, link.successor, leg.origin, leg.destination))
+                move = moves.get((link.job.id, link.predecessor, link.successor, leg.origin, leg.destination, leg.load))
                 is_done = move is not None and _known_as(ctx, move.mover) == option.mover and _lasts(ctx, move, option)
                 ctx.model.add(option.literal == int(is_done))
                 if move is not None and is_done:

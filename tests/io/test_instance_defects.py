@@ -405,6 +405,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         ),
     ),
     (
+        "E344",
+        "$.jobs[0].units",
+        "101 units go in more than 100 loads where a vehicle carries 1",
+        two_sites(replace(J1, units=101, splits=True), Lane("L", "north", "south", 5)),
+    ),
+    (
         "E341",
         "$.lanes[0].transit_times",
         "no trip of 5 or 9 ticks fits into the calendar",

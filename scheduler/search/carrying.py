@@ -1,0 +1,48 @@
+"""Who carries a part in construction: the robot, the vehicle or the trip that can put it down first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.domain import Job
+from scheduler.domain.routing import Leg, carriers
+from scheduler.search.downtimes import NEVER
+
+if TYPE_CHECKING:
+    from scheduler.search.board import Board
+
+
+class Carried(NamedTuple):
+    """When a part was carried: it is off its place at ``taken_up``, and at the next from ``put_down`` on."""
+
+    start: int
+    taken_up: int
+    put_down: int
+    end: int
+
+
+def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, int]:
+    """Return the carrier that can end a move first (the nearest of several), when it starts, and how long it takes.
+
+    The start is `NEVER` if there is none.
+    """
+    best: tuple[int, int] | None = None
+    chosen = ("", NEVER, 0)
+    for carrier, length in carriers(board.problem.instance, leg, job):
+        timeline = board.carriers[carrier]
+        start = timeline.opening(ready, leg.origin, leg.destination, length)
+        if best is None or start + length <= best[0]:
+            rank = (start + length, timeline.approach(start, leg.origin))
+            if best is None or rank < best:
+                best, chosen = rank, (carrier, start, length)
+    return chosen
+
+
+def by_lane(board: Board, leg: Leg, units: int, ready: int) -> tuple[str, int, int]:
+    """Return the vehicle that can arrive first, when it starts, and the length of the trip."""
+    lanes = [board.lanes[lane.id] for lane in board.problem.lanes(leg)]
+    trips = [lane.opening(ready, units, board.patience) for lane in lanes]
+    arrivals = [lane.arrival(trip.departure) for trip, lane in zip(trips, lanes, strict=True)]
+    chosen = arrivals.index(min(arrivals))
+    trip, lane = trips[chosen], lanes[chosen]
+    return lane.vehicle_ids[trip.vehicle], trip.departure, arrivals[chosen] - trip.departure
