@@ -50,8 +50,8 @@ def applies(instance: Instance) -> bool:
 
 # --- checker -----------------------------------------------------------------------------------------------------
 
-_Way: TypeAlias = tuple[str | None, str | None, str, str]
-"""Predecessor, successor, origin, destination of a loaded move."""
+_Way: TypeAlias = tuple[str | None, str | None, str, str, int]
+"""Predecessor, successor, origin, destination and load of a loaded move."""
 
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
@@ -63,7 +63,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     moves: dict[str, dict[_Way, Move]] = {}
     for move in schedule.moves:
         if move.job is not None:
-            way = (move.predecessor, move.successor, move.origin, move.destination)
+            way = (move.predecessor, move.successor, move.origin, move.destination, move.load)
             moves.setdefault(move.job, {})[way] = move
     starts = {o.key: o.start for o in schedule.operations}
     distances = (
@@ -296,7 +296,7 @@ def _from(key: OperationKey, view: ScheduleView) -> int:
 
 
 def _leg_start(key: MoveKey, view: ScheduleView) -> int:
-    return view.leg_start(*key)
+    return view.leg_start(key)
 
 
 def _shortest_ways(group: CarrierGroup) -> Mapping[tuple[str, str], int]:

@@ -14,8 +14,8 @@ from scheduler.domain.derive import complete
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
-    from scheduler.cpsat.links import OptionVars
     from scheduler.cpsat.gaps import Gap
+    from scheduler.cpsat.links import OptionVars
     from scheduler.cpsat.view import ScheduleView, TaskVars
 
 
