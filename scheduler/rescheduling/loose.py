@@ -79,7 +79,7 @@ def _without_mover(instance: Instance, draft: Draft) -> Iterator[Move]:
         if move.kind != "transfer" or move.start < now:
             continue
         lane = instance.lane_by_vehicle.get(move.mover)
-        trip, units = (move.mover, move.start), instance.job_by_id[move.job or ""].units
+        trip, units = (move.mover, move.start), move.units or instance.job_by_id[move.job or ""].units
         if lane is None or loads.get(trip, 0) + units > lane.units_per_vehicle:
             yield move
         else:

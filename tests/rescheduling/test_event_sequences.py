@@ -103,7 +103,9 @@ def assert_each_once(step: Step) -> None:
     state = state_of(step.after)
     execution = execution_of(step.after)
     assert all(count == 1 for count in Counter(o.key for o in step.schedule.operations).values())
-    ways = Counter((m.job, m.predecessor, m.successor, m.origin) for m in step.schedule.moves if m.job is not None)
+    ways = Counter(
+        (m.job, m.predecessor, m.successor, m.origin, m.load) for m in step.schedule.moves if m.job is not None
+    )
     assert all(count == 1 for count in ways.values())
     begun = started(step.after)
     for operation in step.schedule.operations:
