@@ -142,7 +142,7 @@ class Case:
         period = max((c.pattern.period for c in calendars if c.pattern is not None), default=0)
         gaps = [t for m in self.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
         gaps += [t for g in self.instance.group_by_id.values() for row in g.travel.values() for t in row.values()]
-        gaps += [max(lane.cycle_time, lane.headway) for lane in self.instance.lanes]
+        gaps += [max(lane.cycle_time, lane.headway, 1) for lane in self.instance.lanes]
         tables = [lane.timetable for lane in self.instance.lanes if lane.timetable is not None]
         wait = max((max(table.departures) + (table.period or 0) for table in tables), default=0) * max(1, period)
         periods = [lane.transit_times.period for lane in self.instance.lanes if lane.transit_times is not None]
@@ -177,7 +177,7 @@ class Case:
         if dwell is not None and (legs[0].origin == origin.id if legs else origin == destination):
             leaves = Point(len(self.tasks)) if legs else Point(b)
             self.arcs.append((leaves, last, -dwell))
-        for leg in in_loads(self.instance, legs, self.instance.job_by_id[job]):
+        for leg in in_loads(self.instance, legs, self.instance.job_by_id[job], *link):
             if leg.load == 0:
                 lasts, arrivals = arrivals, []
             if leg.kind == "transfer":

@@ -11,9 +11,11 @@ from helpers import assert_valid, at, executed, factory, flagged, machine, sched
 from oracle import optimum
 from rescheduling.repair_cases import revised
 
-from scheduler.domain import Facility, Instance, Lane, Move, Objective, Schedule, Status
-from scheduler.domain.events import OperationDelayed, RushOrder
+from scheduler.analysis import moves_frame
+from scheduler.domain import Execution, Facility, Instance, Lane, Move, Objective, Schedule, Status
+from scheduler.domain.events import LaneCapacityChange, OperationDelayed, RushOrder
 from scheduler.domain.routing import in_loads, routes
+from scheduler.errors import EventError
 from scheduler.io import native, validate
 from scheduler.io.schedule_file import read_schedule, write_schedule
 from scheduler.portfolio import solve
@@ -56,9 +58,9 @@ def test_loads_of_a_leg() -> None:
     for units, sizes in ((3, [None]), (4, [3, 1]), (9, [3, 3, 3])):
         instance = shop(units, lanes=(small, large))
         (legs,) = routes(instance, instance.machine_by_id["M1"], instance.machine_by_id["N"])
-        assert [leg.units for leg in in_loads(instance, legs, instance.jobs[0])] == sizes
+        assert [leg.units for leg in in_loads(instance, legs, instance.jobs[0], "1", "2")] == sizes
         whole = replace(instance.jobs[0], splits=False)
-        assert in_loads(instance, legs, whole) == legs
+        assert in_loads(instance, legs, whole, "1", "2") == legs
 
 
 def test_two_trucks_at_once() -> None:
@@ -157,6 +159,63 @@ def test_a_load_under_way_and_one_that_waits(number: int) -> None:
     for each in (result.schedule, found):
         assert_valid(instance, each)
         assert hint_status(instance, each) is Status.FEASIBLE
+
+
+@pytest.mark.parametrize("units", [1, 2, 3, 4])
+def test_vehicles_of_another_size(units: int) -> None:
+    """What has departed stays as it is, the rest goes in the loads that vehicles of today need."""
+    baseline = plan(load(0, 2, "L#1", 1), load(1, 2, "L#1", 5), start=8)
+    before = shop(4, lanes=(replace(TRUCK, vehicles=1),))
+    sizes = {0: {1: [1] * 4, 2: [2, 2], 3: [3, 1], 4: [None]}, 2: {1: None, 2: [2, 2], 3: [2, 2], 4: [2, 2]}}
+    for now, by_size in sizes.items():
+        event = LaneCapacityChange("E", now, "L", units_per_vehicle=units)
+        if by_size[units] is None:
+            with pytest.raises(EventError, match="a trip has carried 2 units"):
+                revised(before, baseline, now, event)
+            continue
+        if (now, units) == (0, 2):
+            continue  # nothing changes
+        after = revised(before, baseline, now, event)
+        shifted = shift(after, baseline)
+        assert shifted.schedule is not None, shifted.reason
+        found = construct(after, Objective.parse("makespan"), time_limit=1.0)
+        solved = solve(after, time_limit=30, workers=1)
+        for each in (shifted.schedule, found, solved.schedule):
+            assert_valid(after, each)
+            assert [m.units for m in sorted(each.moves, key=lambda m: m.load) if m.job] == by_size[units]
+            assert hint_status(after, each) is Status.FEASIBLE
+
+
+def test_a_load_under_way_and_smaller_vehicles() -> None:
+    # The smaller of two loads has departed; the truck now carries 3 instead of 4: 3 and 1 are left.
+    before = shop(5, lanes=(replace(TRUCK, vehicles=1, units_per_vehicle=4),))
+    baseline = plan(load(1, 1, "L#1", 1), load(0, 4, "L#1", 5), start=8)
+    after = revised(before, baseline, 2, LaneCapacityChange("E", 2, "L", units_per_vehicle=3))
+    shifted = shift(after, baseline).schedule
+    for each in (shifted, construct(after, Objective.parse("makespan"), time_limit=1.0)):
+        assert_valid(after, each)
+        assert [(m.load, m.units) for m in each.moves if m.job] == [(1, 1), (0, 3), (2, 1)]
+        assert hint_status(after, each) is Status.FEASIBLE
+
+
+def test_a_load_under_way_and_one_that_loses_its_vehicle() -> None:
+    # The second truck is taken away at 2, before it departs at 3: its load goes when the first is back, at 5.
+    baseline = plan(load(0, 2, "L#1", 1), load(1, 1, "L#2", 3), start=6)
+    after = revised(shop(3), baseline, 2, LaneCapacityChange("E", 2, "L", vehicles=1))
+    shifted = shift(after, baseline).schedule
+    assert_valid(after, shifted)
+    assert [(m.mover, m.start, m.load) for m in shifted.moves if m.job] == [("L#1", 1, 0), ("L#1", 5, 1)]
+    assert [row.units for row in moves_frame(after, shifted).itertuples() if row.kind == "transfer"] == [2, 1]
+
+
+def test_trips_that_take_no_time() -> None:
+    # One vehicle, no return: three loads need three departures.
+    instance = shop(5, lanes=(Lane("L", "A", "C", transit_time=0, units_per_vehicle=2),))
+    assert solve(instance, time_limit=30, workers=1).values == (4,) == optimum(instance)
+    empty = Schedule(())
+    after = replace(instance, execution=Execution(0, empty))
+    assert_valid(instance, shift(after, empty).schedule)
+    assert shift(after, empty).schedule.makespan == 4
 
 
 @pytest.mark.parametrize("policy", ["right-shift", "reoptimise"])

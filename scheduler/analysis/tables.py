@@ -52,7 +52,8 @@ def operations_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
 def moves_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
     """Return one row per move, loaded or empty, by start.
 
-    Columns: job (absent for an empty move), kind, mover, origin, destination, predecessor, successor, start, end.
+    Columns: job (absent for an empty move), kind, mover, origin, destination, predecessor, successor, load (number),
+    units (of the load; absent: the whole job), start, end.
     """
     moves = schedule.moves
     return frame(
@@ -65,10 +66,14 @@ def moves_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
             "destination": [m.destination for m in moves],
             "predecessor": [m.predecessor for m in moves],
             "successor": [m.successor for m in moves],
+            "load": [m.load for m in moves],
+            "units": [m.units for m in moves],
             "start": [m.start for m in moves],
             "end": [m.end for m in moves],
         },
         instants=("start", "end"),
+        numbers=("load", "units"),
+        optional=("units",),
     )
 
 

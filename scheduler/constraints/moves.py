@@ -114,7 +114,7 @@ def _along(
     arrived_at = None
     for leg in _route(instance, origin, destination, hub):
         carried = [m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]]
-        found = _loads(instance, link[0], leg, carried)
+        found = _loads(instance, link[0], leg, carried, past)
         for number, move in enumerate(found):
             if move is None:
                 words = f"load {number} of " if len(found) > 1 else ""
@@ -186,23 +186,27 @@ def _route(
     return legs
 
 
-def _loads(instance: Instance, job_id: str, leg: _Leg, carried: Sequence[Move]) -> list[Move | None]:
-    """Return the move of each load of the job on the leg, None where it is missing."""
-    job, lanes = (
-        instance.job_by_id[job_id],
-        [lane for lane in instance.lanes if (lane.origin, lane.destination) == (leg.origin, leg.destination)],
+def _loads(
+    instance: Instance, job_id: str, leg: _Leg, carried: Sequence[Move], past: frozenset[Move]
+) -> list[Move | None]:
+    """Return the move of each load of the job on the leg, None where it is missing; first those that have departed."""
+    job = instance.job_by_id[job_id]
+    ends = (leg.origin, leg.destination)
+    smallest = min(
+        (lane.units_per_vehicle for lane in instance.lanes if (lane.origin, lane.destination) == ends), default=0
     )
-    if leg.kind != "transfer" or not job.splits or not lanes:
+    gone = [m for m in carried if m in past]
+    if leg.kind != "transfer" or not job.splits or smallest == 0 or (job.units <= smallest and not gone):
         return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
-    smallest = min(lane.units_per_vehicle for lane in lanes)
-    if job.units <= smallest:
-        return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
-    found: list[Move | None] = []
-    left = job.units
+    found: list[Move | None] = list(gone)
+    left = job.units - sum(m.units or job.units for m in gone)
+    number = 0
     while left > 0:
-        units = min(left, smallest)
-        found.append(next((m for m in carried if (m.load, m.units) == (len(found), units)), None))
-        left -= units
+        if all(m.load != number for m in gone):
+            units = min(left, smallest)
+            found.append(next((m for m in carried if (m.load, m.units) == (number, units)), None))
+            left -= units
+        number += 1
     return found
 
 

@@ -238,7 +238,7 @@ def _same_trip(a: OptionVars, b: OptionVars) -> bool:
 def _cycle(ctx: ModelContext, lane: Lane, trip: TripVars) -> Any:
     """Return the interval for which the trip keeps its vehicle, absent for a transfer that joins another's trip."""
     name = f"trip[{trip.option.link.name}@{lane.id}]"
-    length = trip.option.length + lane.return_time
+    length = max(trip.option.length + lane.return_time, 1)  # what departs together is one trip
     return ctx.model.new_optional_fixed_size_interval_var(trip.option.start, length, trip.leader, name)
 
 

@@ -151,7 +151,8 @@ def _add_slots(ctx: ModelContext, link: LinkVars, fixed: dict[Any, Move]) -> boo
     for from_literals, origin in _ends(ctx, link, link.predecessor):
         for to_literals, destination in _ends(ctx, link, link.successor):
             possible = (legs for legs in routes(ctx.instance, origin, destination) if _is_possible(ctx, link, legs))
-            ways = tuple(in_loads(ctx.instance, legs, link.job) for legs in possible)
+            ends = (link.predecessor, link.successor)
+            ways = tuple(in_loads(ctx.instance, legs, link.job, *ends) for legs in possible)
             pairs.append(((*from_literals, *to_literals), ways))
     by_slot: dict[tuple[Slot, int], list[Leg]] = {}
     for leg in (leg for _, ways in pairs for legs in ways for leg in legs):

@@ -55,6 +55,6 @@ def _movers(instance: Instance, job: Job, before: str | None, after: str | None)
     for origin in ends[0]:
         for destination in ends[1]:
             for legs in routes(instance, origin, destination):
-                loads = in_loads(instance, legs, job)
+                loads = in_loads(instance, legs, job, before, after)
                 found.update((mover, leg) for leg in loads for mover, _ in carriers(instance, leg, job))
     return found

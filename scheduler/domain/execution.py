@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from scheduler.domain.jobs import Job
@@ -75,3 +77,11 @@ class Execution:
     charges: tuple[Charge, ...] = ()
     revision: int = 0
     log: tuple[Applied, ...] = ()
+
+    @cached_property
+    def departed(self) -> Mapping[tuple[str, str | None, str | None, str, str], tuple[Move, ...]]:
+        """The moves that have begun by job, predecessor, successor, origin and destination: several are loads."""
+        found: dict[tuple[str, str | None, str | None, str, str], list[Move]] = {}
+        for m in self.moves:
+            found.setdefault((m.job or "", m.predecessor, m.successor, m.origin, m.destination), []).append(m)
+        return {key: tuple(moves) for key, moves in found.items()}

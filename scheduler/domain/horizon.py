@@ -228,11 +228,12 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         for origin in machines[predecessor] if predecessor else [None]:
             for destination in machines[successor] if successor else [None]:
                 for leg in chain.from_iterable(
-                    in_loads(instance, legs, job) for legs in routes(instance, origin, destination)
+                    in_loads(instance, legs, job, predecessor, successor)
+                    for legs in routes(instance, origin, destination)
                 ):
                     if leg.kind == "transfer":
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-                        time = piece = max(max(lane.cycle_time, lane.headway) for lane in lanes)
+                        time = piece = max(max(lane.cycle_time, lane.headway, 1) for lane in lanes)
                         # Where departures are limited, the longest wait for one that the calendar allows is known.
                         calendars.extend(
                             lane.calendar for lane in lanes if lane.timetable is None and lane.transit_times is None

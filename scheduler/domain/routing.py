@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
@@ -136,24 +137,32 @@ def tenders(instance: Instance, machine: str) -> tuple[Robot, ...]:
     return () if cell is None else tuple(robot for robot in cell.robots if robot.reaches(machine, machine))
 
 
-def load_sizes(instance: Instance, leg: Leg, job: Job) -> tuple[int, ...]:
-    """Return the units of the loads in which a job goes over a leg: full ones, and one with the rest.
+def in_loads(
+    instance: Instance, legs: Iterable[Leg], job: Job, predecessor: str | None, successor: str | None
+) -> tuple[Leg, ...]:
+    """Return the legs of a part on its way between two operations, each transfer once for every load of it.
 
-    A full one fills the smallest vehicle of the lanes, so that any of them can carry it.
+    What has departed is as large as it is. Of the rest there are full loads, and one that is smaller. A full one fills
+    the smallest vehicle of the lanes, so that any of them can carry it.
     """
-    if not job.splits or leg.kind != "transfer":
-        return (job.units,)
-    full = min(instance.lane_by_id[lane].units_per_vehicle for lane in leg.groups)
-    rest = job.units % full
-    return (full,) * (job.units // full) + ((rest,) if rest else ())
-
-
-def in_loads(instance: Instance, legs: Iterable[Leg], job: Job) -> tuple[Leg, ...]:
-    """Return the legs of a job, each transfer once for every load of it."""
     found: list[Leg] = []
     for leg in legs:
-        sizes = load_sizes(instance, leg, job)
-        found += [leg] if len(sizes) == 1 else [replace(leg, load=n, units=units) for n, units in enumerate(sizes)]
+        if not job.splits or leg.kind != "transfer":
+            found.append(leg)
+            continue
+        key = (job.id, predecessor, successor, leg.origin, leg.destination)
+        gone = instance.execution.departed.get(key, ()) if instance.execution is not None else ()
+        loads = {move.load: move.units for move in gone}
+        left = job.units - sum(move.units or job.units for move in gone)
+        full = min(instance.lane_by_id[lane].units_per_vehicle for lane in leg.groups)
+        if not gone and left <= full:
+            loads = {0: None}
+            left = 0
+        numbers = (number for number in count() if number not in loads)
+        while left > 0:
+            loads[next(numbers)] = min(left, full)
+            left -= full
+        found += [replace(leg, load=number, units=units) for number, units in sorted(loads.items())]
     return tuple(found)
 
 

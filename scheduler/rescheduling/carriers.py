@@ -7,6 +7,7 @@ other places. Any other move, and a charge, is one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move, ScheduledOperation
@@ -72,12 +73,14 @@ def add_carriers(
         The activity of an operation or a move, or (True) that of its drop.
     """
     execution = execution_of(instance)
-    lost = tuple(piece for piece in execution.aborted if piece.tended_by is not None)
-    has_begun = {*real, *execution.charges, *lost, *started(instance).values()}
+    # Copies, since what was lost as it ended looks like what is to be done again.
+    lost = [replace(piece) for piece in execution.aborted if piece.tended_by is not None]
+    lost_ids = {id(piece) for piece in lost}
+    has_begun = {*real, *execution.charges, *started(instance).values()}
     plugged = {(charge.vehicle, charge.start): node for node, charge in charge_of.items()}
     baseline = execution.baseline
     planned = _tasks(baseline.moves, baseline.charges, baseline.operations)
-    tasks = _tasks(draft.moves, draft.charges, (*draft.operations, *lost))
+    tasks = _tasks(draft.moves, draft.charges, (*lost, *draft.operations))
     for carrier_id, to_do in tasks.items():
         carrier, group = instance.carrier_by_id[carrier_id], instance.group_by_carrier[carrier_id]
         came_from: dict[tuple[object, ...], str] = {}
@@ -88,7 +91,8 @@ def add_carriers(
         place, before = carrier.start, None
         for stop in _stops(instance, carrier, to_do):
             task = stop.task
-            if task in lost:
+            is_lost = id(task) in lost_ids
+            if is_lost:
                 node = timing.add_fixed(task.start, task.end)
             elif isinstance(task, Charge):
                 node = plugged[task.vehicle, task.start]
@@ -98,7 +102,7 @@ def add_carriers(
             if node != before:
                 if before is not None:
                     timing.order((before, "end", 0), (node, "start", 0), travel)
-                if task not in has_begun:
+                if task not in has_begun and not is_lost:
                     under_way = came_from.get(stop.key) == place
                     timing.not_before(node, travel if under_way or travel == 0 else execution.now + travel)
             place, before = stop.place, node

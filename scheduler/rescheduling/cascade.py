@@ -94,7 +94,9 @@ def _described(activity: ScheduledOperation | Move | Charge) -> tuple[Kind, str,
     if isinstance(activity, Charge):
         return "charge", f"charge of {activity.vehicle}", "", activity.vehicle
     job = activity.job or ""
-    return "move", f"{job} from {activity.origin} to {activity.destination} by {activity.mover}", job, activity.mover
+    load = "" if activity.units is None else f" ({activity.units} units)"
+    way = f"from {activity.origin} to {activity.destination} by {activity.mover}"
+    return "move", f"{job}{load} {way}", job, activity.mover
 
 
 def _causes_first(order: Sequence[int], causes: dict[int, int]) -> Iterator[int]:

@@ -208,7 +208,8 @@ class _Appending:
         _, predecessor, successor = way
         ends = [scheduled.get((job.id, o or "")) for o in (predecessor, successor)]
         origin, destination = (None if o is None else self.instance.machine_by_id[o.machine] for o in ends)
-        for leg in in_loads(self.instance, self._route(job, origin, destination) or (), job):
+        legs = self._route(job, origin, destination) or ()
+        for leg in in_loads(self.instance, legs, job, predecessor, successor):
             mover = min(self._movers(job, leg), key=lambda m: self._free_at.get(m, 0))
             start, end = self._tick(leg_time(self.instance, leg))
             move = Move(job.id, leg.origin, leg.destination, mover, leg.kind, start, end, predecessor, successor)

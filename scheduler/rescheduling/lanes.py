@@ -29,6 +29,7 @@ def add_lanes(instance: Instance, timing: Timing, moves: Iterable[Move], node_of
     for vehicle, of_vehicle in by_vehicle.items():
         for before, after in pairwise(dict.fromkeys(node_of(move) for move in of_vehicle)):
             timing.order((before, "end", 0), (after, "start", 0), instance.lane_by_vehicle[vehicle].return_time)
+            timing.order((before, "start", 0), (after, "start", 0), 1)  # what departs together is one trip
     for lane, of_lane in by_lane.items():
         headway = instance.lane_by_id[lane].headway
         for before, after in pairwise(dict.fromkeys(node_of(move) for move in of_lane)) if headway > 0 else ():

@@ -13,7 +13,9 @@ from itertools import count
 
 from scheduler.domain import Instance, Job, Move, OperationKey
 from scheduler.domain.happened import execution_of, started
-from scheduler.rescheduling.draft import Draft
+from scheduler.domain.routing import Leg, in_loads, lanes_between
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key
+from scheduler.rescheduling.timing import Stuck
 
 
 def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey]:
@@ -56,19 +58,65 @@ def without(draft: Draft, loose: frozenset[OperationKey]) -> Draft:
     return replace(draft, operations=operations, moves=tuple(moves))
 
 
+def in_todays_loads(instance: Instance, draft: Draft) -> Draft:
+    """Return the draft in which what is left of jobs that split goes in the loads of today.
+
+    Vehicles that are larger or smaller than in the baseline carry other loads. Each takes the trip of one that was
+    planned; more loads than that come on trips of their own, directly after the last.
+    """
+    pending: dict[tuple[LinkKey, str, str], list[Move]] = {}
+    execution = execution_of(instance)
+    for move in sorted(draft.moves, key=lambda m: (m.start, m.load)):
+        if move.kind == "transfer" and move.start >= execution.now and instance.job_by_id[move.job or ""].splits:
+            pending.setdefault((link_key(move), move.origin, move.destination), []).append(move)
+    moves = set(draft.moves)
+    for (link, origin, destination), planned in pending.items():
+        lanes = tuple(lane.id for lane in lanes_between(instance, origin, destination))
+        legs = [Leg("transfer", "transfer", origin, destination, lanes)]
+        gone = {m.load for m in execution.departed.get((*link, origin, destination), ())}
+        loads = [
+            leg for leg in in_loads(instance, legs, instance.job_by_id[link[0]], *link[1:]) if leg.load not in gone
+        ]
+        if {(m.load, m.units) for m in planned} != {(leg.load, leg.units) for leg in loads}:
+            moves -= set(planned)
+            for number, leg in enumerate(loads):
+                later = max(0, number - len(planned) + 1)
+                move = planned[min(number, len(planned) - 1)]
+                start, length = move.start + later, move.end - move.start
+                moves.add(replace(move, start=start, end=start + length, load=leg.load, units=leg.units))
+    return _with_moves(draft, moves)
+
+
 def on_later_trips(instance: Instance, draft: Draft) -> Draft:
     """Return the draft with transfers that find no room on their trip on one of their own, directly after it.
 
     For what can't come behind everything else, as a part of it is there already: an assembly of which one part has been
-    brought. Nominal times only say what comes after what.
+    brought, a job of which one load has departed. Nominal times only say what comes after what.
+
+    Raises
+    ------
+    Stuck
+        If no vehicle is large enough any more.
     """
     moves = set(draft.moves)
     for move in list(_without_mover(instance, draft)):
-        if move.mover in instance.lane_by_vehicle:
-            taken = {m.start for m in moves if m.mover == move.mover}
-            start = next(tick for tick in count(move.start + 1) if tick not in taken)
-            moves = moves - {move} | {replace(move, start=start, end=start + move.end - move.start)}
-    ordered = tuple(sorted(moves, key=lambda m: (m.start, m.end, m.mover, m.job or "")))
+        mover = move.mover
+        if mover not in instance.lane_by_vehicle:
+            lanes = lanes_between(instance, move.origin, move.destination)
+            mover = next(
+                (lane.vehicle_ids[0] for lane in lanes if lane.units_per_vehicle >= _units(instance, move)), ""
+            )
+        if not mover:
+            raise Stuck(f"no lane from {move.origin} to {move.destination} carries job {move.job} any more")
+        taken = {m.start for m in moves if m.mover == mover}
+        start = next(tick for tick in count(move.start + 1) if tick not in taken)
+        later = replace(move, mover=mover, start=start, end=start + move.end - move.start)
+        moves = moves - {move} | {later}
+    return _with_moves(draft, moves)
+
+
+def _with_moves(draft: Draft, moves: set[Move]) -> Draft:
+    ordered = tuple(sorted(moves, key=lambda m: (m.start, m.end, m.mover, m.job or "", m.load)))
     return draft if moves == set(draft.moves) else replace(draft, moves=ordered)
 
 
@@ -79,8 +127,12 @@ def _without_mover(instance: Instance, draft: Draft) -> Iterator[Move]:
         if move.kind != "transfer" or move.start < now:
             continue
         lane = instance.lane_by_vehicle.get(move.mover)
-        trip, units = (move.mover, move.start), move.units or instance.job_by_id[move.job or ""].units
+        trip, units = (move.mover, move.start), _units(instance, move)
         if lane is None or loads.get(trip, 0) + units > lane.units_per_vehicle:
             yield move
         else:
             loads[trip] = loads.get(trip, 0) + units
+
+
+def _units(instance: Instance, move: Move) -> int:
+    return move.units or instance.job_by_id[move.job or ""].units

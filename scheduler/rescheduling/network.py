@@ -25,6 +25,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
@@ -65,7 +66,8 @@ class Network:
         self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[Calendar, Blocked] = {}
         self._ways: dict[LinkKey, list[Move]] = {}
-        for move in sorted(draft.moves, key=lambda m: m.start):
+        slots = slots_of(instance, draft.moves)
+        for move in sorted(draft.moves, key=lambda m: (SLOTS.index(slots[m]), m.start)):
             self._ways.setdefault(link_key(move), []).append(move)
         self._add_nodes()
         self._add_parts()
@@ -220,7 +222,9 @@ class Network:
             return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
         if node in self._charge_of:
             return f"the charge of {self._charge_of[node].vehicle} at {self._charge_of[node].charger}"
-        first = self._moves_of[self._pick_up_of.get(node, node)][0]
+        if (node := self._pick_up_of.get(node, node)) not in self._moves_of:
+            return "work that was lost"
+        first = self._moves_of[node][0]
         return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
 
     # The way of the parts: precedences, lags and moves.

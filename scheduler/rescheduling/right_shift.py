@@ -16,7 +16,7 @@ from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
-from scheduler.rescheduling.loose import loose_operations, on_later_trips, without
+from scheduler.rescheduling.loose import in_todays_loads, loose_operations, on_later_trips, without
 from scheduler.rescheduling.network import Network
 from scheduler.rescheduling.timing import Stuck, TooLate
 
@@ -122,7 +122,7 @@ def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:
 
 def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline, with what can't keep its place behind everything else."""
-    draft = draft_of(instance, baseline)
+    draft = in_todays_loads(instance, draft_of(instance, baseline))
     loose = loose_operations(instance, draft)
     draft = without(draft, loose) if loose else draft
     draft = on_later_trips(instance, draft)

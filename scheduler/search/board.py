@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete, drop_time, pick_up_time
-from scheduler.domain.routing import Leg
+from scheduler.domain.routing import Leg, in_loads
 from scheduler.search.carrying import Carried, by_carrier, by_lane
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
@@ -251,9 +251,10 @@ class Board:
     def carry(self, link: LinkData, leg: Leg, ready: int) -> Carried | None:
         """Place a move of a part that is ready then, as it was kept or at the earliest; None if no mover ever can."""
         units, ready = link.job.units, max(ready, self.problem.now)
-        sizes = self.problem.load_sizes(leg, link.job)
-        if len(sizes) > 1:
-            return self._carry_loads(link, leg, sizes, ready)
+        if link.job.splits and leg.kind == "transfer":
+            loads = in_loads(self.problem.instance, (leg,), link.job, *link.ends)
+            if len(loads) > 1:
+                return self._carry_loads(link, loads, ready)
         move = self.kept.get((link, leg.origin, leg.destination))
         if move is not None:
             self._cancel(move, units)
@@ -269,18 +270,19 @@ class Board:
         self._log.append((self.moves.pop, ()))
         return self._has_carried(link, [move])
 
-    def _carry_loads(self, link: LinkData, leg: Leg, sizes: Sequence[int], ready: int) -> Carried | None:
+    def _carry_loads(self, link: LinkData, loads: Sequence[Leg], ready: int) -> Carried | None:
         """Place a transfer of each load of a part that has not departed yet."""
-        moves = list(self.departed.get((link, leg.origin, leg.destination), ()))
+        moves = list(self.departed.get((link, loads[0].origin, loads[0].destination), ()))
         gone = {move.load for move in moves}
-        for number, units in enumerate(sizes):
-            if number in gone:
+        for leg in loads:
+            if leg.load in gone:
                 continue
+            units = leg.units or link.job.units
             mover, start, length = by_lane(self, leg, units, ready)
             if start >= NEVER:
                 return None
             move = Move(link.job.id, leg.origin, leg.destination, mover, leg.kind, start, start + length, *link.ends)
-            moves.append(replace(move, load=number, units=units))
+            moves.append(replace(move, load=leg.load, units=units))
             self.book(moves[-1], units)
             self.moves.append(moves[-1])
             self._log.append((self.moves.pop, ()))

@@ -91,7 +91,7 @@ class Past:
         for move in moves:
             by_leg.setdefault((move.origin, move.destination), []).append(move)
         for number, (places, loads) in enumerate(by_leg.items()):
-            full = loads[0].units is None or sum(m.units or 0 for m in loads) == link.job.units
+            full = sum(move.units or link.job.units for move in loads) >= link.job.units
             if full:
                 board.part[link] = (number + 1, max(move.end for move in loads))
             else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
-from scheduler.domain.routing import Leg, lanes_between, leg_time, load_sizes, routes, tenders
+from scheduler.domain.routing import Leg, lanes_between, leg_time, routes, tenders
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -188,10 +188,6 @@ class Problem:
         if leg.kind != "transfer":
             return leg_time(self.instance, leg)
         return min((lane.trip_times[0] for lane in self.lanes(leg) if lane.units_per_vehicle >= units), default=NEVER)
-
-    def load_sizes(self, leg: Leg, job: Job) -> tuple[int, ...]:
-        """Return the units of each load of a job on a leg."""
-        return load_sizes(self.instance, leg, job) if job.splits else (job.units,)
 
     def lead_time(self, leg: Leg) -> int:
         """Return the least time from the start of a robot move or transport until it begins to put the part down."""

@@ -13,7 +13,7 @@ from oracle import TooHardError, best_schedule
 from strategies import random_tended_instance
 
 from scheduler.domain import Instance, Mode, Robot, RobotCell, Schedule, ScheduledOperation, Status
-from scheduler.domain.events import MachineBreakdown, Revision, RobotDown, revise
+from scheduler.domain.events import MachineBreakdown, Revision, Rework, RobotDown, revise
 from scheduler.io.native import read, write
 from scheduler.io.schedule_file import schedule_document
 from scheduler.io.schedule_reader import read_schedule_text
@@ -167,6 +167,16 @@ def test_work_that_is_lost_kept_the_robot_too():
     assert_valid(after, best.schedule)
     # B first: at the mill by 14, out by 18, at the drill at 20, drilled by 24, out by 28; else 19, 23, 25 and 29.
     assert best.values == (28,)
+
+
+def test_work_that_is_lost_as_it_ends():
+    # A has just been drilled, [10, 14), and is drilled again at once.
+    after = revise(cell(), Revision(14, 0, (Rework("E1", 14, "A", "1"),), plan()))
+    shifted = shift(after, plan())
+    assert shifted.schedule is not None, shifted.reason
+    assert_valid(after, shifted.schedule)
+    again = shifted.schedule.by_operation["A", "1"]
+    assert (again.start, again.end, again.tended_by) == (14, 18, "R")
 
 
 def test_breakdown_of_the_robot_lets_the_work_go_on():

@@ -169,13 +169,13 @@ class LaneCapacityChange(Event):
             cause = "vehicles and units_per_vehicle are both missing"
             yield self.defect("E603", "vehicles", cause, "give one of them")
         lane, units = instance.lane_by_id[self.lane], {job.id: job.units for job in instance.jobs}
-        used, most, largest = 0, 0, max(units.values(), default=0)
+        used, most, largest = 0, 0, max((job.indivisible_units for job in instance.jobs), default=0)
         loads: dict[tuple[str, int], int] = {}
         for move in execution_of(instance).moves:
             if move.mover in lane.vehicle_ids:
                 used = max(used, lane.vehicle_ids.index(move.mover) + 1)
                 trip = (move.mover, move.start)
-                loads[trip] = loads.get(trip, 0) + units.get(move.job or "", 0)
+                loads[trip] = loads.get(trip, 0) + (move.units or units.get(move.job or "", 0))
                 most = max(most, loads[trip])
         if self.vehicles is not None and self.vehicles < used:
             cause = f"vehicle {lane.vehicle_ids[used - 1]} has been under way already"
