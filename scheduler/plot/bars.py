@@ -8,7 +8,7 @@ from dataclasses import replace
 from scheduler.analysis.occupation import is_interruptible, occupations, pieces
 from scheduler.domain.calendar import Calendar, Downtime, working_time
 from scheduler.domain.schedule import Move, ScheduledOperation
-from scheduler.plot.docks import departures
+from scheduler.plot.docks import departures, transit_windows
 from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.subject import Subject
 
@@ -158,6 +158,13 @@ def departure_marks(subject: Subject, start: int, end: int) -> Iterator[Bar]:
     """Yield a mark in the header of a lane for every departure of its timetable."""
     for lane, at in departures(subject.instance, start, end):
         yield Bar("departure", subject.row_of["lane", lane], at, at)
+
+
+def transit_bars(subject: Subject, start: int, end: int) -> Iterator[Bar]:
+    """Yield a band in the header of a lane for every window with another transit time, labelled with that."""
+    for lane, window in transit_windows(subject.instance, start, end):
+        row = subject.row_of["lane", lane]
+        yield Bar("transit", row, window.start, window.end, label=str(window.transit_time))
 
 
 def charge_bars(subject: Subject) -> Iterator[Bar]:

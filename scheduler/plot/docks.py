@@ -1,4 +1,4 @@
-"""Docks in a chart: which trip holds which of the docks of a facility, and when trips may depart."""
+"""Lanes in a chart: which trip holds which of the docks of a facility, when trips may depart, when they are slower."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule
+from scheduler.domain.transit import TransitWindow
 
 
 class Hold(NamedTuple):
@@ -49,3 +50,18 @@ def departures(instance: Instance, start: int, end: int) -> Iterator[tuple[str, 
         while lane.timetable is not None and at is not None and at <= end:
             yield lane.id, at
             at = lane.timetable.next(at + 1)
+
+
+def transit_windows(instance: Instance, start: int, end: int) -> Iterator[tuple[str, TransitWindow]]:
+    """Yield lane and window of every other transit time than the usual one in ``[start, end]``, cut at both ends."""
+    for lane in instance.lanes:
+        times = lane.transit_times
+        found: list[TransitWindow] = []
+        for begin in range(start - start % times.period, end, times.period) if times is not None else ():
+            for window in times.windows if times is not None else ():
+                first, last = max(begin + window.start, start), min(begin + window.end, end)
+                if found and (found[-1].end, found[-1].transit_time) == (first, window.transit_time):
+                    first = found.pop().start  # over the end of a period
+                if first < last:
+                    found.append(TransitWindow(first, last, window.transit_time))
+        yield from ((lane.id, window) for window in found)

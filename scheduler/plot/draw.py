@@ -252,7 +252,7 @@ def _label_colour(sheet: Sheet, bar: Bar) -> str:
     colour = sheet.colour(bar.group)
     if bar.kind == "aborted":
         return palette.RED
-    if bar.kind == "charger_use" and bar.change != "unchanged":
+    if bar.kind == "transit" or (bar.kind == "charger_use" and bar.change != "unchanged"):
         return palette.INK
     if bar.change == "unchanged" or colour is None:
         return palette.GREY

@@ -21,8 +21,10 @@ from scheduler.plot.bars import (
     machine_bars,
     mover_bars,
     tardiness_bars,
+    transit_bars,
     waiting_bars,
 )
+from scheduler.plot.docks import transit_windows
 from scheduler.plot.layout import FLAG_LEVELS, Bar, ColourBy, Flag, FlagKind, Layout, Level, Shade, ShadeKind, span_of
 from scheduler.plot.rows import Row
 from scheduler.plot.subject import Subject
@@ -61,6 +63,7 @@ def lay_out(
     sets = _sets(subject)
     end = max((end, *(flag.at for flag in flags), *sets))
     end += max(1, (end - start) // 100)  # so that nothing ends on the frame
+    bars += tuple(transit_bars(subject, start, end))
     return Layout(
         rows=subject.rows,
         bars=bars,
@@ -104,7 +107,11 @@ def _sets(subject: Subject) -> tuple[int, ...]:
 
 
 def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
-    """Yield the downtimes in the time shown of every machine, robot and vehicle."""
+    """Yield the downtimes in the time shown of every machine, robot and vehicle, and other transit times of lanes."""
+    for lane, slow in transit_windows(subject.instance, start, end):
+        for vehicle in subject.instance.lane_by_id[lane].vehicle_ids:
+            number = subject.row_of["vehicle", vehicle]
+            yield Shade("transit", number, slow.start, slow.end, f"transit {slow.transit_time}")
     for index, row in enumerate(subject.rows):
         calendar = _calendar_of(subject, row)
         if calendar is None:
@@ -154,29 +161,36 @@ def _flags(subject: Subject, start: int, end: int) -> tuple[tuple[Flag, ...], in
 
 
 def _links(subject: Subject, bars: Iterable[Bar]) -> Iterator[tuple[tuple[float, float], ...]]:
-    """Yield the way of every part from operation to operation over its moves."""
-    centre: dict[tuple[str, str | None, int], float] = {}
+    """Yield the way of every part from operation to operation over its moves; in loads, that of each of them."""
+    centre: dict[tuple[str, str], float] = {}
+    on_mover: dict[tuple[str, str, int], float] = {}
     for bar in bars:
         if bar.job is not None and bar.kind in ("operation", "robot_move", "transport", "transfer"):
             top, bottom = span_of(subject.rows[bar.row], bar, subject.baseline is not None)
-            centre[bar.job, bar.operation, bar.start if bar.operation is None else 0] = (top + bottom) / 2
-    moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
-    for move in subject.schedule.moves:
+            if bar.operation is not None:
+                centre[bar.job, bar.operation] = (top + bottom) / 2
+            else:
+                on_mover[bar.job, subject.rows[bar.row].id, bar.start] = (top + bottom) / 2
+    moves: dict[tuple[str, str | None, str | None], dict[tuple[str, str], list[Move]]] = {}
+    for move in sorted(subject.schedule.moves, key=lambda m: m.start):
         if move.job is not None:
-            moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+            legs = moves.setdefault((move.job, move.predecessor, move.successor), {})
+            legs.setdefault((move.origin, move.destination), []).append(move)
     for job in subject.instance.jobs:
         for before, after, precedence in links(job):
-            way: list[tuple[float, float]] = []
             first = subject.schedule.by_operation.get((job.id, before or ""))
             last = subject.schedule.by_operation.get((job.id, after or ""))
             if precedence is not None and (first is None or last is None):
                 continue
-            if first is not None:
-                way.append((first.end, centre[job.id, before, 0]))
-            for move in sorted(moves.get((job.id, before, after), ()), key=lambda m: m.start):
-                y = centre[job.id, None, move.start]
-                way.extend(((move.start, y), (move.end, y)))
-            if last is not None:
-                way.append((last.start, centre[job.id, after, 0]))
-            if len(way) > 1:
-                yield tuple(way)
+            legs = moves.get((job.id, before, after), {})
+            for load in range(max((len(loads) for loads in legs.values()), default=1)):
+                way: list[tuple[float, float]] = []
+                if first is not None:
+                    way.append((first.end, centre[first.key]))
+                for move in (loads[min(load, len(loads) - 1)] for loads in legs.values()):
+                    y = on_mover[job.id, move.mover, move.start]
+                    way.extend(((move.start, y), (move.end, y)))
+                if last is not None:
+                    way.append((last.start, centre[last.key]))
+                if len(way) > 1:
+                    yield tuple(way)

@@ -34,6 +34,7 @@ BarKind: TypeAlias = Literal[
     "tardiness",
     "dock",
     "departure",
+    "transit",
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
 processing; ``waiting``: it has a place in a counted buffer; ``tending``: a robot is at the machine while it works;
@@ -41,9 +42,9 @@ processing; ``waiting``: it has a place in a counted buffer; ``tending``: a robo
 ``late``: the share of a bar after its job's due date;
 ``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
 date, and from there to its completion; ``dock``: a trip loads or unloads; ``departure``: a tick of a timetable, of
-length 0."""
+length 0; ``transit``: trips that depart then have another transit time than usual."""
 
-ShadeKind: TypeAlias = Literal["off_shift", "downtime", "breakdown"]
+ShadeKind: TypeAlias = Literal["transit", "off_shift", "downtime", "breakdown"]
 FlagKind: TypeAlias = Literal["due_date", "deadline"]
 ColourBy: TypeAlias = Literal["job", "lateness", "setup_family"]
 
@@ -73,7 +74,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A downtime of the resource of a row."""
+    """A downtime of the resource of a row, or a time in which departing trips have another transit time than usual."""
 
     kind: ShadeKind
     row: int
@@ -154,6 +155,7 @@ THICKNESS: Mapping[BarKind, float] = {
     "flow": 0.2,
     "tardiness": 0.66,
     "departure": 0.6,
+    "transit": 0.9,
 }
 """Share of its sub-lane that a bar of the kind fills; the others fill all of it."""
 

@@ -53,11 +53,15 @@ BAR_STYLES: Mapping[BarKind, Style] = {
     "ghost": Style(4.5, "old position", pallor=0.55, line_width=0.8, line_style="dashed", height=0.5),
     "flow": Style(3.0, "", pallor=0.35, line_width=0.0),
     "dock": Style(4.0, "at a dock", pallor=0.3, hatch="|||"),
+    "transit": Style(1.5, "", palette.TRANSIT_SAND, edge=palette.GREY, line_width=0.4),
     "departure": Style(3.0, "departure of the timetable", palette.GREY, edge=palette.GREY, line_width=0.9, height=0.5),
     "tardiness": Style(3.1, "tardiness", palette.RED, edge=palette.RED),
 }
 
 SHADE_STYLES: Mapping[ShadeKind, Style] = {
+    "transit": Style(
+        0.9, "other transit time", palette.PALE_SAND, edge=palette.TRANSIT_SAND, line_width=0.0, hatch="...."
+    ),
     "off_shift": Style(1.0, "off shift", palette.OFF_SHIFT_GREY, edge=palette.OFF_SHIFT_GREY, line_width=0.0),
     "downtime": Style(1.1, "downtime", palette.PALE_GREY, edge=palette.PALE_GREY, line_width=0.0),
     "breakdown": Style(1.2, "breakdown", palette.PALE_RED, edge=palette.RED, line_width=0.6, hatch="xxxx"),
