@@ -95,6 +95,10 @@ class BatteryTimeline(CarrierTimeline):
         self.reserve(charge.start, charge.end, place, place)
         self._is_charge[bisect_right(self._starts, charge.start) - 1] = True
 
+    def levels(self) -> list[tuple[int, int]]:
+        """Return the level before and after each move and charge."""
+        return [(before, after) for _, before, after in self._follow(self._tasks(range(len(self._starts))))]
+
     def way_home(self) -> Charge | None:
         """Return the charge that the vehicle needs after its last move to go back to its start, if it has to."""
         if not self._starts or not self._fleet.returns:

@@ -195,9 +195,11 @@ def test_plans_are_chosen() -> None:
 def test_what_is_not_spoken_is_named() -> None:
     plain = factory(machine("M"), simple_job("A", ("M", 3)))
     assert why_unsupported(plain) is None
-    battery = Battery(10, (ChargeStep(10, 1),), 10)
+    fleet = Fleet("A", "F", (Vehicle("V", "M", capacity=2),), distances("M S", 1))
+    assert why_unsupported(replace(plain, fleets=(fleet,))) == "capacity of Vehicle"
+    battery = Battery(10, tuple(ChargeStep(level, rate) for level, rate in ((2, 99991), (10, 99989))), 10)
     fleet = Fleet("A", "F", (Vehicle("V", "M", battery=battery),), distances("M S", 1))
-    assert why_unsupported(replace(plain, fleets=(fleet,))) == "battery of Vehicle"
+    assert why_unsupported(replace(plain, fleets=(fleet,))) == "charge rates with a large common multiple"
 
 
 def test_solve_goes_by_the_factory_search() -> None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.carriers import approach, enter, move_opening
+from scheduler.search.decode.charging import charged_opening, use_battery
 from scheduler.search.decode.departures import departure, hold_docks
 from scheduler.search.decode.layout import (
     ABLE,
     ABLE_AT,
     ABLE_END,
     AT,
-    CARRIER_CALENDAR,
+    BATTERY,
     CARRIERS,
     CYCLE_TIME,
-    DESTINATION,
     DONE,
+    FIRST_CHARGE,
     FLEET,
     FLEETS_AT,
-    GROUP,
-    GROUPS,
-    HOME,
     IS_TRIP,
     JOB_END,
     JOBS,
@@ -52,15 +50,7 @@ from scheduler.search.decode.layout import (
     ROOM_FOR,
     SIZE,
     TIMES,
-    TRAVEL_AT,
-    TRAVEL_SIDE,
     TRIP_TIME,
-    UNDER_AT,
-    UNDER_END,
-    UNDER_FROM,
-    UNDER_START,
-    UNDER_TO,
-    UNDER_WAY,
     VEHICLE,
     WHO,
     Ints,
@@ -79,63 +69,6 @@ def route_between(data: Ints, origin: int, destination: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
-    """Return how long a carrier travels between two places of its group."""
-    group = get(data, CARRIERS, carrier, GROUP)
-    at = data[TIMES] + get(data, GROUPS, group, TRAVEL_AT)
-    return data[at + origin * get(data, GROUPS, group, TRAVEL_SIDE) + destination]
-
-
-@njit(cache=True, nogil=True)
-def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
-    """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
-    if before < 0:
-        return travel(data, carrier, get(data, CARRIERS, carrier, HOME), place)
-    return travel(data, carrier, get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), place)
-
-
-@njit(cache=True, nogil=True)
-def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
-    """Return when a carrier can be at a place after a move; a new empty move begins at `now` or later."""
-    time = approach(data, state, carrier, before, place)
-    free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
-    now = data[NOW]
-    if now > 0 and time > 0 and (before < 0 or state[data[MOVE_START] + before] < now):
-        here = get(data, CARRIERS, carrier, HOME)
-        if before >= 0:
-            here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
-        begun = now
-        for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
-            if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
-                begun = get(data, UNDER_WAY, row, UNDER_START)
-        free_at = max(free_at, begun)
-    return free_at + time
-
-
-@njit(cache=True, nogil=True)
-def move_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int]:
-    """Return the earliest start at or after `ready` of a move by a carrier, and the move before it (-1: none)."""
-    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
-    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
-    calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
-    starts, frees, afters = data[MOVE_START], data[MOVE_FREE], data[MOVE_AFTER]
-    after, before = -1, state[data[LAST_OF] + carrier]
-    while before >= 0 and state[frees + before] > ready:
-        after, before = before, state[data[MOVE_BEFORE] + before]
-    while True:
-        if after < 0 or state[starts + after] - ready >= length:
-            start = max(ready, there(data, state, carrier, before, origin))
-            start = work_start(data, calendar, start, length, 0)
-            if after < 0:
-                return start, before
-            back = travel(data, carrier, destination, get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN))
-            if start + length + back <= state[starts + after]:
-                return start, before
-        ready = max(ready, state[frees + after])
-        before, after = after, state[afters + after]
-
-
-@njit(cache=True, nogil=True)
 def may_carry(data: Ints, job: int, able: int) -> bool:
     """Return whether the fleet of a carrier may carry a job."""
     fleet, at = get(data, ABLE, able, FLEET), get(data, JOBS, job, FLEETS_AT)
@@ -149,29 +82,16 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple
     for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
         if not may_carry(data, job, able):
             continue
-        start, before = move_opening(data, state, able, ready)
+        if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
+            start, before, _, _, _ = charged_opening(data, state, able, ready)
+        else:
+            start, before = move_opening(data, state, able, ready)
         end = start + get(data, ABLE, able, LENGTH)
         if end <= best_end:
             way = approach(data, state, get(data, ABLE, able, WHO), before, get(data, ABLE, able, ORIGIN))
             if end < best_end or way < best_way:
                 best_able, best_start, best_before, best_end, best_way = able, start, before, end, way
     return best_able, best_start, best_before
-
-
-@njit(cache=True, nogil=True)
-def enter(data: Ints, state: Ints, trail: Ints, mover: int, move: int, before: int) -> None:
-    """Put a move or trip into the sequence of its mover behind another one (-1: first)."""
-    last = data[LAST_OF] + mover
-    if before >= 0:
-        after = state[data[MOVE_AFTER] + before]
-        put(state, trail, data[MOVE_AFTER] + before, move)
-    else:
-        after = state[last]
-        while after >= 0 and state[data[MOVE_BEFORE] + after] >= 0:
-            after = state[data[MOVE_BEFORE] + after]
-    put(state, trail, data[MOVE_BEFORE] + move, before)
-    put(state, trail, data[MOVE_AFTER] + move, after)
-    put(state, trail, (data[MOVE_BEFORE] + after) if after >= 0 else last, move)
 
 
 @njit(cache=True, nogil=True)
@@ -260,6 +180,8 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
         mover, end = get(data, ABLE, able, WHO), start + get(data, ABLE, able, LENGTH)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER
+        if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
+            before = use_battery(data, state, trail, move, able, ready)
         put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
         enter(data, state, trail, mover, move, before)
     put(state, trail, data[MOVE_START] + move, start)

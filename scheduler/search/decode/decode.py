@@ -10,12 +10,14 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.carry import route_between
+from scheduler.search.decode.charging import go_home
 from scheduler.search.decode.layout import (
     AT,
     BUSY,
     DONE,
     DURATION,
     END,
+    FIRST_CHARGE,
     FIRST_OP,
     HAS_GAPS,
     INS,
@@ -248,7 +250,7 @@ def decode(
         partial[position] = lower
         if lower > ceiling or (position >= same_from and lower > old_partial[position] + margin):
             return False
-    return True
+    return data[FIRST_CHARGE] == 0 or go_home(data, state, trail)
 
 
 @njit(cache=True, nogil=True)

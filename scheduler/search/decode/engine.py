@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Fleet, Instance, Objective, Schedule
+from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
 from scheduler.search.decode.goal import Goal, set_goal
 from scheduler.search.decode.layout import NEVER
@@ -247,7 +248,21 @@ def guess_latest(instance: Instance) -> int:
     for lane in instance.lanes:
         if lane.timetable is not None:
             trips += longest_wait(lane) * len(instance.jobs)
+    work += instance.num_operations * max(map(_per_transport, instance.fleets), default=0)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
+
+
+def _per_transport(fleet: Fleet) -> int:
+    """Return how long a vehicle with a battery is busy for a transport, with its share of the charges; 0 without."""
+    farthest = max((travel for row in fleet.travel.values() for travel in row.values()), default=0)
+    length = fleet.pick_up_time + farthest + fleet.drop_time
+    found = 0
+    for battery in (vehicle.battery for vehicle in fleet.vehicles if vehicle.battery is not None):
+        drain = battery.drain_loaded * length + 2 * battery.drain_empty * farthest
+        charge = charging_time(battery, battery.minimum, battery.capacity) + 2 * farthest
+        moves = max(1, (battery.capacity - battery.minimum) // max(1, drain))
+        found = max(found, length + farthest + charge // moves + 1)
+    return found
 
 
 def _rules(lowered: Lowered) -> NDArray[np.float64]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import lcm
 
-from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Move, Robot
+from scheduler.domain import Calendar, CarrierGroup, Charge, Fleet, Job, Lane, Move, Robot
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -37,10 +38,12 @@ class Facts:
         self.places: dict[str, int] = {}
         self.profiles: list[int] = []
         self._docks: dict[str, int] = {}
+        self._chargers: dict[str, tuple[int, int, int]] = {}
         self._needed: set[tuple[int, int]] = set()
         self._leg_rows: dict[Leg, tuple[int, ...]] = {}
         self.has_gaps = False
         self.moves: list[tuple[Move, int]] = []
+        self.charges: list[tuple[Charge, int]] = []
         self._examples: dict[int, int] = {}
 
     def machines_and_movers(self) -> Tables:
@@ -93,6 +96,12 @@ class Facts:
             if site.docks is not None:
                 self._docks[site.id] = len(self.profiles)
                 self.profiles.append(site.docks)
+        for name, charger in instance.charger_by_id.items():
+            fleet = next(fleet for fleet in instance.fleets if charger in fleet.chargers)
+            spot = self._group_places[fleet.id][charger.place]
+            self._chargers[name] = len(tables[at.ABLE]), len(self.profiles), charger.places - 1
+            tables[at.ABLE].append((-1, 0, spot, spot, -1, 0, 0))
+            self.profiles.append(charger.places)
         self.profiles.extend(pool.capacity for pool in instance.operators)
         for group in instance.group_by_id.values():
             places = self._group_places[group.id]
@@ -101,7 +110,9 @@ class Facts:
         for name, carrier in instance.carrier_by_id.items():
             group = instance.group_by_carrier[name]
             home = self._group_places[group.id][carrier.start]
-            tables[at.CARRIERS].append((self._calendar(carrier.calendar, tables), self._groups[group.id], home, 0, 0))
+            battery = self._battery(name, tables) if name in instance.battery_by_vehicle else -1
+            calendar = self._calendar(carrier.calendar, tables)
+            tables[at.CARRIERS].append((calendar, self._groups[group.id], home, battery, 0, 0))
         for lane in instance.lanes:
             tables[at.LANES].append(
                 (
@@ -115,6 +126,31 @@ class Facts:
                 )
             )
         return tables
+
+    def _battery(self, name: str, tables: Tables) -> int:
+        """Add the row of the battery of a vehicle, and of the chargers from which it gets home if it has to."""
+        instance = self.problem.instance
+        battery, fleet = instance.battery_by_vehicle[name], instance.fleet_by_vehicle[name]
+        home, places = instance.carrier_by_id[name].start, self._group_places[fleet.id]
+        scale = lcm(*(step.rate for step in battery.curve))
+        curve_at = len(self.times)
+        for step in battery.curve:
+            self.times.extend((step.up_to, scale // step.rate))
+        curve_end, chargers_at = len(self.times), len(tables[at.CHARGERS])
+        spots, range_left = [], battery.capacity - battery.minimum
+        for charger in fleet.chargers:
+            if not fleet.returns or battery.drain_empty * _travel(fleet, charger.place, home) <= range_left:
+                tables[at.CHARGERS].append(self._chargers[charger.id])
+                spots.append(charger.place)
+        reach_at = len(self.times)
+        for place in places:
+            way = min((_travel(fleet, place, spot) for spot in spots), default=NO_WAY)
+            self.times.append(min(battery.drain_empty * way, NO_WAY))
+        levels = (battery.capacity, battery.minimum, battery.initial)
+        drains = (battery.drain_loaded, battery.drain_empty, battery.drain_idle)
+        where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, chargers_at, len(tables[at.CHARGERS]))
+        tables[at.BATTERIES].append((*levels, *drains, *where))
+        return len(tables[at.BATTERIES]) - 1
 
     def _profile(self, places: int) -> tuple[int, int]:
         """Add a profile for so many places; return its number and what others may take of it (-1, 0: no places)."""
@@ -181,6 +217,7 @@ class Facts:
                 if index in numbers:
                     families_set = (families.get(before, 0), families.get(after, 0))
                     tables[at.CHANGEOVERS].append((numbers[index], *families_set, start))
+        self.charges = [(charge, self._chargers[charge.charger][0]) for charge in board.charges]
         for move in board.moves:
             able = len(tables[at.ABLE])
             group = self.problem.instance.group_by_carrier.get(move.mover)
@@ -206,6 +243,17 @@ class Facts:
         if board is None:
             return 0
         return sum(len(profile.steps) for profile in profiles_on(board))
+
+    def spots(self) -> dict[str, int]:
+        """Return, by charger, the row of `layout.ABLE` for being there."""
+        return {name: able for name, (able, _, _) in self._chargers.items()}
+
+    def most_charges(self, num_moves: int) -> int:
+        """Return how many rows there are for charges: before each move, on the way home, and what has begun."""
+        instance = self.problem.instance
+        if not instance.battery_by_vehicle:
+            return 0
+        return num_moves + len(instance.carrier_by_id) + len(self.charges)
 
     def most_moves(self, links: list[LinkData]) -> int:
         """Return the most moves that there can be."""
@@ -274,10 +322,10 @@ class Facts:
 
 
 def profiles_on(board: Board) -> list[Profile]:
-    """Return the profiles of a board in the order of their numbers: those of machines, docks, pools."""
+    """Return the profiles of a board in the order of their numbers: those of machines, docks, chargers, pools."""
     timelines = (line for lines in zip(board.timelines, board.stores, board.inputs, strict=True) for line in lines)
     machines = [line.profile for line in timelines if isinstance(line, SharedTimeline)]
-    return [*machines, *board.docks.values(), *board.pools]
+    return [*machines, *board.docks.values(), *board.chargers.values(), *board.pools]
 
 
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:

@@ -7,6 +7,7 @@ write goes through `put`, which notes it in ``trail``, so that `undo` can take i
 
 Operations are numbered by plan, those of a unit one after the other: an operation that two plans share has two numbers.
 A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``.
+With batteries a charge before a move is a row like a move: see `scheduler.search.decode.charging`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MAX_LEGS = 5
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
-NUM_TABLES = 22
+NUM_TABLES = 24
 (
     OPS,
     MODES,
@@ -47,6 +48,8 @@ NUM_TABLES = 22
     ABLE,
     CARRIERS,
     GROUPS,
+    BATTERIES,
+    CHARGERS,
     LANES,
     LANE_LIMITS,
     JOBS,
@@ -58,9 +61,9 @@ NUM_TABLES = 22
     NEIGHBOURS,
     TIMES,
 ) = range(0, 2 * NUM_TABLES, 2)
-"""Tables; TIMES is a mere list: travel and setup times, downtimes, which fleets may carry a job."""
+"""Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
 
-NUM_COLUMNS = 34
+NUM_COLUMNS = 35
 (
     MODE,
     START,
@@ -82,6 +85,7 @@ NUM_COLUMNS = 34
     MOVE_BEFORE,
     MOVE_AFTER,
     LOAD,
+    LEVEL,
     LAST_ON,
     LAST_OF,
     LAST_STEP,
@@ -97,11 +101,11 @@ NUM_COLUMNS = 34
     LATEST,
     MOST_LATE,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
-"""Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LOAD), the last operation on a
+"""Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LEVEL), the last operation on a
 machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs
 (JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
 
-NUM_SCALARS = 16
+NUM_SCALARS = 17
 (
     NOW,
     LIMIT,
@@ -119,8 +123,10 @@ NUM_SCALARS = 16
     PATIENCE,
     HAS_GAPS,
     SOME_WATCH,
+    FIRST_CHARGE,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
-"""Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order)."""
+"""Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order); the first
+charge among the moves (0: there are no batteries)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------
@@ -146,10 +152,16 @@ LEGS_AT, NUM_LEGS = range(2)
 IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS = range(8)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
-# CARRIERS
-CARRIER_CALENDAR, GROUP, HOME, UNDER_AT, UNDER_END = range(5)
+# CARRIERS; BATTERY: its row, -1: none
+CARRIER_CALENDAR, GROUP, HOME, BATTERY, UNDER_AT, UNDER_END = range(6)
 # GROUPS
 TRAVEL_AT, TRAVEL_SIDE = range(2)
+# BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE
+# of that time are a tick), whether the vehicle goes home in the end; in TIMES by place, what the way to a charger takes
+FULL, MINIMUM, INITIAL_LEVEL, DRAIN_LOADED, DRAIN_EMPTY, DRAIN_IDLE = range(6)
+CURVE_AT, CURVE_END, SCALE, RETURNS, REACH_AT, CHARGERS_AT, CHARGERS_END = range(6, 13)
+# CHARGERS; SPOT: row of ABLE for being there; ROOM: profile of its places, with what others may take of them
+SPOT, ROOM, ROOM_SPARE = range(3)
 # LANES; VEHICLE: number of the first one among the movers; LIMITS: its row of LANE_LIMITS, -1: none
 VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR, LIMITS = range(7)
 # LANE_LIMITS: timetable (NUM_LISTED 0: none; PERIOD 0: not repeated), headway, and docks by number of their profile

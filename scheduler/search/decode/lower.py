@@ -27,6 +27,7 @@ from scheduler.search.units import Plans, Unit
 STEPS_PER_USE = 4
 WRITES_PER_OPERATION = 120
 WRITES_PER_MOVE = 24
+WRITES_PER_CHARGE = 60
 SPARE_WRITES = 20_000
 """Room in the trail."""
 
@@ -36,7 +37,7 @@ class Lowered:
     """An instance as arrays, and what their numbers stand for.
 
     ``units`` and ``plans`` are numbered as in the arrays; ``free`` are the units that the order has to contain,
-    ``board`` holds what has begun.
+    ``board`` holds what has begun, ``spots`` the row of `layout.ABLE` for being at a charger.
     """
 
     instance: Instance
@@ -50,6 +51,7 @@ class Lowered:
     modes: list[ModeData]
     links: list[LinkData]
     movers: list[str]
+    spots: dict[str, int]
     plans: list[list[int]]
 
     @property
@@ -120,10 +122,11 @@ class _Lowering:
             self.modes,
             self.links,
             facts.movers,
+            facts.spots(),
             self.plans_of,
         )
         if self.board is not None:
-            resume(lowered, self.board, self.placed, self._numbers(), facts.moves)
+            resume(lowered, self.board, self.placed, self._numbers(), facts.moves, facts.charges)
         return lowered
 
     def _numbers(self) -> dict[int, int]:
@@ -270,14 +273,16 @@ class _Lowering:
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
         num_uses += len(self.links) if tables[at.LANE_LIMITS] else 0
         num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
+        num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)
+        num_charges = facts.most_charges(num_moves)
+        num_uses += num_charges
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
-        num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)
         num_ops, num_links = len(self.operations), len(self.links)
         sizes: list[tuple[Sequence[int], int, int]] = [
             (range(at.MODE, at.AFTER + 1), num_ops, 0),
             (range(at.DONE, at.AT + 1), num_links, 0),
-            (range(at.MOVE_START, at.LOAD + 1), num_moves, 0),
+            (range(at.MOVE_START, at.LEVEL + 1), num_moves + num_charges, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -316,7 +321,9 @@ class _Lowering:
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
+        header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
+        room += WRITES_PER_CHARGE * num_charges
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)
         for profile in range(num_profiles):

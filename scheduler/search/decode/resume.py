@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scheduler.domain import Move
+from scheduler.domain import Charge, Move
 from scheduler.search.board import Board
+from scheduler.search.charging import BatteryTimeline
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.facts import machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
@@ -17,9 +18,17 @@ if TYPE_CHECKING:
 
 
 def resume(
-    lowered: Lowered, board: Board, placed: set[Unit], numbers: Mapping[int, int], moves: list[tuple[Move, int]]
+    lowered: Lowered,
+    board: Board,
+    placed: set[Unit],
+    numbers: Mapping[int, int],
+    moves: list[tuple[Move, int]],
+    charges: list[tuple[Charge, int]],
 ) -> None:
-    """Write what is on the board into the state; `numbers` are those of its operations by index, `moves` its moves."""
+    """Write what is on the board into the state.
+
+    `numbers` are those of its operations by index, `moves` and `charges` its own with their rows of `layout.ABLE`.
+    """
     data, state = lowered.data, lowered.state
 
     def put(column: int, row: int, value: int) -> None:
@@ -53,7 +62,8 @@ def resume(
             before = number
         put(at.BUSY, machine, board.busy[machine])
     _resume_profiles(lowered, board)
-    _resume_moves(lowered, moves)
+    _resume_moves(lowered, moves, charges)
+    _resume_levels(lowered, board)
     for number, link in enumerate(lowered.links):
         if link in board.part:
             done, instant = board.part[link]
@@ -101,38 +111,55 @@ def _resume_profiles(lowered: Lowered, board: Board) -> None:
     state[data[at.NUM_STEPS]] = new
 
 
-def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]]) -> None:
-    """Put the moves on the board into the sequences of their movers; transfers of one trip share a row."""
+def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list[tuple[Charge, int]]) -> None:
+    """Put moves and charges on the board into the sequences of their movers; transfers of one trip share a row."""
     data, state, instance = lowered.data, lowered.state, lowered.problem.instance
     number_of = {name: number for number, name in enumerate(lowered.movers)}
     last: dict[str, int] = {}
     trips: dict[tuple[str, int], int] = {}
-    first = MAX_LEGS * len(lowered.links)
-    for offset, (move, able) in sorted(enumerate(moves), key=lambda item: (item[1][0].start, item[1][0].end)):
-        lane = instance.lane_by_vehicle.get(move.mover)
-        number = first + offset
+    first, first_charge = MAX_LEGS * len(lowered.links), 2 * int(data[at.FIRST_CHARGE]) + len(instance.carrier_by_id)
+    rows: list[tuple[int, str, str | None, Move | Charge, int]]
+    rows = [(first + k, move.mover, move.job, move, able) for k, (move, able) in enumerate(moves)]
+    rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(charges)]
+    for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
+        lane = instance.lane_by_vehicle.get(mover)
         if lane is not None:
-            job = instance.job_by_id.get(move.job or "")
+            job = instance.job_by_id.get(name or "")
             size = job.units if job is not None else 1
-            if (move.mover, move.start) in trips:
-                state[data[at.LOAD] + trips[move.mover, move.start]] += size
+            if (mover, item.start) in trips:
+                state[data[at.LOAD] + trips[mover, item.start]] += size
                 continue
-            trips[move.mover, move.start] = number
+            trips[mover, item.start] = number
             state[data[at.LOAD] + number] = size
             state[data[at.NUM_TRIPS]] += 1
-        free_at = move.end + (lane.return_time if lane is not None else 0)
-        before = last.get(move.mover, -1)
+        free_at = item.end + (lane.return_time if lane is not None else 0)
+        before = last.get(mover, -1)
         for column, value in (
-            (at.MOVE_START, move.start),
-            (at.MOVE_END, move.end),
-            (at.MOVE_FREE, max(free_at, move.start + 1)),
+            (at.MOVE_START, item.start),
+            (at.MOVE_END, item.end),
+            (at.MOVE_FREE, max(free_at, item.start + 1)),
             (at.MOVE_ABLE, able),
-            (at.MOVER, number_of[move.mover]),
+            (at.MOVER, number_of[mover]),
             (at.MOVE_BEFORE, before),
             (at.MOVE_AFTER, -1),
         ):
             state[data[column] + number] = value
         if before >= 0:
             state[data[at.MOVE_AFTER] + before] = number
-        state[data[at.LAST_OF] + number_of[move.mover]] = number
-        last[move.mover] = number
+        state[data[at.LAST_OF] + number_of[mover]] = number
+        last[mover] = number
+
+
+def _resume_levels(lowered: Lowered, board: Board) -> None:
+    """Write down the levels of batteries before charges and after everything on the board."""
+    data, state = lowered.data, lowered.state
+    for number, name in enumerate(lowered.movers):
+        timeline = board.carriers.get(name)
+        if not isinstance(timeline, BatteryTimeline):
+            continue
+        row = int(state[data[at.LAST_OF] + number])
+        for before, after in reversed(timeline.levels()):
+            state[data[at.LEVEL] + row] = after
+            if row >= data[at.FIRST_CHARGE]:
+                state[data[at.LOAD] + row] = before
+            row = int(state[data[at.MOVE_BEFORE] + row])

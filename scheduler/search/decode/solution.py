@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, Array
@@ -85,7 +85,21 @@ def to_schedule(lowered: Lowered, state: Array) -> Schedule:
                     *names,
                 )
             )
-    return complete(lowered.instance, operations, moves)
+    return complete(lowered.instance, operations, moves, _charges(lowered, state))
+
+
+def _charges(lowered: Lowered, state: Array) -> list[Charge]:
+    """Return the charges that have been placed."""
+    data, found = lowered.data, []
+    charger_of = {able: name for name, able in lowered.spots.items()}
+    for number, vehicle in enumerate(lowered.movers if data[at.FIRST_CHARGE] else ()):
+        row = int(state[data[at.LAST_OF] + number])
+        while row >= 0:
+            if row >= data[at.FIRST_CHARGE]:
+                start, end = (int(state[data[column] + row]) for column in (at.MOVE_START, at.MOVE_END))
+                found.append(Charge(vehicle, charger_of[int(state[data[at.MOVE_ABLE] + row])], start, end))
+            row = int(state[data[at.MOVE_BEFORE] + row])
+    return found
 
 
 def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, fields
+from math import lcm
 from typing import Any
 
 from scheduler.domain import (
+    Battery,
+    Charger,
+    ChargeStep,
     Facility,
     Fleet,
     Instance,
@@ -39,8 +43,11 @@ SPOKEN: dict[type, frozenset[str]] = {
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
     Robot: _names("id start calendar reach"),
-    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns"),
-    Vehicle: _names("id start calendar"),
+    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
+    Vehicle: _names("id start calendar battery"),
+    Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle"),
+    ChargeStep: _names("up_to rate"),
+    Charger: _names("id place places"),
     Lane: _names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
         " timetable headway trip_cost unit_cost trip_co2"
@@ -54,6 +61,8 @@ SPOKEN: dict[type, frozenset[str]] = {
 """The fields that the decoder knows."""
 MAX_OPERATIONS_PER_PLAN = 3
 """Operations of all plans together, for each operation of the instance; more plans are not spoken."""
+MAX_SCALE = 1 << 30
+"""Parts of a tick that are counted at a charger, at the most."""
 
 
 def why_unsupported(instance: Instance) -> str | None:
@@ -65,6 +74,9 @@ def why_unsupported(instance: Instance) -> str | None:
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"
+    for battery in instance.battery_by_vehicle.values():
+        if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
+            return "charge rates with a large common multiple"
     return None
 
 
@@ -86,6 +98,11 @@ def _parts(instance: Instance) -> Iterator[Any]:
         yield from cell.robots
     for fleet in instance.fleets:
         yield from fleet.vehicles
+        yield from fleet.chargers
+        for vehicle in fleet.vehicles:
+            if vehicle.battery is not None:
+                yield vehicle.battery
+                yield from vehicle.battery.curve
     for job in instance.jobs:
         yield from job.precedences
         for operation in job.operations:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scheduler.search.decode.carry import approach
+from scheduler.search.decode.carriers import approach
 from scheduler.search.decode.layout import (
     ABLE,
     BEFORE,
     BEGIN,
     DONE,
     END,
+    FIRST_CHARGE,
     INS,
     INS_AT,
     INS_END,
@@ -132,7 +133,10 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
             return -1
         place = get(data, ABLE, state[data[MOVE_ABLE] + move], ORIGIN)
         free_at = state[data[MOVE_FREE] + before] + approach(data, state, mover, before, place)
-        return before if free_at >= start else -1
+        if free_at < start:
+            return -1
+        is_charge = data[FIRST_CHARGE] > 0 and before >= data[FIRST_CHARGE]
+        return state[data[MOVE_BEFORE] + before] if is_charge else before
     trip = state[data[LAST_OF] + mover]
     while trip >= 0 and state[data[MOVE_START] + trip] > start:
         trip = state[data[MOVE_BEFORE] + trip]

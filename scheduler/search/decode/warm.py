@@ -11,9 +11,11 @@ KERNEL = "walk.walk"
 """The function that is compiled last."""
 SOURCES = (
     "calendars",
+    "carriers",
     "carry",
     "cells",
     "changes",
+    "charging",
     "decode",
     "departures",
     "greedy",

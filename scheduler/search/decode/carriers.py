@@ -1,0 +1,117 @@
+"""Robots and vehicles in compiled form: when one can be where, and where another move fits in."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.layout import (
+    ABLE,
+    CARRIER_CALENDAR,
+    CARRIERS,
+    DESTINATION,
+    GROUP,
+    GROUPS,
+    HOME,
+    LAST_OF,
+    LENGTH,
+    MOVE_ABLE,
+    MOVE_AFTER,
+    MOVE_BEFORE,
+    MOVE_FREE,
+    MOVE_START,
+    NOW,
+    ORIGIN,
+    TIMES,
+    TRAVEL_AT,
+    TRAVEL_SIDE,
+    UNDER_AT,
+    UNDER_END,
+    UNDER_FROM,
+    UNDER_START,
+    UNDER_TO,
+    UNDER_WAY,
+    WHO,
+    Ints,
+    get,
+    put,
+)
+
+
+@njit(cache=True, nogil=True)
+def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
+    """Return how long a carrier travels between two places of its group."""
+    group = get(data, CARRIERS, carrier, GROUP)
+    at = data[TIMES] + get(data, GROUPS, group, TRAVEL_AT)
+    return data[at + origin * get(data, GROUPS, group, TRAVEL_SIDE) + destination]
+
+
+@njit(cache=True, nogil=True)
+def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
+    """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
+    if before < 0:
+        return travel(data, carrier, get(data, CARRIERS, carrier, HOME), place)
+    return travel(data, carrier, get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), place)
+
+
+@njit(cache=True, nogil=True)
+def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
+    """Return when a carrier can be at a place after a move; a new empty move begins at `now` or later."""
+    time = approach(data, state, carrier, before, place)
+    free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
+    now = data[NOW]
+    if now > 0 and time > 0 and (before < 0 or state[data[MOVE_START] + before] < now):
+        here = get(data, CARRIERS, carrier, HOME)
+        if before >= 0:
+            here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
+        begun = now
+        for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
+            if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
+                begun = get(data, UNDER_WAY, row, UNDER_START)
+        free_at = max(free_at, begun)
+    return free_at + time
+
+
+@njit(cache=True, nogil=True)
+def move_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int]:
+    """Return the earliest start at or after `ready` of a move by a carrier, and the move before it (-1: none)."""
+    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
+    starts, frees, afters = data[MOVE_START], data[MOVE_FREE], data[MOVE_AFTER]
+    after, before = -1, state[data[LAST_OF] + carrier]
+    while before >= 0 and state[frees + before] > ready:
+        after, before = before, state[data[MOVE_BEFORE] + before]
+    while True:
+        if after < 0 or state[starts + after] - ready >= length:
+            start = max(ready, there(data, state, carrier, before, origin))
+            start = work_start(data, calendar, start, length, 0)
+            if after < 0:
+                return start, before
+            back = travel(data, carrier, destination, get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN))
+            if start + length + back <= state[starts + after]:
+                return start, before
+        ready = max(ready, state[frees + after])
+        before, after = after, state[afters + after]
+
+
+@njit(cache=True, nogil=True)
+def next_after(data: Ints, state: Ints, mover: int, before: int) -> int:
+    """Return what comes after a move or trip of its mover (-1: nothing), or what is first (before -1)."""
+    if before >= 0:
+        return state[data[MOVE_AFTER] + before]
+    after = state[data[LAST_OF] + mover]
+    while after >= 0 and state[data[MOVE_BEFORE] + after] >= 0:
+        after = state[data[MOVE_BEFORE] + after]
+    return after
+
+
+@njit(cache=True, nogil=True)
+def enter(data: Ints, state: Ints, trail: Ints, mover: int, move: int, before: int) -> None:
+    """Put a move or trip into the sequence of its mover behind another one (-1: first)."""
+    after = next_after(data, state, mover, before)
+    if before >= 0:
+        put(state, trail, data[MOVE_AFTER] + before, move)
+    put(state, trail, data[MOVE_BEFORE] + move, before)
+    put(state, trail, data[MOVE_AFTER] + move, after)
+    put(state, trail, (data[MOVE_BEFORE] + after) if after >= 0 else (data[LAST_OF] + mover), move)

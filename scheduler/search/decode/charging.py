@@ -1,0 +1,313 @@
+"""Vehicles with batteries in compiled form: which charge a move needs before it, and what it leaves for those after it.
+
+A charge before a move is a row among the moves, as many places after the first charge as the move is after the first
+move; the last charges, on the way home, are those of the carriers, then those that have begun. Like a move it stands in
+the sequence of its carrier. The level after each row is kept; that before a charge too (as its load). Everything means
+what it does in `scheduler.search.charging`.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.carriers import approach, enter, next_after, there, travel
+from scheduler.search.decode.layout import (
+    ABLE,
+    BATTERIES,
+    BATTERY,
+    CARRIER_CALENDAR,
+    CARRIERS,
+    CHARGERS,
+    CHARGERS_AT,
+    CHARGERS_END,
+    CURVE_AT,
+    CURVE_END,
+    DESTINATION,
+    DRAIN_EMPTY,
+    DRAIN_IDLE,
+    DRAIN_LOADED,
+    FIRST_CHARGE,
+    FULL,
+    HOME,
+    INITIAL_LEVEL,
+    LAST_OF,
+    LENGTH,
+    LEVEL,
+    LIMIT,
+    LOAD,
+    MINIMUM,
+    MOVE_ABLE,
+    MOVE_AFTER,
+    MOVE_BEFORE,
+    MOVE_END,
+    MOVE_FREE,
+    MOVE_START,
+    MOVER,
+    NEVER,
+    NOW,
+    NUM_CARRIERS,
+    ORIGIN,
+    REACH_AT,
+    RETURNS,
+    ROOM,
+    ROOM_SPARE,
+    SCALE,
+    SPOT,
+    TIMES,
+    WHO,
+    ZERO,
+    Ints,
+    get,
+    put,
+)
+from scheduler.search.decode.machines import profile_limit, profile_opening, take
+
+
+@njit(cache=True, nogil=True)
+def charging_time(data: Ints, battery: int, level: int, target: int) -> int:
+    """Return the fewest ticks at a charger from one level to another."""
+    time = 0
+    at, end = (
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
+    )
+    for k in range(at, end, 2):
+        reached = max(level, min(data[k], target))
+        time += (reached - level) * data[k + 1]
+        level = reached
+    scale = get(data, BATTERIES, battery, SCALE)
+    return (time + scale - 1) // scale
+
+
+@njit(cache=True, nogil=True)
+def level_after(data: Ints, battery: int, level: int, ticks: int) -> int:
+    """Return the level after so many ticks at a charger."""
+    left = ticks * get(data, BATTERIES, battery, SCALE)
+    at, end = (
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
+    )
+    for k in range(at, end, 2):
+        needed = max(0, data[k] - level) * data[k + 1]
+        if needed > left:
+            return level + left // data[k + 1]
+        left -= needed
+        level = max(level, data[k])
+    return level
+
+
+@njit(cache=True, nogil=True)
+def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
+    """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first)."""
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+    free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
+    way = approach(data, state, carrier, before, place)
+    level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
+    return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
+
+
+@njit(cache=True, nogil=True)
+def drain(data: Ints, battery: int, able: int) -> int:
+    """Return by how much a move drains the battery; one that takes no time is a tick of waiting."""
+    length = get(data, ABLE, able, LENGTH)
+    waits = max(length, 1) - length
+    return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
+
+
+@njit(cache=True, nogil=True)
+def reserve(data: Ints, battery: int, place: int) -> int:
+    """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away."""
+    return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + get(data, BATTERIES, battery, REACH_AT) + place]
+
+
+@njit(cache=True, nogil=True)
+def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
+    """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
+    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    battery, after = get(data, CARRIERS, carrier, BATTERY), next_after(data, state, carrier, before)
+    place, instant = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
+    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(data, battery, able)
+    way = travel(data, carrier, get(data, ABLE, able, DESTINATION), place)
+    level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
+    level -= get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - start - length - way)
+    return level_at(data, state, carrier, before, place, instant) - level
+
+
+@njit(cache=True, nogil=True)
+def may_fall(data: Ints, state: Ints, battery: int, row: int, less: int) -> bool:
+    """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
+    last = row
+    while row >= 0 and less != 0:
+        if row >= data[FIRST_CHARGE]:
+            level = state[data[LOAD] + row] - less
+            if level < get(data, BATTERIES, battery, MINIMUM) and state[data[MOVE_START] + row] >= data[NOW]:
+                return False
+            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
+            less = state[data[LEVEL] + row] - level_after(data, battery, level, ticks)
+        last, row = row, state[data[MOVE_AFTER] + row]
+    if less == 0:
+        return True
+    place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
+    return state[data[LEVEL] + last] - less >= reserve(data, battery, place)
+
+
+@njit(cache=True, nogil=True)
+def lower_levels(data: Ints, state: Ints, trail: Ints, battery: int, row: int, less: int) -> None:
+    """Lower the levels from a row on."""
+    while row >= 0 and less != 0:
+        level = state[data[LEVEL] + row] - less
+        if row >= data[FIRST_CHARGE]:
+            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
+            put(state, trail, data[LOAD] + row, state[data[LOAD] + row] - less)
+            level = level_after(data, battery, state[data[LOAD] + row], ticks)
+            less = state[data[LEVEL] + row] - level
+        put(state, trail, data[LEVEL] + row, level)
+        row = state[data[MOVE_AFTER] + row]
+
+
+@njit(cache=True, nogil=True)
+def charge_at(
+    data: Ints, state: Ints, carrier: int, charger: int, ready: int, place: int, length: int, needed: int, wish: int
+) -> tuple[int, int, int]:
+    """Return when a vehicle can begin something at a place with a charge before it, and begin and end of the charge.
+
+    It needs a level there and charges at least to another one (`wish`), after all that it has to do (`NEVER`: it
+    can't).
+    """
+    battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
+    spot = get(data, ABLE, get(data, CHARGERS, charger, SPOT), ORIGIN)
+    room, spare = get(data, CHARGERS, charger, ROOM), get(data, CHARGERS, charger, ROOM_SPARE)
+    back, idle = travel(data, carrier, spot, place), get(data, BATTERIES, battery, DRAIN_IDLE)
+    target = needed + get(data, BATTERIES, battery, DRAIN_EMPTY) * back
+    full = get(data, BATTERIES, battery, FULL)
+    begin = max(there(data, state, carrier, before, spot), data[NOW])
+    if target > full or begin > data[LIMIT]:
+        return NEVER, 0, 0
+    while True:
+        level = level_at(data, state, carrier, before, spot, begin)
+        if level < get(data, BATTERIES, battery, MINIMUM):
+            return NEVER, 0, 0
+        ticks = max(1, charging_time(data, battery, level, max(target, wish)))
+        opens = profile_opening(data, state, room, begin, ticks, spare)
+        if opens == begin:
+            break
+        if opens >= NEVER:
+            return NEVER, 0, 0
+        begin = opens
+    start = max(ready, begin + ticks + back)
+    if length > 0:
+        start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, length, 0)
+    end = start - back
+    if idle == 0:
+        end = min(end, max(begin + ticks, begin + charging_time(data, battery, level, full)))
+    end = min(end, profile_limit(data, state, room, begin, spare))
+    if level_after(data, battery, level, end - begin) - idle * (start - back - end) < target:
+        return NEVER, 0, 0
+    return start, begin, end
+
+
+@njit(cache=True, nogil=True)
+def charge_first(
+    data: Ints, state: Ints, carrier: int, ready: int, place: int, length: int, needed: int, wish: int
+) -> tuple[int, int, int, int]:
+    """Return the earliest `charge_at` of all chargers, and the charger."""
+    best, at, begin, end = NEVER, -1, 0, 0
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    for charger in range(get(data, BATTERIES, battery, CHARGERS_AT), get(data, BATTERIES, battery, CHARGERS_END)):
+        start, first, last = charge_at(data, state, carrier, charger, ready, place, length, needed, wish)
+        if start < best:
+            best, at, begin, end = start, charger, first, last
+    return best, at, begin, end
+
+
+@njit(cache=True, nogil=True)
+def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int, int, int, int]:
+    """Return the earliest start at or after `ready` of a move by a vehicle with a battery, and the row before it.
+
+    Then the charger, begin and end of the charge before it follow (-1: none).
+    """
+    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    battery, calendar = get(data, CARRIERS, carrier, BATTERY), get(data, CARRIERS, carrier, CARRIER_CALENDAR)
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    after, before = -1, state[data[LAST_OF] + carrier]
+    while before >= 0 and state[data[MOVE_FREE] + before] > ready:
+        after, before = before, state[data[MOVE_BEFORE] + before]
+    while after >= 0:
+        free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
+        start = max(ready, free_at, there(data, state, carrier, before, origin))
+        start = work_start(data, calendar, start, length, 0)
+        back = travel(data, carrier, destination, get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN))
+        is_early = start + length + back <= state[data[MOVE_START] + after]
+        if is_early and may_fall(data, state, battery, after, fall(data, state, able, start, before)):
+            return start, before, -1, 0, 0
+        before, after = after, state[data[MOVE_AFTER] + after]
+    arrives_at = there(data, state, carrier, before, origin)
+    start = work_start(data, calendar, max(ready, arrives_at), length, 0)
+    needed, direct = drain(data, battery, able) + reserve(data, battery, destination), NEVER
+    first_piece = data[data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)]
+    if level_at(data, state, carrier, before, origin, start) >= needed:
+        direct = start
+        level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+        if level >= first_piece or arrives_at >= ready:
+            return direct, before, -1, 0, 0
+    if before >= data[FIRST_CHARGE] and state[data[MOVE_START] + before] >= data[NOW]:
+        return direct, before, -1, 0, 0
+    start, charger, begin, end = charge_first(data, state, carrier, ready, origin, length, needed, first_piece)
+    return (start, before, charger, begin, end) if start <= direct else (direct, before, -1, 0, 0)
+
+
+@njit(cache=True, nogil=True)
+def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int) -> None:
+    """Let a vehicle charge after all that it has to do."""
+    battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
+    spot = get(data, CHARGERS, charger, SPOT)
+    level = level_at(data, state, carrier, before, get(data, ABLE, spot, ORIGIN), begin)
+    put(state, trail, data[MOVE_START] + row, begin)
+    put(state, trail, data[MOVE_END] + row, end)
+    put(state, trail, data[MOVE_FREE] + row, end)
+    put(state, trail, data[MOVE_ABLE] + row, spot)
+    put(state, trail, data[MOVER] + row, carrier)
+    put(state, trail, data[LOAD] + row, level)
+    put(state, trail, data[LEVEL] + row, level_after(data, battery, level, end - begin))
+    enter(data, state, trail, carrier, row, before)
+    take(data, state, trail, get(data, CHARGERS, charger, ROOM), begin, end, 1)
+
+
+@njit(cache=True, nogil=True)
+def use_battery(data: Ints, state: Ints, trail: Ints, move: int, able: int, ready: int) -> int:
+    """Place what a move at the earliest from `ready` means for the battery; return the row before the move."""
+    start, before, charger, begin, end = charged_opening(data, state, able, ready)
+    carrier = get(data, ABLE, able, WHO)
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    if charger >= 0:
+        plug_in(data, state, trail, carrier, data[FIRST_CHARGE] + move, charger, begin, end)
+        before = data[FIRST_CHARGE] + move
+    after = next_after(data, state, carrier, before)
+    if after >= 0:
+        lower_levels(data, state, trail, battery, after, fall(data, state, able, start, before))
+    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(data, battery, able)
+    put(state, trail, data[LEVEL] + move, level)
+    return before
+
+
+@njit(cache=True, nogil=True)
+def go_home(data: Ints, state: Ints, trail: Ints) -> bool:
+    """Let vehicles that have to go home in the end charge before, if they need to; return whether all get there."""
+    for carrier in range(data[NUM_CARRIERS]):
+        battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
+        if battery < 0 or before < 0 or not get(data, BATTERIES, battery, RETURNS):
+            continue
+        home, least = get(data, CARRIERS, carrier, HOME), get(data, BATTERIES, battery, MINIMUM)
+        if approach(data, state, carrier, before, home) == 0:
+            continue
+        arrives_at = there(data, state, carrier, before, home)
+        if level_at(data, state, carrier, before, home, arrives_at) >= least:
+            continue
+        start, charger, begin, end = charge_first(data, state, carrier, ZERO, home, ZERO, least, ZERO)
+        if start >= NEVER:
+            return False
+        row = 2 * data[FIRST_CHARGE] + carrier
+        plug_in(data, state, trail, carrier, row, charger, begin, end)
+    return True

@@ -1,0 +1,103 @@
+"""The factory search with batteries: levels, charges and chargers, from nothing and after an event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from charging_cases import plant, random_battery, random_plant
+from helpers import simple_job
+from test_decode import OBJECTIVES, decoded, searched
+
+from scheduler.domain import Charge, Instance, Objective
+from scheduler.domain.batteries import charging_time, level_after
+from scheduler.domain.events import Event, MachineBreakdown, OperationDelayed, Revision, revise
+from scheduler.search.construct import construct
+from scheduler.search.decode import charging
+from scheduler.search.decode.cells import Cells
+from scheduler.search.decode.lower import lower
+
+MAKESPAN = Objective.parse("makespan")
+
+
+def test_levels_at_a_charger_are_exact() -> None:
+    for seed in range(30):
+        random = Random(seed)
+        battery = random_battery(random)
+        lowered = lower(plant(battery), 1000)
+        assert lowered is not None
+        data = Cells(lowered.data, constant=True)
+        for _ in range(20):
+            level, target = (random.randint(0, battery.capacity) for _ in range(2))
+            ticks = random.randint(0, 20)
+            assert charging.charging_time(data, 0, level, target) == charging_time(battery, level, target)
+            assert charging.level_after(data, 0, level, ticks) == level_after(battery, level, ticks)
+
+
+def test_random_plants() -> None:
+    found = 0
+    for seed in range(60):
+        objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
+        found += decoded(random_plant(seed, 3 + seed % 6), objective, seed) is not None
+    assert found >= 54
+
+
+def test_walks_through_plants() -> None:
+    # Chargers and levels come back when a change is taken back: every better schedule is right.
+    for seed in range(0, 12):
+        instance = random_plant(seed, 5)
+        if decoded(instance, MAKESPAN, seed) is not None:
+            searched(instance, OBJECTIVES[seed % len(OBJECTIVES)], seed, 400)
+
+
+def disturbed(seed: int) -> Instance | None:
+    """Return a random plant at a random time after a random event; None if it has no schedule."""
+    random = Random(seed)
+    instance = random_plant(seed, 5)
+    baseline = construct(instance, MAKESPAN, time_limit=0.0)
+    if baseline is None:
+        return None
+    now = random.randint(1, max(o.start for o in baseline.operations) + 1)
+    operation = random.choice([o for o in baseline.operations if o.end > now])
+    events: tuple[Event, ...] = (
+        MachineBreakdown("e", now, operation.machine, now + random.randint(1, 20)),
+        OperationDelayed("e", now, operation.job, operation.operation, delay=random.randint(1, 9)),
+    )
+    return revise(instance, Revision(now, now, (random.choice(events),), baseline))
+
+
+def test_after_an_event() -> None:
+    found = charged = 0
+    for seed in range(60):
+        instance = disturbed(seed)
+        if instance is not None and instance.execution is not None:
+            objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
+            result = decoded(instance, objective, seed)
+            found += result is not None
+            charged += bool(instance.execution.charges)
+    assert found >= 45
+    assert charged >= 20
+
+
+def test_a_charge_where_the_level_is_not_enough() -> None:
+    # 2 * 5 of 20 for the first transport. The next one takes as much, and 3 there and 3 to the charger: 16 of the 10
+    # that are left, with a minimum of 2. The vehicle is at the charger at 8, with 7.
+    (charge,) = searched(plant(jobs=1), "makespan", iterations=10).charges
+    assert (charge.start, charge.from_level) == (8, 7)
+
+
+def test_chargers_have_places() -> None:
+    one, two = (
+        searched(plant(jobs=4, vehicles=2, places=places), "makespan", iterations=2000).makespan for places in (1, 2)
+    )
+    assert two < one
+
+
+def test_a_charge_on_the_way_home() -> None:
+    # The transport takes 2 * (1 + 6 + 1) of 20: 4 are left, of which the way home would take 6. At the charger, 1 away,
+    # the vehicle has 3 and needs 6 and the minimum of 2: two ticks at a rate of 4.
+    base = plant(jobs=0, returns=True)
+    travel = {"DOCK": {"M1": 6, "PLUG": 6}, "M1": {"DOCK": 6, "PLUG": 1}, "PLUG": {"DOCK": 6, "M1": 1}}
+    fleet = replace(base.fleets[0], travel=travel)
+    instance = replace(base, fleets=(fleet,), machines=base.machines[:1], jobs=(simple_job("J1", ("M1", 3)),))
+    assert searched(instance, "makespan", iterations=10).charges == (Charge("V1", "C", 9, 11, 3, 11),)
