@@ -40,7 +40,7 @@ def text(instance: Instance) -> str:
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     facilities, cells, jobs = draw(st.integers(1, 4)), draw(st.integers(0, 5)), draw(st.integers(1, 8))
-    share = st.sampled_from((0.0, 0.3, 1.0))
+    share, chargers = st.sampled_from((0.0, 0.3, 1.0)), draw(st.sampled_from((0, 0, 1, 2)))
     return Recipe(
         facilities=facilities,
         cells=cells,
@@ -59,7 +59,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         hubs=draw(st.integers(0, 2)),
         docks=draw(st.integers(0, 2)),
         fleet=draw(st.integers(0, 2)),
-        holds=draw(st.integers(1, 2)),
+        holds=1 if chargers else draw(st.integers(1, 2)),
+        chargers=chargers,
         setups=draw(share),
         capacity=draw(share),
         shifts=draw(share),
@@ -181,6 +182,16 @@ def test_jobs_fit_their_vehicles() -> None:
     assert max(job.units for job in instance.jobs) == min(lane.units_per_vehicle for lane in instance.lanes)
 
 
+def test_vehicles_charge() -> None:
+    instance = generate(facilities=2, fleet=3, chargers=2)
+    assert len(instance.battery_by_vehicle) == 6
+    assert [charger.places for charger in instance.charger_by_id.values()] == [2, 2]
+    schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    assert_valid(instance, schedule)
+    assert schedule.charges
+
+
 def test_movers_have_what_the_recipe_says() -> None:
     instance = generate(robots=2, grippers=2, reach=0.5, tended=1, rush=1, hubs=1, fleet=1, holds=3)
     shared = [cell for cell in instance.cells if cell.robots[0].reach]
@@ -206,6 +217,7 @@ def test_movers_have_what_the_recipe_says() -> None:
     [
         ({"facilities": 0}, "facilities is 0, but must be at least 1"),
         ({"grippers": 0}, "grippers is 0, but must be at least 1"),
+        ({"chargers": 1, "holds": 2}, "holds is 2, but a vehicle with a battery carries one job at a time"),
         ({"vehicles": -1}, "vehicles is -1, but must be at least 0"),
         ({"shifts": 1.2}, "shifts is 1.2, but is a share between 0 and 1"),
         ({"flexibility": 0.5}, "flexibility is 0.5, but must be at least 1"),

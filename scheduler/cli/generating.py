@@ -30,6 +30,7 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("docks", 0, "Docks of each facility; 0: not counted."),
     ("fleet", 0, "Vehicles of the fleet of each facility; 0: no fleets."),
     ("holds", 1, "Jobs that a vehicle of a fleet carries at a time."),
+    ("chargers", 0, "Charging places of each fleet, for vehicles with batteries; 0: no batteries."),
     ("setups", 0.3, "Share of the machines with setups."),
     ("capacity", 0.1, "Share of the machines with room for several parts."),
     ("shifts", 0.3, "Share of the machines and lanes with shifts."),

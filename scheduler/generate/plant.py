@@ -11,7 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from scheduler.domain import (
+    Battery,
     Calendar,
+    Charger,
+    ChargeStep,
     Facility,
     Fleet,
     Instance,
@@ -40,6 +43,9 @@ OFF_PEAK = ((90, 240), (300, 480))
 OFF_PEAK_PERIOD = 480
 FAMILIES = ("A", "B", "C")
 MAX_STATIONS = 4
+LOADED_DRAIN, EMPTY_DRAIN = 3, 2
+CHARGING_TIME = 45
+"""Minutes from empty to full at the fast rate, which holds up to four fifths of it."""
 MACHINES_PER_OPERATOR = 3
 
 
@@ -198,20 +204,32 @@ def _fleets(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[
         for cell in plant.cells:
             if cell.facility == facility.id:
                 places += [cell.input_station, cell.output_station]
-        line = [f"{facility.id}.dock", *(places[index] for index in rng.permutation(len(places)))]
+        dock, plug = f"{facility.id}.dock", f"{facility.id}.plug"
+        line = [dock, *([plug] if recipe.chargers else []), *(places[index] for index in rng.permutation(len(places)))]
+        battery = _battery(len(line)) if recipe.chargers else None
         found.append(
             Fleet(
                 id=f"{facility.id}.fleet",
                 facility=facility.id,
                 vehicles=tuple(
-                    Vehicle(f"{facility.id}.V{v}", line[0], capacity=recipe.holds) for v in range(1, recipe.fleet + 1)
+                    Vehicle(f"{facility.id}.V{v}", dock, capacity=recipe.holds, battery=battery)
+                    for v in range(1, recipe.fleet + 1)
                 ),
                 travel={a: {b: 1 + abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
                 pick_up_time=1,
                 drop_time=1,
+                chargers=(Charger(f"{plug}.charger", plug, recipe.chargers),) if recipe.chargers else (),
             )
         )
     return tuple(found)
+
+
+def _battery(farthest: int) -> Battery:
+    """Return a battery for four of the longest transports, with the ways to them and to the charger."""
+    capacity = 4 * (LOADED_DRAIN * (farthest + 2) + 2 * EMPTY_DRAIN * farthest)
+    rate = max(1, capacity // CHARGING_TIME)
+    curve = (ChargeStep(capacity * 4 // 5, rate), ChargeStep(capacity, max(1, rate // 3)))
+    return Battery(capacity, curve, capacity, capacity // 10, LOADED_DRAIN, EMPTY_DRAIN)
 
 
 def _pools(recipe: Recipe) -> tuple[OperatorPool, ...]:

@@ -45,6 +45,8 @@ class Recipe:
     fleet, holds
         Vehicles of the fleet of each facility, which bring jobs from its load/unload station to machines and cells and
         from one to the next (0 for no fleets), and jobs that each of them carries at a time.
+    chargers
+        Charging places of each fleet, at a place of its own near the dock; with any, its vehicles have batteries.
     setups, capacity, shifts
         Share of the machines with a setup matrix, with room for two to four parts, with shifts (of the lanes too).
     operators
@@ -80,6 +82,7 @@ class Recipe:
     docks: int = 0
     fleet: int = 0
     holds: int = 1
+    chargers: int = 0
     setups: float = 0.3
     capacity: float = 0.1
     shifts: float = 0.3
@@ -93,7 +96,7 @@ class Recipe:
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
         one = ("facilities", "machines", "jobs", "robots", "grippers", "holds", "flexibility")
-        none = ("cells", "vehicles", "timetable", "hubs", "docks", "fleet", "operators", "seed")
+        none = ("cells", "vehicles", "timetable", "hubs", "docks", "fleet", "chargers", "operators", "seed")
         at_least = dict.fromkeys(one, 1) | dict.fromkeys(none, 0)
         of_movers = ("reach", "tended", "rush")
         shares = (*of_movers, "blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
@@ -117,6 +120,8 @@ class Recipe:
             found.append(
                 f"timetable is {self.timetable}, but must be at most {LONGEST_PERIOD}: every shift needs a departure"
             )
+        if self.chargers > 0 and self.holds > 1:
+            found.append(f"holds is {self.holds}, but a vehicle with a battery carries one job at a time")
         if not 1 <= shortest <= longest:
             found.append(f"durations are {shortest} to {longest}, but must be 1 or more, the shorter first")
         elif self.shifts > 0 and longest * SLOWEST_PERCENT // 100 + LONGEST_SETUP > SHORTEST_SHIFT:
