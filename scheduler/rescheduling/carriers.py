@@ -14,7 +14,7 @@ from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move, Sche
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.visits import visits
 from scheduler.rescheduling.draft import Draft, link_key
-from scheduler.rescheduling.timing import Blocked, Timing
+from scheduler.rescheduling.timing import Blocked, Reason, Timing
 
 
 class Stop(NamedTuple):
@@ -48,7 +48,7 @@ def add_visits(
     travel = group.travel_time(move.origin, move.destination)
     first = timing.add(earliest, pick_up)
     last = timing.add(earliest + pick_up + travel, drop)
-    timing.order((first, "end", 0), (last, "start", 0), travel)
+    timing.order((first, "end", 0), (last, "start", 0), Reason("mover", move.mover), travel)
     timing.keep_clear(first, last, blocked)
     return first, last
 
@@ -101,7 +101,7 @@ def add_carriers(
             travel = group.travel_time(place, stop.place)
             if node != before:
                 if before is not None:
-                    timing.order((before, "end", 0), (node, "start", 0), travel)
+                    timing.order((before, "end", 0), (node, "start", 0), Reason("mover", carrier_id), travel)
                 if task not in has_begun and not is_lost:
                     under_way = came_from.get(stop.key) == place
                     timing.not_before(node, travel if under_way or travel == 0 else execution.now + travel)

@@ -6,19 +6,32 @@ predecessor. It is what the events do to the plan in force before anybody reacts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scheduler.domain import Charge, Move, ScheduledOperation
 from scheduler.domain.events import Event
+from scheduler.rescheduling.timing import Reason, Via
 
 if TYPE_CHECKING:
     from scheduler.rescheduling.network import Network
 
 Kind: TypeAlias = Literal["operation", "move", "charge"]
-Via: TypeAlias = Literal["machine", "mover", "job", "place", ""]
 _SHOWN = 20
+_WAYS: Mapping[Via, str] = {
+    "machine": "through {}",
+    "blocking": "a part stands on {}",
+    "buffer": "no place at {}",
+    "mover": "through {}",
+    "headway": "headway of {}",
+    "dock": "docks of {}",
+    "charger": "places of {}",
+    "operators": "operators {}",
+    "job": "through job {}",
+    "": "",
+}
+"""What the text says of each kind of wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +50,10 @@ class Delay:
         By how many ticks it starts later, and ends later than that.
     cause
         Number, among the delays, of what it waits for; None if the events hit it themselves.
-    via
-        What the two share: a machine, a mover, the job, or else a place (buffer, dock, pool, charger).
+    via, shared
+        What the two share, and its id: a machine, or one that is blocked by a part that has not been taken away
+        (``blocking``), the buffer of a machine, a mover, the headway of a lane, the docks of a facility, the places of
+        a charger, operators, or the job. Empty without cause.
     """
 
     kind: Kind
@@ -49,12 +64,12 @@ class Delay:
     longer: int
     cause: int | None = None
     via: Via = ""
+    shared: str = ""
 
     def __str__(self) -> str:
         ticks = [f"{self.later} later"] if self.later else []
         ticks += [f"takes {self.longer} longer"] if self.longer > 0 else []
-        through = {"machine": self.resource, "mover": self.resource, "job": f"job {self.job}"}
-        way = f" (through {through.get(self.via, 'a shared place')})" if self.via else ""
+        way = f" ({_WAYS[self.via].format(self.shared)})" if self.via else ""
         return f"{self.name}: {', '.join(ticks) or 'other length'}{way}"
 
 
@@ -74,16 +89,10 @@ def delays_of(network: Network) -> tuple[Delay, ...]:
     for node in _causes_first(order, timing.causes):
         activity, (later, longer) = planned[node], changed[node]
         kind, name, job, resource = _described(activity)
-        via: Via = ""
         cause = number.get(timing.causes.get(node, -1))
-        if cause is not None:
-            other = found[cause]
-            if other.resource == resource:
-                via = "machine" if kind == "operation" else "mover"
-            else:
-                via = "job" if job and other.job == job else "place"
+        reason = Reason() if cause is None else timing.reasons[node]
         number[node] = len(found)
-        found.append(Delay(kind, name, job, resource, later, longer, cause, via))
+        found.append(Delay(kind, name, job, resource, later, longer, cause, reason.via, reason.id))
     return tuple(found)
 
 

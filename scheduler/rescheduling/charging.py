@@ -13,7 +13,7 @@ from scheduler.domain import Battery, Charge, Instance, Move, Schedule
 from scheduler.domain.batteries import charging_time, levels
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.draft import Draft, link_key, places_of
-from scheduler.rescheduling.timing import Capacity, Stuck, Timing, Use
+from scheduler.rescheduling.timing import Capacity, Reason, Stuck, Timing, Use
 
 
 class _Lack(NamedTuple):
@@ -43,7 +43,7 @@ def add_chargers(instance: Instance, timing: Timing, charge_of: Mapping[int, Cha
     for node, charge in sorted(charge_of.items(), key=lambda item: (item[1].start, item[1].end)):
         uses.setdefault(charge.charger, []).append(Use((node, "start", 0), [(node, "end", 0)]))
     for charger, held in uses.items():
-        timing.limit(Capacity(instance.charger_by_id[charger].places, held))
+        timing.limit(Capacity(instance.charger_by_id[charger].places, held, Reason("charger", charger)))
 
 
 def charged_more(instance: Instance, draft: Draft, schedule: Schedule) -> Draft | None:

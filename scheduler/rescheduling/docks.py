@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scheduler.domain import Instance, Move
-from scheduler.rescheduling.timing import Capacity, Timing, Use
+from scheduler.rescheduling.timing import Capacity, Reason, Timing, Use
 
 
 def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now: int) -> None:
@@ -36,4 +36,4 @@ def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now
                 stops[place].append((nominal, node, use))
     for facility, limit in limits.items():
         uses = [use for _, _, use in sorted(stops[facility], key=lambda stop: stop[:2])]
-        timing.limit(Capacity(limit, uses, sorted(taken[facility])))
+        timing.limit(Capacity(limit, uses, Reason("dock", facility), sorted(taken[facility])))

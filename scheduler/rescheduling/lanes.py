@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from scheduler.domain import Instance, Move
-from scheduler.rescheduling.timing import Blocked, Timing, Variant
+from scheduler.rescheduling.timing import Blocked, Reason, Timing, Variant
 
 
 def add_lanes(instance: Instance, timing: Timing, moves: Iterable[Move], node_of: Callable[[Move], int]) -> None:
@@ -28,12 +28,13 @@ def add_lanes(instance: Instance, timing: Timing, moves: Iterable[Move], node_of
         by_lane.setdefault(instance.lane_by_vehicle[move.mover].id, []).append(move)
     for vehicle, of_vehicle in by_vehicle.items():
         for before, after in pairwise(dict.fromkeys(node_of(move) for move in of_vehicle)):
-            timing.order((before, "end", 0), (after, "start", 0), instance.lane_by_vehicle[vehicle].return_time)
-            timing.order((before, "start", 0), (after, "start", 0), 1)  # what departs together is one trip
+            reason = Reason("mover", vehicle)
+            timing.order((before, "end", 0), (after, "start", 0), reason, instance.lane_by_vehicle[vehicle].return_time)
+            timing.order((before, "start", 0), (after, "start", 0), reason, 1)  # what departs together is one trip
     for lane, of_lane in by_lane.items():
         headway = instance.lane_by_id[lane].headway
         for before, after in pairwise(dict.fromkeys(node_of(move) for move in of_lane)) if headway > 0 else ():
-            timing.order((before, "start", 0), (after, "start", 0), headway)
+            timing.order((before, "start", 0), (after, "start", 0), Reason("headway", lane), headway)
 
 
 def add_trip(instance: Instance, timing: Timing, trip: Move, earliest: int, blocked: Blocked) -> int:

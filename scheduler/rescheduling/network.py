@@ -33,7 +33,7 @@ from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, reall
 from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
-from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Stuck, Timing, Use
+from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Reason, Stuck, Timing, Use
 
 
 class Network:
@@ -72,14 +72,7 @@ class Network:
         self._add_nodes()
         self._add_parts()
         self._add_machines()
-        add_carriers(
-            instance,
-            self.timing,
-            draft,
-            self._real,
-            self._charge_of,
-            self._stop_of,
-        )
+        add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._stop_of)
         by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
         add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start))
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
@@ -232,6 +225,7 @@ class Network:
     def _add_parts(self) -> None:
         order = self.timing.order
         for job in self.instance.jobs:
+            reason = Reason("job", job.id)
             lags = {(p.predecessor, p.successor): p for p in job.precedences}
             for way in ways_of(job, self._scheduled):
                 _, predecessor, successor = way
@@ -241,13 +235,13 @@ class Network:
                 if successor is not None:
                     legs.append([self._node[job.id, successor]])
                 for before, after in chain.from_iterable(product(*pair) for pair in pairwise(legs)):
-                    order((self._last(before), "end", 0), (after, "start", 0))
+                    order((self._last(before), "end", 0), (after, "start", 0), reason)
                 self._add_dwell(way, [nodes[0] for nodes in legs])  # jobs that split have none
                 if predecessor is not None and successor is not None:
                     before, after, lag = legs[0][0], legs[-1][0], lags[predecessor, successor]
-                    order((before, "end", 0), (after, "start", 0), lag.min_lag)
+                    order((before, "end", 0), (after, "start", 0), reason, lag.min_lag)
                     if lag.max_lag is not None:
-                        order((after, "start", 0), (before, "end", 0), -lag.max_lag)
+                        order((after, "start", 0), (before, "end", 0), reason, -lag.max_lag)
 
     def _add_dwell(self, way: LinkKey, stops: list[int]) -> None:
         """Let a part leave its machine in time, and be worked on as soon as the last part has been put down."""
@@ -258,13 +252,13 @@ class Network:
             blocks = self.instance.machine_by_id[before.machine].output_buffer == 0
             leaves = moves[0].origin == before.machine if moves else after and after.machine == before.machine
             if leaves or blocks:
-                self.timing.order((stops[1], "start", 0), (stops[0], "end", 0), -limit)
+                self.timing.order((stops[1], "start", 0), (stops[0], "end", 0), Reason("job", job), -limit)
         if after is None or not moves or self._mode(after).max_dwell is None:
             return
         if self.instance.machine_by_id[after.machine].input_buffer == 0:
             last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
             if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
-                self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0))
+                self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0), Reason("job", job))
 
     @cached_property
     def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
@@ -295,12 +289,14 @@ class Network:
             )
             if machine.capacity == 1:
                 for (*_, before, _), (*_, after, _) in pairwise(stays):
-                    self.timing.follow(before, after)
+                    self.timing.follow(before, after, machine_id)
                 if machine.setups is not None:
                     blocked = self._blocked_of(machine.calendar)
                     add_setups(self.instance, self.timing, machine, [(o, use) for *_, use, o in stays], blocked)
             else:
-                self.timing.limit(Capacity(machine.capacity, [use for *_, use, _ in stays]))
+                self.timing.limit(
+                    Capacity(machine.capacity, [use for *_, use, _ in stays], Reason("machine", machine_id))
+                )
             self._add_buffers(machine, [(use, operation) for *_, use, operation in stays])
 
     def _takes_place(self, machine: Machine, operation: ScheduledOperation) -> bool:
@@ -333,21 +329,24 @@ class Network:
 
     def _add_buffers(self, machine: Machine, stays: Sequence[tuple[Use, ScheduledOperation]]) -> None:
         """Limit the parts that wait before the machine, and those that are on it or wait behind it."""
+        reason = Reason("buffer", machine.id)
         if machine.output_buffer:
             held = [Use(use.begin, use.untils + [anchor for _, anchor in self._taken(o)]) for use, o in stays]
-            self.timing.limit(Capacity(machine.capacity + machine.output_buffer, held))
+            self.timing.limit(Capacity(machine.capacity + machine.output_buffer, held, reason))
         if machine.input_buffer:
             brought = [(found, o) for _, o in stays if (found := self._brought(o)) is not None]
             brought.sort(key=lambda item: (item[0][0], item[1].start))
             lost = {key: self.timing.add_fixed(at, at) for key, at in first_starts(self.instance).items()}
             waits = [Use(anchor, [(lost.get(o.key, self._node[o.key]), "start", 0)]) for (_, anchor), o in brought]
-            self.timing.limit(Capacity(machine.input_buffer, waits))
+            self.timing.limit(Capacity(machine.input_buffer, waits, reason))
 
     def _brought(self, operation: ScheduledOperation) -> tuple[int, Anchor] | None:
         """Return when the first part is put down at the operation's machine (nominally); None if no move does it."""
         loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
         for first, later in pairwise(loadings):
-            self.timing.order((self._drop(first), "end", 0), (self._drop(later), "end", 0))
+            self.timing.order(
+                (self._drop(first), "end", 0), (self._drop(later), "end", 0), Reason("job", operation.job)
+            )
         if not loadings:
             return None
         drop = drop_time(self.instance, loadings[0])

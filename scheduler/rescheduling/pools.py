@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scheduler.domain import Instance, ScheduledOperation
-from scheduler.rescheduling.timing import Capacity, Timing, Use
+from scheduler.rescheduling.timing import Capacity, Reason, Timing, Use
 
 
 def add_pools(instance: Instance, timing: Timing, operations: Iterable[tuple[int, ScheduledOperation]]) -> None:
@@ -15,4 +15,4 @@ def add_pools(instance: Instance, timing: Timing, operations: Iterable[tuple[int
         for pool, amount in instance.mode(operation.key, operation.mode).operators.items():
             uses.setdefault(pool, []).append(Use((node, "start", 0), [(node, "end", 0)], amount))
     for pool, held in uses.items():
-        timing.limit(Capacity(instance.pool_by_id[pool].capacity, held))
+        timing.limit(Capacity(instance.pool_by_id[pool].capacity, held, Reason("operators", pool)))

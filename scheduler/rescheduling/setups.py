@@ -37,7 +37,7 @@ def add_setups(
         if length > 0:
             node, _, _ = use.begin
             if before is not None:
-                timing.follow(before, use, length)
+                timing.follow(before, use, machine.id, length)
                 if (node, "start", 0) in before.untils:
                     raise Stuck(f"{timing.label(node)} needs a setup, but its part stays there from before")
             under_way = (operation.job, operation.operation, family, needed) in planned

@@ -12,13 +12,24 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from scheduler.domain.calendar import Downtime, earliest_start, end_of_work
 
 Blocked: TypeAlias = tuple[Downtime, ...]
 Anchor: TypeAlias = tuple[int, Literal["start", "end"], int]
 """An instant ``start(node) + offset`` or ``end(node) + offset``."""
+
+
+Via: TypeAlias = Literal["machine", "blocking", "buffer", "mover", "headway", "dock", "charger", "operators", "job", ""]
+"""What two activities share, so that one waits: ``blocking`` is a machine on which a part still stands."""
+
+
+class Reason(NamedTuple):
+    """Why one activity waits for another: what they share and its id (headway: the lane, docks: the facility)."""
+
+    via: Via = ""
+    id: str = ""
 
 
 class Stuck(Exception):
@@ -49,6 +60,7 @@ class Capacity:
 
     limit: int
     uses: list[Use]
+    reason: Reason
     taken: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -61,13 +73,17 @@ class Variant:
     blocked: Blocked
 
 
+_Held: TypeAlias = tuple[int, int, int, Reason]
+"""``(-until, amount, node, reason)`` of a use."""
+
+
 @dataclass
 class Timing:
     """Activities and what holds between them.
 
     ``label`` names a node in the message of `Stuck`. Nodes that are added in the order of their expected starts
     make for the fewest updates. No start grows beyond ``latest``, up to which calendars are known. ``causes`` has the
-    node that pushed another last (-1: none of them), once they have settled.
+    node that pushed another last (-1: none of them), and ``reasons`` why, once they have settled.
     """
 
     latest: int
@@ -78,11 +94,12 @@ class Timing:
     pauses: list[Blocked | None] = field(default_factory=list)
     fixed: list[bool] = field(default_factory=list)
     causes: dict[int, int] = field(default_factory=dict)
+    reasons: dict[int, Reason] = field(default_factory=dict)
     _windows: list[list[tuple[Blocked, int, int]]] = field(default_factory=list)
     _variants: dict[int, tuple[Variant, ...]] = field(default_factory=dict)
-    _after_start: list[list[tuple[int, int]]] = field(default_factory=list)
-    _after_end: list[list[tuple[int, int]]] = field(default_factory=list)
-    _ends_after: list[list[tuple[int, int]]] = field(default_factory=list)
+    _after_start: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
+    _after_end: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
+    _ends_after: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
     _clear: list[list[tuple[int, Blocked]]] = field(default_factory=list)
     _capacities: list[Capacity] = field(default_factory=list)
     _capacities_of: list[list[int]] = field(default_factory=list)
@@ -147,23 +164,23 @@ class Timing:
         """
         self._variants[node] = tuple(variants)
 
-    def order(self, before: Anchor, after: Anchor, gap: int = 0) -> None:
+    def order(self, before: Anchor, after: Anchor, reason: Reason, gap: int = 0) -> None:
         """Demand ``after >= before + gap`` of two instants of different nodes; `after` moves to fulfil it."""
         (u, at, offset), (v, edge, behind) = before, after
         gap += offset - behind
         if edge == "start" or not self.pauses[v]:
             gap -= 0 if edge == "start" else self.lengths[v]
-            (self._after_start if at == "start" else self._after_end)[u].append((v, gap))
+            (self._after_start if at == "start" else self._after_end)[u].append((v, gap, reason))
         elif at == "start":
-            self._ends_after[u].append((v, gap))
+            self._ends_after[u].append((v, gap, reason))
         else:
             raise ValueError("an end that pauses can only be held back by a start")
 
-    def follow(self, before: Use, after: Use, gap: int = 0) -> None:
-        """Demand that one use begins `gap` after the end of the other."""
+    def follow(self, before: Use, after: Use, machine: str, gap: int = 0) -> None:
+        """Demand that one use of a machine begins `gap` after the end of the other."""
         for until in before.untils:
             if until[0] != after.begin[0]:
-                self.order(until, after.begin, gap)
+                self.order(until, after.begin, _reason(Reason("machine", machine), before, until[0]), gap)
 
     def limit(self, capacity: Capacity) -> None:
         """Add a capacity."""
@@ -194,10 +211,10 @@ class Timing:
         waiting = [True] * len(self.starts)
         dirty = set(range(len(self._capacities)))
 
-        def push(node: int, instant: int, cause: int) -> None:
+        def push(node: int, instant: int, cause: int, reason: Reason) -> None:
             if self.fixed[node]:
                 raise Stuck(f"{self.label(cause)} would delay {self.label(node)}, which stays at {self.starts[node]}")
-            self.causes[node] = cause
+            self.causes[node], self.reasons[node] = cause, reason
             updates[node] += 1
             if updates[node] > most:
                 raise Stuck(f"{self.label(node)} and {self.label(cause)} wait for one another for ever")
@@ -215,19 +232,19 @@ class Timing:
                 node = heappop(queue)
                 waiting[node] = False
                 start, end = starts[node], ends[node]
-                for after, gap in self._after_start[node]:
+                for after, gap, reason in self._after_start[node]:
                     if starts[after] < start + gap:
-                        push(after, start + gap, node)
-                for after, gap in self._after_end[node]:
+                        push(after, start + gap, node, reason)
+                for after, gap, reason in self._after_end[node]:
                     if starts[after] < end + gap:
-                        push(after, end + gap, node)
-                for after, gap in self._ends_after[node]:
+                        push(after, end + gap, node, reason)
+                for after, gap, reason in self._ends_after[node]:
                     if ends[after] < start + gap:
-                        push(after, self._start_for_end(after, start + gap), node)
+                        push(after, self._start_for_end(after, start + gap), node, reason)
                 for first, blocked in self._clear[node]:
                     free = max((down.end for down in blocked if down.start < end), default=0)
                     if starts[first] < free:
-                        push(first, free, node)
+                        push(first, free, node, Reason())
             if dirty:
                 self._admit(self._capacities[dirty.pop()], push)
 
@@ -265,37 +282,37 @@ class Timing:
                 low = middle + 1
         return low
 
-    def _admit(self, capacity: Capacity, push: Callable[[int, int, int], None]) -> None:
+    def _admit(self, capacity: Capacity, push: Callable[[int, int, int, Reason], None]) -> None:
         """Let each use wait until those before it, in order, leave room for it."""
-        latest: list[tuple[int, int, int]] = []  # (-until, amount, node) of the uses before: latest end first
+        latest: list[_Held] = []  # the uses before: latest end first
         for use in capacity.uses:
             begin = self.instant(use.begin)
             if max(self.instant(anchor) for anchor in use.untils) <= begin:
                 continue  # what takes no time takes no place
-            free_at, cause = self._room(capacity, use, begin, latest)
+            free_at, cause, reason = self._room(capacity, use, begin, latest)
             if begin < free_at:
-                push(use.begin[0], self.starts[use.begin[0]] + free_at - begin, cause)
-            until = max(self.instant(anchor) for anchor in use.untils)
-            insort(latest, (-until, use.amount, use.untils[0][0]))
+                push(use.begin[0], self.starts[use.begin[0]] + free_at - begin, cause, reason)
+            until, node = max((self.instant(anchor), anchor[0]) for anchor in use.untils)
+            insort(latest, (-until, use.amount, node, _reason(capacity.reason, use, node)))
             covered = 0
-            for kept, (_, amount, _) in enumerate(latest, 1):
+            for kept, (_, amount, _, _) in enumerate(latest, 1):
                 covered += amount
                 if covered >= capacity.limit:
                     del latest[kept:]
                     break
 
-    def _room(self, capacity: Capacity, use: Use, begin: int, latest: list[tuple[int, int, int]]) -> tuple[int, int]:
-        """Return when there is room for a use from `begin` on, and which node it waits for (-1: none)."""
+    def _room(self, capacity: Capacity, use: Use, begin: int, latest: list[_Held]) -> tuple[int, int, Reason]:
+        """Return when there is room for a use from `begin` on, which node it waits for (-1: none), and why."""
         if not capacity.taken:
             room = capacity.limit - use.amount
-            for until, amount, node in latest:
+            for until, amount, node, reason in latest:
                 room -= amount
                 if room < 0:
-                    return -until, node
-            return begin, -1
+                    return -until, node, reason
+            return begin, -1, Reason()
         length, cause = max(self.instant(anchor) for anchor in use.untils) - begin, -1
         held = [(start, end, 1, node) for start, end, node in capacity.taken]
-        held += [(begin, -until, amount, node) for until, amount, node in latest]
+        held += [(begin, -until, amount, node) for until, amount, node, _ in latest]
         while True:
             for instant in (begin, *(start for start, *_ in capacity.taken if begin < start < begin + length)):
                 active = [h for h in held if h[0] <= instant < h[1]]
@@ -303,7 +320,12 @@ class Timing:
                     begin, cause = min((until, node) for _, until, _, node in active)
                     break
             else:
-                return begin, cause
+                return begin, cause, capacity.reason
+
+
+def _reason(reason: Reason, use: Use, node: int) -> Reason:
+    """Return why something waits for a node with which a use ends: that of a machine, by a part that stands there."""
+    return reason if reason.via != "machine" or node == use.untils[0][0] else Reason("blocking", reason.id)
 
 
 def _first_free(windows: Iterable[tuple[Blocked, int, int]], start: int) -> int:
