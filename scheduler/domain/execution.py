@@ -19,6 +19,17 @@ Item: TypeAlias = Facility | Machine | RobotCell | Lane | OperatorPool | Fleet |
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A robot or vehicle under way with a job stands still during ``[start, end)``, before it puts the part down."""
+
+    mover: str
+    job: str
+    destination: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Change:
     """An item of the field ``kind`` of an instance, before and after an event; None: there was none."""
 

@@ -201,6 +201,21 @@ class BaselineDocument(OpenDocument):
     """Its charges."""
 
 
+class WaitDocument(OpenDocument):
+    """A robot or vehicle under way with a job stands still, before it puts the part down."""
+
+    mover: str
+    """The robot or vehicle."""
+    job: str
+    """The job that it carries."""
+    destination: str
+    """Where it takes it."""
+    start: Instant
+    """When it begins to stand still."""
+    end: Instant
+    """When it goes on."""
+
+
 class RevisionDocument(OpenDocument):
     """What has changed at one instant, and led to a new schedule."""
 
@@ -214,6 +229,8 @@ class RevisionDocument(OpenDocument):
     """The schedule in force before."""
     pins: list[ScheduledOperationDocument] = Field(default_factory=list)
     """Pending operations that had to keep machine and start."""
+    waits: list[WaitDocument] = Field(default_factory=list)
+    """Robots and vehicles under way that stood still in front of machines that were not ready for their part."""
 
 
 class ScheduleDocument(OpenDocument):

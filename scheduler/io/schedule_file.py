@@ -7,6 +7,7 @@ instance file is all that one needs besides it: reading applies them again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -228,6 +229,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
             **({"charges": [_charge(c) for c in revision.baseline.charges]} if revision.baseline.charges else {}),
         },
         "pins": [_operation(o) for o in revision.pins],
+        **({"waits": [asdict(wait) for wait in revision.waits]} if revision.waits else {}),
     }
 
 

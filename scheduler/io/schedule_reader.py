@@ -23,6 +23,7 @@ from scheduler.domain import (
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Revision, revise
+from scheduler.domain.execution import Wait
 from scheduler.errors import Defect, DefectsError, ObjectiveError, ScheduleError
 from scheduler.io.defects import instead, limited, shown
 from scheduler.io.events_file import parse_events
@@ -35,6 +36,7 @@ from scheduler.io.schedule_documents import (
     ScheduleDocument,
     ScheduledOperationDocument,
     SetupDocument,
+    WaitDocument,
 )
 from scheduler.io.structure import read_document, require_kind
 from scheduler.io.validate_resources import Path
@@ -97,10 +99,11 @@ def _revised(instance: Instance, document: RevisionDocument, path: Path, source:
     """Return the instance after a revision, and the revision."""
     reader = _Reader(instance)
     pins = reader.operations(document.pins, (*path, "pins"))
+    waits = reader.waits(document.waits, (*path, "waits"))
     baseline = reader.schedule(document.baseline, (*path, "baseline"), source)
     try:
         events = parse_events(document.events, source)
-        revision = Revision(document.now, document.frozen_until, events, baseline, tuple(pins))
+        revision = Revision(document.now, document.frozen_until, events, baseline, tuple(pins), waits)
         return revise(instance, revision), revision
     except DefectsError as error:
         raise ScheduleError(source, tuple(_inside(path, defect) for defect in error.defects)) from None
@@ -269,6 +272,19 @@ class _Reader:
             levels = document.from_level, document.to_level
             found.append(Charge(document.vehicle, document.charger, document.start, document.end, *levels))
         return found
+
+    def waits(self, documents: Iterable[WaitDocument], path: Path) -> tuple[Wait, ...]:
+        """Return the waits of robots and vehicles under way."""
+        found = []
+        for index, document in enumerate(documents):
+            at = (*path, index)
+            self._is_known((*at, "mover"), document.mover, self._instance.carrier_by_id, "robot or vehicle")
+            self._is_known((*at, "job"), document.job, self._operations, "job")
+            if document.end <= document.start:
+                cause = f"the wait ends at {document.end}, not after its begin {document.start}"
+                self._report("E309", (*at, "end"), cause, f"write {document.start + 1} or more")
+            found.append(Wait(document.mover, document.job, document.destination, document.start, document.end))
+        return tuple(found)
 
     def objective(self, document: ScheduleDocument) -> Objective | None:
         """Return the objective, if the file names one."""

@@ -140,7 +140,7 @@ def instance_after(state: State, revision: Revision, waiting: bool) -> Instance:
     """Return the instance after one more revision; `waiting`: robots and vehicles wait in front of what is occupied."""
     if not waiting:
         return revise(state.instance, revision)
-    instance = with_waiting_carriers(revise(state.instance, replace(revision, pins=())), state.schedule)
+    instance = with_waiting_carriers(revise(state.instance, replace(revision, pins=(), waits=())), state.schedule)
     return replace(instance, execution=replace(execution_of(instance), pins=revision.pins))
 
 

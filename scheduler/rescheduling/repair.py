@@ -14,13 +14,15 @@ from time import monotonic
 from scheduler.checker import check
 from scheduler.domain import Instance, Job, Objective, Progress, Result, Schedule, Stop
 from scheduler.domain.events import Event, QuantityChange, Revision, Rework, RushOrder, pinned, revise, same
+from scheduler.domain.events.undo import with_waits
+from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.case import Best, Case
 from scheduler.rescheduling.degrade import Degraded, degraded
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.report import Report, compare
-from scheduler.rescheduling.right_shift import Shift, shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import Shift, shift, waits_of
 from scheduler.rescheduling.stability import with_stability
 
 
@@ -133,7 +135,7 @@ def repair(
         revision = Revision(at, frozen_until or 0, group, current)
         revised = revise(revised, revision)
         _require_valid_orders(revised, group)
-        revised, shifted = _frozen(revised)
+        revised, shifted, waits = _frozen(revised)
         case = Case(
             revised,
             shifted,
@@ -145,7 +147,7 @@ def repair(
             began_at=began,
             frees=any(event.frees for event in group),
         )
-        revisions.append(replace(revision, pins=execution_of(revised).pins))
+        revisions.append(replace(revision, pins=execution_of(revised).pins, waits=waits))
         if on_improvement is not None and number == len(groups) - 1:
             case.on_better = _publisher(case, tuple(revisions), schedule, on_improvement)
         with (stop or Stop()).calling(case.stop.request):
@@ -199,16 +201,18 @@ def _follow(case: Case, policy: str) -> None:
         raise failures[0]
 
 
-def _frozen(instance: Instance) -> tuple[Instance, Shift]:
-    """Return the instance with the frozen horizon and the pins where the right shift puts them, and the right shift.
+def _frozen(instance: Instance) -> tuple[Instance, Shift, tuple[Wait, ...]]:
+    """Return the instance with the frozen horizon and the pins where the right shift puts them, that, and the waits.
 
     Robots and vehicles under way wait where nothing else helps. Where there is no right shift, deadlines aside, frozen
     operations have to stay.
     """
     baseline = execution_of(instance).baseline
     shifted = shift(instance, baseline)
+    waits: tuple[Wait, ...] = ()
     if shifted.kept is None:
-        instance = with_waiting_carriers(instance, baseline)
+        waits = waits_of(instance, baseline)
+        instance = with_waits(instance, waits)
         shifted = shift(instance, baseline)
     execution = execution_of(instance)
     kept = pinned(instance)
@@ -220,7 +224,7 @@ def _frozen(instance: Instance) -> tuple[Instance, Shift]:
     placed = shifted.kept
     operations = (placed or baseline).operations
     pins = tuple(o for o in operations if o.key in frozen and o.key in instance.operation_by_key)
-    return replace(instance, execution=replace(execution, pins=pins)), shifted
+    return replace(instance, execution=replace(execution, pins=pins)), shifted, waits
 
 
 def _require_usable(policy: str, events: Sequence[Event], time_limit: float, workers: int | None) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scheduler.domain import Downtime, Instance, Schedule
-from scheduler.domain.events.undo import WAITS
-from scheduler.domain.happened import execution_of, lengthened, with_calendar
+from scheduler.domain import Instance, Schedule
+from scheduler.domain.events.undo import with_waits
+from scheduler.domain.execution import Wait
+from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
@@ -99,20 +100,22 @@ def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
     the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
     lengthens the move. The instance is returned as it is if nothing has to wait, or waiting does not help.
     """
+    return with_waits(instance, waits_of(instance, baseline))
+
+
+def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
+    """Return how long robots and vehicles under way have to wait; see `with_waiting_carriers`."""
     try:
         draft = _drafted(_without_new_jobs(instance, baseline), baseline)
         waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()
     except Stuck:
-        return instance
+        return ()
+    found = []
     for move, ticks in waits.items():
-        carrier, execution = instance.carrier_by_id[move.mover], execution_of(instance)
-        begin = max(execution.now, move.end - max(instance.group_by_carrier[move.mover].drop_time, 1))
+        begin = max(execution_of(instance).now, move.end - max(instance.group_by_carrier[move.mover].drop_time, 1))
         begin = min(begin, move.end - 1)  # one that would arrive this very instant
-        calendar = carrier.calendar.with_downtime(Downtime(begin, begin + ticks, f"{WAITS}{move.destination}"))
-        longer = lengthened(move, begin, carrier.calendar, calendar)
-        moves = tuple(longer if m == move else m for m in execution.moves)
-        instance = replace(with_calendar(instance, move.mover, calendar), execution=replace(execution, moves=moves))
-    return instance
+        found.append(Wait(move.mover, move.job or "", move.destination, begin, begin + ticks))
+    return tuple(found)
 
 
 def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from scheduler.domain.events.base import Event
 from scheduler.domain.events.notices import Retraction
-from scheduler.domain.events.undo import changes_between, undone
-from scheduler.domain.execution import Applied, Execution
+from scheduler.domain.events.undo import changes_between, undone, with_waits
+from scheduler.domain.execution import Applied, Execution, Wait
 from scheduler.domain.happened import execution_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule, ScheduledOperation
@@ -34,6 +34,8 @@ class Revision:
         The schedule in force until now, for the instance before the events.
     pins
         Pending operations that keep machine and start.
+    waits
+        For how long robots and vehicles under way stand still in front of machines that are not ready for their part.
     """
 
     now: int
@@ -41,6 +43,7 @@ class Revision:
     events: tuple[Event, ...]
     baseline: Schedule
     pins: tuple[ScheduledOperation, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 def revise(instance: Instance, revision: Revision) -> Instance:
@@ -91,7 +94,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
     if len(log) > MOST_UNDOABLE:
         old = tuple(replace(a, changes=(), trips=()) if a.changes or a.trips else a for a in log[:-MOST_UNDOABLE])
         changed = replace(changed, execution=replace(execution_of(changed), log=(*old, *log[-MOST_UNDOABLE:])))
-    return changed
+    return with_waits(changed, revision.waits)
 
 
 def same(event: Event, other: Event) -> bool:

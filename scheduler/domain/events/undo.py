@@ -7,14 +7,14 @@ by field (a three-way merge), so that what other events have changed since then 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from math import ceil
 from typing import Any, TypeVar
 
 from scheduler.domain.calendar import Calendar, Downtime, working_time
-from scheduler.domain.execution import Applied, Change
+from scheduler.domain.execution import Applied, Change, Wait
 from scheduler.domain.happened import (
     execution_of,
     lengthened,
@@ -85,6 +85,22 @@ def _renumbered(instance: Instance) -> Instance:
         operations.append(operation)
     baseline = replace(execution.baseline, operations=tuple(operations))
     return replace(instance, execution=replace(execution, baseline=baseline))
+
+
+def with_waits(instance: Instance, waits: Iterable[Wait]) -> Instance:
+    """Return the instance in which robots and vehicles under way wait: a downtime, which lengthens the move."""
+    for wait in waits:
+        execution, carrier = execution_of(instance), instance.carrier_by_id[wait.mover]
+        way = (wait.mover, wait.job, wait.destination)
+        there = (m for m in execution.moves if (m.mover, m.job, m.destination) == way)
+        move = max(there, key=lambda m: m.start, default=None)
+        calendar = carrier.calendar.with_downtime(Downtime(wait.start, wait.end, f"{WAITS}{wait.destination}"))
+        if move is not None:
+            longer = lengthened(move, wait.start, carrier.calendar, calendar)
+            moves = tuple(longer if m == move else m for m in execution.moves)
+            execution = replace(execution, moves=moves)
+        instance = replace(with_calendar(instance, wait.mover, calendar), execution=execution)
+    return instance
 
 
 def let_go(instance: Instance) -> Instance:
