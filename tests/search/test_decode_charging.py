@@ -9,6 +9,7 @@ from charging_cases import plant, random_battery, random_plant
 from helpers import simple_job
 from test_decode import OBJECTIVES, decoded, searched
 
+import scheduler
 from scheduler.domain import Charge, Instance, Objective
 from scheduler.domain.batteries import charging_time, level_after
 from scheduler.domain.events import Event, MachineBreakdown, OperationDelayed, Revision, revise
@@ -77,6 +78,11 @@ def test_after_an_event() -> None:
             charged += bool(instance.execution.charges)
     assert found >= 45
     assert charged >= 20
+
+
+def test_how_much_to_charge_is_searched() -> None:
+    # With charges up to the knee only, no order of the three transports would be complete before 29.
+    assert searched(scheduler.load("instances/fleet_charging.json"), "makespan", iterations=2000).makespan <= 28
 
 
 def test_a_charge_where_the_level_is_not_enough() -> None:

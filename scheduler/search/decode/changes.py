@@ -16,8 +16,10 @@ from scheduler.search.decode.layout import (
     MODES_AT,
     MODES_END,
     MOST_LATE,
+    MOST_PIECES,
     NUM_FREE,
     NUM_JOBS,
+    NUM_OPS,
     OPS,
     OPS_FROM,
     OPS_TO,
@@ -142,6 +144,16 @@ def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
         other = -1
     choice[o] = other
     return first_place(data, place, o, end), place[get(data, OPS, o, UNIT)]
+
+
+@njit(cache=True, nogil=True)
+def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
+    """Let vehicles charge more, less or early before the moves of an operation; return first and last place changed."""
+    at, other = place[get(data, OPS, o, UNIT)], np.random.randint(2 * MOST_PIECES + 2)
+    if at < 0 or choice[data[NUM_OPS] + o] == other:
+        return end, end
+    choice[data[NUM_OPS] + o] = other
+    return at, at
 
 
 @njit(cache=True, nogil=True)

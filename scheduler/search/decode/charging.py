@@ -37,6 +37,7 @@ from scheduler.search.decode.layout import (
     LIMIT,
     LOAD,
     MINIMUM,
+    MOST_PIECES,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
@@ -56,6 +57,7 @@ from scheduler.search.decode.layout import (
     SPOT,
     TIMES,
     WHO,
+    WISH,
     ZERO,
     Ints,
     get,
@@ -226,7 +228,7 @@ def charge_first(
 def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int, int, int, int]:
     """Return the earliest start at or after `ready` of a move by a vehicle with a battery, and the row before it.
 
-    Then the charger, begin and end of the charge before it follow (-1: none).
+    Then the charger, begin and end of the charge before it follow (-1: none). The state says what is wished.
     """
     carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
     battery, calendar = get(data, CARRIERS, carrier, BATTERY), get(data, CARRIERS, carrier, CARRIER_CALENDAR)
@@ -239,23 +241,32 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
         start = max(ready, free_at, there(data, state, carrier, before, origin))
         start = work_start(data, calendar, start, length, 0)
         back = travel(data, carrier, destination, get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN))
-        is_early = start + length + back <= state[data[MOVE_START] + after]
-        if is_early and may_fall(data, state, battery, after, fall(data, state, able, start, before)):
+        fits = start + length + back <= state[data[MOVE_START] + after]
+        if fits and may_fall(data, state, battery, after, fall(data, state, able, start, before)):
             return start, before, -1, 0, 0
         before, after = after, state[data[MOVE_AFTER] + after]
     arrives_at = there(data, state, carrier, before, origin)
     start = work_start(data, calendar, max(ready, arrives_at), length, 0)
     needed, direct = drain(data, battery, able) + reserve(data, battery, destination), NEVER
-    first_piece = data[data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)]
+    curve, is_early = data[TIMES] + get(data, BATTERIES, battery, CURVE_AT), state[data[WISH]] > MOST_PIECES
     if level_at(data, state, carrier, before, origin, start) >= needed:
         direct = start
         level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
-        if level >= first_piece or arrives_at >= ready:
+        if not is_early and (level >= data[curve] or arrives_at >= ready):
             return direct, before, -1, 0, 0
     if before >= data[FIRST_CHARGE] and state[data[MOVE_START] + before] >= data[NOW]:
         return direct, before, -1, 0, 0
-    start, charger, begin, end = charge_first(data, state, carrier, ready, origin, length, needed, first_piece)
-    return (start, before, charger, begin, end) if start <= direct else (direct, before, -1, 0, 0)
+    wish, pieces = data[curve], state[data[WISH]]
+    if is_early:
+        pieces -= MOST_PIECES + 1
+    if pieces == 0:
+        wish = 0
+    elif pieces > 0:
+        wish = data[min(curve + 2 * pieces, data[TIMES] + get(data, BATTERIES, battery, CURVE_END)) - 2]
+    start, charger, begin, end = charge_first(data, state, carrier, ready, origin, length, needed, wish)
+    if start <= direct or (is_early and start < NEVER):
+        return start, before, charger, begin, end
+    return direct, before, -1, 0, 0
 
 
 @njit(cache=True, nogil=True)

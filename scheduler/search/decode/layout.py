@@ -31,6 +31,8 @@ NEVER = 1 << 60
 """Later than any instant of a schedule."""
 MAX_LEGS = 5
 """Moves on the way between two operations, at the most."""
+MOST_PIECES = 2
+"""Pieces of a charge curve, from its beginning, up to the end of which a charge may be wished to go, at the most."""
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
@@ -63,7 +65,7 @@ NUM_TABLES = 24
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
 
-NUM_COLUMNS = 35
+NUM_COLUMNS = 36
 (
     MODE,
     START,
@@ -100,12 +102,14 @@ NUM_COLUMNS = 35
     SUM,
     LATEST,
     MOST_LATE,
+    WISH,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LEVEL), the last operation on a
 machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs
-(JOB_END: when it is complete, or a bound of that), and what the objective comes to so far."""
+(JOB_END: when it is complete, or a bound of that), what the objective comes to so far, and up to the end of how many
+pieces of the charge curve vehicles charge now (WISH; -1: one)."""
 
-NUM_SCALARS = 17
+NUM_SCALARS = 18
 (
     NOW,
     LIMIT,
@@ -124,8 +128,10 @@ NUM_SCALARS = 17
     HAS_GAPS,
     SOME_WATCH,
     FIRST_CHARGE,
+    NUM_CHOICES,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
-"""Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order); the first
+"""Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order,
+NUM_CHOICES: of the choices); the first
 charge among the moves (0: there are no batteries)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 

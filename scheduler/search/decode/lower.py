@@ -291,6 +291,7 @@ class _Lowering:
             ((at.BUSY,), len(self.problem.machines), 0),
             ((at.JOB_END,), len(self.problem.jobs), 0),
             ((at.NUM_TRIPS, at.SUM, at.LATEST, at.MOST_LATE), 1, 0),
+            ((at.WISH,), 1, -1),
         ]
         header = np.zeros(at.HEADER, np.int64)
         parts: list[Array] = []
@@ -322,6 +323,7 @@ class _Lowering:
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
+        header[at.NUM_CHOICES] = 2 * num_ops if num_charges else num_ops
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
         room += WRITES_PER_CHARGE * num_charges
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)

@@ -24,6 +24,7 @@ from scheduler.search.decode.layout import (
     END,
     ENTRY,
     FAMILY,
+    FIRST_CHARGE,
     HOLDS_IN,
     HOLDS_OUT,
     INPUTS,
@@ -55,6 +56,7 @@ from scheduler.search.decode.layout import (
     NEVER,
     NOW,
     NUM_LEGS,
+    NUM_OPS,
     OPS,
     OUTS_AT,
     OUTS_END,
@@ -73,6 +75,7 @@ from scheduler.search.decode.layout import (
     UNLOADING,
     WAITING,
     WATCHES,
+    WISH,
     ZERO,
     Ints,
     copy,
@@ -220,6 +223,8 @@ def place_in(
 ) -> tuple[int, int]:
     """Place an operation in a mode; on a clash, what was placed of it is left for `undo`."""
     machine, job = get(data, MODES, mode, MACHINE), get(data, OPS, o, JOB)
+    if data[FIRST_CHARGE] > 0:
+        put(state, trail, data[WISH], choice[data[NUM_OPS] + o])
     release_date = get(data, JOBS, job, RELEASE)
     needs_place = get(data, MACHINES, machine, HOLDS_IN) != 0 or get(data, MACHINES, machine, INPUTS) >= 0
     earliest, num = max(floor, release_date, data[NOW]), ZERO

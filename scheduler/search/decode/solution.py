@@ -9,7 +9,7 @@ import numpy as np
 from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.search.decode import layout as at
-from scheduler.search.decode.layout import MAX_LEGS, Array
+from scheduler.search.decode.layout import MAX_LEGS, MOST_PIECES, Array
 from scheduler.search.decode.lower import Lowered
 
 
@@ -19,7 +19,10 @@ class Solution(NamedTuple):
     Attributes
     ----------
     choice
-        By operation: the mode (its row), -1 where the decode chooses the one that promises to be the earliest.
+        By operation: the mode (its row), -1 where the decode chooses the one that promises to be the earliest. With
+        batteries, behind that, by operation: up to the end of how many pieces of the charge curve a vehicle charges,
+        if it has to before a move of the operation (0: as little as possible, -1: one), and likewise, more than
+        `layout.MOST_PIECES`, even if it doesn't have to.
     plans
         By job: the number of the plan that is carried out.
     order
@@ -37,7 +40,9 @@ class Solution(NamedTuple):
 
 def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     """Return a solution without order and modes, with plans drawn at random (without `rng` the shortest)."""
-    choice = np.full(len(lowered.operations), -1, np.int64)
+    choice = np.full(int(lowered.data[at.NUM_CHOICES]), -1, np.int64)
+    if rng is not None:
+        choice[len(lowered.operations) :] = rng.integers(-1, MOST_PIECES + 1)
     plans = np.zeros(len(lowered.plans), np.int64)
     for job, numbers in enumerate(lowered.plans):
         data = lowered.problem.jobs[job]

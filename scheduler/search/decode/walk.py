@@ -13,13 +13,25 @@ from numba import njit
 from scheduler.search.decode.changes import (
     change_mode,
     change_plan,
+    change_wish,
     draw_job,
     drift,
     open_modes,
     turn,
 )
 from scheduler.search.decode.decode import decode
-from scheduler.search.decode.layout import NEVER, NUM_FREE, NUM_JOBS, NUM_OPS, Ints, Reals, copy, redo, undo
+from scheduler.search.decode.layout import (
+    FIRST_CHARGE,
+    NEVER,
+    NUM_CHOICES,
+    NUM_FREE,
+    NUM_JOBS,
+    Ints,
+    Reals,
+    copy,
+    redo,
+    undo,
+)
 from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
 
@@ -58,6 +70,8 @@ def change(
         return drift(data, order, place, max(2, num // 10))
     pick = np.random.randint(count)
     if dice < shares[1]:
+        if data[FIRST_CHARGE] > 0 and np.random.random() < 0.5:
+            return change_wish(data, choice, place, pairs[2 * pick], num)
         o = pairs[2 * pick + np.random.randint(2)]
         return change_mode(data, choice, place, o, num)
     begin, end = turn(data, order, place, pairs[2 * pick], pairs[2 * pick + 1])
@@ -107,18 +121,18 @@ def walk(
 ) -> int:
     """Walk on from a decoded solution, leave the best one met behind; return the iterations done."""
     np.random.seed(seed)
-    num, num_ops, num_jobs = data[NUM_FREE], data[NUM_OPS], data[NUM_JOBS]
+    num, num_choices, num_jobs = data[NUM_FREE], data[NUM_CHOICES], data[NUM_JOBS]
     for step in range(iterations):
         if stop[0] or scalars[BEST] <= target:
             return step
-        copy(old_choice, 0, choice, 0, num_ops)
+        copy(old_choice, 0, choice, 0, num_choices)
         copy(old_plans, 0, plans, 0, num_jobs)
         copy(old_order, 0, order, 0, num)
         begin, end = change(data, goal, choice, plans, order, place, state, least, pairs, shares)
         scalars[IDLE] += 1
         scalars[TICK] = (scalars[TICK] + 1) % num_history
         if begin >= num:
-            copy(choice, 0, old_choice, 0, num_ops)
+            copy(choice, 0, old_choice, 0, num_choices)
             continue
         mark, top = marks[begin], trail[0]
         copy(kept, 0, trail, 3 * mark + 1, 3 * (top - mark))
@@ -150,7 +164,7 @@ def walk(
         if value <= ceiling:
             if value < scalars[BEST]:
                 scalars[BEST], scalars[IDLE] = value, 0
-                copy(best_choice, 0, choice, 0, num_ops)
+                copy(best_choice, 0, choice, 0, num_choices)
                 copy(best_plans, 0, plans, 0, num_jobs)
                 copy(best_order, 0, order, 0, num)
             scalars[VALUE] = value
@@ -159,7 +173,7 @@ def walk(
             redo(state, trail, kept, top - mark)
             copy(marks, begin, old_marks, begin, num - begin)
             copy(partial, begin, old_partial, begin, num - begin)
-            copy(choice, 0, old_choice, 0, num_ops)
+            copy(choice, 0, old_choice, 0, num_choices)
             copy(plans, 0, old_plans, 0, num_jobs)
             for k in range(num):
                 order[k] = old_order[k]
