@@ -7,7 +7,8 @@ schedule becomes a *complete* hint, auxiliary variables included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -21,7 +22,7 @@ from scheduler.cpsat.occupations import OccupationVars, brought_at, occupation_v
 from scheduler.cpsat.tending import TendingVars, tending_variables
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
-from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule
+from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule, Stop
 from scheduler.domain.cycle import cycle_time
 from scheduler.domain.horizon import heads, horizon, tails
 
@@ -31,6 +32,10 @@ Literal: TypeAlias = Any
 """A CP-SAT Boolean variable or its negation."""
 Value: TypeAlias = Callable[..., int]
 """The value that a variable has in a schedule, called with a `ScheduleView` (loop variables are bound as defaults)."""
+
+
+class _GivenUp(Exception):
+    """Nobody wants the model any more."""
 
 
 class ModelContext:
@@ -87,6 +92,7 @@ class ModelContext:
         self.loads: dict[str, list[tuple[int, Literal]]] = {}
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
+        self._stop: Stop | None = None
         self.heads = heads(instance)
         self.tails = tails(instance)
         self._starts: dict[OperationKey, Expr] = {}
@@ -104,15 +110,32 @@ class ModelContext:
 
     def new_int(self, low: int, high: int, name: str, value: Value) -> Expr:
         """Return a new integer variable; `value` tells what it is in a schedule."""
+        self._look_up()
         variable = self.model.new_int_var(low, high, name)
         self._values.append((variable, value, low, high))
         return variable
 
     def new_bool(self, name: str, value: Value) -> Literal:
         """Return a new Boolean variable; `value` tells what it is in a schedule."""
+        self._look_up()
         variable = self.model.new_bool_var(name)
         self._values.append((variable, value, 0, 1))
         return variable
+
+    @contextmanager
+    def given_up(self, stop: Stop | None) -> Iterator[None]:
+        """Leave the block early once somebody wants to stop: a large model takes its time to build."""
+        self._stop = stop
+        try:
+            yield
+        except _GivenUp:
+            pass
+        finally:
+            self._stop = None
+
+    def _look_up(self) -> None:
+        if self._stop is not None and self._stop.requested:
+            raise _GivenUp
 
     def hint(self, schedule: Schedule) -> None:
         """Give the schedule to the solver as a complete hint, in place of any hint before."""

@@ -53,11 +53,12 @@ def build(
     Stopped, it returns what it has: of use to nobody, but at once.
     """
     ctx = ModelContext(instance, latest or {}, kept, has_loads=has_loads)
-    for rule in RULES:
-        if rule.applies(instance) and not (stop is not None and stop.requested):
-            rule.post(ctx)
-    if kept is not None:
-        kept.post(ctx)
+    with ctx.given_up(stop):
+        for rule in RULES:
+            if rule.applies(instance):
+                rule.post(ctx)
+        if kept is not None:
+            kept.post(ctx)
     return ctx
 
 
@@ -93,7 +94,8 @@ def improve(
     """
     deadline = monotonic() + time_limit
     ctx = build(instance, _latest(instance, objective, start), stop, kept, has_loads=has_loads)
-    post_order(ctx, start)
+    if not stop.requested:
+        post_order(ctx, start)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     built: dict[str, Any] = {}
@@ -117,7 +119,11 @@ def improve(
         ctx.model.minimize(expression)
         if best is not None:
             ctx.hint(best)
-        solver = new_solver(ctx, seconds, workers, seed)
+        left = deadline - monotonic()  # the hint of a large model takes its time too
+        if left < MIN_SECONDS or stop.requested:
+            proved = False
+            break
+        solver = new_solver(ctx, min(seconds, left), workers, seed)
         solver.parameters.stop_after_first_solution = first_only
         if work is not None:
             solver.parameters.max_deterministic_time = work

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from time import monotonic
 
 from scheduler.domain import Objective, Status, Stop
-from scheduler.domain.events import Event, Revision
+from scheduler.domain.events import Revision
 from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
 from scheduler.loop.state import State, instance_after
-from scheduler.rescheduling import Repair, repair
+from scheduler.rescheduling import Repair, repair, repair_further
 
 _NET_SHARE = 0.5
 """Part of the deadline that the first plan may take where no right shift exists."""
@@ -98,21 +98,15 @@ def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Plann
     return Planned(tuple(decisions), None)
 
 
-def better_plans(
-    batch: Sequence[Event], state: State, first: Repair, settings: Settings, until: float, stop: Stop
-) -> Iterator[Repair]:
+def better_plans(state: State, first: Repair, settings: Settings, until: float, stop: Stop) -> Iterator[Repair]:
     """Yield better and better plans for accepted events until the deadline."""
     left = until - monotonic()
     if settings.policy == "right-shift" or left < _SHORTEST or stop.requested:
         return
-    found = repair(
+    found = repair_further(
         state.instance,
-        state.schedule,
-        batch,
-        now=first.revisions[-1].now,
+        first,
         policy=settings.policy,
-        frozen_until=first.revisions[-1].frozen_until,
-        objective=settings.objective,
         time_limit=left,
         workers=settings.workers,
         seed=settings.seed,
@@ -141,4 +135,5 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         time_limit=seconds,
         workers=settings.workers,
         seed=settings.seed,
+        is_checked=True,  # as every plan, and the schedule that the loop began with
     )

@@ -147,7 +147,7 @@ class Loop:
             self._decide(planned.decisions)
             return
         self._step("repaired")
-        first = planned.repair
+        first, planned_at = planned.repair, monotonic()
         schedule = first.result.schedule
         assert schedule is not None
         revision, waiting = planned.revision(before)
@@ -159,9 +159,10 @@ class Loop:
         self._decide(planned.decisions, revision_draft(number, revision, entries, waiting), plan)
         self.state = before.revised(first.instance, revision, schedule)
         self._show()
-        until = began_at + self.settings.deadline
+        # A better plan takes as long to be journalled and published as the first.
+        until = began_at + self.settings.deadline - (monotonic() - planned_at)
         with _interruption(is_interrupted, until) as stop:
-            for found in better_plans(revision.events, before, first, self.settings, until, stop):
+            for found in better_plans(before, first, self.settings, until, stop):
                 assert found.result.schedule is not None
                 draft = plan_draft(number, found.policy, found.result, found.report, monotonic() - began_at)
                 (self._plan,) = self._journal.append(draft)

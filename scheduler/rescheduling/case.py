@@ -22,6 +22,10 @@ OnBetter: TypeAlias = Callable[["Best"], None]
 
 SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
+WAY_OUT = 0.005
+"""Seconds kept for the report on the last schedule ..."""
+WAY_OUT_PER_CHECK = 1.5
+"""... and so many times what a check takes: a report takes about as long, beside engines that are still stopping."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Case:
         Its last tier taxes change.
     ends_at
         When the answer is due (`time.monotonic`).
+    check_seconds
+        What the slowest check so far took.
     workers, seed
         As for `scheduler.solve`.
     stop
@@ -68,6 +74,7 @@ class Case:
     shift: Shift
     objective: Objective
     ends_at: float
+    check_seconds: float = 0.0
     workers: int = 1
     seed: int = 0
     stop: Stop = field(default_factory=Stop)
@@ -86,8 +93,13 @@ class Case:
 
     @property
     def left(self) -> float:
-        """Seconds until the answer is due; none once somebody wants to stop."""
-        return 0.0 if self.stop.requested else self.ends_at - monotonic()
+        """Seconds until policies have to be done; none once somebody wants to stop."""
+        return 0.0 if self.stop.requested else self.due_at - monotonic()
+
+    @property
+    def due_at(self) -> float:
+        """When the last schedule has to be in, so that the report is made by `ends_at`."""
+        return self.ends_at - WAY_OUT - WAY_OUT_PER_CHECK * self.check_seconds
 
     @property
     def seconds(self) -> float:
@@ -119,7 +131,9 @@ class Case:
         values = self.objective.value(terms)
         if self.best is not None and values >= self.best.values:
             return False
+        began_at = monotonic()
         found = check(self.instance, schedule)
+        self.check_seconds = max(self.check_seconds, monotonic() - began_at)
         if found:
             words = f"{policy} breaks {len(found)} rules, the first: {found[0]}"
             warnings.warn(f"a repair is passed over: {words}", RuntimeWarning, stacklevel=2)

@@ -25,6 +25,9 @@ from scheduler.rescheduling.report import Report, compare
 from scheduler.rescheduling.right_shift import Shift, shift, waits_of
 from scheduler.rescheduling.stability import with_stability
 
+_PEEK = 0.05
+"""Seconds between two looks at how long checks take."""
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -44,6 +47,8 @@ class Repair:
         The policy whose schedule it is, of `POLICIES`; ``auto`` is none, as its steps are.
     report
         Baseline against result in figures; None without schedule, and in what `on_improvement` is given.
+    shift
+        The right shift for the last instant.
     degraded
         Where there is no schedule: the one that breaks deadlines, pins and maximum lags least, with what it breaks.
     """
@@ -54,6 +59,7 @@ class Repair:
     result: Result
     policy: str
     report: Report | None
+    shift: Shift | None = None
     degraded: Degraded | None = None
 
     @property
@@ -77,6 +83,7 @@ def repair(
     on_progress: Callable[[Progress], None] | None = None,
     on_improvement: Callable[[Repair], None] | None = None,
     stop: Stop | None = None,
+    is_checked: bool = False,
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
 
@@ -104,6 +111,8 @@ def repair(
         Default: the instance's. Unless it has stability terms, a last tier that taxes change is added.
     time_limit, workers, seed, on_progress, stop
         As for `scheduler.solve`.
+    is_checked
+        Whether the schedule is known to pass the checker for this instance: it is not checked again then.
     on_improvement
         Called with every better schedule for the last instant, checked, from a thread of the search.
 
@@ -123,7 +132,9 @@ def repair(
     wanted = text if isinstance(text, Objective) else Objective.parse(text)
     _require_usable(policy, events, time_limit, workers)
     events = _distinct(events)
-    _require_right(instance, schedule)
+    if not is_checked:
+        _require_right(instance, schedule)
+    check_seconds = monotonic() - began_at
     moments = {event.id: event.known_at if now is None else now for event in events}
     ordered = sorted(events, key=lambda event: moments[event.id])
     groups = [(at, tuple(group)) for at, group in groupby(ordered, key=lambda event: moments[event.id])]
@@ -141,6 +152,7 @@ def repair(
             shifted,
             with_stability(revised, wanted),
             ends_at=began + (began_at + time_limit - began) / (len(groups) - number),
+            check_seconds=check_seconds,
             workers=workers or os.cpu_count() or 1,
             seed=seed,
             on_progress=on_progress,
@@ -162,7 +174,63 @@ def repair(
     report = None
     if result.schedule is not None:
         report = compare(instance, schedule, revised, result.schedule, groups[0][0], shifted.delays, group)
-    return Repair(revised, tuple(revisions), schedule, result, name, report, fallen)
+    return Repair(revised, tuple(revisions), schedule, result, name, report, shifted, fallen)
+
+
+def repair_further(
+    instance: Instance,
+    first: Repair,
+    *,
+    policy: str = "auto",
+    time_limit: float = 10.0,
+    workers: int | None = None,
+    seed: int = 0,
+    on_improvement: Callable[[Repair], None] | None = None,
+    stop: Stop | None = None,
+) -> Repair:
+    """Go on from the repair of one instant with another policy: its right shift and its schedule are there already.
+
+    Parameters
+    ----------
+    instance
+        The instance before the events.
+    first
+        What `repair` returned for it.
+    policy, time_limit, workers, seed, on_improvement, stop
+        As for `repair`.
+
+    Raises
+    ------
+    ValueError
+        If the repair has no schedule, the policy is unknown, or the time limit or number of workers is not positive.
+    """
+    began_at = monotonic()
+    (revision,) = first.revisions
+    _require_usable(policy, revision.events, time_limit, workers)
+    values, schedule = first.result.values, first.result.schedule
+    if first.shift is None or schedule is None or values is None:
+        raise ValueError("there is no schedule to go on from")
+    case = Case(
+        first.instance,
+        first.shift,
+        first.result.objective,
+        ends_at=began_at + time_limit,
+        workers=workers or os.cpu_count() or 1,
+        seed=seed,
+        began_at=began_at,
+        frees=any(event.frees for event in revision.events),
+        best=Best(schedule, first.result.terms, values, first.policy),
+    )
+    if on_improvement is not None:
+        case.on_better = _publisher(case, first.revisions, first.baseline, on_improvement)
+    with (stop or Stop()).calling(case.stop.request):
+        _follow(case, policy)
+    result, best = case.result(), case.best
+    if best is None or best.schedule is schedule or result.schedule is None:
+        return first
+    events, delays = revision.events, first.shift.delays
+    report = compare(instance, first.baseline, first.instance, result.schedule, revision.now, delays, events)
+    return replace(first, result=result, policy=best.policy, report=report)
 
 
 def _publisher(
@@ -177,7 +245,8 @@ def _publisher(
 def _follow(case: Case, policy: str) -> None:
     """Let a policy work on the case in a thread of its own until the time is up, Ctrl-C, or its end.
 
-    An engine that is still busy then is left behind: it stops soon, and nothing that it finds counts any more.
+    An engine that is still busy then is left behind: it stops soon, and nothing that it finds counts any more. The time
+    is up a moment before the answer is due, as the report takes its time too.
     """
     failures: list[BaseException] = []
 
@@ -190,7 +259,8 @@ def _follow(case: Case, policy: str) -> None:
     thread = Thread(target=work, name=policy, daemon=True)
     thread.start()
     try:
-        thread.join(max(0.0, case.ends_at - monotonic()))
+        while thread.is_alive() and (seconds := case.due_at - monotonic()) > 0:
+            thread.join(min(seconds, _PEEK))
     except KeyboardInterrupt:
         case.stop.request()
         thread.join(1.0)

@@ -15,8 +15,10 @@ INSERTION_SECONDS = 1.0
 def offer_shift(case: Case) -> bool:
     """Offer the right shift, and with new jobs in its gaps where that is better; return whether there is any.
 
-    Every other policy begins with it.
+    Every other policy begins with it. A schedule that the case has from the beginning is no worse.
     """
+    if case.best is not None:
+        return True
     if case.shift.schedule is not None:
         case.offer(case.shift.schedule, "right-shift")
     fitted = _fitted(case)
