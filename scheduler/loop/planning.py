@@ -11,7 +11,7 @@ from scheduler.domain import Objective, Status, Stop
 from scheduler.domain.events import Revision
 from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
-from scheduler.loop.state import State, instance_after
+from scheduler.loop.state import State
 from scheduler.rescheduling import Repair, repair, repair_further
 
 _NET_SHARE = 0.5
@@ -55,12 +55,11 @@ class Planned:
     decisions: tuple[Decision, ...]
     repair: Repair | None
 
-    def revision(self, state: State) -> tuple[Revision, bool]:
-        """Return the revision, and whether robots or vehicles have to wait in it (see `instance_after`)."""
+    @property
+    def revision(self) -> Revision:
+        """The revision."""
         assert self.repair is not None
-        revision = self.repair.revisions[-1]
-        has_carriers = bool(self.repair.instance.carrier_by_id)
-        return revision, has_carriers and instance_after(state, revision, False) != self.repair.instance
+        return self.repair.revisions[-1]
 
 
 def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Planned:

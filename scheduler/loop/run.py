@@ -150,13 +150,13 @@ class Loop:
         first, planned_at = planned.repair, monotonic()
         schedule = first.result.schedule
         assert schedule is not None
-        revision, waiting = planned.revision(before)
+        revision = planned.revision
         number = before.revision + 1
         accepted = [decision.told for decision in planned.decisions if decision.verdict == "accepted"]
         events = {item.event.id: item.entry for item in accepted if item.event is not None}
         entries = tuple(events[event.id] for event in revision.events)
         plan = plan_draft(number, first.policy, first.result, first.report, monotonic() - began_at)
-        self._decide(planned.decisions, revision_draft(number, revision, entries, waiting), plan)
+        self._decide(planned.decisions, revision_draft(number, revision, entries, bool(revision.waits)), plan)
         self.state = before.revised(first.instance, revision, schedule)
         self._show()
         # A better plan takes as long to be journalled and published as the first.

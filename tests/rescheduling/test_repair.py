@@ -15,7 +15,7 @@ from scheduler.domain import Downtime, Instance, Objective, Precedence, Progress
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RushOrder
 from scheduler.errors import EventError, ScheduleError
-from scheduler.rescheduling import POLICIES, Repair, repair
+from scheduler.rescheduling import POLICIES, Repair, repair, repair_further
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.safety_net import offer_shift
 from scheduler.rescheduling.stability import with_stability
@@ -134,6 +134,27 @@ def test_a_policy_ends_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_right_shift_is_the_answer_even_where_no_time_was_left_to_offer_it() -> None:
     result = repaired(MachineBreakdown("E", 1, "M1", 6), time_limit=1e-6)
     assert (result.policy, result.result.values) == ("right-shift", (15, 15))
+
+
+def test_a_repair_goes_on_from_its_right_shift_as_if_it_began_with_it() -> None:
+    event = MachineBreakdown("E", 1, "M2", 30)
+    first = repaired(event, policy="right-shift")
+    whole = repaired(event, policy="reoptimise")
+    further = repair_further(flow_shop(), first, policy="reoptimise", time_limit=SECONDS, workers=1)
+    assert_valid(further.instance, further.result.schedule)
+    assert further.result.values == whole.result.values
+    assert (further.instance, further.revisions, further.baseline) == (first.instance, first.revisions, first.baseline)
+    assert repair_further(flow_shop(), first, policy="right-shift", time_limit=SECONDS, workers=1) is first
+
+
+def test_time_is_kept_for_the_report() -> None:
+    """What a check took is kept for the report, which takes about as long."""
+    first = repaired(MachineBreakdown("E", 1, "M1", 6), policy="right-shift")
+    case = Case(first.instance, first.shift, first.result.objective, ends_at=1_000.0)
+    before = case.due_at
+    assert before < case.ends_at
+    assert offer_shift(case)
+    assert case.due_at < before
 
 
 def test_what_a_policy_raises_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
