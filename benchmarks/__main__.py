@@ -14,10 +14,11 @@ from benchmarks.factories import factories_command
 from benchmarks.profiling import profile_command
 from benchmarks.proofs import proofs_command
 from benchmarks.records import Row, append, done, write_circumstances
-from benchmarks.repairs import repairs_command, soak_command
+from benchmarks.repairs import repairs_command
 from benchmarks.report import report_command
 from benchmarks.running import run
 from benchmarks.size import size_command
+from benchmarks.soak import soak_command
 from benchmarks.traces import traces_command
 
 INSTANCES = Path(__file__).parents[1] / "instances"

@@ -1,10 +1,7 @@
-"""Repairs: every event of the frozen traces, each alone on the first schedule; the commands `repairs` and `soak`."""
+"""Repairs: every event of the frozen traces, each alone on the first schedule; the command `repairs`."""
 
 from __future__ import annotations
 
-import json
-import resource
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,17 +12,12 @@ import click
 import scheduler
 from benchmarks.factories import cpsat_alone
 from benchmarks.records import append, rows_to_continue, write_circumstances
-from benchmarks.traces import CASES, TRACES, baseline, drawn
-from scheduler.domain import Instance, Objective, Result, Schedule, Status
+from benchmarks.traces import CASES, TRACES, baseline
+from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.events import Event
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
 from scheduler.io.events_file import read_events
-from scheduler.io.json_text import dump_json
-from scheduler.io.schedule_file import schedule_document
-from scheduler.loop import Journal, Line, Loop, Settings
-from scheduler.loop.replay import flaws
-from scheduler.loop.state import states
 from scheduler.rescheduling import repair
 from scheduler.terms import value_terms
 
@@ -194,49 +186,3 @@ def summary(case: str, rows: Sequence[Repaired]) -> str:
         steady = sum(3 * (row.deviation or 0.0) <= (row.scratch_deviation or 0.0) for row in fresh)
         text += f"; no worse than from scratch {no_worse} of {len(fresh)}, a third of its deviation {steady}"
     return text
-
-
-@click.command("soak")
-@click.argument("case", type=click.Choice(list(CASES)), default="g350")
-@click.option("--events", type=click.IntRange(min=1), default=1_000, show_default=True)
-@click.option("--policy", default="right-shift", show_default=True)
-@click.option("--deadline", type=float, default=2.0, show_default=True)
-@click.option("--every", type=click.IntRange(min=1), default=100, show_default=True, help="Events between two lines.")
-def soak_command(case: str, events: int, policy: str, deadline: float, every: int) -> None:
-    """Let a loop answer many random events one by one; watch time and memory, and replay its journal."""
-    instance = CASES[case]()
-    schedule = baseline(instance)
-    lines = [Line(text) for text in _texts(instance, schedule, events)]
-    with tempfile.TemporaryDirectory() as name, Journal(Path(name) / "journal.db") as journal:
-        text = _schedule_text(instance, schedule)
-        loop = Loop(journal, Path(name), instance, text, Settings(policy, deadline, workers=2))
-        began_at, slowest = time.perf_counter(), 0.0
-        for number, line in enumerate(lines, 1):
-            event_at = time.perf_counter()
-            loop.receive([line])
-            loop.answer()
-            slowest = max(slowest, time.perf_counter() - event_at)
-            if number % every == 0 or number == len(lines):
-                memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-                mean = (time.perf_counter() - began_at) / number
-                words = f"revision {loop.state.revision}, {mean:.3f} s each, slowest {slowest:.2f} s, {memory:.0f} MiB"
-                click.echo(f"{number} events: {words}")
-        verdicts = [entry.body["verdict"] for entry in journal.entries("decided")]
-        counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-        last = None
-        for _, state in states(journal):
-            last = state
-        found = list(flaws(journal, Path(name)))
-        is_same = last is not None and (last.instance, last.schedule) == (loop.state.instance, loop.state.schedule)
-        click.echo(f"{counts}; {len(found)} flaws; the journal replays to {'the same' if is_same else 'ANOTHER'} state")
-        if found or not is_same:
-            raise click.ClickException("; ".join(str(flaw) for flaw in found[:5]) or "another state")
-
-
-def _texts(instance: Instance, schedule: Schedule, number: int) -> list[str]:
-    return [json.dumps(event) for event in drawn(instance, schedule, number, seed=1)]
-
-
-def _schedule_text(instance: Instance, schedule: Schedule) -> str:
-    result = Result(Status.FEASIBLE, Objective.parse(instance.objective), schedule, value_terms(instance, schedule))
-    return dump_json(schedule_document(instance, result))
