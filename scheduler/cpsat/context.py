@@ -7,8 +7,7 @@ schedule becomes a *complete* hint, auxiliary variables included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -25,6 +24,7 @@ from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule, Stop
 from scheduler.domain.cycle import cycle_time
 from scheduler.domain.horizon import heads, horizon, tails
+from scheduler.domain.stop import Stopped
 
 Expr: TypeAlias = Any
 """A CP-SAT variable or linear expression (or an int)."""
@@ -32,10 +32,6 @@ Literal: TypeAlias = Any
 """A CP-SAT Boolean variable or its negation."""
 Value: TypeAlias = Callable[..., int]
 """The value that a variable has in a schedule, called with a `ScheduleView` (loop variables are bound as defaults)."""
-
-
-class _GivenUp(Exception):
-    """Nobody wants the model any more."""
 
 
 class ModelContext:
@@ -58,6 +54,8 @@ class ModelContext:
         Whether the load of the machines bounds the makespan more than the order of operations does.
     has_circuits
         Whether the order on some machine or carrier is a circuit.
+    stop
+        Once it is requested, new variables raise `Stopped`: a large model takes its time to build.
     alike
         Fleets whose vehicles share their `tours`.
     """
@@ -92,7 +90,7 @@ class ModelContext:
         self.loads: dict[str, list[tuple[int, Literal]]] = {}
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
-        self._stop: Stop | None = None
+        self.stop: Stop | None = None
         self.heads = heads(instance)
         self.tails = tails(instance)
         self._starts: dict[OperationKey, Expr] = {}
@@ -110,32 +108,17 @@ class ModelContext:
 
     def new_int(self, low: int, high: int, name: str, value: Value) -> Expr:
         """Return a new integer variable; `value` tells what it is in a schedule."""
-        self._look_up()
-        variable = self.model.new_int_var(low, high, name)
-        self._values.append((variable, value, low, high))
-        return variable
+        return self._kept(self.model.new_int_var(low, high, name), value, low, high)
 
     def new_bool(self, name: str, value: Value) -> Literal:
         """Return a new Boolean variable; `value` tells what it is in a schedule."""
-        self._look_up()
-        variable = self.model.new_bool_var(name)
-        self._values.append((variable, value, 0, 1))
+        return self._kept(self.model.new_bool_var(name), value, 0, 1)
+
+    def _kept(self, variable: Any, value: Value, low: int, high: int) -> Any:
+        if self.stop is not None and self.stop.requested:
+            raise Stopped
+        self._values.append((variable, value, low, high))
         return variable
-
-    @contextmanager
-    def given_up(self, stop: Stop | None) -> Iterator[None]:
-        """Leave the block early once somebody wants to stop: a large model takes its time to build."""
-        self._stop = stop
-        try:
-            yield
-        except _GivenUp:
-            pass
-        finally:
-            self._stop = None
-
-    def _look_up(self) -> None:
-        if self._stop is not None and self._stop.requested:
-            raise _GivenUp
 
     def hint(self, schedule: Schedule) -> None:
         """Give the schedule to the solver as a complete hint, in place of any hint before."""

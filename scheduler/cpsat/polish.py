@@ -161,6 +161,8 @@ def _model(sub: Subproblem, objective: Objective, target: tuple[Fraction, ...], 
         for job, completion in ceilings(sub.instance, tier, most).items():
             latest[job] = min(completion, latest.get(job, completion))
     ctx = build(sub.instance, latest, stop, Kept(sub.instance, sub.schedule, sub.free))
+    if stop.requested:
+        return ctx
     terms: dict[str, object] = {}
     expressions = [tier_expression(ctx, tier, terms) for tier in tiers]
     for tier, expression, most in zip(tiers, expressions, target, strict=True):

@@ -19,6 +19,7 @@ from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.symmetry import post_order
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
+from scheduler.domain.stop import Stopped
 from scheduler.terms import value_terms
 
 OnProgress = Callable[[Fraction | None, Fraction | None], None]
@@ -53,12 +54,17 @@ def build(
     Stopped, it returns what it has: of use to nobody, but at once.
     """
     ctx = ModelContext(instance, latest or {}, kept, has_loads=has_loads)
-    with ctx.given_up(stop):
+    ctx.stop = stop
+    try:
         for rule in RULES:
             if rule.applies(instance):
                 rule.post(ctx)
         if kept is not None:
             kept.post(ctx)
+    except Stopped:
+        pass  # nobody wants the model any more
+    finally:
+        ctx.stop = None
     return ctx
 
 
@@ -94,12 +100,13 @@ def improve(
     """
     deadline = monotonic() + time_limit
     ctx = build(instance, _latest(instance, objective, start), stop, kept, has_loads=has_loads)
-    if not stop.requested:
-        post_order(ctx, start)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
-    built: dict[str, Any] = {}
     status = Status.UNKNOWN if start is None else Status.FEASIBLE
+    if stop.requested:
+        return Outcome(status, best, tuple(bounds))  # the model may lack rules
+    post_order(ctx, start)
+    built: dict[str, Any] = {}
     proved = True
     for index, tier in enumerate(objective.tiers):
         expression = tier_expression(ctx, tier, built)

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from threading import Lock
 
 
+class Stopped(Exception):
+    """Work is given up half done, since somebody wants to stop."""
+
+
 class Stop:
     """A wish to stop, made in one thread and heard in others; it can't be taken back.
 
