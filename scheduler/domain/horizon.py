@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
+from statistics import median
 
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
@@ -294,3 +295,9 @@ def _after_common_windows(
                 return start + left + piece
             left -= max(useful, 0)
     return None
+
+
+def usual_duration(instance: Instance) -> int:
+    """Return the median duration of all modes, at least 1: what "one operation" is worth in ticks."""
+    durations = [mode.duration for job in instance.jobs for o in job.operations for mode in o.modes]
+    return max(1, round(median(durations or [1])))

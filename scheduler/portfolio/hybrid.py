@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from scheduler.domain import Status, Stop
 from scheduler.portfolio.run import Answer, Run, higher
 from scheduler.search.blocking.engine import BlockingSearch
 from scheduler.search.tabu.engine import TabuSearch
+from scheduler.search.tabu.settings import DEFAULT
 from scheduler.search.tabu.weights import Weights
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
 WALK_SHARE = 0.25
 """Share of the time after which CP-SAT proves in all threads what is small."""
+WALK_AGAIN = 0.4
+"""Share of the time of a repair in which the value is lowered; the rest is for bringing changes back ..."""
+SMALL_WALK = 0.3
+"""... and for both, one after the other, of what CP-SAT may prove afterwards."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
 ALONE_WORK = 100_000_000
@@ -43,10 +49,12 @@ class Hybrid:
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        # A plan to which something has happened is nearly good, and little of it should change.
+        settings = DEFAULT if run.instance.execution is None else replace(DEFAULT, starts="given")
         self._walk: BlockingSearch | TabuSearch = (
             BlockingSearch(run.instance, run.best, run.seed, self._on_better)
             if blocks
-            else TabuSearch(run.instance, weights, run.best, run.seed, self._on_better)
+            else TabuSearch(run.instance, weights, run.best, run.seed, self._on_better, settings)
         )
         self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= self._walk.small
 
@@ -58,13 +66,49 @@ class Hybrid:
         compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
         stops = run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop)
         with stops[0], stops[1], run.proved.calling(self._prover.request):
-            if run.workers == 1:
+            if isinstance(self._walk, TabuSearch) and run.instance.execution is not None:
+                self._continue(self._walk, compiled)
+            elif run.workers == 1:
                 self._take_turns(compiled)
             else:
                 self._side_by_side(compiled)
         self._walk.finish()
         self._take()
         return run.answer(self._bounds)
+
+    def _continue(self, walk: TabuSearch, compiled: Callable[[float], bool] | None) -> None:
+        """Walk on from the plan in all threads, then bring changes back that the value does not need.
+
+        Plans are small steps from good ones here: nothing is proved, unless CP-SAT is quick at it.
+        """
+        from scheduler.search.tabu.returning import Returning
+
+        run = self._run
+
+        def on_better(distance: int) -> None:
+            schedule = returning.best()
+            if schedule is not None:
+                run.offer(schedule, returning.name)
+
+        def left() -> float:
+            return 0.0 if run.stop.requested else run.left - run.reserve
+
+        if compiled is not None and not compiled(left()):
+            return
+        walking = (SMALL_WALK if self._is_small else WALK_AGAIN) * left()
+        walk.start(run.workers, walking)
+        walk.wait(walking)
+        walk.finish()
+        self._take()
+        if left() > 0:
+            returning = Returning(walk, on_better)
+            seconds = left() * (SMALL_WALK if self._is_small else 1.0)
+            with run.stop.calling(returning.stop):
+                returning.start(run.workers, seconds)
+                returning.wait(seconds)
+                returning.finish()
+        if self._is_small and left() > 0:
+            self._prove(left(), run.workers, has_loads=False)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.

@@ -30,7 +30,9 @@ RESERVE_PER_OPERATION = 8e-5
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
-"""... for this share of the time."""
+"""... for this share of the time ..."""
+SMALL_AGAIN = 0.3
+"""... or, in a repair, this one: how little can change is to be proved too."""
 LOADS_AT_ONCE = 5_000
 """Modes up to which the load bound is so quick that the search waits for it."""
 LOADS_SHARE = 0.15
@@ -134,6 +136,8 @@ class Run:
         weights = weigh(self.instance, self.objective) if speaks else None
         if weights is not None and (self.instance.fleets or blocks) and not weights.is_makespan:
             weights = None  # the walk with transports and the blocking search speak the makespan only
+        if weights is not None and self.best is not None and self.instance.execution is not None:
+            return self._walk(weights, blocks)  # construction would begin anew, and change everything
         share = min(CONSTRUCTION_SHARE * self.time_limit, CONSTRUCTION_SECONDS)
         if weights is not None:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
@@ -184,11 +188,14 @@ class Run:
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
         self._bound_at_once()
-        if weights.is_makespan and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
+        continues = self.instance.execution is not None
+        if weights.is_makespan and not continues and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
             self.bound_by_load()
         if self.num_modes <= SMALL or self.is_proved():
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
-            status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
+            status, bounds = self.improve(
+                (SMALL_AGAIN if continues else SMALL_SHARE) * self.left, self.workers, self.stop
+            )
             if status is Status.OPTIMAL or self.stop.requested:
                 return status, bounds
         from scheduler.portfolio.hybrid import Hybrid

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from statistics import median
 
 from scheduler.domain import Instance, Objective, Tier
+from scheduler.domain.horizon import usual_duration
 from scheduler.domain.objective import STABILITY_TERMS
 
 _LARGEST_WEIGHT = 10_000
-
-
-def usual_duration(instance: Instance) -> int:
-    """Return the median duration of all modes, at least 1: what "one operation" is worth in ticks."""
-    durations = [mode.duration for job in instance.jobs for o in job.operations for mode in o.modes]
-    return max(1, round(median(durations or [1])))
 
 
 def with_stability(instance: Instance, objective: Objective) -> Objective:

@@ -54,6 +54,16 @@ class CompiledSearch(ABC, Generic[Found]):
         self.ends_at: float | None = None
         self.aim(0)
 
+    @property
+    def value(self) -> int:
+        """The best value so far."""
+        return self._value
+
+    @property
+    def found(self) -> Found | None:
+        """The best solution found, None if none is better than the start."""
+        return self._best
+
     @abstractmethod
     def stepper(self, number: int) -> Stepper:
         """Return the work of a thread."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from scheduler.domain import Instance, OperationKey, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
+from scheduler.domain.horizon import usual_duration
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.policies.reoptimise import search
 from scheduler.rescheduling.safety_net import offer_shift
-from scheduler.rescheduling.stability import usual_duration
 
 FIRST = 2
 """Usual durations of an operation that the first match-up point lies after now; twice as many each time."""

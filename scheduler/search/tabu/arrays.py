@@ -6,15 +6,16 @@ the items of row *i* are ``values[ptr[i]:ptr[i + 1]]``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.domain import Instance, Machine, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Machine, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
+from scheduler.domain.happened import execution_of, started
 
 if TYPE_CHECKING:
     from scheduler.search.tabu.transports import Carried
@@ -29,7 +30,7 @@ ix = np.uintp
 # Rows of `Problem.ops`: one column per operation, and one more to end the last list.
 PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
 # Rows of `Problem.machines`: one column per machine, and one more.
-SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT = range(4)
+SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT, FREE = range(5)
 # Rows of the weights of an objective: one column per job, and one more for all jobs together.
 DUE, LATE, FLOW = range(3)
 # Rows of a state: one column per operation.
@@ -54,8 +55,9 @@ class Problem(NamedTuple):
         By alternative (mode): machine, duration, setup family (row of the machine's table; 0: none).
     machines
         By machine: where its setup table begins in `times` (-1: no setups), the table's side, the family that the
-        machine starts in, and where its downtimes begin in `times`. In the last column SETUPS_AT is -1 if no machine
-        has setups or downtimes.
+        machine starts in, where its downtimes begin in `times`, and when it is free for the first time (the end of a
+        downtime that begins with the plan, where nothing of no length is done). In the last column SETUPS_AT is -1 if
+        no machine has setups or downtimes.
     times
         Setup tables row by row, then downtimes as ``start, end, start, end ...``.
     """
@@ -91,8 +93,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return "moves"
     if instance.fleets and (reason := _why_not_carried(instance)) is not None:
         return reason
-    if instance.execution is not None:
-        return "execution"
+    if instance.execution is not None and (reason := _why_not_continued(instance)) is not None:
+        return reason
     if instance.cycle is not None:
         return "cycles"
     if instance.operators:
@@ -127,8 +129,31 @@ def _why_not_carried(instance: Instance) -> str | None:
     return None
 
 
-def lower(instance: Instance, horizon: int) -> Problem:
-    """Return the arrays of an instance that `why_unsupported` has nothing against; downtimes up to `horizon`."""
+def _why_not_continued(instance: Instance) -> str | None:
+    """Return why the compiled search can't go on from what has happened to an instance, None if it can."""
+    execution, begun = execution_of(instance), started(instance)
+    if instance.fleets:
+        return "execution with fleets"
+    fixed = begun.keys() | {pin.key for pin in execution.pins}
+    pending = {key: operation for key, operation in instance.operation_by_key.items() if key not in fixed}
+    if any(mode.duration == 0 for operation in pending.values() for mode in operation.modes):
+        return "operations of no length after something has happened"
+    if len(fixed) > len(begun):
+        if any(machine.setups is not None for machine in instance.machines):
+            return "pins on machines with setups"
+        if any(operation.interruptible for operation in pending.values()):
+            return "pins among operations that pause"
+        for job in instance.jobs:
+            if any((job.id, p.predecessor) in pending and (job.id, p.successor) in fixed for p in job.precedences):
+                return "pins behind operations that are free"
+    return None
+
+
+def lower(instance: Instance, horizon: int, releases: Mapping[OperationKey, int] | None = None) -> Problem:
+    """Return the arrays of an instance that `why_unsupported` has nothing against; downtimes up to `horizon`.
+
+    Operations are released with their jobs, or by `releases`.
+    """
     keys = {key: number for number, key in enumerate(instance.operation_by_key)}
     numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
     before: list[list[tuple[int, int]]] = [[] for _ in keys]
@@ -138,7 +163,7 @@ def lower(instance: Instance, horizon: int) -> Problem:
             a, b = keys[job.id, p.predecessor], keys[job.id, p.successor]
             before[b].append((a, p.min_lag))
             after[a].append((b, p.min_lag))
-    machines, times, families = _machines(instance, horizon)
+    machines, times, families = _machines(instance, horizon, skips_first=releases is not None)
     alternatives = [
         [(numbers[m.machine], m.duration, families[numbers[m.machine]].get(m.setup_family, 0)) for m in operation.modes]
         for operation in instance.operation_by_key.values()
@@ -148,7 +173,11 @@ def lower(instance: Instance, horizon: int) -> Problem:
     ops[SUCCS_AT] = row_starts(after, ops[PREDS_AT, -1])
     ops[ALTS_AT] = row_starts(alternatives, 0)
     ops[PAUSES, :-1] = [operation.interruptible for operation in instance.operation_by_key.values()]
-    ops[RELEASE, :-1] = [job.release_date for job in instance.jobs for _ in job.operations]
+    ops[RELEASE, :-1] = (
+        [job.release_date for job in instance.jobs for _ in job.operations]
+        if releases is None
+        else [releases[key] for key in keys]
+    )
     ops[JOB, :-1] = [number for number, job in enumerate(instance.jobs) for _ in job.operations]
     sinks = [number for number, rows in enumerate(after) if not rows]
     ops[SINKS] = -1
@@ -156,10 +185,10 @@ def lower(instance: Instance, horizon: int) -> Problem:
     return Problem(ops, row_items(before + after, 2), row_items(alternatives, 3), machines, times)
 
 
-def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
+def _machines(instance: Instance, horizon: int, skips_first: bool) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
     """Return `Problem.machines` and `Problem.times`, and by machine the number of each family."""
     families = [_families(machine) for machine in instance.machines]
-    machines = np.zeros((4, len(families) + 1), np.int64)
+    machines = np.zeros((5, len(families) + 1), np.int64)
     machines[SETUPS_AT] = -1
     times: list[int] = []
     for m, (machine, names) in enumerate(zip(instance.machines, families, strict=True)):
@@ -171,6 +200,9 @@ def _machines(instance: Instance, horizon: int) -> tuple[Ints, Ints, list[dict[s
     for m, machine in enumerate(instance.machines):
         machines[DOWNTIMES_AT, m] = len(times)
         for downtime in machine.calendar.blocked(horizon):
+            if skips_first and downtime.start <= 0:
+                machines[FREE, m] = downtime.end
+                continue
             times.extend((downtime.start, downtime.end))
     machines[DOWNTIMES_AT, -1] = len(times)
     machines[SETUPS_AT, -1] = 0 if times else -1

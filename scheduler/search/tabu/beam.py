@@ -16,6 +16,7 @@ from scheduler.search.tabu.arrays import (
     ALTS_AT,
     BEFORE,
     FAMILIES,
+    FREE,
     INITIAL,
     LAST,
     PREDS_AT,
@@ -176,6 +177,8 @@ def beam(
     chosen = np.zeros((3, num, width), np.int64)
     children, worth = np.zeros((4, width * FAN), np.int64), np.zeros(width * FAN)
     on_machines[0, LAST_ALT] = -1
+    for m in range(num_machines):
+        on_machines[0, FREE_AT, m] = on_machines[0, BUSY, m] = machines[FREE, m]
     rests[0] = shares(ops, alts, num_machines)
     for o in range(num):
         of_operations[0, MISSING, o] = ops[PREDS_AT, o + 1] - ops[PREDS_AT, o]

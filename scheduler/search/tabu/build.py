@@ -14,6 +14,7 @@ from scheduler.search.tabu.arrays import (
     DEGREE,
     END,
     FAMILIES,
+    FREE,
     INITIAL,
     LAST,
     LEAVES,
@@ -37,7 +38,7 @@ def earliest_end(machines: Ints, times: Ints, alts: Ints, state: Ints, ends: Int
     """Return when an operation in this alternative would end as the last on its machine, downtimes ignored."""
     machine = alts[0, alt]
     a = ends[LAST, machine]
-    free = 0
+    free = machines[FREE, machine]
     if a >= 0:
         free = state[END, a]
     table = machines[SETUPS_AT, machine]

@@ -86,14 +86,14 @@ class TabuSearch(CompiledSearch[Solution]):
         self.weights = weights
         self.settings = settings
         self.seed = seed
-        self.space = space_of(instance)
+        self.space = space_of(instance, weights, start)
         self.problem = self.space.problem
         num_machines = len(instance.machines)
         flexibility = self.problem.alts.shape[1] / (self.problem.ops.shape[1] - 1)
         self.is_wide = len(instance.jobs) >= WIDE * num_machines and flexibility < INFLEXIBLE
         self.elite = Elite(max(1, round(settings.elite * (WIDE_ELITE if self.is_wide else 1.0))))
         self._urgency = _urgency(self.problem, weights)
-        self._start = start
+        self.known = start
         super().__init__(weights.value(instance, start), on_better)
 
     @property
@@ -107,6 +107,7 @@ class TabuSearch(CompiledSearch[Solution]):
         rng = np.random.default_rng(self.seed)
         one, other = (self.fresh(rng, MIDDLING) for _ in range(2))
         between = self.space.blend(one, other, 0.5, 0)
+        self.space.rehearse(one)
         distance(one.state, other.state)
         Walker(self.problem, self.weights, self.settings).run(between, other, 0, 10, 0, self.stopping)
 
@@ -128,7 +129,7 @@ class TabuSearch(CompiledSearch[Solution]):
 
     def first(self, number: int, rng: np.random.Generator) -> Solution:
         """Return what a thread's first trail begins with."""
-        given = self.space.solution(self._start) if self.settings.starts == "given" and number == 0 else None
+        given = self.space.solution(self.known) if self.settings.starts == "given" and number == 0 else None
         return self.fresh(rng, MIDDLING) if given is None else given
 
     def fresh(self, rng: np.random.Generator, urgency: float) -> Solution:

@@ -13,6 +13,7 @@ from scheduler.search.tabu.arrays import (
     FAMILIES,
     FAMILY,
     FLOW,
+    FREE,
     INITIAL,
     JOB,
     LATE,
@@ -133,7 +134,7 @@ def estimate_block(
     rows[NEW] = NO_WAY
     rows[OLD] = NO_WAY
     # The new order, from the front: heads.
-    free, family = 0, machines[INITIAL, ix(machine)]
+    free, family = machines[FREE, ix(machine)], machines[INITIAL, ix(machine)]
     if a >= 0:
         free, family = state[END, ix(a)], state[LEAVES, ix(a)]
     x = state[AFTER, ix(u)] if kind == LATER else v
@@ -203,7 +204,7 @@ def estimate_elsewhere(
     """Estimate the objective when `o` is put between `a` and `b` in alternative `alt`; `rest`: its job's tails."""
     machine, time, family = alts[0, ix(alt)], alts[1, ix(alt)], alts[2, ix(alt)]
     table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
-    free, length = 0, 0
+    free, length = machines[FREE, ix(machine)], 0
     if a >= 0:
         free = state[END, ix(a)]
     if b >= 0:

@@ -18,6 +18,7 @@ from scheduler.search.tabu.arrays import (
     FAMILIES,
     FAMILY,
     FIRST,
+    FREE,
     INITIAL,
     LAST,
     LEAVES,
@@ -79,7 +80,7 @@ def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> 
     machine = state[MACHINE, ix(u)]
     table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
     a, b = state[BEFORE, ix(u)], state[AFTER, ix(v)]
-    free = 0
+    free = machines[FREE, ix(machine)]
     family = machines[INITIAL, ix(machine)]
     if a >= 0:
         free, family = state[END, ix(a)], state[LEAVES, ix(a)]
@@ -125,7 +126,7 @@ def estimate_earlier(machines: Ints, times: Ints, state: Ints, u: int, v: int) -
     machine = state[MACHINE, ix(u)]
     table, side = machines[SETUPS_AT, ix(machine)], machines[FAMILIES, ix(machine)]
     a, b = state[BEFORE, ix(u)], state[AFTER, ix(v)]
-    free = 0
+    free = machines[FREE, ix(machine)]
     if a >= 0:
         free = state[END, ix(a)]
     if table >= 0:

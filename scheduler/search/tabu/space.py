@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from scheduler.domain import Instance, Schedule
-from scheduler.domain.horizon import horizon
-from scheduler.search.tabu.arrays import Problem, Reals, Solution, lower, new_solution, raise_solution, to_schedule
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduler.domain import Instance, OperationKey, Schedule
+from scheduler.domain.horizon import horizon, usual_duration
+from scheduler.search.tabu.arrays import (
+    ALT,
+    START,
+    Problem,
+    Reals,
+    Solution,
+    lower,
+    new_solution,
+    raise_solution,
+    to_schedule,
+)
 from scheduler.search.tabu.beam import beam, beam_width
 from scheduler.search.tabu.build import blend, greedy
 from scheduler.search.tabu.carry import blend_carried, greedy_carried
+from scheduler.search.tabu.remainder import Remainder, remainder, wanted
+from scheduler.search.tabu.settle import BASE_ALT, BASE_START, NEW, bring_back, change, settle
+from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.transports import Carried, carried_schedule, lower_carried
+from scheduler.search.tabu.weights import Weights
 
 
 class Space(Protocol):
@@ -35,13 +53,16 @@ class Space(Protocol):
     def schedule(self, solution: Solution) -> Schedule:
         """Return a timed solution as a schedule."""
 
+    def rehearse(self, solution: Solution) -> None:
+        """Run the compiled functions that belong to this kind of solution."""
+
 
 class PlainSpace:
     """Solutions of an instance in which nothing is carried."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, releases: Mapping[OperationKey, int] | None = None) -> None:
         self._instance = instance
-        self.problem = lower(instance, 4 * horizon(instance))
+        self.problem = lower(instance, 4 * horizon(instance), releases)
 
     def greedy(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
         """Return a new solution."""
@@ -71,6 +92,9 @@ class PlainSpace:
     def schedule(self, solution: Solution) -> Schedule:
         """Return a timed solution as a schedule."""
         return to_schedule(self._instance, self.problem, solution)
+
+    def rehearse(self, solution: Solution) -> None:
+        """Do nothing: there are none."""
 
 
 class CarriedSpace:
@@ -116,7 +140,65 @@ class CarriedSpace:
         """Return a timed solution as a schedule."""
         return carried_schedule(self._instance, self.problem, solution)
 
+    def rehearse(self, solution: Solution) -> None:
+        """Do nothing: there are none."""
 
-def space_of(instance: Instance) -> Space:
-    """Return the solutions of an instance that `scheduler.search.tabu.arrays.why_unsupported` has nothing against."""
+
+class RestSpace(PlainSpace):
+    """Solutions of what a schedule leaves to decide of an instance to which something has happened."""
+
+    def __init__(self, rest: Remainder, weights: Weights) -> None:
+        super().__init__(rest.instance, rest.releases)
+        self._rest = rest
+        self._weights = weights
+        self._wanted = wanted(rest, self.problem)
+        self._reassignment = 2 * usual_duration(rest.whole)
+
+    def solution(self, schedule: Schedule) -> Solution | None:
+        """Return a schedule as a solution."""
+        return super().solution(self._rest.rest(schedule))
+
+    def schedule(self, solution: Solution) -> Schedule:
+        """Return a timed solution as a schedule, as near to the baseline as its value allows."""
+        self.settled(solution)
+        return self._rest.all(super().schedule(solution))
+
+    def rehearse(self, solution: Solution) -> None:
+        """Time, settle and bring back a solution."""
+        problem = self.problem
+        time_all(problem.ops, problem.links, problem.machines, problem.times, solution.state)
+        self.settled(solution)
+        self.brought_back(solution, self.moved(solution))
+
+    def brought_back(self, solution: Solution, chosen: NDArray[np.bool_]) -> Solution:
+        """Return a settled solution in which the chosen operations are where the baseline has them, not timed yet."""
+        problem, found = self.problem, new_solution(self.problem)
+        bring_back(problem.ops, problem.links, problem.alts, self._wanted, solution.state, *found, chosen)
+        return found
+
+    def moved(self, solution: Solution) -> NDArray[np.bool_]:
+        """Return which operations of a settled solution are not where the baseline has them."""
+        state, before = solution.state, self._wanted
+        is_there = (state[START] == before[BASE_START]) & (state[ALT] == before[BASE_ALT])
+        return ~is_there & (before[BASE_START] != NEW)
+
+    def settled(self, solution: Solution) -> int:
+        """Put a timed solution as near to the baseline as its value allows; return how far it still is.
+
+        That is the sum of ``|start - start in the baseline|``, and twice the median duration for another machine.
+        """
+        problem, state = self.problem, solution.state
+        room = np.zeros((2, max(state.shape[1], self._weights.jobs.shape[1])), np.int64)
+        static = (problem.ops, problem.links, problem.machines, problem.times)
+        settle(*static, self._weights.jobs, self._wanted, state, room)
+        return int(change(self._wanted, state, self._reassignment))
+
+
+def space_of(instance: Instance, weights: Weights, start: Schedule) -> Space:
+    """Return the solutions of an instance that `scheduler.search.tabu.arrays.why_unsupported` has nothing against.
+
+    Where something has happened already, they are those of what the schedule `start` leaves to decide.
+    """
+    if instance.execution is not None:
+        return RestSpace(remainder(instance, start), weights)
     return CarriedSpace(instance) if instance.fleets else PlainSpace(instance)

@@ -13,6 +13,7 @@ from scheduler.search.tabu.arrays import (
     END,
     FAMILIES,
     FAMILY,
+    FREE,
     INITIAL,
     LEAVES,
     MACHINE,
@@ -155,9 +156,7 @@ def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints,
         for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
             ready = max(ready, state[END, ix(links[0, ix(k)])] + links[1, ix(k)])
         state[READY, ix(o)] = ready
-        free, setup = 0, 0
-        if a >= 0:
-            free = state[END, ix(a)]
+        free, setup = state[END, ix(a)] if a >= 0 else machines[FREE, ix(state[MACHINE, ix(o)])], 0
         if plain:
             start = max(ready, free)
             state[START, ix(o)] = start

@@ -20,6 +20,7 @@ from scheduler.search.tabu.arrays import (
     FAMILIES,
     FAMILY,
     FIRST,
+    FREE,
     INITIAL,
     LEAVES,
     MACHINE,
@@ -163,7 +164,7 @@ def choose(
             while b >= 0 and (state[END, ix(b)] <= latest_pred or state[END, ix(b)] <= ready):
                 a, b = b, state[AFTER, ix(b)]
             while True:
-                free, reach, way = 0, 0, 0
+                free, reach, way = machines[FREE, ix(machine)], 0, 0
                 if a >= 0:
                     free = state[END, ix(a)]
                 if b >= 0:

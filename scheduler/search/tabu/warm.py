@@ -19,6 +19,7 @@ SOURCES = (
     "job_tails",
     "moves",
     "regular",
+    "settle",
     "timing",
     "walk",
 )
@@ -44,7 +45,7 @@ def compile_here(first: str = "") -> None:
     """Run every compiled function once, on an instance of a few jobs; those of the walk `first` before the others."""
     from dataclasses import replace
 
-    from scheduler.domain import Facility, Fleet, Instance, Job, Machine, Mode, Objective, Operation, Vehicle
+    from scheduler.domain import Execution, Facility, Fleet, Instance, Job, Machine, Mode, Objective, Operation, Vehicle
     from scheduler.domain.jobs import chain
     from scheduler.search.construct import construct
     from scheduler.search.tabu.engine import TabuSearch
@@ -57,7 +58,9 @@ def compile_here(first: str = "") -> None:
     makespan, flow_time = Objective.parse("makespan"), Objective.parse("flow_time")
     carried = replace(instance, fleets=(fleet,))
     searches = []
-    for case, objective in ((instance, makespan), (instance, flow_time), (carried, makespan)):
+    known = construct(instance, makespan, time_limit=0.01)
+    again = instance if known is None else replace(instance, execution=Execution(1, known))
+    for case, objective in ((again, makespan), (instance, makespan), (instance, flow_time), (carried, makespan)):
         start, weights = construct(case, objective, time_limit=0.01), weigh(case, objective)
         if start is not None and weights is not None:
             searches.append(TabuSearch(case, weights, start, 0, lambda value: None))

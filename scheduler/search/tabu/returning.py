@@ -1,0 +1,117 @@
+"""Returning: once a repair has a value, solutions of no higher value that are nearer to the baseline.
+
+Some operations take their machines and places of the baseline again (those of some jobs, or of a stretch of time), in
+between those that stay. The walk, from there, stops as soon as it is down at the value again: what it did not have to
+touch stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduler.domain import Schedule
+from scheduler.search.tabu.arrays import JOB, START, Solution, new_solution
+from scheduler.search.tabu.engine import TabuSearch
+from scheduler.search.tabu.space import RestSpace
+from scheduler.search.tabu.timing import time_all
+from scheduler.search.tabu.walker import Walker
+from scheduler.search.threads import CompiledSearch, OnBetter
+
+PATIENCE = 1.0
+"""Iterations per operation that the walk has to come down again."""
+FEWER, MORE = 0.9, 1.2
+"""Factors on the number of operations brought back after a walk that failed, and after one that came down."""
+FIRST = 0.1
+"""Share of the operations that is brought back at first."""
+
+
+class Returning(CompiledSearch[Solution]):
+    """Walks back towards the baseline.
+
+    Parameters
+    ----------
+    search
+        The search for a low value, ended.
+    on_better
+        Called, from a thread of the search, with every distance below all before.
+    """
+
+    name = "tabu"
+
+    def __init__(self, search: TabuSearch, on_better: OnBetter) -> None:
+        assert isinstance(search.space, RestSpace)
+        self.search = search
+        self.space = search.space
+        self.ceiling = search.value
+        best = search.found
+        if best is None:
+            best = search.space.solution(search.known)
+            assert best is not None
+            problem = self.space.problem
+            time_all(problem.ops, problem.links, problem.machines, problem.times, best.state)
+        self.nearest = Solution(best.state.copy(), best.ends.copy())
+        super().__init__(self.space.settled(self.nearest), on_better)
+
+    def stepper(self, number: int) -> _Ways:
+        """Return the ways of a thread."""
+        return _Ways(self, number)
+
+    def read(self, found: Solution) -> Schedule:
+        """Return a settled solution as a schedule."""
+        return self.space.schedule(found)
+
+    def is_compiled(self) -> bool:
+        """Return whether the cache holds the walk."""
+        return self.search.is_compiled()
+
+    def compile_elsewhere(self) -> Callable[[float], bool]:
+        """Start a process that compiles."""
+        return self.search.compile_elsewhere()
+
+
+class _Ways:
+    """One thread's ways back, one after the other."""
+
+    def __init__(self, returning: Returning, number: int) -> None:
+        self._returning = returning
+        self._rng = np.random.default_rng((returning.search.seed, number))
+        self._walker = Walker(returning.space.problem, returning.search.weights, returning.search.settings)
+        self._share = FIRST
+
+    def step(self) -> None:
+        """Bring some operations back, and come down again."""
+        returning, rng = self._returning, self._rng
+        nearest = returning.nearest
+        found = new_solution(returning.space.problem)
+        chosen = self._chosen(nearest)
+        between = returning.space.brought_back(nearest, chosen)
+        iterations = max(50, round(PATIENCE * found.state.shape[1]))
+        seed = int(rng.integers(1 << 30))
+        reached, done = self._walker.run(between, found, seed, iterations, returning.ceiling, returning.stopping)
+        returning.iterations += 1 + done
+        if reached > returning.ceiling:
+            self._share = max(1 / found.state.shape[1], self._share * FEWER)
+            return
+        self._share = min(1.0, self._share * MORE)
+        distance = returning.space.settled(found)
+        if distance < returning.value:
+            returning.nearest = found
+            returning.offer(distance, found)
+
+    def _chosen(self, nearest: Solution) -> NDArray[np.bool_]:
+        """Return which operations are brought back: about a share of all, whole jobs or neighbours in time."""
+        rng, moved = self._rng, self._returning.space.moved(nearest)
+        num = len(moved)
+        count = max(1, round(self._share * num * rng.uniform(0.5, 1.5)))
+        centre = rng.choice(np.flatnonzero(moved)) if moved.any() else int(rng.integers(num))
+        starts, jobs = nearest.state[START], self._returning.space.problem.ops[JOB, :-1]
+        if rng.random() < 0.5:
+            order = rng.permutation(int(jobs.max()) + 1)
+            order = np.concatenate(([jobs[centre]], order))
+            sizes = np.cumsum(np.bincount(jobs)[order])
+            return np.isin(jobs, order[: 1 + int(np.searchsorted(sizes, count))])
+        away = np.abs(starts - starts[centre])
+        return away <= np.partition(away, min(count, num - 1))[min(count, num - 1)]

@@ -1,0 +1,196 @@
+"""Settling: in a solution's orders, operations start as near to the baseline as the value allows.
+
+The walk starts everything as early as possible. In a repair that moves what could have stayed, so each operation is
+put off to its start in the baseline, or as near to it as all that comes after it, and the value, let it be.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scheduler.search.tabu.arrays import (
+    AFTER,
+    ALT,
+    BEFORE,
+    DOWNTIMES_AT,
+    DUE,
+    END,
+    FAMILIES,
+    FAMILY,
+    FLOW,
+    FREE,
+    INITIAL,
+    JOB,
+    LAST,
+    LATE,
+    LEAVES,
+    MACHINE,
+    ORDER,
+    PAUSES,
+    PREDS_AT,
+    RELEASE,
+    SETUPS_AT,
+    START,
+    SUCCS_AT,
+    TIME,
+    Ints,
+    ix,
+)
+from scheduler.search.tabu.moves import put_after
+from scheduler.search.tabu.timing import interrupted, pushed
+
+Bools: TypeAlias = NDArray[np.bool_]
+
+# Rows of `wanted`: one column per operation.
+BASE_START, BASE_ALT = range(2)
+NEW = -1
+"""Start, and alternative, in the baseline of an operation that it lacks."""
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    ops: Ints, links: Ints, machines: Ints, times: Ints, jobs: Ints, wanted: Ints, state: Ints, room: Ints
+) -> None:
+    """Put the operations of a timed solution off towards the baseline; orders and value stay.
+
+    With ``l`` the latest start that leaves the completions of the jobs in their limits and ``b`` the start in the
+    baseline, an operation starts at ``min(l, b)``, or as soon after it as what is before it lets it. Row 0 of `room`
+    is by job, row 1 by operation.
+    """
+    limits, latest = room[0], room[1]
+    set_limits(ops, jobs, state, limits)
+    set_latest(ops, links, machines, times, state, limits, latest)
+    for i in range(state.shape[1]):
+        o = state[ORDER, ix(i)]
+        start = max(ops[RELEASE, ix(o)], min(wanted[BASE_START, ix(o)], latest[ix(o)]))
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            start = max(start, state[END, ix(links[0, ix(k)])] + links[1, ix(k)])
+        setup = setup_before(machines, times, state, o)
+        a = state[BEFORE, ix(o)]
+        machine, time = state[MACHINE, ix(o)], state[TIME, ix(o)]
+        start = max(start, setup + (state[END, ix(a)] if a >= 0 else machines[FREE, ix(machine)]))
+        start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, ix(o)] else time)
+        end = start + time
+        if ops[PAUSES, ix(o)]:
+            end = interrupted(machines, times, machine, start, time)
+        state[START, ix(o)] = start
+        state[END, ix(o)] = end
+
+
+@njit(cache=True, nogil=True)
+def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints) -> None:
+    """Set the latest end of each job that leaves the value as it is."""
+    num = jobs.shape[1] - 1
+    limits[:num] = 0
+    makespan = 0
+    for o in range(state.shape[1]):
+        j = ops[JOB, ix(o)]
+        limits[ix(j)] = max(limits[ix(j)], state[END, ix(o)])
+        makespan = max(makespan, state[END, ix(o)])
+    for j in range(num):
+        if jobs[FLOW, ix(j)]:
+            continue
+        limit = makespan
+        if jobs[LATE, ix(j)] or jobs[LATE, ix(num)]:
+            limit = max(limits[ix(j)], jobs[DUE, ix(j)])
+        if jobs[FLOW, ix(num)]:
+            limit = min(limit, makespan)
+        limits[ix(j)] = limit
+
+
+@njit(cache=True, nogil=True)
+def set_latest(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, limits: Ints, latest: Ints) -> None:
+    """Set the latest start of each operation, from the last one in topological order to the first."""
+    for i in range(state.shape[1] - 1, -1, -1):
+        o = state[ORDER, ix(i)]
+        end = limits[ix(ops[JOB, ix(o)])]
+        for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
+            end = min(end, latest[ix(links[0, ix(k)])] - links[1, ix(k)])
+        b = state[AFTER, ix(o)]
+        if b >= 0:
+            end = min(end, latest[ix(b)] - setup_before(machines, times, state, b))
+        setup = setup_before(machines, times, state, o)
+        machine, time = state[MACHINE, ix(o)], state[TIME, ix(o)]
+        latest[ix(o)] = pulled(machines, times, machine, end, time, setup, ops[PAUSES, ix(o)])
+
+
+@njit(cache=True, nogil=True)
+def setup_before(machines: Ints, times: Ints, state: Ints, o: int) -> int:
+    """Return the length of the setup before an operation."""
+    machine = state[MACHINE, ix(o)]
+    table = machines[SETUPS_AT, ix(machine)]
+    if machines[SETUPS_AT, -1] < 0 or table < 0:
+        return 0
+    a = state[BEFORE, ix(o)]
+    family = machines[INITIAL, ix(machine)]
+    if a >= 0:
+        family = state[LEAVES, ix(a)]
+    return times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
+
+
+@njit(cache=True, nogil=True)
+def pulled(machines: Ints, times: Ints, machine: int, end: int, time: int, setup: int, pauses: int) -> int:
+    """Return the latest start of an operation that is to end by `end`, its setup and work not cut by downtimes.
+
+    One that pauses is cut only between its setup, with its first tick, and its end. The other way round of `pushed`.
+    """
+    first = machines[DOWNTIMES_AT, ix(machine)]
+    k = machines[DOWNTIMES_AT, ix(machine + 1)] - 2
+    while k >= first and times[ix(k)] >= end:
+        k -= 2
+    start, left, piece = end, time, time
+    if pauses:
+        piece = 1
+        while k >= first and left > 0 and times[ix(k + 1)] > start - left:
+            left -= max(0, start - times[ix(k + 1)])
+            start = min(start, times[ix(k)])
+            k -= 2
+    start -= left
+    while k >= first and times[ix(k + 1)] > start - setup:
+        if times[ix(k)] < start + piece:
+            start = times[ix(k)] - piece
+        k -= 2
+    return start
+
+
+@njit(cache=True, nogil=True)
+def change(wanted: Ints, state: Ints, reassignment: int) -> int:
+    """Return how far a timed solution is from the baseline: ticks between starts, and so many for another machine."""
+    total = 0
+    for o in range(state.shape[1]):
+        if wanted[BASE_START, ix(o)] != NEW:
+            total += abs(state[START, ix(o)] - wanted[BASE_START, ix(o)])
+            if wanted[BASE_ALT, ix(o)] != state[ALT, ix(o)]:
+                total += reassignment
+    return total
+
+
+@njit(cache=True, nogil=True)
+def bring_back(
+    ops: Ints, links: Ints, alts: Ints, wanted: Ints, settled: Ints, state: Ints, ends: Ints, chosen: Bools
+) -> None:
+    """Put together a solution in which the chosen operations take their alternatives and places in the baseline.
+
+    Operations come in the order of their starts, those in the baseline or those in the settled solution, but never
+    before their predecessors, so the result never has a cycle.
+    """
+    num = state.shape[1]
+    at = np.empty(num, np.float64)
+    for i in range(num):
+        o = settled[ORDER, ix(i)]
+        is_back = chosen[ix(o)] and wanted[BASE_ALT, ix(o)] != NEW
+        at[ix(o)] = wanted[BASE_START, ix(o)] if is_back else settled[START, ix(o)]
+        state[ALT, ix(o)] = wanted[BASE_ALT, ix(o)] if is_back else settled[ALT, ix(o)]
+        at[ix(o)] += 0.5 * i / num
+        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
+            at[ix(o)] = max(at[ix(o)], at[ix(links[0, ix(k)])] + 1e-6)
+    state[BEFORE] = -1
+    state[AFTER] = -1
+    ends[:] = -1
+    for o in np.argsort(at):
+        alt = state[ALT, ix(o)]
+        put_after(alts, state, ends, o, alt, ends[LAST, ix(alts[0, ix(alt)])])
