@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 
 from scheduler.domain import Objective, Status, Stop
@@ -20,6 +22,9 @@ _PATIENCE = 10.0
 """Seconds for a first plan that was not found in time: late is better than an event that is put aside."""
 _SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
+
+_PAUSE = 0.2
+"""Seconds between two better plans that are published: each takes time from the search."""
 
 
 @dataclass(frozen=True)
@@ -98,22 +103,61 @@ def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Plann
 
 
 def better_plans(state: State, first: Repair, settings: Settings, until: float, stop: Stop) -> Iterator[Repair]:
-    """Yield better and better plans for accepted events until the deadline."""
+    """Yield better and better plans for accepted events until the deadline, each as soon as it is found.
+
+    While one is published the search goes on; of what it finds meanwhile only the best is yielded, and not sooner than
+    `_PAUSE` after the one before. The last one has its report.
+    """
     left = until - monotonic()
     if settings.policy == "right-shift" or left < _SHORTEST or stop.requested:
         return
-    found = repair_further(
-        state.instance,
-        first,
-        policy=settings.policy,
-        time_limit=left,
-        workers=settings.workers,
-        seed=settings.seed,
-        stop=stop,
-    )
-    values, known = found.result.values, first.result.values
-    if values is not None and known is not None and values < known:
-        yield found
+    found: SimpleQueue[Repair | None] = SimpleQueue()
+    answers: list[Repair] = []
+    failures: list[BaseException] = []
+
+    def search() -> None:
+        try:
+            answer = repair_further(
+                state.instance,
+                first,
+                policy=settings.policy,
+                time_limit=left,
+                workers=settings.workers,
+                seed=settings.seed,
+                on_improvement=found.put,
+                stop=stop,
+            )
+            answers.append(answer)
+        except BaseException as failure:  # raised again below, in the thread of the loop
+            failures.append(failure)
+        finally:
+            found.put(None)
+
+    thread = Thread(target=search, name="better plans", daemon=True)
+    thread.start()
+    known = first.result.values
+    while (better := _last_of(found)) is not None:
+        values = better.result.values
+        if values is not None and known is not None and values < known:
+            known = values
+            yield better
+        thread.join(min(_PAUSE, max(0.0, until - monotonic())))
+    thread.join()
+    if failures:
+        raise failures[0]
+    if answers[0] is not first:
+        yield answers[0]
+
+
+def _last_of(found: SimpleQueue[Repair | None]) -> Repair | None:
+    """Wait for a plan and return the last one there is; None once the search has ended, its answer is better still."""
+    last = found.get()
+    while last is not None:
+        try:
+            last = found.get_nowait()
+        except Empty:
+            break
+    return last
 
 
 def _refused(item: Told, code: str, cause: str, fix: str) -> Decision:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from shop import SETTINGS, answer_all, breakdown, current, delay, opened, order, reason, starts, tell, verdicts
 
 from scheduler.loop import planning
+from scheduler.rescheduling import Repair
 
 HONEST = breakdown("E9", 4, 6, "M2")
 
@@ -152,4 +156,30 @@ def test_better_plans_are_published_too(tmp_path: Path) -> None:
         tell(loop, breakdown("E1", 4, 40, "M2"))
         assert loop.state.schedule.makespan == 43
     assert current(tmp_path)["policy"] == "reoptimise"
+    assert current(tmp_path)["revision"] == 1
+
+
+def test_every_better_plan_is_published_while_the_search_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The search tells one plan, is held up until that is in the folder, and answers with its own.
+    further = planning.repair_further
+    seen: list[tuple[object, object]] = []
+
+    def held(instance: object, first: Repair, **how: Any) -> Repair:
+        answer = further(instance, first, **{**how, "on_improvement": None})  # type: ignore[arg-type]
+        how["on_improvement"](replace(answer, report=None))
+        ends_at = monotonic() + 5.0
+        while current(tmp_path)["policy"] == "right-shift" and monotonic() < ends_at:
+            sleep(0.01)
+        seen.append((current(tmp_path)["policy"], current(tmp_path)["report"]))
+        return answer
+
+    monkeypatch.setattr(planning, "repair_further", held)
+    settings = SETTINGS.__class__(policy="reoptimise", deadline=20.0, workers=1)
+    with opened(tmp_path, settings) as loop:
+        tell(loop, breakdown("E1", 4, 40, "M2"))
+        assert loop.state.schedule.makespan == 43
+    assert seen == [("reoptimise", None)]
+    assert current(tmp_path)["report"] is not None
     assert current(tmp_path)["revision"] == 1
