@@ -6,7 +6,7 @@ from numba import njit
 
 from scheduler.search.decode.carriers import approach, enter, move_opening
 from scheduler.search.decode.charging import charged_opening, use_battery
-from scheduler.search.decode.departures import departure, hold_docks
+from scheduler.search.decode.departures import departure, hold_docks, length_of, num_lengths
 from scheduler.search.decode.layout import (
     ABLE,
     ABLE_AT,
@@ -14,7 +14,6 @@ from scheduler.search.decode.layout import (
     AT,
     BATTERY,
     CARRIERS,
-    CYCLE_TIME,
     DONE,
     FIRST_CHARGE,
     FLEET,
@@ -47,10 +46,10 @@ from scheduler.search.decode.layout import (
     ORIGIN,
     PATIENCE,
     PLACE,
+    RETURN_TIME,
     ROOM_FOR,
     SIZE,
     TIMES,
-    TRIP_TIME,
     VEHICLE,
     WHO,
     Ints,
@@ -95,15 +94,15 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple
 
 
 @njit(cache=True, nogil=True)
-def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int) -> tuple[int, int]:
-    """Return the earliest departure of a further trip of a vehicle, and the trip before it."""
-    cycle = max(get(data, LANES, lane, CYCLE_TIME), 1)
+def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, length: int) -> tuple[int, int]:
+    """Return the earliest departure of a further trip of a vehicle of that length, and the trip before it."""
+    cycle = max(length + get(data, LANES, lane, RETURN_TIME), 1)
     after, before = -1, state[data[LAST_OF] + vehicle]
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
     while True:
         start = max(ready, state[data[MOVE_FREE] + before]) if before >= 0 else ready
-        start = departure(data, state, lane, start)
+        start = departure(data, state, lane, start, length)
         if after < 0 or start + cycle <= state[data[MOVE_START] + after]:
             return start, before
         before, after = after, state[data[MOVE_AFTER] + after]
@@ -111,47 +110,45 @@ def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int) -> tu
 
 @njit(cache=True, nogil=True)
 def shared_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, size: int, latest: int) -> int:
-    """Return the first trip from `ready` to `latest` with room for a job (-1: none)."""
+    """Return the trip that departs from `ready` on and arrives first, by `latest`, with room for a job (-1: none)."""
     found, trip = -1, state[data[LAST_OF] + vehicle]
     while trip >= 0 and state[data[MOVE_START] + trip] >= ready:
         fits = state[data[LOAD] + trip] + size <= get(data, LANES, lane, ROOM_FOR)
-        if fits and state[data[MOVE_START] + trip] <= latest:
-            found = trip
+        if fits and state[data[MOVE_END] + trip] <= latest:
+            found, latest = trip, state[data[MOVE_END] + trip]
         trip = state[data[MOVE_BEFORE] + trip]
     return found
 
 
 @njit(cache=True, nogil=True)
-def by_lane(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple[int, int, int, int, int]:
-    """Return the lane (its row of ABLE) and vehicle that arrive first, the departure, and the trip to join or before.
+def by_lane(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple[int, int, int, int, int, int]:
+    """Return the lane (its row of ABLE) and vehicle that arrive first, departure, arrival, the trip to join or before.
 
     The last but one is the trip that is joined (-1: a further one), the last the trip before a further one.
     """
     size = get(data, JOBS, job, SIZE)
-    best = (-1, -1, NEVER, -1, -1)
-    best_arrival = NEVER
+    best = (-1, -1, NEVER, NEVER, -1, -1)
     for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
         lane = get(data, ABLE, able, WHO)
         if size > get(data, LANES, lane, ROOM_FOR):
             continue
         first, num = get(data, LANES, lane, VEHICLE), get(data, LANES, lane, NUM_VEHICLES)
-        soonest, at, before = NEVER, -1, -1
-        for vehicle in range(first, first + num):
-            start, behind = new_trip(data, state, lane, vehicle, ready)
-            if start < soonest:
-                soonest, at, before = start, vehicle, behind
-        joined, latest = -1, soonest + data[PATIENCE]
+        start, arrival, at, before = NEVER, NEVER, -1, -1
+        for k in range(num_lengths(data, lane)):
+            length = length_of(data, lane, k)
+            for vehicle in range(first, first + num):
+                departs_at, behind = new_trip(data, state, lane, vehicle, ready, length)
+                if departs_at + length < arrival:
+                    start, arrival, at, before = departs_at, departs_at + length, vehicle, behind
+        joined, latest = -1, arrival + data[PATIENCE]
         for vehicle in range(first, first + num):
             trip = shared_trip(data, state, lane, vehicle, ready, size, latest)
-            if trip >= 0:
-                start = state[data[MOVE_START] + trip]
-                if joined < 0 or start < soonest:
-                    joined, soonest, at = trip, start, vehicle
-                    latest = soonest
-        arrival = soonest + get(data, LANES, lane, TRIP_TIME)
-        if arrival < best_arrival:
-            best_arrival = arrival
-            best = (able, at, soonest, joined, before)
+            if trip >= 0 and (joined < 0 or state[data[MOVE_END] + trip] < arrival):
+                joined, at = trip, vehicle
+                start, arrival = state[data[MOVE_START] + trip], state[data[MOVE_END] + trip]
+                latest = arrival
+        if arrival < best[3]:
+            best = (able, at, start, arrival, joined, before)
     return best
 
 
@@ -161,17 +158,16 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
     job, move = get(data, LINKS, link, LINK_JOB), MAX_LEGS * link + number
     ready = max(ready, data[NOW])
     if get(data, LEGS, leg, IS_TRIP):
-        able, mover, start, joined, before = by_lane(data, state, leg, job, ready)
-        end = start + get(data, ABLE, able, LENGTH)
+        able, mover, start, end, joined, before = by_lane(data, state, leg, job, ready)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER
         size = get(data, JOBS, job, SIZE)
         if joined >= 0:
             put(state, trail, data[LOAD] + joined, state[data[LOAD] + joined] + size)
         else:
-            cycle = get(data, LANES, get(data, ABLE, able, WHO), CYCLE_TIME)
+            back_at = end + get(data, LANES, get(data, ABLE, able, WHO), RETURN_TIME)
             put(state, trail, data[LOAD] + move, size)
-            put(state, trail, data[MOVE_FREE] + move, max(start + cycle, start + 1))
+            put(state, trail, data[MOVE_FREE] + move, max(back_at, start + 1))
             put(state, trail, data[NUM_TRIPS], state[data[NUM_TRIPS]] + 1)
             enter(data, state, trail, mover, move, before)
             hold_docks(data, state, trail, get(data, ABLE, able, WHO), start, end)

@@ -1,4 +1,4 @@
-"""When a trip may depart: timetable and headway of its lane, docks at both ends."""
+"""When a trip may depart, and how long it takes then: transit times, timetable and headway of its lane, docks."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ from scheduler.search.decode.layout import (
     LANES,
     LAST_LISTED,
     LAST_OF,
+    LENGTHS_AT,
+    LIMIT,
     LIMITS,
     LISTED_AT,
     MOVE_BEFORE,
     MOVE_START,
     NEVER,
+    NUM_LENGTHS,
     NUM_LISTED,
+    NUM_PIECES,
     NUM_VEHICLES,
     OTHERS_FROM,
     OTHERS_TO,
     PERIOD,
+    PIECES_AT,
+    PIECES_PERIOD,
     TIMES,
     TRIP_TIME,
     VEHICLE,
@@ -36,21 +42,54 @@ from scheduler.search.decode.machines import profile_opening, take
 
 
 @njit(cache=True, nogil=True)
-def departure(data: Ints, state: Ints, lane: int, ready: int) -> int:
-    """Return the earliest departure at or after `ready` of a further trip of a lane; `NEVER` if there is none."""
-    calendar, length = get(data, LANES, lane, LANE_CALENDAR), max(get(data, LANES, lane, TRIP_TIME), 1)
+def departure(data: Ints, state: Ints, lane: int, ready: int, length: int) -> int:
+    """Return the earliest departure from `ready` on of a further trip of that length; `NEVER` if there is none."""
+    calendar = get(data, LANES, lane, LANE_CALENDAR)
     row = get(data, LANES, lane, LIMITS)
     if row < 0:
-        return work_start(data, calendar, ready, length, 0)
+        return work_start(data, calendar, ready, max(length, 1), 0)
     while True:
-        start = listed(data, row, work_start(data, calendar, ready, length, 0))
-        if start >= NEVER:
+        start = work_start(data, calendar, with_length(data, row, ready, length), max(length, 1), 0)
+        start = listed(data, row, start)
+        if start > data[LIMIT]:
             return NEVER
         start = apart(data, state, lane, start, get(data, LANE_LIMITS, row, HEADWAY))
-        start = with_docks(data, state, row, start, get(data, LANES, lane, TRIP_TIME))
+        start = with_docks(data, state, row, start, length)
         if start == ready or start >= NEVER:
             return start
         ready = start
+
+
+@njit(cache=True, nogil=True)
+def num_lengths(data: Ints, lane: int) -> int:
+    """Return how many lengths the trips of a lane have."""
+    row = get(data, LANES, lane, LIMITS)
+    return max(1, get(data, LANE_LIMITS, row, NUM_LENGTHS)) if row >= 0 else 1
+
+
+@njit(cache=True, nogil=True)
+def length_of(data: Ints, lane: int, k: int) -> int:
+    """Return one of the lengths that the trips of a lane have, the shortest first."""
+    if k == 0:
+        return get(data, LANES, lane, TRIP_TIME)
+    return data[data[TIMES] + get(data, LANE_LIMITS, get(data, LANES, lane, LIMITS), LENGTHS_AT) + k]
+
+
+@njit(cache=True, nogil=True)
+def with_length(data: Ints, row: int, ready: int, length: int) -> int:
+    """Return the first instant at or after `ready` at which trips that depart are so long."""
+    num, period = get(data, LANE_LIMITS, row, NUM_PIECES), get(data, LANE_LIMITS, row, PIECES_PERIOD)
+    if num == 0 or ready >= NEVER:
+        return ready
+    at, begin = data[TIMES] + get(data, LANE_LIMITS, row, PIECES_AT), ready - ready % period
+    for k in range(2 * num):
+        end = begin + data[at + 2 * (k % num)]
+        if end > ready and data[at + 2 * (k % num) + 1] == length:
+            return ready
+        ready = max(ready, end)
+        if k == num - 1:
+            begin += period
+    return NEVER
 
 
 @njit(cache=True, nogil=True)

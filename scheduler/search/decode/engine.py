@@ -245,9 +245,7 @@ def guess_latest(instance: Instance) -> int:
     if instance.execution is not None:
         ends += [instance.execution.now, instance.execution.baseline.makespan]
     trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * len(instance.jobs)
-    for lane in instance.lanes:
-        if lane.timetable is not None:
-            trips += longest_wait(lane) * len(instance.jobs)
+    trips += sum(longest_wait(lane) for lane in instance.lanes) * len(instance.jobs)
     work += instance.num_operations * max(map(_per_transport, instance.fleets), default=0)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import lcm
 
 from scheduler.domain import Calendar, CarrierGroup, Charge, Fleet, Job, Lane, Move, Robot
@@ -119,8 +120,8 @@ class Facts:
                     self._mover[lane.vehicle_ids[0]] if lane.vehicles else 0,
                     lane.vehicles,
                     lane.units_per_vehicle,
-                    lane.trip_time,
-                    lane.cycle_time,
+                    lane.trip_times[0],
+                    lane.return_time,
                     self._calendar(lane.calendar, tables),
                     self._lane_limits(lane, tables),
                 )
@@ -277,7 +278,7 @@ class Facts:
         """Add the row of what limits the departures of a lane; return its number, -1 if nothing does."""
         docks = [self._docks.get(site, -1) for site in (lane.origin, lane.destination)]
         timetable = lane.timetable
-        if timetable is None and lane.headway == 0 and max(docks) < 0:
+        if timetable is None and lane.headway == 0 and max(docks) < 0 and lane.transit_times is None:
             return -1
         here, there = ((dock, self.profiles[dock] - 1 if dock >= 0 else 0) for dock in docks)
         listed_at, listed, period, last = len(self.times), 0, 0, NEVER
@@ -286,8 +287,21 @@ class Facts:
             last = NEVER if timetable.until is None else timetable.until
             self.times.extend(timetable.departures)
         row = (listed_at, listed, period, last, lane.headway, *here, lane.load_time, *there, lane.unload_time)
-        tables[at.LANE_LIMITS].append(row)
+        tables[at.LANE_LIMITS].append((*row, *self._pieces(lane)))
         return len(tables[at.LANE_LIMITS]) - 1
+
+    def _pieces(self, lane: Lane) -> tuple[int, int, int, int, int]:
+        """Write down how long trips are when, and the lengths that they have; zeros if all are alike."""
+        if lane.transit_times is None:
+            return 0, 0, 0, 0, 0
+        period, windows = lane.transit_times.period, lane.transit_times.windows
+        pieces_at, edges = len(self.times), {period, *(t for window in windows for t in (window.start, window.end))}
+        begins = sorted(edges - {0, period})
+        for begin, end in pairwise((0, *begins, period)):
+            self.times.extend((end, lane.trip_time_at(begin)))
+        lengths_at = len(self.times)
+        self.times.extend(lane.trip_times)
+        return pieces_at, len(begins) + 1, period, lengths_at, len(lane.trip_times)
 
     def _leg(self, leg: Leg, tables: Tables) -> tuple[int, ...]:
         if leg in self._leg_rows:
@@ -298,9 +312,9 @@ class Facts:
         if leg.kind == "transfer":
             for lane_id in leg.groups:
                 lane: Lane = instance.lane_by_id[lane_id]
-                least = min(least, lane.trip_time)
+                least = min(least, lane.trip_times[0])
                 handling = (lane.load_time, lane.unload_time)
-                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_time, 0, 0, -1, *handling))
+                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, -1, *handling))
         else:
             for group_id in leg.groups:
                 group = instance.group_by_id[group_id]

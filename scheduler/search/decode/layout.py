@@ -168,12 +168,14 @@ FULL, MINIMUM, INITIAL_LEVEL, DRAIN_LOADED, DRAIN_EMPTY, DRAIN_IDLE = range(6)
 CURVE_AT, CURVE_END, SCALE, RETURNS, REACH_AT, CHARGERS_AT, CHARGERS_END = range(6, 13)
 # CHARGERS; SPOT: row of ABLE for being there; ROOM: profile of its places, with what others may take of them
 SPOT, ROOM, ROOM_SPARE = range(3)
-# LANES; VEHICLE: number of the first one among the movers; LIMITS: its row of LANE_LIMITS, -1: none
-VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, CYCLE_TIME, LANE_CALENDAR, LIMITS = range(7)
+# LANES; VEHICLE: number of the first one among the movers; TRIP_TIME: the least; LIMITS: row of LANE_LIMITS or -1
+VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, RETURN_TIME, LANE_CALENDAR, LIMITS = range(7)
 # LANE_LIMITS: timetable (NUM_LISTED 0: none; PERIOD 0: not repeated), headway, and docks by number of their profile
-# (-1: not counted) with what others may hold of them meanwhile, and for how long a trip holds one
+# (-1: not counted) with what others may hold of them meanwhile, and for how long a trip holds one; if trips are longer
+# at some times, pieces of a period in TIMES as end, length, end, length, and all lengths (NUM_LENGTHS 0: not so)
 LISTED_AT, NUM_LISTED, PERIOD, LAST_LISTED, HEADWAY = range(5)
 DOCK_FROM, OTHERS_FROM, HOLD_FROM, DOCK_TO, OTHERS_TO, HOLD_TO = range(5, 11)
+PIECES_AT, NUM_PIECES, PIECES_PERIOD, LENGTHS_AT, NUM_LENGTHS = range(11, 16)
 # JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans
 RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO = range(10)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job

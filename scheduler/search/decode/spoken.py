@@ -50,7 +50,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Charger: _names("id place places"),
     Lane: _names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
-        " timetable headway trip_cost unit_cost trip_co2"
+        " timetable headway trip_cost unit_cost trip_co2 transit_times"
     ),
     OperatorPool: _names("id capacity"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
