@@ -56,6 +56,7 @@ SMALL = (
     ("blocking_tiny", 10),
     ("buffer_tiny", 17),
     ("kacem_4x5", 11),
+    ("transit_tiny", 19),
 )
 """Shipped instances and their proved optima."""
 UNSPOKEN = ("hubs", "splits", "tending")
