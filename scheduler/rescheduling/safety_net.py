@@ -16,7 +16,7 @@ def offer_shift(case: Case, insertion: float = INSERTION_SECONDS) -> bool:
     """Offer the right shift, and with new jobs in its gaps where that is better; return whether there is any.
 
     Every other policy begins with it. A schedule that the case has from the beginning is no worse. Seconds of
-    `insertion` are spent at most on better gaps.
+    `insertion` are spent at most on better gaps; with none, new jobs go where the first pass of construction puts them.
     """
     if case.best is not None:
         return True

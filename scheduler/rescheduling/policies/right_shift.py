@@ -9,5 +9,5 @@ from scheduler.rescheduling.safety_net import offer_shift
 
 def keep_orders(case: Case) -> None:
     """Right shift, new jobs fitted into its gaps. Where no right shift exists: reoptimise."""
-    if not offer_shift(case):
+    if not offer_shift(case, 0.0):
         search(case)
