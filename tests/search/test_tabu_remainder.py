@@ -17,7 +17,7 @@ from scheduler.errors import EventError
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
-from scheduler.search.tabu.arrays import END, START, why_unsupported
+from scheduler.search.tabu.arrays import END, JOB, START, why_unsupported
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.returning import Returning
 from scheduler.search.tabu.settle import pulled
@@ -76,7 +76,7 @@ def test_the_orders_of_a_right_shift_are_timed_and_settled(objective: str | None
 
 def weights_of(instance: Instance, space: RestSpace, ends: np.ndarray, weights: Weights) -> int:
     """Return the value of ends in the arrays."""
-    jobs = space.problem.ops[6, :-1]
+    jobs = space.problem.ops[JOB, :-1]
     completions = np.zeros(len(instance.jobs), np.int64)
     np.maximum.at(completions, jobs, ends)
     if weights.is_makespan:
@@ -91,7 +91,7 @@ def test_the_walk_and_cpsat_agree_on_small_cases() -> None:
     reached = tried = 0
     for instance, shifted, weights in cases(range(200, 240), 5, "makespan"):
         search = TabuSearch(instance, weights, shifted, 0, lambda value: None)
-        search.advance(3_000) if search.value else None
+        search.advance(3_000)
         best = search.best() or shifted
         assert_valid(instance, best)
         proved = solve(instance, objective="makespan", start=shifted, time_limit=30, workers=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from scheduler.domain import Instance
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.policies.match_up import find_match_up
 from scheduler.rescheduling.policies.reoptimise import search
@@ -22,7 +21,7 @@ def automatic(case: Case) -> None:
     if not case.frees and not case.why_not_absorbed() and case.shift.schedule is not None:
         case.offer(case.shift.schedule, "absorb")
         return
-    walks = _walks(case.instance)
+    walks = _walks(case)
     offer_shift(case, 0.0 if walks else INSERTION_SECONDS)
     if not walks:
         reroute_affected(case, REROUTE_SHARE * case.left)
@@ -30,8 +29,9 @@ def automatic(case: Case) -> None:
     search(case)
 
 
-def _walks(instance: Instance) -> bool:
+def _walks(case: Case) -> bool:
     """Return whether the tabu search goes on from the right shift: it finds sooner what reroute and match-up find."""
     from scheduler.search.tabu.arrays import why_unsupported
+    from scheduler.search.tabu.weights import weigh
 
-    return why_unsupported(instance) is None
+    return why_unsupported(case.instance) is None and weigh(case.instance, case.objective) is not None

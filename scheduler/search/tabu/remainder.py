@@ -7,7 +7,7 @@ fixed of a job counts in its completion: where it may end last, it becomes one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +53,7 @@ class Remainder:
     fixed: tuple[ScheduledOperation, ...]
 
     def rest(self, schedule: Schedule) -> Schedule:
-        """Return the part of a schedule that the walk sees; it has the fixed operations."""
+        """Return what the walk sees of a schedule in which the fixed operations are as they are here."""
         kept, known = {o.key for o in self.fixed}, self.whole.operation_by_key
         stand_ins = [(key, o.modes[0]) for key, o in self.instance.operation_by_key.items() if key not in known]
         ends = (ScheduledOperation(*key, 0, mode.machine, 0, mode.duration) for key, mode in stand_ins)
@@ -95,7 +95,7 @@ def remainder(instance: Instance, schedule: Schedule) -> Remainder:
             pending.append(stand_in)
             stand_ins.append(machine)
         jobs.append(_with_operations(job, pending))
-    machines = tuple(_resumed(instance, machine, schedule, begun, fixed) for machine in instance.machines)
+    machines = tuple(_resumed(instance, machine, schedule, begun, ends) for machine in instance.machines)
     rest = replace(instance, jobs=tuple(jobs), machines=(*machines, *stand_ins), execution=None)
     return Remainder(instance, rest, releases, fixed)
 
@@ -111,19 +111,20 @@ def _resumed(
     machine: Machine,
     schedule: Schedule,
     begun: Mapping[OperationKey, ScheduledOperation],
-    fixed: tuple[ScheduledOperation, ...],
+    fixed: Collection[OperationKey],
 ) -> Machine:
     """Return the machine as it is now: down while it works on what is fixed, set up for what it worked on last."""
     now = execution_of(instance).now
-    past = [o for o in schedule.by_machine.get(machine.id, ()) if o.key in begun]
+    kept = [o for o in schedule.by_machine.get(machine.id, ()) if o.key in fixed]
+    past = [o for o in kept if o.key in begun]
     free = past[-1].end if past else 0
     calendar = machine.calendar
     if free > now or (free > 0 and machine.setups is not None):
         calendar = _down(calendar, 0, free)
     elif machine.setups is None:
         calendar = _down(calendar, 0, now)  # so that what is down now is free only afterwards
-    for operation in fixed:
-        if operation.machine == machine.id and operation.key not in begun:
+    for operation in kept:
+        if operation.key not in begun:
             calendar = _down(calendar, operation.start, operation.end)
     setups = machine.setups
     if setups is not None and past:

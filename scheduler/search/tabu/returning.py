@@ -52,8 +52,13 @@ class Returning(CompiledSearch[Solution]):
             assert best is not None
             problem = self.space.problem
             time_all(problem.ops, problem.links, problem.machines, problem.times, best.state)
-        self.nearest = Solution(best.state.copy(), best.ends.copy())
-        super().__init__(self.space.settled(self.nearest), on_better)
+        self._first = Solution(best.state.copy(), best.ends.copy())
+        super().__init__(self.space.settled(self._first), on_better)
+
+    @property
+    def nearest(self) -> Solution:
+        """The settled solution that is nearest to the baseline so far."""
+        return self.found or self._first
 
     def stepper(self, number: int) -> _Ways:
         """Return the ways of a thread."""
@@ -96,10 +101,7 @@ class _Ways:
             self._share = max(1 / found.state.shape[1], self._share * FEWER)
             return
         self._share = min(1.0, self._share * MORE)
-        distance = returning.space.settled(found)
-        if distance < returning.value:
-            returning.nearest = found
-            returning.offer(distance, found)
+        returning.offer(returning.space.settled(found), found)
 
     def _chosen(self, nearest: Solution) -> NDArray[np.bool_]:
         """Return which operations are brought back: about a share of all, whole jobs or neighbours in time."""

@@ -22,7 +22,6 @@ from scheduler.search.tabu.arrays import (
     FAMILIES,
     FAMILY,
     FLOW,
-    FREE,
     INITIAL,
     JOB,
     LAST,
@@ -41,7 +40,7 @@ from scheduler.search.tabu.arrays import (
     ix,
 )
 from scheduler.search.tabu.moves import put_after
-from scheduler.search.tabu.timing import interrupted, pushed
+from scheduler.search.tabu.timing import set_starts
 
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -64,21 +63,10 @@ def settle(
     limits, latest = room[0], room[1]
     set_limits(ops, jobs, state, limits)
     set_latest(ops, links, machines, times, state, limits, latest)
-    for i in range(state.shape[1]):
-        o = state[ORDER, ix(i)]
-        start = max(ops[RELEASE, ix(o)], min(wanted[BASE_START, ix(o)], latest[ix(o)]))
-        for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
-            start = max(start, state[END, ix(links[0, ix(k)])] + links[1, ix(k)])
-        setup = setup_before(machines, times, state, o)
-        a = state[BEFORE, ix(o)]
-        machine, time = state[MACHINE, ix(o)], state[TIME, ix(o)]
-        start = max(start, setup + (state[END, ix(a)] if a >= 0 else machines[FREE, ix(machine)]))
-        start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, ix(o)] else time)
-        end = start + time
-        if ops[PAUSES, ix(o)]:
-            end = interrupted(machines, times, machine, start, time)
-        state[START, ix(o)] = start
-        state[END, ix(o)] = end
+    held = ops.copy()
+    for o in range(state.shape[1]):
+        held[RELEASE, ix(o)] = max(ops[RELEASE, ix(o)], min(wanted[BASE_START, ix(o)], latest[ix(o)]))
+    set_starts(held, links, machines, times, state, 0)
 
 
 @njit(cache=True, nogil=True)
