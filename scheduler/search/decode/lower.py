@@ -16,6 +16,7 @@ from scheduler.domain import Instance, Objective, OperationKey
 from scheduler.domain.collector import collector_paused
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
+from scheduler.search.decode.cells import GUARD, POISON
 from scheduler.search.decode.facts import Facts
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
 from scheduler.search.decode.resume import resume
@@ -301,7 +302,8 @@ class _Lowering:
                 header[column] = place
                 is_name = column in (at.MODE, at.BEGIN, at.BEFORE, at.AFTER)
                 parts.append(np.full(size, -1 if is_name else value, np.int64))
-                place += size
+                parts.append(np.full(GUARD, POISON, np.int64))
+                place += size + GUARD
         state = np.concatenate(parts)
         flat: list[Array] = [header]
         place = at.HEADER
