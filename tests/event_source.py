@@ -30,6 +30,7 @@ from scheduler.domain.events import (
     MaintenanceMoved,
     OperationDelayed,
     OperationStatus,
+    OperatorAbsent,
     Pin,
     PriorityChange,
     QuantityChange,
@@ -147,6 +148,13 @@ def _lane(s: _Source) -> Event | None:
     )
 
 
+def _absence(s: _Source) -> Event | None:
+    if not s.instance.operators:
+        return None
+    pool = s.random.choice(s.instance.operators)
+    return OperatorAbsent(s.id, s.at, pool.id, s.until, s.number(1, pool.capacity))
+
+
 def _outage(s: _Source) -> Event:
     facility = s.random.choice(s.instance.facilities).id
     scope = s.random.choice(["all", "machines", "movers", "transfers"])
@@ -196,6 +204,7 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     OperationDelayed: lambda s: OperationDelayed(s.id, s.at, s.job.id, s.operation, delay=s.number(-1, 5)),
     EarlyCompletion: lambda s: EarlyCompletion(s.id, s.at, s.job.id, s.operation),
     Rework: _rework,
+    OperatorAbsent: _absence,
     Pin: lambda s: Pin(s.id, s.at, s.job.id, s.random.choice([None, s.operation]), s.perhaps),
     Unpin: lambda s: Unpin(s.id, s.at, s.job.id),
     Forbid: lambda s: Forbid(s.id, s.at, s.job.id, s.machine, s.random.choice([None, s.operation]), s.perhaps),

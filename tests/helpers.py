@@ -32,6 +32,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Shortage,
     Vehicle,
 )
 from scheduler.domain.jobs import chain
@@ -170,10 +171,10 @@ def complete_instance() -> Instance:
     """Two facilities, a robot cell with blocking stations and two robots, a lane, and every kind of data.
 
     In facility F1, which has one dock: cell C with the stations S1, S2 (no buffers, no swaps) and S3 (2 and 1
-    places), M1 with setups and a downtime, oven OV for two parts. In F2: M3 with shifts, M4. Every robot move lasts
-    1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays on S1 for two operations, J3 is an assembly,
-    J4 has two plans. S1 is a bath for J1. R2 has two
-    grippers, goes to S3 only and tends it for J5.
+    places), M1 with setups and a downtime, oven OV for two parts, a crew of two, one of whom is away from 90 to 95. In
+    F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays
+    on S1 for two operations, J3 is an assembly, J4 has two plans. S1 is a bath for J1. R2 has two grippers, goes to S3
+    only and tends it for J5.
     """
     cell = RobotCell(
         "C",
@@ -213,7 +214,7 @@ def complete_instance() -> Instance:
         cell,
         lane,
         carts,
-        OperatorPool("crew", 2),
+        OperatorPool("crew", 2, (Shortage(90, 95, reason="training"),)),
         job(
             "J1",
             op("1", Mode("S1", 3, max_dwell=10), mode("S2", 5)),

@@ -41,7 +41,7 @@ from oracle_case import (
     works_all,
 )
 
-from scheduler.domain import Calendar, Instance, Lane, Move, Objective, Schedule
+from scheduler.domain import Calendar, Instance, Lane, Move, Objective, Schedule, Shortage
 from scheduler.domain.derive import complete
 from scheduler.domain.routing import lanes_between
 
@@ -325,7 +325,7 @@ class _Search:
         for pool in self.instance.operators:
             needed = {o: self.case.mode(o).operators.get(pool.id, 0) for o in operations}
             held = [Use((Point(o),), (Point(o, at_end=True),), amount) for o, amount in needed.items() if amount > 0]
-            if (children := self.at_most(node, timing, held, pool.capacity)) is not None:
+            if (children := self.at_most(node, timing, held, pool.capacity, pool.shortages)) is not None:
                 return children
         children = self.vehicles(node, timing)
         return self.no_swaps(node, timing) if children is None else children
@@ -371,16 +371,22 @@ class _Search:
         place = self.case.tasks[before].destination if before else self.instance.carrier_by_id[resource].start
         return group.travel_time(place, self.case.tasks[after].origin)
 
-    def at_most(self, node: Node, timing: Timing, uses: Iterable[Use], capacity: int) -> list[Node] | None:
-        """Return a child for every two of some uses that are too many together, one before the other."""
+    def at_most(
+        self, node: Node, timing: Timing, uses: Iterable[Use], capacity: int, shortages: Sequence[Shortage] = ()
+    ) -> list[Node] | None:
+        """Return a child for every two of some uses that are too many together, one before the other.
+
+        Where too few are there in a shortage, there is one more for each of them: it begins after the shortage.
+        """
         intervals = [(timing.earliest(use.begin), timing.latest(use.finish), use) for use in uses]
-        for tick, _, _ in intervals:
+        for tick in (*(begin for begin, _, _ in intervals), *(shortage.start for shortage in shortages)):
+            short = [shortage for shortage in shortages if shortage.start <= tick < shortage.end]
+            room = max(0, capacity - sum(shortage.count for shortage in short))
             together = [use for begin, finish, use in intervals if begin <= tick < finish]
-            if (excess := _too_many(together, [use.amount for use in together], capacity)) is not None:
-                return [
-                    replace(node, arcs=(*node.arcs, *_apart(first, second, 0)))
-                    for first, second in permutations(excess, 2)
-                ]
+            if (excess := _too_many(together, [use.amount for use in together], room)) is not None:
+                arcs = [_apart(first, second, 0) for first, second in permutations(excess, 2)]
+                arcs += [[(TICK_0, begin, s.end) for begin in use.begin] for use in excess for s in short]
+                return [replace(node, arcs=(*node.arcs, *more)) for more in arcs]
         return None
 
     def vehicles(self, node: Node, timing: Timing) -> list[Node] | None:

@@ -148,6 +148,7 @@ class Case:
         periods = [lane.transit_times.period for lane in self.instance.lanes if lane.transit_times is not None]
         wait = (wait + 1) * max(periods) * max(1, period) if periods else wait
         total = max((d.end for c in calendars for d in c.downtimes), default=0)
+        total += max((s.end for pool in self.instance.operators for s in pool.shortages), default=0)
         total += max(job.release_date for job in self.instance.jobs) + 4 * period
         total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
         for task in self.tasks:

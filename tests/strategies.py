@@ -32,6 +32,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Shortage,
     Timetable,
     TransitTimes,
     TransitWindow,
@@ -78,6 +79,7 @@ FEATURES = (
     "transit",
     "hubs",
     "splits",
+    "shortages",
 )
 OBJECTIVES = (
     "makespan",
@@ -203,9 +205,19 @@ class _Builder:
         instance = self.with_reach(instance) if self.has("reach", 4) else instance
         instance = self.with_tending(instance) if self.has("tending", 4) else instance
         instance = self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
-        return self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
+        instance = self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
+        return self.with_shortages(instance) if pools and self.has("shortages", 2) else instance
 
     # the plant
+
+    def with_shortages(self, instance: Instance) -> Instance:
+        """Return the instance in which operators are away, once or twice, perhaps at one time."""
+        (pool,) = instance.operators
+        found = []
+        for _ in range(self.integer(1, 2)):
+            start = self.integer(0, 6)
+            found.append(Shortage(start, start + self.integer(1, 5), self.integer(1, pool.capacity)))
+        return replace(instance, operators=(replace(pool, shortages=tuple(sorted(found))),))
 
     def with_fleets(self, instance: Instance) -> Instance:
         """Return the instance with a fleet, or two, in some facilities; some places are not served."""

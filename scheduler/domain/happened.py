@@ -9,7 +9,7 @@ from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Lane, Machine
+from scheduler.domain.resources import Lane, Machine, OperatorPool
 from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
@@ -150,6 +150,11 @@ def with_machine(instance: Instance, machine: Machine) -> Instance:
 def with_lane(instance: Instance, lane: Lane) -> Instance:
     """Return the instance in which a lane is another one of the same id."""
     return replace(instance, lanes=tuple(lane if other.id == lane.id else other for other in instance.lanes))
+
+
+def with_pool(instance: Instance, pool: OperatorPool) -> Instance:
+    """Return the instance in which an operator pool is another one of the same id."""
+    return replace(instance, operators=tuple(pool if other.id == pool.id else other for other in instance.operators))
 
 
 def with_job(instance: Instance, job: Job) -> Instance:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from scheduler.domain.calendar import Calendar, Downtime
+from scheduler.domain.shortages import Shortage
 from scheduler.domain.timetable import Timetable
 from scheduler.domain.transit import TransitTimes
 
@@ -328,7 +329,8 @@ def _travel_time(travel: Mapping[str, Mapping[str, int]], origin: str, destinati
 
 @dataclass(frozen=True, slots=True)
 class OperatorPool:
-    """People (or a person) that operations need for their whole length: ``capacity`` of them at any time."""
+    """People (or a person) that operations need for their whole length: ``capacity`` of them, but for ``shortages``."""
 
     id: str
     capacity: int = 1
+    shortages: tuple[Shortage, ...] = ()

@@ -283,6 +283,19 @@ class LaneDocument(Document):
     """Transit times of trips that depart in certain windows; null: all take the transit time."""
 
 
+class ShortageDocument(Document):
+    """A window in which some are missing."""
+
+    start: Time
+    """First tick of the window."""
+    end: Time
+    """First tick after the window."""
+    count: Count = 1
+    """How many are missing; those of several windows add up."""
+    reason: Remark = ""
+    """Why, for charts and reports."""
+
+
 class PoolDocument(Document):
     """A pool of operators."""
 
@@ -290,3 +303,5 @@ class PoolDocument(Document):
     """Name of the pool."""
     capacity: Count = 1
     """Number of operators in it."""
+    shortages: list[ShortageDocument] = Field(default_factory=list)
+    """When some of them are away."""

@@ -9,7 +9,6 @@ from typing import Any
 from scheduler.domain import (
     Facility,
     Instance,
-    OperatorPool,
 )
 from scheduler.domain.cycle import Cycle, part_set, unrolled
 from scheduler.errors import Defect, FormatError, InstanceError
@@ -29,6 +28,7 @@ from scheduler.io.native_factory import (
     machine_document,
     machine_from,
     plain_document,
+    pool_from,
 )
 from scheduler.io.native_jobs import job_document, job_from
 from scheduler.io.numbered import FACILITY
@@ -93,7 +93,7 @@ def _instance(document: InstanceDocument, source: str) -> Instance:
         jobs=tuple(job_from(job) for job in document.jobs),
         cells=tuple(cell_from(cell, facilities[0].id) for cell in document.cells),
         lanes=tuple(lane_from(lane) for lane in document.lanes),
-        operators=tuple(OperatorPool(pool.id, pool.capacity) for pool in document.operators),
+        operators=tuple(pool_from(pool) for pool in document.operators),
         fleets=tuple(fleet_from(fleet, facilities[0].id) for fleet in document.fleets),
         time_unit=document.time_unit,
         time_origin=None if document.time_origin is None else datetime.fromisoformat(document.time_origin),

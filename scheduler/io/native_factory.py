@@ -21,6 +21,7 @@ from scheduler.domain import (
     SetupMatrix,
     Shift,
     ShiftPattern,
+    Shortage,
     Timetable,
     TransitTimes,
     TransitWindow,
@@ -33,6 +34,8 @@ from scheduler.io.factory_documents import (
     FleetDocument,
     LaneDocument,
     MachineDocument,
+    PoolDocument,
+    ShortageDocument,
 )
 from scheduler.io.structure import unless
 
@@ -117,6 +120,15 @@ def _calendar(document: CalendarDocument | None) -> Calendar:
     return Calendar(tuple(Downtime(d.start, d.end, d.reason) for d in document.downtimes), pattern)
 
 
+def pool_from(document: PoolDocument) -> OperatorPool:
+    """Return the operator pool of a document."""
+    return OperatorPool(document.id, document.capacity, _shortages(document.shortages))
+
+
+def _shortages(documents: list[ShortageDocument]) -> tuple[Shortage, ...]:
+    return tuple(Shortage(s.start, s.end, s.count, s.reason) for s in documents)
+
+
 def lane_from(document: LaneDocument) -> Lane:
     """Return the lane of a document."""
     table, times = document.timetable, document.transit_times
@@ -145,9 +157,16 @@ def plain_document(item: Lane | OperatorPool | Charger) -> dict[str, Any]:
         elif isinstance(value, TransitTimes):
             windows = [{"start": w.start, "end": w.end, "transit_time": w.transit_time} for w in value.windows]
             document["transit_times"] = {"period": value.period, "windows": windows}
+        elif field.name == "shortages":
+            document |= unless("shortages", [_shortage_document(shortage) for shortage in value], [])
         else:
             document |= unless(field.name, value, field.default)
     return document
+
+
+def _shortage_document(shortage: Shortage) -> dict[str, Any]:
+    window = {"start": shortage.start, "end": shortage.end}
+    return {**window, **unless("count", shortage.count, 1), **unless("reason", shortage.reason, "")}
 
 
 def _calendar_document(calendar: Calendar) -> dict[str, Any]:

@@ -44,6 +44,7 @@ RULES: tuple[Validation, ...] = (
     resources.unsupported_buffers,
     resources.no_swap_with_capacity,
     resources.empty_downtimes,
+    resources.empty_shortages,
     resources.disordered_shifts,
     fleets.unknown_references,
     fleets.places_of_others,

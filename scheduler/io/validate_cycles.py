@@ -10,7 +10,7 @@ from scheduler.domain.cycle import FEWEST_REPETITIONS, copy_id, part_set, sets_o
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
-from scheduler.io.validate_resources import Path, calendars
+from scheduler.io.validate_resources import Path, calendars, shortages
 
 _FIX = 'remove it, or remove "cycle" and list the jobs'
 
@@ -39,6 +39,8 @@ def unperiodic_features(instance: Instance) -> Iterator[Defect]:
         return
     for path, _ in calendars(instance):
         yield _defect(path, "a calendar")
+    for path, _, _ in shortages(instance):
+        yield _defect((*path, "shortages"), "a shortage")
     for i, lane in enumerate(instance.lanes):
         if lane.timetable is not None:
             yield _defect(("lanes", i, "timetable"), "a timetable")

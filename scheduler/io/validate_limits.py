@@ -28,7 +28,7 @@ from scheduler.io.limits import (
     MAX_WEIGHTED_TIME,
 )
 from scheduler.io.validate_lanes import is_ordered, limits_departures, num_departures
-from scheduler.io.validate_resources import Path, calendars
+from scheduler.io.validate_resources import Path, calendars, shortages
 
 TICK_BY_UNIT = {
     "second": timedelta(seconds=1),
@@ -112,6 +112,11 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
                     yield ("lanes", i, "transit_times", "windows", w, key), getattr(window, key), 0, MAX_TICK
     for i, pool in enumerate(instance.operators):
         yield ("operators", i, "capacity"), pool.capacity, 1, MAX_COUNT
+    for path, _, found in shortages(instance):
+        for s, shortage in enumerate(found):
+            yield (*path, "shortages", s, "start"), shortage.start, 0, MAX_TICK
+            yield (*path, "shortages", s, "end"), shortage.end, 0, MAX_TICK
+            yield (*path, "shortages", s, "count"), shortage.count, 1, MAX_COUNT
     yield from _calendar_numbers(instance)
     yield from _job_numbers(instance)
 
@@ -223,7 +228,8 @@ def _longest_schedule(instance: Instance) -> int:
     downtimes = sum(max(0, d.end - d.start) for _, calendar in calendars(instance) for d in calendar.downtimes)
     latest = max((max(job.release_date, abs(job.due_date or 0)) for job in instance.jobs), default=0)
     last_downtime = max((d.end for _, calendar in calendars(instance) for d in calendar.downtimes), default=0)
-    return latest + last_downtime + stretched + downtimes
+    last_shortage = max((s.end for _, _, found in shortages(instance) for s in found), default=0)
+    return max(latest, last_shortage) + last_downtime + stretched + downtimes
 
 
 def _wait(lane: Lane) -> int:

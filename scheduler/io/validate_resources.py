@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TypeAlias
 
-from scheduler.domain import Calendar, Instance
+from scheduler.domain import Calendar, Instance, Shortage
 from scheduler.errors import Defect
 from scheduler.io.defects import instead, shown
 from scheduler.io.json_text import json_path
@@ -189,6 +189,19 @@ def empty_downtimes(instance: Instance) -> Iterator[Defect]:
                 yield Defect("E309", json_path(*path, "downtimes", d), cause, "let it end after its begin")
 
 
+def empty_shortages(instance: Instance) -> Iterator[Defect]:
+    """A shortage ends before it begins, or at once, or more are missing than there are."""
+    for path, capacity, found in shortages(instance):
+        for s, shortage in enumerate(found):
+            where = json_path(*path, "shortages", s)
+            if shortage.end <= shortage.start:
+                cause = f"the shortage begins at {shortage.start} and ends at {shortage.end}"
+                yield Defect("E309", where, cause, "let it end after its begin")
+            if shortage.count > capacity:
+                cause = f"{shortage.count} are missing of {capacity}"
+                yield Defect("E370", f"{where}.count", cause, f"write {capacity} or less")
+
+
 def disordered_shifts(instance: Instance) -> Iterator[Defect]:
     """Shifts overlap, are out of order, empty, or reach beyond the period."""
     for path, calendar in calendars(instance):
@@ -208,6 +221,13 @@ def disordered_shifts(instance: Instance) -> Iterator[Defect]:
                 cause = f"the shift begins at {after.start}, before the one listed before it ends at {before.end}"
                 fix = "list the shifts in order, without overlap"
                 yield Defect("E310", json_path(*path, "shifts", "working", s), cause, fix)
+
+
+def shortages(instance: Instance) -> Iterator[tuple[Path, int, tuple[Shortage, ...]]]:
+    """Yield the shortages of every pool that has any, with its path and how many there usually are."""
+    for i, pool in enumerate(instance.operators):
+        if pool.shortages:
+            yield ("operators", i), pool.capacity, pool.shortages
 
 
 def calendars(instance: Instance) -> Iterator[tuple[Path, Calendar]]:

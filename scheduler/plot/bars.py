@@ -154,6 +154,20 @@ def dock_bars(subject: Subject) -> Iterator[Bar]:
             )
 
 
+def pool_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield who holds the operators of pools that have shortages, and who is missing."""
+    for pool, shares in subject.pool_shares.items():
+        row = subject.row_of["operators", pool]
+        lanes = subject.rows[row].lanes
+        for start, end, lane, operation in shares:
+            if operation is None:
+                yield Bar("missing", row, start, end, lane=lane, lanes=lanes)
+            else:
+                job, group = operation.job, subject.group(operation.job, operation)
+                change = subject.change_by_key.get(operation.key)
+                yield Bar("held", row, start, end, job, label=job, lane=lane, lanes=lanes, group=group, change=change)
+
+
 def departure_marks(subject: Subject, start: int, end: int) -> Iterator[Bar]:
     """Yield a mark in the header of a lane for every departure of its timetable."""
     for lane, at in departures(subject.instance, start, end):

@@ -20,6 +20,7 @@ from scheduler.plot.bars import (
     late_strips,
     machine_bars,
     mover_bars,
+    pool_bars,
     tardiness_bars,
     transit_bars,
     waiting_bars,
@@ -55,6 +56,7 @@ def lay_out(
         *mover_bars(subject),
         *dock_bars(subject),
         *charge_bars(subject),
+        *pool_bars(subject),
     )
     bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))
     start, end = _time_shown(subject)

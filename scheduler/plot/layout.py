@@ -33,6 +33,8 @@ BarKind: TypeAlias = Literal[
     "flow",
     "tardiness",
     "dock",
+    "held",
+    "missing",
     "departure",
     "transit",
 ]
@@ -41,7 +43,8 @@ processing; ``waiting``: it has a place in a counted buffer; ``tending``: a robo
 ``charge``: a vehicle charges, which is ``charger_use`` in the row of the charger;
 ``late``: the share of a bar after its job's due date;
 ``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
-date, and from there to its completion; ``dock``: a trip loads or unloads; ``departure``: a tick of a timetable, of
+date, and from there to its completion; ``dock``: a trip loads or unloads; ``held``: an operation
+holds an operator; ``missing``: an operator or a place of a charger is missing; ``departure``: a tick of a timetable, of
 length 0; ``transit``: trips that depart then have another transit time than usual."""
 
 ShadeKind: TypeAlias = Literal["transit", "off_shift", "downtime", "breakdown"]
@@ -155,6 +158,8 @@ THICKNESS: Mapping[BarKind, float] = {
     "flow": 0.2,
     "tardiness": 0.66,
     "departure": 0.6,
+    "held": 0.9,
+    "missing": 0.9,
     "transit": 0.9,
 }
 """Share of its sub-lane that a bar of the kind fills; the others fill all of it."""

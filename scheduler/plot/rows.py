@@ -22,6 +22,7 @@ RowKind: TypeAlias = Literal[
     "battery",
     "charger",
     "docks",
+    "operators",
     "due_dates",
     "late_job",
 ]
@@ -42,6 +43,7 @@ HEIGHTS: Mapping[RowKind, float] = {
     "battery": 0.62,
     "charger": 0.62,
     "docks": 0.62,
+    "operators": 0.62,
     "due_dates": 1.3,
     "late_job": 0.6,
 }
@@ -104,7 +106,8 @@ def arrange(
     A vehicle with a battery has a row for its level below it; the chargers of a fleet follow its vehicles.
 
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
-    and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header.
+    and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header. Operator pools come before them, if
+    they have shortages.
     """
     entries = list(_resources(instance))
     if has_due_dates:
@@ -163,6 +166,7 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
         for lane in lanes_behind.get(facility.id, ()):
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)
+    yield from (_Entry("operators", pool.id, pool.id) for pool in instance.operators if pool.shortages)
 
 
 def _machine(machine: Machine, depth: int) -> Iterator[_Entry]:

@@ -53,6 +53,8 @@ BAR_STYLES: Mapping[BarKind, Style] = {
     "ghost": Style(4.5, "old position", pallor=0.55, line_width=0.8, line_style="dashed", height=0.5),
     "flow": Style(3.0, "", pallor=0.35, line_width=0.0),
     "dock": Style(4.0, "at a dock", pallor=0.3, hatch="|||"),
+    "held": Style(4.0, "holds an operator", pallor=0.3),
+    "missing": Style(1.6, "missing", palette.PALE_RED, edge=palette.RED, line_width=0.6, hatch="xxxx"),
     "transit": Style(1.5, "", palette.TRANSIT_SAND, edge=palette.GREY, line_width=0.4),
     "departure": Style(3.0, "departure of the timetable", palette.GREY, edge=palette.GREY, line_width=0.9, height=0.5),
     "tardiness": Style(3.1, "tardiness", palette.RED, edge=palette.RED),

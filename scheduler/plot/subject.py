@@ -13,6 +13,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.plot.docks import Hold, dock_holds
 from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
+from scheduler.plot.pools import Share, pool_shares
 from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
 
 Piece: TypeAlias = tuple[OperationKey, int]
@@ -111,6 +112,11 @@ class Subject:
         return dock_holds(self.instance, self.schedule)
 
     @cached_property
+    def pool_shares(self) -> Mapping[str, tuple[Share, ...]]:
+        """What takes the operators of every pool that has shortages."""
+        return pool_shares(self.instance, self.schedule)
+
+    @cached_property
     def _dock_lanes(self) -> Mapping[str, int]:
         """Sub-lanes of the docks of every facility that has a number of them."""
         found = {}
@@ -136,6 +142,7 @@ class Subject:
                 **{("places_before", m.id): self._places(m.id, "before") for m in self.instance.machines},
                 **{("places_after", m.id): self._places(m.id, "after") for m in self.instance.machines},
                 **{("docks", id): lanes for id, lanes in self._dock_lanes.items()},
+                **{("operators", pool.id): pool.capacity for pool in self.instance.operators},
                 **{("charger", c.id): c.places for c in self.instance.charger_by_id.values()},
             },
             {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scheduler.domain import Charge, Move, ScheduledOperation
 from scheduler.domain.events import Event
-from scheduler.rescheduling.timing import Reason, Via
+from scheduler.rescheduling.timing import NOBODY, Reason, Via
 
 if TYPE_CHECKING:
     from scheduler.rescheduling.network import Network
@@ -53,7 +53,7 @@ class Delay:
     via, shared
         What the two share, and its id: a machine, or one that is blocked by a part that has not been taken away
         (``blocking``), the buffer of a machine, a mover, the headway of a lane, the docks of a facility, the places of
-        a charger, operators, or the job. Empty without cause.
+        a charger, operators, or the job. Without cause only what is missing is named: operators, places of a charger.
     """
 
     kind: Kind
@@ -90,7 +90,8 @@ def delays_of(network: Network) -> tuple[Delay, ...]:
         activity, (later, longer) = planned[node], changed[node]
         kind, name, job, resource = _described(activity)
         cause = number.get(timing.causes.get(node, -1))
-        reason = Reason() if cause is None else timing.reasons[node]
+        is_short = timing.causes.get(node) == NOBODY
+        reason = timing.reasons[node] if is_short or cause is not None else Reason()
         number[node] = len(found)
         found.append(Delay(kind, name, job, resource, later, longer, cause, reason.via, reason.id))
     return tuple(found)
@@ -131,11 +132,11 @@ def depth(delays: Sequence[Delay]) -> int:
 
 
 def culprit(delay: Delay, events: Iterable[Event]) -> str:
-    """Return the id of the event that names the machine, mover or job of a delay that has no cause; else of any."""
+    """Return the id of the event that names what a delay without cause is about, or what is missing; else of any."""
     ids = [event.id for event in events]
     for event in events:
         named = [getattr(event, field.name) for field in fields(event) if field.name not in ("id", "at")]
-        if {delay.resource, delay.job} & {name for name in named if isinstance(name, str)}:
+        if {delay.resource, delay.job, delay.shared} & {name for name in named if isinstance(name, str)}:
             return event.id
     return ", ".join(ids)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scheduler.domain import Instance, Move
-from scheduler.rescheduling.timing import Capacity, Reason, Timing, Use
+from scheduler.rescheduling.timing import Capacity, Reason, Taken, Timing, Use
 
 
 def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now: int) -> None:
@@ -19,7 +19,7 @@ def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now
     """
     limits = {facility.id: facility.docks for facility in instance.facilities if facility.docks is not None}
     stops: dict[str, list[tuple[int, int, Use]]] = {facility: [] for facility in limits}
-    taken: dict[str, list[tuple[int, int, int]]] = {facility: [] for facility in limits}
+    taken: dict[str, list[Taken]] = {facility: [] for facility in limits}
     for node, move in trips.items() if limits else ():
         lane = instance.lane_by_vehicle[move.mover]
         start, end = timing.starts[node], timing.ends[node]
@@ -31,7 +31,7 @@ def add_docks(instance: Instance, timing: Timing, trips: Mapping[int, Move], now
             (lane.destination, (end - unload, end), arrival, Use((node, "end", -unload), [(node, "end", 0)])),
         ):
             if place in limits and timing.fixed[node]:
-                taken[place].append((*window, node))
+                taken[place].append(Taken(*window, 1, node))
             elif place in limits:
                 stops[place].append((nominal, node, use))
     for facility, limit in limits.items():

@@ -74,7 +74,7 @@ class Network:
         self._add_machines()
         add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._stop_of)
         by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
-        add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start))
+        add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start), execution.now)
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
         add_docks(instance, self.timing, trips, execution.now)

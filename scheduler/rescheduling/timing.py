@@ -49,19 +49,32 @@ class Use:
     amount: int = 1
 
 
+NOBODY = -1
+"""The node of what is taken by no activity, but missing."""
+
+
+class Taken(NamedTuple):
+    """A use that stays where it is: by an activity that is fixed, or by `NOBODY`."""
+
+    begin: int
+    until: int
+    amount: int
+    node: int
+
+
 @dataclass(slots=True)
 class Capacity:
     """At most ``limit`` in use at any time. Each use, in this order, waits until enough of those before it ended.
 
     Pushing a use to the first instant at which the earlier ones leave room for it keeps the limit whatever the
     starts: of the uses active at some instant, the last in order found room for itself among the others. ``taken`` are
-    uses ``(begin, until, node)`` of one unit that stay where they are; only uses of fixed length give way to them.
+    uses that stay where they are, and all others give way to them.
     """
 
     limit: int
     uses: list[Use]
     reason: Reason
-    taken: list[tuple[int, int, int]] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +226,12 @@ class Timing:
 
         def push(node: int, instant: int, cause: int, reason: Reason) -> None:
             if self.fixed[node]:
-                raise Stuck(f"{self.label(cause)} would delay {self.label(node)}, which stays at {self.starts[node]}")
+                words = self.label(cause) if cause != NOBODY else f"a shortage of {reason.via} {reason.id}"
+                raise Stuck(f"{words} would delay {self.label(node)}, which stays at {self.starts[node]}")
             self.causes[node], self.reasons[node] = cause, reason
             updates[node] += 1
             if updates[node] > most:
-                raise Stuck(f"{self.label(node)} and {self.label(cause)} wait for one another for ever")
+                raise Stuck(f"{self.label(node)} and {self.label(max(cause, 0))} wait for one another for ever")
             self._place(node, instant)
             dirty.update(self._capacities_of[node])
             if not waiting[node]:
@@ -310,17 +324,18 @@ class Timing:
                 if room < 0:
                     return -until, node, reason
             return begin, -1, Reason()
-        length, cause = max(self.instant(anchor) for anchor in use.untils) - begin, -1
-        held = [(start, end, 1, node) for start, end, node in capacity.taken]
-        held += [(begin, -until, amount, node) for until, amount, node, _ in latest]
+        length, cause = max(self.instant(anchor) for anchor in use.untils) - begin, NOBODY
+        held = [*capacity.taken, *(Taken(begin, -until, amount, node) for until, amount, node, _ in latest)]
         while True:
-            for instant in (begin, *(start for start, *_ in capacity.taken if begin < start < begin + length)):
-                active = [h for h in held if h[0] <= instant < h[1]]
-                if sum(amount for _, _, amount, _ in active) + use.amount > capacity.limit:
-                    begin, cause = min((until, node) for _, until, _, node in active)
+            for instant in (begin, *(other.begin for other in capacity.taken if begin < other.begin < begin + length)):
+                active = [other for other in held if other.begin <= instant < other.until]
+                if sum(other.amount for other in active) + use.amount > capacity.limit:
+                    begin, cause = min((other.until, other.node) for other in active)
                     break
             else:
                 return begin, cause, capacity.reason
+            if self.pauses[use.begin[0]]:
+                return begin, cause, capacity.reason  # how long it lasts depends on where it begins
 
 
 def _reason(reason: Reason, use: Use, node: int) -> Reason:

@@ -60,7 +60,7 @@ class Board:
         ]
         self.stores = [_shared(machine.places_out) for machine in problem.machines]
         self.inputs = [_shared(machine.places_in) for machine in problem.machines]
-        self.pools = [Profile(pool.capacity) for pool in instance.operators]
+        self.pools = [Profile(pool.capacity, pool.shortages) for pool in instance.operators]
         self.carriers = {
             carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
             for carrier, group in instance.group_by_carrier.items()

@@ -7,10 +7,11 @@ it can last from there (`limit`), and when the machine is free again behind what
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
-from scheduler.domain import SetupMatrix
+from scheduler.domain import SetupMatrix, Shortage
+from scheduler.domain.shortages import missing
 from scheduler.search.downtimes import NEVER, Downtimes
 
 Changeover: TypeAlias = tuple[int, str | None, str | None]
@@ -168,14 +169,16 @@ class MachineTimeline:
 
 
 class Profile:
-    """How much of a capacity is in use, as a step function of time."""
+    """How much of a capacity is in use or missing, as a step function of time."""
 
     __slots__ = ("_at", "_capacity", "_level")
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, shortages: Iterable[Shortage] = ()) -> None:
         self._capacity = capacity
         self._at = [0]  # `_level[i]` is in use during [_at[i], _at[i + 1])
         self._level = [0]
+        for shortage in missing(capacity, shortages):
+            self.add(shortage.start, shortage.end, shortage.count)
 
     @property
     def steps(self) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpers import assert_valid, at, down, factory, flagged, job, machine, mode, op, schedule
 
-from scheduler.domain import Instance, OperatorPool
+from scheduler.domain import Execution, Instance, OperatorPool, Shortage
 
 
 def shop(capacity: int, *demands: int) -> Instance:
@@ -65,3 +65,27 @@ def test_every_pool_counts_by_itself():
         *(job("J1", op("1", mode("M1", 4, welders=1))), job("J2", op("1", mode("M2", 4, drivers=1)))),
     )
     assert_valid(instance, schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 0, 4)))
+
+
+def test_shortages_leave_fewer():
+    # One of two welders is away in [2, 6), one more in [4, 8): nobody is there in [4, 6).
+    away = (Shortage(2, 6), Shortage(4, 8, reason="ill"))
+    instance = factory(*(machine("M1"), machine("M2")), OperatorPool("welders", 2, away), *shop(2, 1, 1).jobs)
+    assert_valid(instance, schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 6, 10)))
+    one_tick = schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 5, 9))
+    assert flagged(instance, one_tick) == [("operators", "pool welders", 1)]
+    both = schedule(at("J1.1", "M1", 1, 5), at("J2.1", "M2", 1, 5))  # 1 too many in [2, 4), 2 in [4, 5)
+    assert flagged(instance, both) == [("operators", "pool welders", 2)]
+
+
+def test_what_has_begun_keeps_its_people():
+    # Since 3 both welders are away until 9: J1 goes on, J2 has to wait even where J1 alone would hold one too many.
+    begun = schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 4, 8))
+    instance = factory(
+        *(machine("M1"), machine("M2")),
+        OperatorPool("welders", 2, (Shortage(3, 9, 2),)),
+        *shop(2, 1, 1).jobs,
+        execution=Execution(3, begun),
+    )
+    assert_valid(instance, schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 9, 13)))
+    assert flagged(instance, begun) == [("operators", "pool welders", 1)]

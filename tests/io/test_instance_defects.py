@@ -27,6 +27,7 @@ from scheduler.domain import (
     RobotCell,
     SetupMatrix,
     ShiftPattern,
+    Shortage,
     Timetable,
     TransitTimes,
     TransitWindow,
@@ -542,6 +543,18 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         "$.fleets[0].vehicles[0].calendar.downtimes[0]",
         "begins at 9",
         factory(carts(vehicles=(Vehicle("V", "M1", down((9, 8))),)), M1, M2, J1),
+    ),
+    (
+        "E309",
+        "$.operators[0].shortages[1]",
+        "begins at 9",
+        factory(OperatorPool("P", 2, (Shortage(1, 2), Shortage(9, 9))), M1, J1),
+    ),
+    (
+        "E370",
+        "$.operators[0].shortages[0].count",
+        "3 are missing of 2",
+        factory(OperatorPool("P", 2, (Shortage(1, 2, 3),)), M1, J1),
     ),
     ("E326", "$.fleets[0].travel.S", 'is a station of cell "C"', factory(STATION, cell(), carts("M1 S"), M1, J1)),
     (

@@ -9,7 +9,10 @@ from helpers import (
     at,
     distances,
     factory,
+    job,
     machine,
+    mode,
+    op,
     schedule,
     simple_job,
     transfer,
@@ -17,7 +20,18 @@ from helpers import (
 )
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
-from scheduler.domain import Downtime, Facility, Fleet, Instance, Lane, Schedule, Timetable, Vehicle
+from scheduler.domain import (
+    Downtime,
+    Facility,
+    Fleet,
+    Instance,
+    Lane,
+    OperatorPool,
+    Schedule,
+    Shortage,
+    Timetable,
+    Vehicle,
+)
 from scheduler.domain.events import (
     BatteryLow,
     ChargerDown,
@@ -40,6 +54,7 @@ from scheduler.domain.events import (
     revise,
 )
 from scheduler.domain.happened import execution_of
+from scheduler.rescheduling.right_shift import shift
 
 
 def two_sites(**lane: object) -> Instance:
@@ -233,6 +248,45 @@ def test_a_route_inside_a_facility_is_refused_with_the_reason() -> None:
     assert defect.startswith("E607 route: events of type route_slow can't be answered yet: travel times in a cell")
     (defect,) = refused(robot_cell(), robot_cell_baseline(), 5, RouteBlocked("E", 5, "C", 9))
     assert defect.startswith("E607 route: events of type route_blocked can't be answered yet")
+
+
+def welded() -> Instance:
+    """J1 and J2 each hold one of two welders; J3 needs none."""
+    welding = (job(f"J{n}", op("1", mode(f"M{n}", 4, welders=1))) for n in (1, 2))
+    machines = (machine(f"M{n}") for n in (1, 2, 3))
+    return factory(*machines, OperatorPool("welders", 2), *welding, simple_job("J3", ("M3", 4)))
+
+
+WELDED = schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M2", 3, 7), at("J3.1", "M3", 3, 7))
+
+
+def test_who_is_absent_leaves_what_runs_and_delays_the_rest() -> None:
+    # At 2 both welders are said to be away until 6: J1 runs to its end, J2 waits, J3 needs nobody.
+    event = OperatorAbsent("E", 2, "welders", 6, 2)
+    after, result = repaired(welded(), WELDED, 2, event)
+    assert after.pool_by_id["welders"].shortages == (Shortage(2, 6, 2, "absent"),)
+    assert {o.job: o.start for o in result.operations} == {"J1": 0, "J2": 6, "J3": 3}
+    # With one away, J2 waits for the welder of J1 only.
+    _, result = repaired(welded(), WELDED, 2, OperatorAbsent("E", 2, "welders", 6))
+    assert {o.job: o.start for o in result.operations} == {"J1": 0, "J2": 4, "J3": 3}
+
+
+def test_the_cascade_names_the_pool() -> None:
+    after = revised(welded(), WELDED, 2, OperatorAbsent("E", 2, "welders", 6, 2))
+    assert [str(delay) for delay in shift(after, WELDED).delays] == ["J2.1 on M2: 3 later (operators welders)"]
+
+
+def test_an_absence_that_is_retracted_is_over_now() -> None:
+    event = OperatorAbsent("E", 1, "welders", 9, 2)
+    first, result = repaired(welded(), WELDED, 1, event)
+    assert at("J2.1", "M2", 9, 13) in result.operations
+    back = revise(first, Revision(5, 0, (Retraction("R", 5, supersedes="E"),), result))
+    assert back.pool_by_id["welders"].shortages == (Shortage(1, 5, 2, "absent"),)
+
+
+def test_no_more_are_absent_than_there_are() -> None:
+    (defect,) = refused(welded(), WELDED, 2, OperatorAbsent("E", 2, "welders", 6, 3))
+    assert defect.startswith("E603 count: 3 are away of a pool of 2; write 2 or less")
 
 
 def test_facilities_are_kept() -> None:

@@ -24,7 +24,6 @@ NOT_YET = {
     "power_cap_change",
     "material_late",
     "material_short",
-    "operator_absent",
     "tool_broken",
 }
 """What the model has no part for yet."""

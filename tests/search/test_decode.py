@@ -26,6 +26,7 @@ from scheduler.domain import (
     Schedule,
     Shift,
     ShiftPattern,
+    Shortage,
     Vehicle,
 )
 from scheduler.generate import generate
@@ -133,6 +134,20 @@ def test_after_an_event(features: Features) -> None:
             objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
             found += decoded(instance, objective, seed) is not None
     assert found > 0.8 * tried
+
+
+def test_operators_who_are_away() -> None:
+    """In the file, and by an event."""
+    found = 0
+    for seed in range(40):
+        instance = random_network(seed, Features(operators=1.0))
+        if not instance.operators:
+            continue
+        pool = instance.operators[0]
+        away = (Shortage(seed % 7, 9 + seed % 11, pool.capacity), Shortage(4, 40))
+        instance = replace(instance, operators=(replace(pool, shortages=away), *instance.operators[1:]))
+        found += decoded(instance, Objective.parse("makespan"), seed) is not None
+    assert found >= 20
 
 
 def test_walks_through_networks() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from scheduler.domain.events.base import Amount, Count, Event, Tick
+from scheduler.domain.happened import execution_of, with_pool
 from scheduler.domain.instance import Instance
+from scheduler.domain.shortages import Shortage
 from scheduler.errors import Defect
 
 
@@ -62,8 +64,13 @@ class OperatorAbsent(Event):
     count: Count = 1
     """How many of them are away."""
 
+    @property
+    def frees(self) -> bool:
+        """Never: it takes only."""
+        return False
+
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield an unknown pool, an empty absence, more people than the pool has, and that pools never change yet."""
+        """Yield an unknown pool, an empty absence, and more people than the pool has."""
         pool = instance.pool_by_id.get(self.pool)
         if pool is None:
             yield self.unknown("pool", "operator pool", self.pool, instance.pool_by_id)
@@ -71,11 +78,12 @@ class OperatorAbsent(Event):
             cause = f"{self.count} are away of a pool of {pool.capacity}"
             yield self.defect("E603", "count", cause, f"write {pool.capacity} or less")
         yield from self.empty(instance, self.until)
-        yield self.missing("pool", "a pool has the same size at all times", "let machines be down that nobody runs")
 
     def change(self, instance: Instance) -> Instance:
-        """Change nothing: it is refused."""
-        return instance
+        """Add a shortage of the pool; operations that run keep their people."""
+        pool, now = instance.pool_by_id[self.pool], execution_of(instance).now
+        absence = Shortage(now, self.until, self.count, "absent")
+        return with_pool(instance, replace(pool, shortages=tuple(sorted((*pool.shortages, absence)))))
 
 
 @dataclass(frozen=True)

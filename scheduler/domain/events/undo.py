@@ -26,8 +26,10 @@ from scheduler.domain.happened import (
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.schedule import Move
+from scheduler.domain.shortages import Shortage
 
 T = TypeVar("T")
+W = TypeVar("W", Downtime, Shortage)
 
 _KINDS = ("facilities", "machines", "cells", "lanes", "operators", "fleets", "jobs")
 """Fields of an instance that hold items with ids."""
@@ -249,6 +251,8 @@ def _items(before: tuple[Any, ...], after: tuple[Any, ...], current: tuple[Any, 
             if item.id in was or item.id not in new
         ]
         return (*kept, *(item for item in before if item.id not in new and item.id not in there))
+    if any(isinstance(item, Shortage) for item in (*before, *after)):
+        return _windows(before, after, current, now)
     if all(isinstance(item, Mode) for item in current) and len(before) == len(after) == len(current):
         return tuple(_merged(*items, now) for items in zip(before, after, current, strict=True))
     kept = [item for item in current if item in before or item not in after]
@@ -256,16 +260,20 @@ def _items(before: tuple[Any, ...], after: tuple[Any, ...], current: tuple[Any, 
 
 
 def _calendar(before: Calendar, after: Calendar, current: Calendar, now: int) -> Calendar:
-    """Take away the downtimes that came, but for what of them has happened; bring back the rest of those that went."""
-    came = Counter(after.downtimes) - Counter(before.downtimes)
-    went = Counter(before.downtimes) - Counter(after.downtimes)
-    left = Counter(current.downtimes)
-    for downtime in (came & left).elements():
-        left[downtime] -= 1
-        if downtime.start < now:
-            left[replace(downtime, end=min(downtime.end, now))] += 1
-    for downtime in went.elements():
-        if downtime.end > now:
-            left[Downtime(max(downtime.start, now), downtime.end, downtime.reason)] += 1
+    """Merge the downtimes as windows, and the pattern."""
     pattern = before.pattern if current.pattern == after.pattern else current.pattern
-    return Calendar(tuple(sorted(left.elements())), pattern)
+    return Calendar(_windows(before.downtimes, after.downtimes, current.downtimes, now), pattern)
+
+
+def _windows(before: tuple[W, ...], after: tuple[W, ...], current: tuple[W, ...], now: int) -> tuple[W, ...]:
+    """Take away the windows that came, but for what of them has happened; bring back the rest of those that went."""
+    came, went = Counter(after) - Counter(before), Counter(before) - Counter(after)
+    left = Counter(current)
+    for window in (came & left).elements():
+        left[window] -= 1
+        if window.start < now:
+            left[replace(window, end=min(window.end, now))] += 1
+    for window in went.elements():
+        if window.end > now:
+            left[replace(window, start=max(window.start, now))] += 1
+    return tuple(sorted(left.elements()))

@@ -241,9 +241,7 @@ class Facts:
 
     def num_past_steps(self, board: Board | None) -> int:
         """Return how many steps the profiles on the board have."""
-        if board is None:
-            return 0
-        return sum(len(profile.steps) for profile in profiles_on(board))
+        return 0 if board is None else sum(len(profile.steps) for profile in profiles_on(board))
 
     def spots(self) -> dict[str, int]:
         """Return, by charger, the row of `layout.ABLE` for being there."""

@@ -99,6 +99,8 @@ class _Lowering:
             if begun is None:
                 return None
             self.board, self.placed = begun
+        elif any(pool.shortages for pool in self.instance.operators):
+            self.board = Board(self.problem)
         for job in self.problem.jobs:
             if not self._enter(job):
                 return None

@@ -52,7 +52,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
         " timetable headway trip_cost unit_cost trip_co2 transit_times"
     ),
-    OperatorPool: _names("id capacity"),
+    OperatorPool: _names("id capacity shortages"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
     Operation: _names("id modes interruptible"),
     Mode: _names("machine duration setup_family operators max_dwell"),
