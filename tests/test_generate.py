@@ -57,6 +57,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         timetable=draw(st.sampled_from((0, 45, 120))),
         rush=draw(share),
         hubs=draw(st.integers(0, 2)),
+        splits=draw(share),
         docks=draw(st.integers(0, 2)),
         fleet=draw(st.integers(0, 2)),
         holds=1 if chargers else draw(st.integers(1, 2)),
@@ -207,6 +208,17 @@ def test_movers_have_what_the_recipe_says() -> None:
     assert [facility.id for facility in instance.facilities if facility.hub] == ["H1"]
     over_hub = [(lane.origin, lane.destination) for lane in instance.lanes if "H1" in (lane.origin, lane.destination)]
     assert over_hub == [("F1", "H1"), ("F2", "H1"), ("H1", "F2"), ("H1", "F3")]
+
+
+def test_large_jobs_go_in_loads() -> None:
+    instance = generate(splits=0.5, facilities=2)
+    lane = instance.lanes[0].units_per_vehicle
+    assert [job.splits for job in instance.jobs].count(True) == 30
+    assert {-(-job.units // lane) for job in instance.jobs if job.splits} == {3}
+    assert {-(-job.units // lane) for job in instance.jobs if not job.splits} == {1}
+    schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    assert_valid(instance, schedule)
 
 
 # --- bad recipes ---------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("timetable", 0, "Minutes between two departures of a lane; 0: on demand."),
     ("rush", 0.0, "Share of the lanes that are faster outside rush hours."),
     ("hubs", 0, "Hubs between facilities."),
+    ("splits", 0.0, "Share of the jobs that go over lanes in loads."),
     ("docks", 0, "Docks of each facility; 0: not counted."),
     ("fleet", 0, "Vehicles of the fleet of each facility; 0: no fleets."),
     ("holds", 1, "Jobs that a vehicle of a fleet carries at a time."),

@@ -19,6 +19,7 @@ ROBOT_MOVE_ESTIMATE = 5
 def draw_jobs(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[Job, ...]:
     """Return jobs for the plant; release dates spread over half of the time that its machines need for all of them."""
     assembled = chosen(range(recipe.jobs), recipe.assembly, rng)
+    in_loads = chosen(range(recipe.jobs), recipe.splits, rng) if recipe.splits else ()
     mean_load = recipe.operations * sum(recipe.durations) // (2 * recipe.machines)
     largest = min((lane.units_per_vehicle for lane in plant.lanes), default=1)
     width = len(str(recipe.jobs))
@@ -37,7 +38,8 @@ def draw_jobs(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tupl
                 release_date=release_date,
                 due_date=release_date + round((1 + slack) * _time_alone(plant, way, operations)),
                 weight=int(rng.integers(1, MAX_WEIGHT + 1)),
-                units=int(rng.integers(1, largest + 1)),
+                units=int(rng.integers(1, largest + 1)) + (2 * largest if index in in_loads else 0),
+                splits=index in in_loads,
             )
         )
     return tuple(jobs)

@@ -40,6 +40,8 @@ class Recipe:
         Share of the lanes on which trips take half as long outside rush hours.
     hubs
         Further facilities, without machines, over which jobs may go from any facility to any later one.
+    splits
+        Share of the jobs that go over lanes in loads: in three where vehicles are smallest.
     docks
         Docks of each facility, at which trips load and unload; 0: not counted.
     fleet, holds
@@ -79,6 +81,7 @@ class Recipe:
     timetable: int = 0
     rush: float = 0
     hubs: int = 0
+    splits: float = 0
     docks: int = 0
     fleet: int = 0
     holds: int = 1
@@ -98,7 +101,7 @@ class Recipe:
         one = ("facilities", "machines", "jobs", "robots", "grippers", "holds", "flexibility")
         none = ("cells", "vehicles", "timetable", "hubs", "docks", "fleet", "chargers", "operators", "seed")
         at_least = dict.fromkeys(one, 1) | dict.fromkeys(none, 0)
-        of_movers = ("reach", "tended", "rush")
+        of_movers = ("reach", "tended", "rush", "splits")
         shares = (*of_movers, "blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
         shortest, longest = self.durations
         found = []

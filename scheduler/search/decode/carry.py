@@ -1,4 +1,4 @@
-"""Moves in compiled form: who carries a part first, when, and on which trip."""
+"""Moves in compiled form: who carries a part first, and when; on which route, where there are several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from numba import njit
 
 from scheduler.search.decode.carriers import approach, enter, move_opening
 from scheduler.search.decode.charging import charged_opening, use_battery
-from scheduler.search.decode.departures import departure, hold_docks, length_of, num_lengths
 from scheduler.search.decode.layout import (
     ABLE,
     ABLE_AT,
@@ -21,41 +20,40 @@ from scheduler.search.decode.layout import (
     IS_TRIP,
     JOB_END,
     JOBS,
-    LANES,
-    LAST_OF,
     LEGS,
+    LEGS_AT,
     LENGTH,
     LIMIT,
     LINK_JOB,
     LINKS,
-    LOAD,
     MACHINES,
     MAX_LEGS,
     MOVE_ABLE,
-    MOVE_AFTER,
-    MOVE_BEFORE,
     MOVE_END,
     MOVE_FREE,
     MOVE_START,
     MOVER,
     NEVER,
+    NONE,
     NOW,
+    NUM_LEGS,
     NUM_PLACES,
-    NUM_TRIPS,
-    NUM_VEHICLES,
     ORIGIN,
-    PATIENCE,
+    OTHER,
     PLACE,
-    RETURN_TIME,
-    ROOM_FOR,
+    ROUTES,
     SIZE,
+    SPLITS,
+    STOP,
     TIMES,
-    VEHICLE,
+    VIA,
     WHO,
     Ints,
     get,
     put,
+    undo,
 )
+from scheduler.search.decode.trips import ride, ride_in_loads
 
 
 @njit(cache=True, nogil=True)
@@ -94,83 +92,18 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple
 
 
 @njit(cache=True, nogil=True)
-def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, length: int) -> tuple[int, int]:
-    """Return the earliest departure of a further trip of a vehicle of that length, and the trip before it."""
-    cycle = max(length + get(data, LANES, lane, RETURN_TIME), 1)
-    after, before = -1, state[data[LAST_OF] + vehicle]
-    while before >= 0 and state[data[MOVE_FREE] + before] > ready:
-        after, before = before, state[data[MOVE_BEFORE] + before]
-    while True:
-        start = max(ready, state[data[MOVE_FREE] + before]) if before >= 0 else ready
-        start = departure(data, state, lane, start, length)
-        if after < 0 or start + cycle <= state[data[MOVE_START] + after]:
-            return start, before
-        before, after = after, state[data[MOVE_AFTER] + after]
-
-
-@njit(cache=True, nogil=True)
-def shared_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, size: int, latest: int) -> int:
-    """Return the trip that departs from `ready` on and arrives first, by `latest`, with room for a job (-1: none)."""
-    found, trip = -1, state[data[LAST_OF] + vehicle]
-    while trip >= 0 and state[data[MOVE_START] + trip] >= ready:
-        fits = state[data[LOAD] + trip] + size <= get(data, LANES, lane, ROOM_FOR)
-        if fits and state[data[MOVE_END] + trip] <= latest:
-            found, latest = trip, state[data[MOVE_END] + trip]
-        trip = state[data[MOVE_BEFORE] + trip]
-    return found
-
-
-@njit(cache=True, nogil=True)
-def by_lane(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple[int, int, int, int, int, int]:
-    """Return the lane (its row of ABLE) and vehicle that arrive first, departure, arrival, the trip to join or before.
-
-    The last but one is the trip that is joined (-1: a further one), the last the trip before a further one.
-    """
-    size = get(data, JOBS, job, SIZE)
-    best = (-1, -1, NEVER, NEVER, -1, -1)
-    for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
-        lane = get(data, ABLE, able, WHO)
-        if size > get(data, LANES, lane, ROOM_FOR):
-            continue
-        first, num = get(data, LANES, lane, VEHICLE), get(data, LANES, lane, NUM_VEHICLES)
-        start, arrival, at, before = NEVER, NEVER, -1, -1
-        for k in range(num_lengths(data, lane)):
-            length = length_of(data, lane, k)
-            for vehicle in range(first, first + num):
-                departs_at, behind = new_trip(data, state, lane, vehicle, ready, length)
-                if departs_at + length < arrival:
-                    start, arrival, at, before = departs_at, departs_at + length, vehicle, behind
-        joined, latest = -1, arrival + data[PATIENCE]
-        for vehicle in range(first, first + num):
-            trip = shared_trip(data, state, lane, vehicle, ready, size, latest)
-            if trip >= 0 and (joined < 0 or state[data[MOVE_END] + trip] < arrival):
-                joined, at = trip, vehicle
-                start, arrival = state[data[MOVE_START] + trip], state[data[MOVE_END] + trip]
-                latest = arrival
-        if arrival < best[3]:
-            best = (able, at, start, arrival, joined, before)
-    return best
-
-
-@njit(cache=True, nogil=True)
 def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int) -> tuple[int, int]:
     """Place a move of a part at the earliest; return its start and end, `NEVER` if nobody can do it."""
     job, move = get(data, LINKS, link, LINK_JOB), MAX_LEGS * link + number
     ready = max(ready, data[NOW])
     if get(data, LEGS, leg, IS_TRIP):
-        able, mover, start, end, joined, before = by_lane(data, state, leg, job, ready)
-        if able < 0 or end > data[LIMIT]:
-            return NEVER, NEVER
         size = get(data, JOBS, job, SIZE)
-        if joined >= 0:
-            put(state, trail, data[LOAD] + joined, state[data[LOAD] + joined] + size)
+        if get(data, JOBS, job, SPLITS):
+            start, end = ride_in_loads(data, state, trail, link, leg, move, size, ready)
         else:
-            back_at = end + get(data, LANES, get(data, ABLE, able, WHO), RETURN_TIME)
-            put(state, trail, data[LOAD] + move, size)
-            put(state, trail, data[MOVE_FREE] + move, max(back_at, start + 1))
-            put(state, trail, data[NUM_TRIPS], state[data[NUM_TRIPS]] + 1)
-            enter(data, state, trail, mover, move, before)
-            hold_docks(data, state, trail, get(data, ABLE, able, WHO), start, end)
+            start, end = ride(data, state, trail, leg, move, size, ready)
+        if start >= NEVER:
+            return NEVER, NEVER
     else:
         able, start, before = by_carrier(data, state, leg, job, ready)
         mover, end = get(data, ABLE, able, WHO), start + get(data, ABLE, able, LENGTH)
@@ -180,12 +113,41 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
             before = use_battery(data, state, trail, move, able, ready)
         put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
         enter(data, state, trail, mover, move, before)
-    put(state, trail, data[MOVE_START] + move, start)
-    put(state, trail, data[MOVE_END] + move, end)
-    put(state, trail, data[MOVE_ABLE] + move, able)
-    put(state, trail, data[MOVER] + move, mover)
+        put(state, trail, data[MOVE_START] + move, start)
+        put(state, trail, data[MOVE_END] + move, end)
+        put(state, trail, data[MOVE_ABLE] + move, able)
+        put(state, trail, data[MOVER] + move, mover)
     put(state, trail, data[DONE] + link, number + 1)
     put(state, trail, data[AT] + link, end)
     if end > state[data[JOB_END] + job]:
         put(state, trail, data[JOB_END] + job, end)
     return start, end
+
+
+@njit(cache=True, nogil=True)
+def first_to_arrive(data: Ints, state: Ints, trail: Ints, link: int, route: int, done: int, ready: int) -> int:
+    """Return the route, of those between two places, on which a part leaves the last lane first.
+
+    It has made `done` moves and is `ready` then. If a lane has been taken, the route begins with it. -1: none.
+    """
+    if get(data, ROUTES, route, OTHER) < 0:
+        return route
+    best, arrives_at, mark, taken = NONE, NEVER, trail[0], state[data[VIA] + link]
+    while route >= 0:
+        first, at = get(data, ROUTES, route, LEGS_AT), ready
+        if taken >= 0 and get(data, ROUTES, route, STOP) == taken:
+            best = route
+            break
+        last = get(data, ROUTES, route, NUM_LEGS) - 1
+        while not get(data, LEGS, first + last, IS_TRIP):
+            last -= 1
+        for number in range(done, last + 1):
+            if taken < 0 and at < arrives_at:
+                _, at = carry(data, state, trail, link, first + number, number, at)
+        undo(state, trail, mark)
+        if taken < 0 and at < arrives_at:
+            best, arrives_at = route, at
+        route = get(data, ROUTES, route, OTHER)
+    if best >= 0:
+        put(state, trail, data[VIA] + link, get(data, ROUTES, best, STOP))
+    return best

@@ -50,7 +50,7 @@ class CellsType(types.CPointer):
         return self.dtype, self.constant, self.is_checked
 
 
-class _CheckedModel(models.StructModel):  # type: ignore[misc]
+class _CheckedModel(models.StructModel):
     """The pointer with the length."""
 
     def __init__(self, manager: Any, kind: CellsType) -> None:
@@ -94,12 +94,11 @@ def _unbox(kind: CellsType, value: Any, c: Any) -> NativeValue:
     c.pyapi.decref(address)
     if not IS_CHECKED:
         return NativeValue(c.builder.bitcast(pointer, c.context.get_value_type(kind)))
-    cells = cgutils.create_struct_proxy(kind)(c.context, c.builder)
-    cells.first = c.builder.bitcast(pointer, cells.first.type)
-    size = c.pyapi.object_getattr_string(value, "size")
-    cells.size = c.pyapi.long_as_longlong(size)
-    c.pyapi.decref(size)
-    return NativeValue(cells._getvalue())
+    length = c.pyapi.object_getattr_string(value, "size")
+    size = c.pyapi.long_as_longlong(length)
+    c.pyapi.decref(length)
+    first = c.builder.bitcast(pointer, c.context.get_value_type(types.CPointer(kind.dtype)))
+    return NativeValue(cgutils.pack_struct(c.builder, (first, size)))
 
 
 def _load(context: Any, builder: Any, kind: CellsType, cells: Any, index: Any) -> Any:
@@ -153,6 +152,7 @@ def _entry(_: Any, data: CellsType, table: Any, row: Any, column: Any) -> Any:
         table, row, column = (
             context.cast(builder, value, of, types.int64) for value, of in zip(args[1:], kinds, strict=True)
         )
+
         def header(entry: int) -> Any:
             at = builder.add(table, context.get_constant(types.int64, entry))
             return _load(context, builder, kind, args[0], at)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scheduler.domain import Fleet, Instance, Objective, Schedule
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
-from scheduler.search.decode.goal import Goal, set_goal
+from scheduler.search.decode.goal import Goal, set_goal, trips_per_way
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
@@ -244,8 +244,9 @@ def guess_latest(instance: Instance) -> int:
     ends = [d.end for c in calendars for d in c.downtimes] + [job.release_date for job in instance.jobs]
     if instance.execution is not None:
         ends += [instance.execution.now, instance.execution.baseline.makespan]
-    trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * len(instance.jobs)
-    trips += sum(longest_wait(lane) for lane in instance.lanes) * len(instance.jobs)
+    num_trips = sum(trips_per_way(instance, job) for job in instance.jobs)
+    trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * num_trips
+    trips += sum(longest_wait(lane) for lane in instance.lanes) * num_trips
     work += instance.num_operations * max(map(_per_transport, instance.fleets), default=0)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 

@@ -11,12 +11,12 @@ from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
-from scheduler.search.problem import LinkData, ModeData, Problem
+from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 
 NO_WAY = 1 << 40
 """Travel time between places of a group that have no way."""
-SLOTS = {"exit": at.EXIT, "entry": at.ENTRY}
+SLOTS = {"exit": at.EXIT, "entry": at.ENTRY, "onward": at.ONWARD}
 
 Tables = dict[int, list[tuple[int, ...]]]
 
@@ -34,6 +34,7 @@ class Facts:
         self._groups = {group: number for number, group in enumerate(instance.group_by_id)}
         self._group_places = {group.id: _places(group) for group in instance.group_by_id.values()}
         self._lanes = {lane.id: number for number, lane in enumerate(instance.lanes)}
+        self._sites = {site.id: number for number, site in enumerate(instance.facilities)}
         self._families: list[dict[str | None, int]] = []
         self._calendars: dict[Calendar, int] = {}
         self.places: dict[str, int] = {}
@@ -190,16 +191,29 @@ class Facts:
     def add_routes(self, tables: Tables) -> None:
         """Fill the tables of routes, legs, and who can do them."""
         side = len(self.places) + 1
-        tables[at.ROUTES] = [(0, -1)] * (side * side)
+        tables[at.ROUTES] = [(0, -1, -1, -1)] * (side * side)
         machines = self.problem.machines
         for here, there in sorted(self._needed):
             ends = (None if place == side - 1 else machines[self._examples[place]] for place in (here, there))
-            legs = self.problem.legs(*ends)
-            if legs is None:
+            routes = self.problem.routes(*ends)
+            if not routes:
                 self.has_gaps = True
-                continue
-            tables[at.ROUTES][here * side + there] = (len(tables[at.LEGS]), len(legs))
-            tables[at.LEGS].extend(self._leg(leg, tables) for leg in legs)
+            for number, legs in enumerate(routes):
+                further = len(tables[at.ROUTES]) if number + 1 < len(routes) else -1
+                route = (len(tables[at.LEGS]), len(legs), self.stop(legs), further)
+                tables[at.LEGS].extend(self._leg(leg, tables) for leg in legs)
+                if number == 0:
+                    tables[at.ROUTES][here * side + there] = route
+                else:
+                    tables[at.ROUTES].append(route)
+
+    def stop(self, legs: Iterable[Leg]) -> int:
+        """Return the number of the facility that the first lane of a route leads to; -1 if it takes none."""
+        return next((self.site(leg.destination) for leg in legs if leg.slot == "transfer"), -1)
+
+    def site(self, name: str) -> int:
+        """Return the number of a facility."""
+        return self._sites[name]
 
     def under_way(self, tables: Tables, board: Board | None, numbers: Mapping[int, int]) -> None:
         """Fill the tables of setups and empty moves that were under way at `now`, and note the moves on a board."""
@@ -254,12 +268,23 @@ class Facts:
             return 0
         return num_moves + len(instance.carrier_by_id) + len(self.charges)
 
-    def most_moves(self, links: list[LinkData]) -> int:
+    def further_loads(self, job: Job, origin: MachineData, destination: MachineData) -> tuple[int, int]:
+        """Return how many loads of a job there are, but for one each, on the first and second lanes of its routes."""
+        found = [0, 0]
+        for legs in self.problem.routes(origin, destination) if job.splits else ():
+            for leg in legs:
+                if leg.kind == "transfer":
+                    full = min(self.problem.instance.lane_by_id[lane].units_per_vehicle for lane in leg.groups)
+                    lane = int(leg.slot == "onward")
+                    found[lane] = max(found[lane], (job.units - 1) // full)
+        return found[0], found[1]
+
+    def most_moves(self, links: list[LinkData], num_loads: int) -> int:
         """Return the most moves that there can be."""
         instance = self.problem.instance
         if not (instance.cells or instance.fleets or instance.lanes):
             return 0
-        return MAX_LEGS * len(links)
+        return MAX_LEGS * len(links) + num_loads
 
     def _calendar(self, calendar: Calendar, tables: Tables) -> int:
         if calendar.always_works:
@@ -306,11 +331,11 @@ class Facts:
             return self._leg_rows[leg]
         first = len(tables[at.ABLE])
         instance = self.problem.instance
-        least = NEVER
+        least = full = NEVER
         if leg.kind == "transfer":
             for lane_id in leg.groups:
                 lane: Lane = instance.lane_by_id[lane_id]
-                least = min(least, lane.trip_times[0])
+                least, full = min(least, lane.trip_times[0]), min(full, lane.units_per_vehicle)
                 handling = (lane.load_time, lane.unload_time)
                 tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, -1, *handling))
         else:
@@ -328,7 +353,7 @@ class Facts:
         takes_up = -1 if is_trip else int(leg.origin in self.problem.machine_by_id)
         brings = int(not is_trip and leg.destination in self.problem.machine_by_id)
         lead = 0 if is_trip else self.problem.lead_time(leg)
-        row = (int(is_trip), slot, first, len(tables[at.ABLE]), least, lead, takes_up, brings)
+        row = (int(is_trip), slot, first, len(tables[at.ABLE]), least, lead, takes_up, brings, full)
         self._leg_rows[leg] = row
         return row
 

@@ -12,7 +12,8 @@ from math import ceil
 
 import numpy as np
 
-from scheduler.domain import Instance, Objective, Tier
+from scheduler.domain import Instance, Job, Objective, Tier
+from scheduler.domain.routing import links
 from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.value import (
     DEADLINE_AT,
@@ -140,7 +141,9 @@ def _most(instance: Instance, term: str, latest: int) -> int:
         return latest * sum(job.weight for job in instance.jobs)
     if term == "number_tardy":
         return num_jobs
-    if term in ("transfer_count", "reassignments", "sequence_changes"):
+    if term == "transfer_count":
+        return sum(len(links(job)) * trips_per_way(instance, job) for job in instance.jobs)
+    if term in ("reassignments", "sequence_changes"):
         return num_operations + num_jobs
     if term == "start_deviation":
         return latest * num_operations
@@ -152,3 +155,11 @@ def _most(instance: Instance, term: str, latest: int) -> int:
         )
         return num_operations * max(longest, default=0)
     return latest * num_jobs
+
+
+def trips_per_way(instance: Instance, job: Job) -> int:
+    """Return the most trips that a job makes between two operations: one to a hub and one from it, in loads."""
+    smallest = min((lane.units_per_vehicle for lane in instance.lanes), default=1)
+    num_loads = -(-job.units // smallest) if job.splits else 1
+    has_hubs = any(site.hub for site in instance.facilities)
+    return 2 * num_loads if has_hubs else num_loads

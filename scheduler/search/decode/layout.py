@@ -6,7 +6,8 @@ has been placed: one array for each name of the second list, at the offset that 
 write goes through `put`, which notes it in ``trail``, so that `undo` can take it back and `redo` can make it again.
 
 Operations are numbered by plan, those of a unit one after the other: an operation that two plans share has two numbers.
-A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``.
+A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``. Where a
+job goes in loads, that is the move of the first; those of the others are ``BESIDE`` it, behind the moves of all links.
 With batteries a charge before a move is a row like a move: see `scheduler.search.decode.charging`.
 """
 
@@ -29,14 +30,14 @@ Array: TypeAlias = NDArray[np.int64]
 
 NEVER = 1 << 60
 """Later than any instant of a schedule."""
-MAX_LEGS = 5
+MAX_LEGS = 6
 """Moves on the way between two operations, at the most."""
 MOST_PIECES = 2
 """Pieces of a charge curve, from its beginning, up to the end of which a charge may be wished to go, at the most."""
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
-NUM_TABLES = 24
+NUM_TABLES = 25
 (
     OPS,
     MODES,
@@ -61,11 +62,12 @@ NUM_TABLES = 24
     UNDER_WAY,
     CHANGEOVERS,
     NEIGHBOURS,
+    LOADS,
     TIMES,
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
 
-NUM_COLUMNS = 36
+NUM_COLUMNS = 40
 (
     MODE,
     START,
@@ -79,6 +81,9 @@ NUM_COLUMNS = 36
     AFTER,
     DONE,
     AT,
+    VIA,
+    GONE,
+    GONE_UNTIL,
     MOVE_START,
     MOVE_END,
     MOVE_FREE,
@@ -88,6 +93,7 @@ NUM_COLUMNS = 36
     MOVE_AFTER,
     LOAD,
     LEVEL,
+    BESIDE,
     LAST_ON,
     LAST_OF,
     LAST_STEP,
@@ -104,12 +110,13 @@ NUM_COLUMNS = 36
     MOST_LATE,
     WISH,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
-"""Columns of the state: by operation (MODE to AFTER), by link (DONE, AT), by move (to LEVEL), the last operation on a
-machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs
-(JOB_END: when it is complete, or a bound of that), what the objective comes to so far, and up to the end of how many
-pieces of the charge curve vehicles charge now (WISH; -1: one)."""
+"""Columns of the state: by operation (MODE to AFTER), by link (moves done, when the part is there, the facility that
+its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to
+BESIDE: the next load), the last operation on a machine, the last move of a carrier or lane vehicle, then what
+several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective
+comes to so far, and up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one)."""
 
-NUM_SCALARS = 18
+NUM_SCALARS = 19
 (
     NOW,
     LIMIT,
@@ -121,6 +128,7 @@ NUM_SCALARS = 18
     NUM_PLACES,
     NUM_CARRIERS,
     NUM_LINKS,
+    NUM_LOADS,
     NUM_CHANGEOVERS,
     NUM_NEIGHBOURS,
     TRAIL_ROOM,
@@ -143,19 +151,20 @@ JOB, UNIT, MODES_AT, MODES_END, INS_AT, INS_END, OUTS_AT, OUTS_END, PAUSES, BASE
 MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL, MAX_DWELL = range(7)
 # NEEDS; SPARE: what others may take of the pool meanwhile
 POOL, AMOUNT, SPARE = range(3)
-# LINKS; -1: from or to the outside
-PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB = range(5)
+# LINKS; -1: from or to the outside; LOADS_AT, ONWARD_AT: moves of its further loads on a first and on a second lane
+PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB, LOADS_AT, ONWARD_AT = range(7)
 # MACHINES; PLACE: row of ROUTES; SETUPS_AT: in TIMES, -1: none; SHARED: its profile, -1: capacity 1
 # KEEPS: parts need a place until they have been taken away; WATCHES: that, or they have a maximum dwell;
 # MARGIN: ticks between two that would hand over at once otherwise; STORE, INPUTS: profiles of the places of the machine
 # and behind it together, and before it (-1: not counted), with what others may take of them
 CAPACITY, CELL, LOADING, UNLOADING, HOLDS_IN, HOLDS_OUT, CALENDAR, SETUPS_AT, SIDE, INITIAL, PLACE, SHARED = range(12)
 KEEPS, WATCHES, MARGIN, STORE, STORE_SPARE, INPUTS, INPUTS_SPARE = range(12, 19)
-# ROUTES: a square by place, the last row and column are the outside; no way: -1
-LEGS_AT, NUM_LEGS = range(2)
+# ROUTES: a square by place, the last row and column are the outside (no way: -1), then further ones between the same
+# places, each the OTHER of one before it; STOP: facility that the first lane leads to, which tells them apart
+LEGS_AT, NUM_LEGS, STOP, OTHER = range(4)
 # LEGS; LEAD_TIME: least time until the drop; TAKES_UP: where it is the first, it takes the part off its machine (-1: it
-# takes it up wherever it is); BRINGS: it ends at a machine
-IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS = range(8)
+# takes it up wherever it is); BRINGS: it ends at a machine; FULL_LOAD: its units
+IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS, FULL_LOAD = range(9)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
 # CARRIERS; BATTERY: its row, -1: none
@@ -176,8 +185,8 @@ VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, RETURN_TIME, LANE_CALENDAR, LIMITS =
 LISTED_AT, NUM_LISTED, PERIOD, LAST_LISTED, HEADWAY = range(5)
 DOCK_FROM, OTHERS_FROM, HOLD_FROM, DOCK_TO, OTHERS_TO, HOLD_TO = range(5, 11)
 PIECES_AT, NUM_PIECES, PIECES_PERIOD, LENGTHS_AT, NUM_LENGTHS = range(11, 16)
-# JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans
-RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO = range(10)
+# JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans; SPLITS: it goes in loads
+RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO, SPLITS = range(11)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job
 # NEXTS lists the units that wait for it, from NEXTS_AT to NEXTS_END; it waits for NUM_BEFORE
 UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range(8)
@@ -187,11 +196,13 @@ DOWN_AT, NUM_DOWN = range(2)
 UNDER_FROM, UNDER_TO, UNDER_START = range(3)
 # CHANGEOVERS: setups that were under way at `now`
 SET_FOR, SET_FROM, SET_TO, SET_START = range(4)
+# LOADS: the link of each move of a further load
+LOAD_LINK = 0
 # NEIGHBOURS: operations that were neighbours on a machine in the baseline, the second one pending
 EARLIER, LATER, WHERE = range(3)
 
-EXIT, ENTRY, ELSEWHERE = range(3)
-"""Values of SLOT: out of a cell, to a station, and any other."""
+EXIT, ENTRY, ONWARD, ELSEWHERE = range(4)
+"""Values of SLOT: out of a cell, to a station, on from a hub, and any other."""
 
 
 @njit(cache=True, nogil=True)

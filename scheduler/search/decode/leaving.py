@@ -7,6 +7,7 @@ from numba import njit
 from scheduler.search.decode.carry import carry, route_between
 from scheduler.search.decode.layout import (
     ABLE,
+    BESIDE,
     CAPACITY,
     CELL,
     END,
@@ -30,6 +31,7 @@ from scheduler.search.decode.layout import (
     MODES_AT,
     MODES_END,
     MOVE_ABLE,
+    MOVE_START,
     NEVER,
     NUM_LEGS,
     OPS,
@@ -101,8 +103,12 @@ def depart(data: Ints, state: Ints, trail: Ints, o: int, link: int, leg: int, st
             return clash, bound
     if takes_up == 0:
         return leave(data, state, trail, o, state[data[END] + o])
-    pick_up = get(data, ABLE, state[data[MOVE_ABLE] + MAX_LEGS * link], PICK_UP)
-    return leave(data, state, trail, o, start + pick_up)
+    load, left_at = MAX_LEGS * link, start
+    while load >= 0:
+        pick_up = get(data, ABLE, state[data[MOVE_ABLE] + load], PICK_UP)
+        left_at = max(left_at, state[data[MOVE_START] + load] + pick_up)
+        load = state[data[BESIDE] + load]
+    return leave(data, state, trail, o, left_at)
 
 
 @njit(cache=True, nogil=True)

@@ -5,7 +5,7 @@ What has begun is put on a board by the construction heuristic, and the decoder 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from random import Random
@@ -14,6 +14,7 @@ import numpy as np
 
 from scheduler.domain import Instance, Objective, OperationKey
 from scheduler.domain.collector import collector_paused
+from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.cells import GUARD, POISON
@@ -38,7 +39,7 @@ class Lowered:
     """An instance as arrays, and what their numbers stand for.
 
     ``units`` and ``plans`` are numbered as in the arrays; ``free`` are the units that the order has to contain,
-    ``board`` holds what has begun, ``spots`` the row of `layout.ABLE` for being at a charger.
+    ``board`` holds what has begun, ``spots`` the row of `layout.ABLE` for being at a charger. `stop` is `Facts.stop`.
     """
 
     instance: Instance
@@ -54,6 +55,7 @@ class Lowered:
     movers: list[str]
     spots: dict[str, int]
     plans: list[list[int]]
+    stop: Callable[[Iterable[Leg]], int]
 
     @property
     def trail_size(self) -> int:
@@ -127,9 +129,10 @@ class _Lowering:
             facts.movers,
             facts.spots(),
             self.plans_of,
+            facts.stop,
         )
         if self.board is not None:
-            resume(lowered, self.board, self.placed, self._numbers(), facts.moves, facts.charges)
+            resume(lowered, self.board, self.placed, self._numbers(), facts)
         return lowered
 
     def _numbers(self) -> dict[int, int]:
@@ -216,21 +219,33 @@ class _Lowering:
             tables[at.UNITS].append(
                 (plan.job.index, plan.number, first, len(ops), rest, nexts_at, len(nexts), num_before)
             )
-        self._lower_links(facts, tables[at.LINKS])
+        self._lower_links(facts, tables)
 
-    def _lower_links(self, facts: Facts, links: list[tuple[int, ...]]) -> None:
+    def _lower_links(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
         plan_of = {id(link): unit.plan for unit in self.units for link in unit.plan.links}
-        for link in self.links:
+        for number, link in enumerate(self.links):
             plan = plan_of[id(link)]
             pred = -1 if link.predecessor is None else self.number_of[plan, link.predecessor]
             succ = -1 if link.successor is None else self.number_of[plan, link.successor]
             max_lag = NEVER if link.max_lag is None else link.max_lag
-            links.append((pred, succ, link.min_lag, max_lag, plan.job.index))
+            loads_at = MAX_LEGS * len(self.links) + len(tables[at.LOADS])
+            loads, onward = self._further_loads(facts, plan, link)
+            tables[at.LINKS].append((pred, succ, link.min_lag, max_lag, plan.job.index, loads_at, loads_at + loads))
+            tables[at.LOADS].extend((number,) for _ in range(loads + onward))
             before = [None] if link.predecessor is None else self._machines(plan, link.predecessor)
             after = [None] if link.successor is None else self._machines(plan, link.successor)
             facts.need_routes(before, after)
             if link.predecessor is not None:
                 facts.need_routes(before, [None])
+
+    def _further_loads(self, facts: Facts, plan: PlanData, link: LinkData) -> tuple[int, int]:
+        """Return how many loads go over a link, at the most and but for one each, on first and on second lanes."""
+        if not link.job.splits or link.predecessor is None or link.successor is None:
+            return 0, 0
+        pairs = product(self._modes_of(plan, link.predecessor), self._modes_of(plan, link.successor))
+        machines = {(before.machine, after.machine) for before, after in pairs}
+        found = [facts.further_loads(link.job, *ends) for ends in machines]
+        return max(loads for loads, _ in found), max(onward for _, onward in found)
 
     def _machines(self, plan: PlanData, operation: OperationData) -> list[int | None]:
         return [mode.machine.index for mode in self._modes_of(plan, operation)]
@@ -251,6 +266,7 @@ class _Lowering:
                     fleets,
                     *self.operations_of[job.index],
                     *self.units_of[job.index],
+                    int(domain.splits),
                 )
             )
 
@@ -274,9 +290,10 @@ class _Lowering:
     def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Array, Array]:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
-        num_uses += len(self.links) if tables[at.LANE_LIMITS] else 0
+        num_loads = len(tables[at.LOADS])
+        num_uses += 2 * len(self.links) + num_loads if tables[at.LANE_LIMITS] else 0
         num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
-        num_moves = MAX_LEGS * len(self.links) + facts.num_past_moves(self.board)
+        num_moves = MAX_LEGS * len(self.links) + num_loads + facts.num_past_moves(self.board)
         num_charges = facts.most_charges(num_moves)
         num_uses += num_charges
         num_profiles = len(facts.profiles)
@@ -284,8 +301,8 @@ class _Lowering:
         num_ops, num_links = len(self.operations), len(self.links)
         sizes: list[tuple[Sequence[int], int, int]] = [
             (range(at.MODE, at.AFTER + 1), num_ops, 0),
-            (range(at.DONE, at.AT + 1), num_links, 0),
-            (range(at.MOVE_START, at.LEVEL + 1), num_moves + num_charges, 0),
+            (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
+            (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -302,7 +319,7 @@ class _Lowering:
         for columns, size, value in sizes:
             for column in columns:
                 header[column] = place
-                is_name = column in (at.MODE, at.BEGIN, at.BEFORE, at.AFTER)
+                is_name = column in (at.MODE, at.BEGIN, at.BEFORE, at.AFTER, at.VIA, at.BESIDE)
                 parts.append(np.full(size, -1 if is_name else value, np.int64))
                 parts.append(np.full(GUARD, POISON, np.int64))
                 place += size + GUARD
@@ -321,6 +338,7 @@ class _Lowering:
         header[at.NUM_FREE] = sum(unit not in self.placed for unit in self.units)
         header[at.NUM_JOBS], header[at.NUM_MACHINES] = len(self.problem.jobs), len(self.problem.machines)
         header[at.NUM_PLACES], header[at.NUM_LINKS] = len(facts.places), num_links
+        header[at.NUM_LOADS] = num_loads
         header[at.NUM_CARRIERS] = len(self.instance.carrier_by_id)
         header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
@@ -328,7 +346,7 @@ class _Lowering:
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         header[at.NUM_CHOICES] = 2 * num_ops if num_charges else num_ops
-        room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links)
+        room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_CHARGE * num_charges
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)

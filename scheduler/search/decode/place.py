@@ -10,7 +10,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_end, work_start
-from scheduler.search.decode.carry import carry, route_between
+from scheduler.search.decode.carry import carry, first_to_arrive, route_between
 from scheduler.search.decode.layout import (
     ABLE,
     AMOUNT,
@@ -232,14 +232,14 @@ def place_in(
         link = get(data, INS, k, 0)
         before = get(data, LINKS, link, PRED)
         origin = machine_of(data, state, before) if before >= 0 else -1
-        route = route_between(data, origin, machine)
-        first, legs = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
-        if legs < 0:
-            return HOPELESS, NEVER
         done = state[data[DONE] + link]
         ready = state[data[AT] + link]
         if done == 0:
             ready = state[data[END] + before] if before >= 0 else release_date
+        route = first_to_arrive(data, state, trail, link, route_between(data, origin, machine), done, ready)
+        if route < 0 or get(data, ROUTES, route, NUM_LEGS) < 0:
+            return HOPELESS, NEVER
+        first, legs = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
         is_entry = False
         for number in range(done, legs):
             leg = first + number

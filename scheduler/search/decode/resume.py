@@ -9,7 +9,7 @@ from scheduler.domain import Charge, Move
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.decode import layout as at
-from scheduler.search.decode.facts import machine_timelines, profiles_on
+from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
 from scheduler.search.units import Unit
 
@@ -22,13 +22,9 @@ def resume(
     board: Board,
     placed: set[Unit],
     numbers: Mapping[int, int],
-    moves: list[tuple[Move, int]],
-    charges: list[tuple[Charge, int]],
+    facts: Facts,
 ) -> None:
-    """Write what is on the board into the state.
-
-    `numbers` are those of its operations by index, `moves` and `charges` its own with their rows of `layout.ABLE`.
-    """
+    """Write what is on the board into the state; `numbers` are those of its operations by index."""
     data, state = lowered.data, lowered.state
 
     def put(column: int, row: int, value: int) -> None:
@@ -62,13 +58,14 @@ def resume(
             before = number
         put(at.BUSY, machine, board.busy[machine])
     _resume_profiles(lowered, board)
-    _resume_moves(lowered, moves, charges)
+    _resume_moves(lowered, facts.moves, facts.charges)
     _resume_levels(lowered, board)
     for number, link in enumerate(lowered.links):
         if link in board.part:
             done, instant = board.part[link]
             put(at.DONE, number, done)
             put(at.AT, number, instant)
+    _resume_ways(lowered, board, facts)
     ends: dict[int, int] = {}
     for unit in placed:
         job = unit.plan.job.index
@@ -79,6 +76,21 @@ def resume(
         ends[job] = max(ends.get(job, 0), instant)
     for begun in board.plans:
         put(at.JOB_END, begun.index, ends.get(begun.index, 0))
+
+
+def _resume_ways(lowered: Lowered, board: Board, facts: Facts) -> None:
+    """Write down which lanes parts have taken first, and how much of a job is gone with some of its loads."""
+    data, state = lowered.data, lowered.state
+    stops: dict[tuple[str | None, ...], int] = {}
+    for move in sorted(board.moves, key=lambda move: move.start):
+        if move.kind == "transfer":
+            stops.setdefault((move.job, move.predecessor, move.successor), facts.site(move.destination))
+    gone = {link: moves for (link, _, _), moves in board.departed.items()}
+    for number, link in enumerate(lowered.links):
+        state[data[at.VIA] + number] = stops.get((link.job.id, *link.ends), -1)
+        if link in gone:
+            state[data[at.GONE] + number] = sum(move.units or 0 for move in gone[link])
+            state[data[at.GONE_UNTIL] + number] = max(move.end for move in gone[link])
 
 
 def _mode_rows(lowered: Lowered) -> list[dict[int, int]]:
@@ -117,7 +129,8 @@ def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list
     number_of = {name: number for number, name in enumerate(lowered.movers)}
     last: dict[str, int] = {}
     trips: dict[tuple[str, int], int] = {}
-    first, first_charge = MAX_LEGS * len(lowered.links), 2 * int(data[at.FIRST_CHARGE]) + len(instance.carrier_by_id)
+    first = MAX_LEGS * len(lowered.links) + int(data[at.NUM_LOADS])
+    first_charge = 2 * int(data[at.FIRST_CHARGE]) + len(instance.carrier_by_id)
     rows: list[tuple[int, str, str | None, Move | Charge, int]]
     rows = [(first + k, move.mover, move.job, move, able) for k, (move, able) in enumerate(moves)]
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(charges)]
@@ -125,7 +138,8 @@ def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list
         lane = instance.lane_by_vehicle.get(mover)
         if lane is not None:
             job = instance.job_by_id.get(name or "")
-            size = job.units if job is not None else 1
+            size = item.units if isinstance(item, Move) else None
+            size = size or (job.units if job is not None else 1)
             if (mover, item.start) in trips:
                 state[data[at.LOAD] + trips[mover, item.start]] += size
                 continue

@@ -8,9 +8,11 @@ import numpy as np
 
 from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
+from scheduler.domain.routing import Leg, in_loads
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, MOST_PIECES, Array
 from scheduler.search.decode.lower import Lowered
+from scheduler.search.problem import LinkData
 
 
 class Solution(NamedTuple):
@@ -74,23 +76,37 @@ def to_schedule(lowered: Lowered, state: Array) -> Schedule:
             continue
         pred, succ = int(rows[number * width + at.PRED]), int(rows[number * width + at.SUCC])
         ends = [None if o < 0 else lowered.modes[placed[o]].machine for o in (pred, succ)]
-        legs = problem.legs(*ends) or ()
-        names = [None if o < 0 else lowered.operations[o].key[1] for o in (pred, succ)]
+        routes, taken = problem.routes(*ends), int(state[data[at.VIA] + number])
+        legs = next((legs for legs in routes if lowered.stop(legs) == taken), routes[0])
         for k in range(before, done[number]):
-            move, leg = MAX_LEGS * number + k, legs[k]
-            moves.append(
-                Move(
-                    link.job.id,
-                    leg.origin,
-                    leg.destination,
-                    lowered.movers[int(state[data[at.MOVER] + move])],
-                    leg.kind,
-                    int(state[data[at.MOVE_START] + move]),
-                    int(state[data[at.MOVE_END] + move]),
-                    *names,
+            row = MAX_LEGS * number + k
+            for leg in _loads(lowered, link, legs[k]):
+                moves.append(
+                    Move(
+                        link.job.id,
+                        leg.origin,
+                        leg.destination,
+                        lowered.movers[int(state[data[at.MOVER] + row])],
+                        leg.kind,
+                        int(state[data[at.MOVE_START] + row]),
+                        int(state[data[at.MOVE_END] + row]),
+                        *link.ends,
+                        load=leg.load,
+                        units=leg.units,
+                    )
                 )
-            )
+                row = int(state[data[at.BESIDE] + row])
     return complete(lowered.instance, operations, moves, _charges(lowered, state))
+
+
+def _loads(lowered: Lowered, link: LinkData, leg: Leg) -> tuple[Leg, ...]:
+    """Return a leg once for each load of the job that has not departed."""
+    if not link.job.splits or leg.kind != "transfer":
+        return (leg,)
+    departed = lowered.board.departed if lowered.board is not None else {}
+    gone = {move.load for move in departed.get((link, leg.origin, leg.destination), ())}
+    loads = in_loads(lowered.instance, (leg,), link.job, *link.ends)
+    return tuple(load for load in loads if load.load not in gone)
 
 
 def _charges(lowered: Lowered, state: Array) -> list[Charge]:

@@ -39,7 +39,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Instance: _names(
         "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
-    Facility: _names("id station returns_jobs docks"),
+    Facility: _names("id station returns_jobs docks hub"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
     Robot: _names("id start calendar reach"),
@@ -53,7 +53,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         " timetable headway trip_cost unit_cost trip_co2 transit_times"
     ),
     OperatorPool: _names("id capacity shortages"),
-    Job: _names("id operations precedences release_date due_date deadline weight units plans fleets"),
+    Job: _names("id operations precedences release_date due_date deadline weight units plans fleets splits"),
     Operation: _names("id modes interruptible"),
     Mode: _names("machine duration setup_family operators max_dwell"),
     Precedence: _names("predecessor successor min_lag max_lag"),

@@ -15,6 +15,7 @@ from scheduler.search.decode.layout import (
     ABLE,
     BEFORE,
     BEGIN,
+    BESIDE,
     DONE,
     END,
     FIRST_CHARGE,
@@ -24,6 +25,8 @@ from scheduler.search.decode.layout import (
     JOBS,
     LAST_OF,
     LINKS,
+    LOAD_LINK,
+    LOADS,
     MACHINES,
     MAX_LEGS,
     MIN_LAG,
@@ -36,6 +39,7 @@ from scheduler.search.decode.layout import (
     MOVER,
     NUM_CARRIERS,
     NUM_LINKS,
+    NUM_LOADS,
     OPS,
     OPS_FROM,
     OPS_TO,
@@ -61,10 +65,46 @@ MAX_PAIRS = 200
 
 
 @njit(cache=True, nogil=True)
+def link_of(data: Ints, move: int) -> int:
+    """Return the link that a move, or that of a further load, belongs to; -1: past."""
+    further = move - MAX_LEGS * data[NUM_LINKS]
+    if further < 0:
+        return move // MAX_LEGS
+    return get(data, LOADS, further, LOAD_LINK) if further < data[NUM_LOADS] else -1
+
+
+@njit(cache=True, nogil=True)
+def number_of(data: Ints, state: Ints, link: int, move: int) -> int:
+    """Return which leg of its link a move is."""
+    first = MAX_LEGS * link
+    if move < first + MAX_LEGS:
+        return move - first
+    for number in range(MAX_LEGS):
+        load = state[data[BESIDE] + first + number]
+        while load >= 0:
+            if load == move:
+                return number
+            load = state[data[BESIDE] + load]
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def last_load(data: Ints, state: Ints, link: int, number: int) -> int:
+    """Return the move on a leg that ended last, of all loads."""
+    last = MAX_LEGS * link + number
+    load = state[data[BESIDE] + last]
+    while load >= 0:
+        if state[data[MOVE_END] + load] > state[data[MOVE_END] + last]:
+            last = load
+        load = state[data[BESIDE] + load]
+    return last
+
+
+@njit(cache=True, nogil=True)
 def owner(data: Ints, move: int) -> int:
     """Return the operation that a move belongs to: the one it leads to or, out of the factory, comes from; -1: past."""
-    link = move // MAX_LEGS
-    if link >= data[NUM_LINKS]:
+    link = link_of(data, move)
+    if link < 0:
         return -1
     after = get(data, LINKS, link, SUCC)
     return after if after >= 0 else get(data, LINKS, link, PRED)
@@ -112,7 +152,7 @@ def latest_part(data: Ints, state: Ints, o: int) -> tuple[int, int, int]:
         link = get(data, INS, k, 0)
         before, done = get(data, LINKS, link, PRED), state[data[DONE] + link]
         if done > 0:
-            move = MAX_LEGS * link + done - 1
+            move = last_load(data, state, link, done - 1)
             if state[data[MOVE_END] + move] > latest:
                 latest, by_move, by_op = state[data[MOVE_END] + move], move, -1
         if before >= 0:
@@ -154,13 +194,14 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
         if num == MAX_PAIRS:
             break
         if move >= 0:
-            link, number = move // MAX_LEGS, move % MAX_LEGS
-            if link >= data[NUM_LINKS]:
+            link = link_of(data, move)
+            if link < 0:
                 break
+            number = number_of(data, state, link, move)
             before_op = get(data, LINKS, link, PRED)
             ready = 0
             if number > 0:
-                ready = state[data[MOVE_END] + move - 1]
+                ready = state[data[MOVE_END] + last_load(data, state, link, number - 1)]
             elif before_op >= 0:
                 ready = state[data[END] + before_op]
             if state[data[MOVE_START] + move] > ready:
@@ -182,7 +223,7 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
                         o, move = by, -1
                         continue
             if number > 0:
-                move -= 1
+                move = last_load(data, state, link, number - 1)
             elif before_op >= 0:
                 o, move = before_op, -1
             else:

@@ -24,6 +24,7 @@ SOURCES = (
     "machines",
     "place",
     "trace",
+    "trips",
     "value",
     "walk",
 )
