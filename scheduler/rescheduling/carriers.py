@@ -49,6 +49,7 @@ def add_visits(
     first = timing.add(earliest, pick_up)
     last = timing.add(earliest + pick_up + travel, drop)
     timing.order((first, "end", 0), (last, "start", 0), Reason("mover", move.mover), travel)
+    timing.keep_free(first, blocked, 0, pick_up + travel + drop)
     timing.keep_clear(first, last, blocked)
     return first, last
 

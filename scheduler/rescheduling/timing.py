@@ -113,6 +113,7 @@ class Timing:
     _after_start: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
     _after_end: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
     _ends_after: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
+    _whole: list[list[Blocked]] = field(default_factory=list)
     _clear: list[list[tuple[int, Blocked]]] = field(default_factory=list)
     _capacities: list[Capacity] = field(default_factory=list)
     _capacities_of: list[list[int]] = field(default_factory=list)
@@ -136,6 +137,7 @@ class Timing:
             self._after_start,
             self._after_end,
             self._ends_after,
+            self._whole,
             self._clear,
             self._capacities_of,
         ):
@@ -167,7 +169,9 @@ class Timing:
 
     def keep_clear(self, first: int, last: int, blocked: Blocked) -> None:
         """Demand that ``[start(first), end(last))`` touches no blocked window; `first` moves to fulfil it."""
-        if blocked:
+        if blocked and first == last:
+            self._whole[first].append(blocked)
+        elif blocked:
             self._clear[last].append((first, blocked))
 
     def vary(self, node: int, variants: Sequence[Variant]) -> None:
@@ -267,6 +271,8 @@ class Timing:
         if node in self._variants and not self.fixed[node]:
             _, start, self.lengths[node] = min(self._varied(node, start, v) for v in self._variants[node])
         start = _first_free(self._windows[node], start)
+        while (free := self._clear_from(node, start)) > start:
+            start = _first_free(self._windows[node], free)
         if self.fixed[node]:
             if start > self.starts[node]:
                 raise Stuck(f"{self.label(node)} is fixed at {self.starts[node]}, where a downtime is in its way")
@@ -274,6 +280,13 @@ class Timing:
         self.starts[node], self.ends[node] = start, self._end(node, start)
         if self.ends[node] > self.latest:
             raise TooLate(f"{self.label(node)} finds no time before {self.latest}")
+
+    def _clear_from(self, node: int, start: int) -> int:
+        """Return the end of the last window that the whole of a node touches if it starts then; else its start."""
+        if not self._whole[node]:
+            return start
+        end = self._end(node, start)
+        return max((d.end for blocked in self._whole[node] for d in blocked if d.start < end), default=start)
 
     def _varied(self, node: int, start: int, variant: Variant) -> tuple[int, int, int]:
         """Return end, start and length of the activity from the start on, in a variant."""
