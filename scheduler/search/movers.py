@@ -56,10 +56,15 @@ class CarrierTimeline:
         return self._group.travel_time(self._destinations[gap - 1] if gap else self.carrier.start, origin)
 
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
-        """Let the carrier make a move, which takes at least a tick here, so that the order is never in doubt."""
-        position = bisect_right(self._starts, start)
+        """Let the carrier make a move, which takes at least a tick here, so that the order is never in doubt.
+
+        A move in another gripper may have begun before it and end after it: the carrier is free where that ends.
+        """
+        position, end = bisect_right(self._starts, start), max(end, start + 1)
+        if position and end < self._ends[position - 1]:
+            end, destination = self._ends[position - 1], self._destinations[position - 1]
         self._starts.insert(position, start)
-        self._ends.insert(position, max(end, start + 1))
+        self._ends.insert(position, end)
         self._origins.insert(position, origin)
         self._destinations.insert(position, destination)
 

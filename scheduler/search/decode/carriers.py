@@ -14,7 +14,6 @@ from scheduler.search.decode.layout import (
     GROUPS,
     HOME,
     LAST_OF,
-    LENGTH,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
@@ -73,9 +72,9 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
 
 
 @njit(cache=True, nogil=True)
-def move_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int]:
-    """Return the earliest start at or after `ready` of a move by a carrier, and the move before it (-1: none)."""
-    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+def move_opening(data: Ints, state: Ints, able: int, ready: int, length: int) -> tuple[int, int]:
+    """Return the earliest start from `ready` on of a move that long by a carrier, and the move before it (-1: none)."""
+    carrier, length = get(data, ABLE, able, WHO), max(length, 1)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
     starts, frees, afters = data[MOVE_START], data[MOVE_FREE], data[MOVE_AFTER]

@@ -82,7 +82,7 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple
         if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
             start, before, _, _, _ = charged_opening(data, state, able, ready)
         else:
-            start, before = move_opening(data, state, able, ready)
+            start, before = move_opening(data, state, able, ready, get(data, ABLE, able, LENGTH))
         end = start + get(data, ABLE, able, LENGTH)
         if end <= best_end:
             way = approach(data, state, get(data, ABLE, able, WHO), before, get(data, ABLE, able, ORIGIN))

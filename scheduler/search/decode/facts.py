@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import pairwise
 from math import lcm
 
-from scheduler.domain import Calendar, CarrierGroup, Charge, Fleet, Job, Lane, Move, Robot
+from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Robot
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -44,8 +44,7 @@ class Facts:
         self._needed: set[tuple[int, int]] = set()
         self._leg_rows: dict[Leg, tuple[int, ...]] = {}
         self.has_gaps = False
-        self.moves: list[tuple[Move, int]] = []
-        self.charges: list[tuple[Charge, int]] = []
+        self._tenders: dict[int, tuple[int, int]] = {}
         self._examples: dict[int, int] = {}
 
     def machines_and_movers(self) -> Tables:
@@ -171,7 +170,18 @@ class Facts:
 
     def family(self, mode: ModeData) -> int:
         """Return the setup family of a mode (0: none, or one that needs no setup from or to any other)."""
-        return self._families[mode.machine.index].get(mode.family, 0)
+        return self.family_number(mode.machine.index, mode.family)
+
+    def tenders(self, mode: ModeData, tables: Tables) -> tuple[int, int]:
+        """Return the rows of `layout.ABLE`, from the first to behind the last, of the robots that may tend a mode."""
+        machine = mode.machine
+        if not mode.tenders or machine.cell is None:
+            return 0, 0
+        if machine.index not in self._tenders:
+            first, spot = len(tables[at.ABLE]), self._group_places[machine.cell.id][machine.domain.id]
+            tables[at.ABLE].extend((self._mover[robot], 0, spot, spot, -1, 0, 0) for robot in mode.tenders)
+            self._tenders[machine.index] = first, len(tables[at.ABLE])
+        return self._tenders[machine.index]
 
     def fleets_of(self, job: Job) -> int:
         """Return where it stands which fleets may carry a job; -1 where all may."""
@@ -215,43 +225,21 @@ class Facts:
         """Return the number of a facility."""
         return self._sites[name]
 
-    def under_way(self, tables: Tables, board: Board | None, numbers: Mapping[int, int]) -> None:
-        """Fill the tables of setups and empty moves that were under way at `now`, and note the moves on a board."""
-        if board is None:
-            return
-        for name, timeline in board.carriers.items():
-            number = self._mover[name]
-            places = self._group_places[self.problem.instance.group_by_carrier[name].id]
-            first = len(tables[at.UNDER_WAY])
-            for (origin, destination), start in timeline.under_way.items():
-                tables[at.UNDER_WAY].append((places[origin], places[destination], start))
-            carrier = tables[at.CARRIERS][number]
-            tables[at.CARRIERS][number] = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]))
-        for families, machine in zip(self._families, board.timelines, strict=True):
-            for (index, before, after), start in machine.begun.items():
-                if index in numbers:
-                    families_set = (families.get(before, 0), families.get(after, 0))
-                    tables[at.CHANGEOVERS].append((numbers[index], *families_set, start))
-        self.charges = [(charge, self._chargers[charge.charger][0]) for charge in board.charges]
-        for move in board.moves:
-            able = len(tables[at.ABLE])
-            group = self.problem.instance.group_by_carrier.get(move.mover)
-            if group is None:
-                lane = self._lanes[self.problem.instance.lane_by_vehicle[move.mover].id]
-                tables[at.ABLE].append((lane, move.end - move.start, 0, 0, -1, 0, 0))
-            else:
-                places = self._group_places[group.id]
-                ends = (places[move.origin], places[move.destination])
-                tables[at.ABLE].append((self._mover[move.mover], move.end - move.start, *ends, -1, 0, 0))
-            self.moves.append((move, able))
-
     def mover(self, name: str) -> int:
         """Return the number of a mover."""
         return self._mover[name]
 
-    def num_past_moves(self, board: Board | None) -> int:
-        """Return how many moves are on the board."""
-        return 0 if board is None else len(board.moves)
+    def spot(self, carrier: str, place: str) -> int:
+        """Return the number of a place among those of the group of a carrier."""
+        return self._group_places[self.problem.instance.group_by_carrier[carrier].id][place]
+
+    def lane(self, vehicle: str) -> int:
+        """Return the number of the lane of a vehicle."""
+        return self._lanes[self.problem.instance.lane_by_vehicle[vehicle].id]
+
+    def family_number(self, machine: int, family: str | None) -> int:
+        """Return the number of a setup family on a machine, 0 if it has none there."""
+        return self._families[machine].get(family, 0)
 
     def num_past_steps(self, board: Board | None) -> int:
         """Return how many steps the profiles on the board have."""
@@ -261,12 +249,12 @@ class Facts:
         """Return, by charger, the row of `layout.ABLE` for being there."""
         return {name: able for name, (able, _, _) in self._chargers.items()}
 
-    def most_charges(self, num_moves: int) -> int:
+    def most_charges(self, num_moves: int, num_begun: int) -> int:
         """Return how many rows there are for charges: before each move, on the way home, and what has begun."""
         instance = self.problem.instance
         if not instance.battery_by_vehicle:
             return 0
-        return num_moves + len(instance.carrier_by_id) + len(self.charges)
+        return num_moves + len(instance.carrier_by_id) + num_begun
 
     def further_loads(self, job: Job, origin: MachineData, destination: MachineData) -> tuple[int, int]:
         """Return how many loads of a job there are, but for one each, on the first and second lanes of its routes."""

@@ -8,7 +8,8 @@ write goes through `put`, which notes it in ``trail``, so that `undo` can take i
 Operations are numbered by plan, those of a unit one after the other: an operation that two plans share has two numbers.
 A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``. Where a
 job goes in loads, that is the move of the first; those of the others are ``BESIDE`` it, behind the moves of all links.
-With batteries a charge before a move is a row like a move: see `scheduler.search.decode.charging`.
+With batteries a charge before a move is a row like a move: see `scheduler.search.decode.charging`. So is the tending of
+an operation, which a robot does where a move ends and the next one begins.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ BESIDE: the next load), the last operation on a machine, the last move of a carr
 several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective
 comes to so far, and up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one)."""
 
-NUM_SCALARS = 19
+NUM_SCALARS = 20
 (
     NOW,
     LIMIT,
@@ -135,20 +136,22 @@ NUM_SCALARS = 19
     PATIENCE,
     HAS_GAPS,
     SOME_WATCH,
+    FIRST_TENDING,
     FIRST_CHARGE,
     NUM_CHOICES,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order,
-NUM_CHOICES: of the choices); the first
-charge among the moves (0: there are no batteries)."""
+NUM_CHOICES: of the choices); among the moves the
+first tending, of operation 0 (0: nothing is tended), and the first charge (0: there are no batteries)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------
 
 # OPS; a baseline machine of -1: none
 JOB, UNIT, MODES_AT, MODES_END, INS_AT, INS_END, OUTS_AT, OUTS_END, PAUSES, BASE_START, BASE_MACHINE, LEAST = range(12)
-# MODES; TAIL: least time from the end of the operation to the completion of its job
-MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL, MAX_DWELL = range(7)
+# MODES; TAIL: least time from the end of the operation to the completion of its job; TENDERS_AT: the first row of ABLE
+# of the robots one of which has to tend it
+MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL, MAX_DWELL, TENDERS_AT, TENDERS_END = range(9)
 # NEEDS; SPARE: what others may take of the pool meanwhile
 POOL, AMOUNT, SPARE = range(3)
 # LINKS; -1: from or to the outside; LOADS_AT, ONWARD_AT: moves of its further loads on a first and on a second lane

@@ -17,8 +17,9 @@ from scheduler.domain.collector import collector_paused
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
+from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.cells import GUARD, POISON
-from scheduler.search.decode.facts import Facts
+from scheduler.search.decode.facts import Facts, Tables
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
 from scheduler.search.decode.resume import resume
 from scheduler.search.dispatch import begin
@@ -97,10 +98,10 @@ class _Lowering:
     def lowered(self) -> Lowered | None:
         if self.instance.execution is not None:
             rule = next(iter(rules(self.problem, Objective.parse("makespan"))))
-            begun = begin(self.problem, self.plans, rule, Random(0))
-            if begun is None:
+            started = begin(self.problem, self.plans, rule, Random(0))
+            if started is None:
                 return None
-            self.board, self.placed = begun
+            self.board, self.placed = started
         elif any(pool.shortages for pool in self.instance.operators):
             self.board = Board(self.problem)
         for job in self.problem.jobs:
@@ -112,8 +113,8 @@ class _Lowering:
         self._lower_jobs(facts, tables)
         self._lower_neighbours(tables[at.NEIGHBOURS])
         facts.add_routes(tables)
-        facts.under_way(tables, self.board, self._numbers())
-        data, state = self._lay_out(facts, tables)
+        begun = Begun(facts, tables, self.board, self._numbers())
+        data, state = self._lay_out(facts, tables, begun)
         free = [number for number, unit in enumerate(self.units) if unit not in self.placed]
         lowered = Lowered(
             self.instance,
@@ -132,7 +133,7 @@ class _Lowering:
             facts.stop,
         )
         if self.board is not None:
-            resume(lowered, self.board, self.placed, self._numbers(), facts)
+            resume(lowered, self.board, self.placed, self._numbers(), facts, begun)
         return lowered
 
     def _numbers(self) -> dict[int, int]:
@@ -173,7 +174,7 @@ class _Lowering:
         self.units_of.append((first_unit, len(self.units)))
         return bool(possible)
 
-    def _lower_operations(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
+    def _lower_operations(self, facts: Facts, tables: Tables) -> None:
         """Add the tables of operations, modes, links and units."""
         unit_number = {unit: number for number, unit in enumerate(self.units)}
         link_number = {id(link): number for number, link in enumerate(self.links)}
@@ -192,7 +193,8 @@ class _Lowering:
                     tail = min(plan.tails[operation.index][mode.number], NEVER >> 10)
                     family = facts.family(mode)
                     dwell = NEVER if mode.max_dwell is None else mode.max_dwell
-                    modes.append((machine, mode.duration, family, needs_at, len(needs), tail, dwell))
+                    tenders = facts.tenders(mode, tables)
+                    modes.append((machine, mode.duration, family, needs_at, len(needs), tail, dwell, *tenders))
                 ins.extend((link_number[id(link)],) for link in plan.incoming[operation.index])
                 outs.extend((link_number[id(link)],) for link in plan.outgoing[operation.index])
                 start, machine = base.get(operation.index, (0, -1))
@@ -221,7 +223,7 @@ class _Lowering:
             )
         self._lower_links(facts, tables)
 
-    def _lower_links(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
+    def _lower_links(self, facts: Facts, tables: Tables) -> None:
         plan_of = {id(link): unit.plan for unit in self.units for link in unit.plan.links}
         for number, link in enumerate(self.links):
             plan = plan_of[id(link)]
@@ -250,7 +252,7 @@ class _Lowering:
     def _machines(self, plan: PlanData, operation: OperationData) -> list[int | None]:
         return [mode.machine.index for mode in self._modes_of(plan, operation)]
 
-    def _lower_jobs(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> None:
+    def _lower_jobs(self, facts: Facts, tables: Tables) -> None:
         for job in self.problem.jobs:
             domain = job.domain
             due = NEVER if domain.due_date is None else domain.due_date
@@ -287,14 +289,16 @@ class _Lowering:
                     pairs = product(numbers.get(a.key, ()), numbers.get(b.key, ()))
                     neighbours.extend((one, other, where) for one, other in pairs)
 
-    def _lay_out(self, facts: Facts, tables: dict[int, list[tuple[int, ...]]]) -> tuple[Array, Array]:
+    def _lay_out(self, facts: Facts, tables: Tables, begun: Begun) -> tuple[Array, Array]:
         """Return data and state as two arrays."""
         num_uses = sum(len(mode.operators) for mode in self.modes) + len(self.operations)
         num_loads = len(tables[at.LOADS])
         num_uses += 2 * len(self.links) + num_loads if tables[at.LANE_LIMITS] else 0
         num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
-        num_moves = MAX_LEGS * len(self.links) + num_loads + facts.num_past_moves(self.board)
-        num_charges = facts.most_charges(num_moves)
+        first_tending = MAX_LEGS * len(self.links) + num_loads + len(begun.moves)
+        is_tended = any(mode.tenders for mode in self.modes)
+        num_moves = first_tending + is_tended * len(self.operations)
+        num_charges = facts.most_charges(num_moves, len(begun.charges))
         num_uses += num_charges
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
@@ -344,6 +348,7 @@ class _Lowering:
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
+        header[at.FIRST_TENDING] = first_tending if is_tended else 0
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         header[at.NUM_CHOICES] = 2 * num_ops if num_charges else num_ops
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)

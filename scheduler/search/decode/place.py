@@ -94,6 +94,7 @@ from scheduler.search.decode.machines import (
     profile_opening,
     take,
 )
+from scheduler.search.decode.tending import is_tended, tend, tender
 
 MAX_OPENINGS = 100
 """Openings tried for one operation in one mode."""
@@ -103,7 +104,7 @@ MAX_ENTRIES = 8
 
 @njit(cache=True, nogil=True)
 def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tuple[int, int]:
-    """Return the earliest ``[start, end)`` that calendar and operators allow."""
+    """Return the earliest ``[start, end)`` that calendar, operators and robots that tend allow."""
     duration, pauses = get(data, MODES, mode, DURATION), get(data, OPS, o, PAUSES)
     calendar = get(data, MACHINES, get(data, MODES, mode, MACHINE), CALENDAR)
     while True:
@@ -113,8 +114,10 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
         for need in range(get(data, MODES, mode, NEEDS_AT), get(data, MODES, mode, NEEDS_END)):
             spare = get(data, NEEDS, need, SPARE)
             ready = max(ready, profile_opening(data, state, get(data, NEEDS, need, POOL), start, end - start, spare))
+        if is_tended(data, mode):
+            ready = max(ready, tender(data, state, mode, start, end - start)[1])
         if ready == start or ready >= NEVER:
-            return ready, end
+            return ready, max(ready, end)
 
 
 @njit(cache=True, nogil=True)
@@ -210,6 +213,8 @@ def fit(
     for need in range(get(data, MODES, mode, NEEDS_AT), get(data, MODES, mode, NEEDS_END)):
         amount = get(data, NEEDS, need, AMOUNT)
         take(data, state, trail, get(data, NEEDS, need, POOL), start, end, amount)
+    if is_tended(data, mode):
+        tend(data, state, trail, o, mode, start, end)
     job, complete = get(data, OPS, o, JOB), end + get(data, MODES, mode, TAIL)
     if complete > state[data[JOB_END] + job]:
         put(state, trail, data[JOB_END] + job, complete)

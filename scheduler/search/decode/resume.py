@@ -9,8 +9,9 @@ from scheduler.domain import Charge, Move
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.decode import layout as at
+from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
-from scheduler.search.decode.layout import MAX_LEGS
+from scheduler.search.decode.layout import MAX_LEGS, Array
 from scheduler.search.units import Unit
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def resume(
     placed: set[Unit],
     numbers: Mapping[int, int],
     facts: Facts,
+    begun: Begun,
 ) -> None:
     """Write what is on the board into the state; `numbers` are those of its operations by index."""
     data, state = lowered.data, lowered.state
@@ -58,7 +60,7 @@ def resume(
             before = number
         put(at.BUSY, machine, board.busy[machine])
     _resume_profiles(lowered, board)
-    _resume_moves(lowered, facts.moves, facts.charges)
+    _resume_moves(lowered, begun)
     _resume_levels(lowered, board)
     for number, link in enumerate(lowered.links):
         if link in board.part:
@@ -74,8 +76,8 @@ def resume(
     for link, (_, instant) in board.part.items():
         job = job_number[link.job.id]
         ends[job] = max(ends.get(job, 0), instant)
-    for begun in board.plans:
-        put(at.JOB_END, begun.index, ends.get(begun.index, 0))
+    for planned in board.plans:
+        put(at.JOB_END, planned.index, ends.get(planned.index, 0))
 
 
 def _resume_ways(lowered: Lowered, board: Board, facts: Facts) -> None:
@@ -123,8 +125,8 @@ def _resume_profiles(lowered: Lowered, board: Board) -> None:
     state[data[at.NUM_STEPS]] = new
 
 
-def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list[tuple[Charge, int]]) -> None:
-    """Put moves and charges on the board into the sequences of their movers; transfers of one trip share a row."""
+def _resume_moves(lowered: Lowered, begun: Begun) -> None:
+    """Put moves, charges and tending on the board into the sequences of movers; transfers of one trip share a row."""
     data, state, instance = lowered.data, lowered.state, lowered.problem.instance
     number_of = {name: number for number, name in enumerate(lowered.movers)}
     last: dict[str, int] = {}
@@ -132,8 +134,10 @@ def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list
     first = MAX_LEGS * len(lowered.links) + int(data[at.NUM_LOADS])
     first_charge = 2 * int(data[at.FIRST_CHARGE]) + len(instance.carrier_by_id)
     rows: list[tuple[int, str, str | None, Move | Charge, int]]
-    rows = [(first + k, move.mover, move.job, move, able) for k, (move, able) in enumerate(moves)]
-    rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(charges)]
+    rows = [(first + k, move.mover, move.job, move, able) for k, (move, able) in enumerate(begun.moves)]
+    rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
+    tending = int(data[at.FIRST_TENDING])
+    rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
     for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
         lane = instance.lane_by_vehicle.get(mover)
         if lane is not None:
@@ -146,12 +150,17 @@ def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list
             trips[mover, item.start] = number
             state[data[at.LOAD] + number] = size
             state[data[at.NUM_TRIPS]] += 1
-        free_at = item.end + (lane.return_time if lane is not None else 0)
+        free_at = max(item.end + (lane.return_time if lane is not None else 0), item.start + 1)
         before = last.get(mover, -1)
+        if before >= 0 and lane is None and free_at < state[data[at.MOVE_FREE] + before]:
+            # One in another gripper began before it and ends after it: there the carrier is free.
+            free_at = int(state[data[at.MOVE_FREE] + before])
+            other = int(state[data[at.MOVE_ABLE] + before])
+            data[_entry(data, at.ABLE, able, at.DESTINATION)] = data[_entry(data, at.ABLE, other, at.DESTINATION)]
         for column, value in (
             (at.MOVE_START, item.start),
             (at.MOVE_END, item.end),
-            (at.MOVE_FREE, max(free_at, item.start + 1)),
+            (at.MOVE_FREE, free_at),
             (at.MOVE_ABLE, able),
             (at.MOVER, number_of[mover]),
             (at.MOVE_BEFORE, before),
@@ -162,6 +171,11 @@ def _resume_moves(lowered: Lowered, moves: list[tuple[Move, int]], charges: list
             state[data[at.MOVE_AFTER] + before] = number
         state[data[at.LAST_OF] + number_of[mover]] = number
         last[mover] = number
+
+
+def _entry(data: Array, table: int, row: int, column: int) -> int:
+    """Return where an entry of a table stands."""
+    return int(data[table] + row * data[table + 1]) + column
 
 
 def _resume_levels(lowered: Lowered, board: Board) -> None:

@@ -58,9 +58,15 @@ def to_schedule(lowered: Lowered, state: Array) -> Schedule:
     placed = state[data[at.MODE] : data[at.MODE] + len(lowered.operations)].tolist()
     start = state[data[at.START] : data[at.START] + len(lowered.operations)].tolist()
     end = state[data[at.END] : data[at.END] + len(lowered.operations)].tolist()
+    mover = state[data[at.MOVER] + data[at.FIRST_TENDING] :]
     operations = [
         ScheduledOperation(
-            *operation.key, lowered.modes[mode].number, lowered.modes[mode].machine.domain.id, start[o], end[o]
+            *operation.key,
+            lowered.modes[mode].number,
+            lowered.modes[mode].machine.domain.id,
+            start[o],
+            end[o],
+            lowered.movers[int(mover[o])] if lowered.modes[mode].tenders else None,
         )
         for o, (operation, mode) in enumerate(zip(lowered.operations, placed, strict=True))
         if mode >= 0

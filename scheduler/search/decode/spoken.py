@@ -42,9 +42,9 @@ SPOKEN: dict[type, frozenset[str]] = {
     Facility: _names("id station returns_jobs docks hub"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
     RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
-    Robot: _names("id start calendar reach"),
+    Robot: _names("id start calendar reach grippers"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
-    Vehicle: _names("id start calendar battery"),
+    Vehicle: _names("id start calendar battery capacity"),
     Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle"),
     ChargeStep: _names("up_to rate"),
     Charger: _names("id place places"),
@@ -55,7 +55,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     OperatorPool: _names("id capacity shortages"),
     Job: _names("id operations precedences release_date due_date deadline weight units plans fleets splits"),
     Operation: _names("id modes interruptible"),
-    Mode: _names("machine duration setup_family operators max_dwell"),
+    Mode: _names("machine duration setup_family operators max_dwell tended"),
     Precedence: _names("predecessor successor min_lag max_lag"),
 }
 """The fields that the decoder knows."""

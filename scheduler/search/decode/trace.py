@@ -19,6 +19,7 @@ from scheduler.search.decode.layout import (
     DONE,
     END,
     FIRST_CHARGE,
+    FIRST_TENDING,
     INS,
     INS_AT,
     INS_END,
@@ -40,6 +41,7 @@ from scheduler.search.decode.layout import (
     NUM_CARRIERS,
     NUM_LINKS,
     NUM_LOADS,
+    NUM_OPS,
     OPS,
     OPS_FROM,
     OPS_TO,
@@ -57,6 +59,7 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.machines import family_of, machine_of, setup_time
+from scheduler.search.decode.tending import is_tended
 
 DEPTH = 200
 """Steps back, at the most."""
@@ -101,11 +104,18 @@ def last_load(data: Ints, state: Ints, link: int, number: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def tended(data: Ints, row: int) -> int:
+    """Return the operation whose tending a row among the moves is, -1 if it is none."""
+    o = row - data[FIRST_TENDING]
+    return o if data[FIRST_TENDING] > 0 and 0 <= o < data[NUM_OPS] else -1
+
+
+@njit(cache=True, nogil=True)
 def owner(data: Ints, move: int) -> int:
     """Return the operation that a move belongs to: the one it leads to or, out of the factory, comes from; -1: past."""
     link = link_of(data, move)
     if link < 0:
-        return -1
+        return tended(data, move)
     after = get(data, LINKS, link, SUCC)
     return after if after >= 0 else get(data, LINKS, link, PRED)
 
@@ -187,6 +197,16 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def before_tending(data: Ints, state: Ints, o: int) -> int:
+    """Return the move or tending for which the robot was late that tends an operation, -1 if none of another."""
+    if not is_tended(data, state[data[MODE] + o]):
+        return -1
+    other = before_in_turn(data, state, data[FIRST_TENDING] + o)
+    by = owner(data, other) if other >= 0 else -1
+    return other if by >= 0 and by != o else -1
+
+
+@njit(cache=True, nogil=True)
 def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
     """Write the pairs of waiting and hindering operations on the way back from an event; return how many there are."""
     num = 0
@@ -196,7 +216,10 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
         if move >= 0:
             link = link_of(data, move)
             if link < 0:
-                break
+                o, move = tended(data, move), -1
+                if o < 0:
+                    break
+                continue
             number = number_of(data, state, link, move)
             before_op = get(data, LINKS, link, PRED)
             ready = 0
@@ -229,6 +252,12 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
             else:
                 break
         else:
+            other = before_tending(data, state, o)
+            if other >= 0 and np.random.random() < 0.5:
+                pairs[2 * num], pairs[2 * num + 1] = o, owner(data, other)
+                num += 1
+                o, move = -1, other
+                continue
             by = before_on_machine(data, state, o)
             arrived_at, by_move, by_op = latest_part(data, state, o)
             waits_for_part = arrived_at >= state[data[START] + o]

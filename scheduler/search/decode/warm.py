@@ -23,6 +23,7 @@ SOURCES = (
     "leaving",
     "machines",
     "place",
+    "tending",
     "trace",
     "trips",
     "value",
