@@ -31,8 +31,12 @@ GENERATED: dict[str, dict[str, Any]] = {
     "g500": {"jobs": 80, "operations": 500, "machines": 36, "cells": 6},
     "g1000": {"jobs": 160, "operations": 1000, "machines": 48, "cells": 6},
     "g2000": {"jobs": 300, "operations": 2000, "machines": 60, "cells": 8, "fleet": 4},
+    "h200": {"jobs": 35, "operations": 200, "machines": 24, "cells": 4, "hubs": 2},
+    "h500": {"jobs": 80, "operations": 500, "machines": 36, "cells": 6, "hubs": 2},
+    "l200": {"jobs": 35, "operations": 200, "machines": 24, "cells": 4, "splits": 0.5},
+    "l500": {"jobs": 80, "operations": 500, "machines": 36, "cells": 6, "splits": 0.5},
 }
-"""Networks with robot cells, fleets and lanes; "-c" behind a name asks for the makespan."""
+"""Networks with robot cells, fleets and lanes, h with hubs, l with half of the jobs in loads; "-c" behind a name asks for the makespan."""
 
 
 @dataclass(frozen=True, kw_only=True)

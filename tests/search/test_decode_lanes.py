@@ -47,6 +47,17 @@ def test_the_way_that_arrives_first() -> None:
     assert searched(instance, "makespan", iterations=300).makespan == 10
 
 
+def test_there_are_several_hubs() -> None:
+    # Over K it is there 1 + 1 ticks after it is ready.
+    quick = Lane("AK", "A", "K", transit_time=1), Lane("KC", "K", "C", transit_time=1)
+    instance = shop((1, 1), lanes=(TO_HUB, FROM_HUB, DIRECT, *quick))
+    for hubs in (("H", "K"), ("K", "H")):
+        hubs_first = replace(
+            instance, facilities=(*(Facility(h, hub=True) for h in hubs), Facility("A"), Facility("C"))
+        )
+        assert searched(hubs_first, "makespan", iterations=100).makespan == 4
+
+
 def test_a_way_with_too_small_vehicles_is_none() -> None:
     instance = shop((1, 2), lanes=(replace(TO_HUB, units_per_vehicle=2), FROM_HUB, replace(DIRECT, transit_time=1)))
     assert searched(instance, "makespan", iterations=100).makespan == 8

@@ -208,14 +208,14 @@ class Facts:
             routes = self.problem.routes(*ends)
             if not routes:
                 self.has_gaps = True
-            for number, legs in enumerate(routes):
-                further = len(tables[at.ROUTES]) if number + 1 < len(routes) else -1
-                route = (len(tables[at.LEGS]), len(legs), self.stop(legs), further)
+            row = here * side + there
+            for number, legs in enumerate(routes, start=1):
+                other = len(tables[at.ROUTES]) if number < len(routes) else -1
+                tables[at.ROUTES][row] = (len(tables[at.LEGS]), len(legs), self.stop(legs), other)
                 tables[at.LEGS].extend(self._leg(leg, tables) for leg in legs)
-                if number == 0:
-                    tables[at.ROUTES][here * side + there] = route
-                else:
-                    tables[at.ROUTES].append(route)
+                if other >= 0:
+                    tables[at.ROUTES].append((0, -1, -1, -1))
+                row = other
 
     def stop(self, legs: Iterable[Leg]) -> int:
         """Return the number of the facility that the first lane of a route leads to; -1 if it takes none."""
