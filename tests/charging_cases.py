@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import count
@@ -10,7 +11,7 @@ from random import Random
 
 from helpers import distances, factory, machine, simple_job
 
-from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Vehicle
+from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Shortage, Vehicle
 
 BATTERY = Battery(20, (ChargeStep(16, 4), ChargeStep(20, 1)), 20, 2, drain_loaded=2, drain_empty=1)
 
@@ -84,14 +85,18 @@ def random_errand(seed: int) -> Instance:
         simple_job(f"J{n}", *((next(names), random.randint(1, 5)) for _ in range(steps)), release_date=3 * (n % 2))
         for n, steps in enumerate(num_steps)
     ]
+    if random.random() < 0.4:
+        start = random.randint(0, 12)
+        out = Shortage(start, start + random.randint(1, 8))
+        fleet = replace(fleet, chargers=(replace(fleet.chargers[0], shortages=(out,)), *fleet.chargers[1:]))
     return factory(Facility("F", "DOCK"), *map(machine, machines), fleet, *jobs)
 
 
 def least_makespan(instance: Instance) -> int | None:
     """Return the optimum of a `random_errand`, by all orders of its transports and all charges between them.
 
-    A charge begins at once, since standing elsewhere only drains; how long it lasts is tried out. A move begins as
-    soon as the job is ready and the vehicle there.
+    A charge begins at once, since standing elsewhere only drains, or when the charger works again; how long it lasts is
+    tried out. A move begins as soon as the job is ready and the vehicle there.
     """
     (fleet,), jobs = instance.fleets, instance.jobs
     (vehicle,) = fleet.vehicles
@@ -107,16 +112,19 @@ def least_makespan(instance: Instance) -> int | None:
         found = [(start, level - battery.drain_empty * drive - battery.drain_idle * (start - at - drive))]
         for charger in fleet.chargers:
             there, back = fleet.travel_time(place, charger.place), fleet.travel_time(charger.place, to)
-            plugged = level - battery.drain_empty * there
-            for ticks in count(1) if plugged >= battery.minimum else ():
-                unplugged = at + there + ticks
-                start = max(unplugged + back, ready)
-                left = _filled(battery, plugged, ticks)
-                found.append(
-                    (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
-                )
-                if left == battery.capacity and unplugged + back >= ready:
-                    break  # more is of no use
+            for begin in {at + there, *(gap.end for gap in charger.shortages if gap.end > at + there)}:
+                plugged = level - battery.drain_empty * there - battery.drain_idle * (begin - at - there)
+                for ticks in count(1) if plugged >= battery.minimum else ():
+                    unplugged = begin + ticks
+                    if any(begin < gap.end and gap.start < unplugged for gap in charger.shortages):
+                        break
+                    start = max(unplugged + back, ready)
+                    left = _filled(battery, plugged, ticks)
+                    found.append(
+                        (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
+                    )
+                    if left == battery.capacity and unplugged + back >= ready:
+                        break  # more is of no use
         return found
 
     def carry(place: str, at: int, level: int, done: tuple[int, ...], ready: tuple[int, ...]) -> None:

@@ -148,6 +148,13 @@ def _lane(s: _Source) -> Event | None:
     )
 
 
+def _charger(s: _Source) -> Event | None:
+    if not s.instance.charger_by_id:
+        return None
+    charger = s.random.choice(list(s.instance.charger_by_id.values()))
+    return ChargerDown(s.id, s.at, charger.id, s.until, s.random.choice([None, s.number(1, charger.places)]))
+
+
 def _absence(s: _Source) -> Event | None:
     if not s.instance.operators:
         return None
@@ -187,7 +194,7 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     RobotDown: _robot,
     RobotCellStop: _cell,
     VehicleDown: _vehicle,
-    ChargerDown: lambda s: ChargerDown(s.id, s.at, s.machine, s.until),
+    ChargerDown: _charger,
     BatteryLow: lambda s: BatteryLow(s.id, s.at, s.machine, 3),
     RouteSlow: _lane,
     RouteBlocked: _lane,

@@ -134,7 +134,7 @@ def test_construction_finds_a_schedule(file: Path) -> None:
 
 @pytest.mark.parametrize("file", EVENT_FILES, ids=by_name)
 def test_events_are_answered_by_a_right_shift(file: Path) -> None:
-    name = "two_facilities" if file.stem.startswith("two_facilities") else "battery_network"
+    name = next(known.stem for known in FILES if file.stem.startswith(f"{known.stem}_"))
     found = instance(name)
     baseline = construct(found, Objective.parse(found.objective), time_limit=1.0)
     assert baseline is not None

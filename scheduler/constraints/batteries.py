@@ -12,8 +12,9 @@ to the capacity, with::
     sum over the pieces of the curve of (units of the piece between a and b) / rate <= d
 
 A schedule states both levels of every charge. A charge takes a tick or more and one of the ``places`` of its charger
-all the time. Between two loaded moves there is at most one charge, and none after the last, unless the vehicle has to
-go back to its start place; those of `Execution.charges` are not asked, nor whether the past kept the minimum.
+all the time, less those that are missing by its shortages. Between two loaded moves there is at most one charge, and
+none after the last, unless the vehicle has to go back to its start place; those of `Execution.charges` are not asked,
+nor whether the past kept the minimum.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from scheduler.constraints.facts import Task, past_charges, past_moves, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Battery, Charge, Charger, Fleet, Instance, Move, Schedule, Vehicle
+from scheduler.domain.shortages import missing
 
 if TYPE_CHECKING:
     from scheduler.cpsat.carriers import GapVars, Turn
@@ -54,7 +56,9 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
                 yield from _needless(fleet, vehicle, to_do, past)
                 yield from _levels(fleet, vehicle, vehicle.battery, to_do, empty, past)
         for charger in fleet.chargers:
-            yield from _crowded(charger, [charge for charge in schedule.charges if charge.charger == charger.id])
+            there = [charge for charge in schedule.charges if charge.charger == charger.id]
+            yield from _crowded(charger, there)
+            yield from _short(charger, there)
 
 
 def _impossible(instance: Instance, charge: Charge) -> Iterator[Violation]:
@@ -157,6 +161,19 @@ def _crowded(charger: Charger, charges: Sequence[Charge]) -> Iterator[Violation]
             detail = f"{charge.vehicle} comes at {charge.start}, {holder} leaves at {free_at}{places_words}"
             yield Violation("batteries", f"charger {charger.id}", detail, min(free_at, charge.end) - charge.start)
         places[0] = max(places[0], (charge.end, charge.vehicle))
+
+
+def _short(charger: Charger, charges: Sequence[Charge]) -> Iterator[Violation]:
+    """Ask, whenever places begin to be missing or a vehicle comes then, whether there are enough of them left."""
+    begins = {shortage.start for shortage in charger.shortages} | {charge.start for charge in charges}
+    for instant in sorted(begins) if charger.shortages else ():
+        away = sum(gap.count for gap in charger.shortages if gap.start <= instant < gap.end)
+        there = [charge for charge in charges if charge.start <= instant < charge.end]
+        left = max(0, charger.places - away)
+        if away > 0 and len(there) > left:
+            names = ", ".join(charge.vehicle for charge in there)
+            detail = f"at {instant} {names} charge, {left} places are left"
+            yield Violation("batteries", f"charger {charger.id}", detail, len(there) - left)
 
 
 # --- model -------------------------------------------------------------------------------------------------------
@@ -299,15 +316,18 @@ def _time(ctx: ModelContext, battery: Battery, parts: int, gap: GapVars, which: 
 
 
 def _places(ctx: ModelContext, charger: Charger, stays: list[Any], most: int) -> None:
-    """Post that a charger has room; charges of the past that go on count."""
+    """Post that a charger has room; charges of the past that go on count, and places that are missing."""
     execution = ctx.instance.execution
     for charge in execution.charges if execution is not None else ():
         if charge.charger == charger.id and execution is not None and charge.end > execution.now:
             stays.append(ctx.model.new_fixed_size_interval_var(charge.start, charge.end - charge.start, "past"))
+    gaps = missing(charger.places, charger.shortages)
+    taken = [ctx.model.new_fixed_size_interval_var(gap.start, gap.end - gap.start, "missing") for gap in gaps]
     if charger.places == 1:
-        ctx.model.add_no_overlap(stays)
-    elif charger.places < most:
-        ctx.model.add_cumulative(stays, [1] * len(stays), charger.places)
+        ctx.model.add_no_overlap(stays + taken)
+    elif charger.places < most or gaps:
+        demands = [1] * len(stays) + [gap.count for gap in gaps]
+        ctx.model.add_cumulative(stays + taken, demands, charger.places)
 
 
 RULE = Rule("batteries", applies, violations, post)

@@ -9,7 +9,7 @@ from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Lane, Machine, OperatorPool
+from scheduler.domain.resources import Charger, Lane, Machine, OperatorPool
 from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
@@ -155,6 +155,15 @@ def with_lane(instance: Instance, lane: Lane) -> Instance:
 def with_pool(instance: Instance, pool: OperatorPool) -> Instance:
     """Return the instance in which an operator pool is another one of the same id."""
     return replace(instance, operators=tuple(pool if other.id == pool.id else other for other in instance.operators))
+
+
+def with_charger(instance: Instance, charger: Charger) -> Instance:
+    """Return the instance in which a charger is another one of the same id."""
+    fleets = tuple(
+        replace(f, chargers=tuple(charger if other.id == charger.id else other for other in f.chargers))
+        for f in instance.fleets
+    )
+    return replace(instance, fleets=fleets)
 
 
 def with_job(instance: Instance, job: Job) -> Instance:

@@ -49,7 +49,8 @@ def horizon(instance: Instance) -> int:
       the longest piece that has to be done without interruption;
     * every activity lasts at most as long as the worst moment to become ready makes it last.
 
-    Nothing waits for operators who are missing once all shortages are over: the origin is not before that.
+    Nothing waits for operators, or places of chargers, that are missing once all shortages are over: the origin is not
+    before that.
 
     In cyclic production *W* counts twice: sets one after the other have a cycle time of at most ``W / R``, and with the
     least cycle time *C* the last of *R* sets is over ``2 (R - 1) C`` after the first began.
@@ -165,8 +166,7 @@ def _origin(instance: Instance) -> int:
         baseline = instance.execution.baseline
         ends = [o.end for o in baseline.operations] + [m.end for m in baseline.moves]
         origin = max(origin, instance.execution.now, max(ends, default=0))
-    shortages = (shortage for pool in instance.operators for shortage in pool.shortages)
-    return max(origin, max((shortage.end for shortage in shortages), default=0))
+    return max(origin, max((shortage.end for shortage in instance.shortages), default=0))
 
 
 def _activities(instance: Instance) -> list[_Activity]:

@@ -24,6 +24,7 @@ from scheduler.domain.resources import (
     RobotCell,
 )
 from scheduler.domain.schedule import OperationKey
+from scheduler.domain.shortages import Shortage
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,12 @@ class Instance:
     def charger_by_id(self) -> Mapping[str, Charger]:
         """Charging stations of all fleets by id."""
         return MappingProxyType({charger.id: charger for fleet in self.fleets for charger in fleet.chargers})
+
+    @cached_property
+    def shortages(self) -> tuple[Shortage, ...]:
+        """The shortages of all operator pools and chargers."""
+        of_pools = (shortage for pool in self.operators for shortage in pool.shortages)
+        return (*of_pools, *(shortage for charger in self.charger_by_id.values() for shortage in charger.shortages))
 
     @cached_property
     def battery_by_vehicle(self) -> Mapping[str, Battery]:

@@ -124,11 +124,12 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class Charger:
-    """A charging station of a fleet, at one of its places: charges up to ``places`` vehicles at a time."""
+    """A charging station of a fleet, at one of its places: charges up to ``places`` vehicles, but for ``shortages``."""
 
     id: str
     place: str
     places: int = 1
+    shortages: tuple[Shortage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

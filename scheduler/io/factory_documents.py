@@ -22,6 +22,19 @@ class DowntimeDocument(Document):
     """Why, for charts and reports."""
 
 
+class ShortageDocument(Document):
+    """A window in which some are missing."""
+
+    start: Time
+    """First tick of the window."""
+    end: Time
+    """First tick after the window."""
+    count: Count = 1
+    """How many are missing; those of several windows add up."""
+    reason: Remark = ""
+    """Why, for charts and reports."""
+
+
 class ShiftDocument(Document):
     """A working window inside the period."""
 
@@ -174,6 +187,8 @@ class ChargerDocument(Document):
     """The place of the fleet where it is."""
     places: Count = 1
     """Vehicles it charges at a time."""
+    shortages: list[ShortageDocument] = Field(default_factory=list)
+    """When some of its places can't be used."""
 
 
 class VehicleDocument(Document):
@@ -281,19 +296,6 @@ class LaneDocument(Document):
     """Emission of a trip, in any unit of mass."""
     transit_times: TransitTimesDocument | None = None
     """Transit times of trips that depart in certain windows; null: all take the transit time."""
-
-
-class ShortageDocument(Document):
-    """A window in which some are missing."""
-
-    start: Time
-    """First tick of the window."""
-    end: Time
-    """First tick after the window."""
-    count: Count = 1
-    """How many are missing; those of several windows add up."""
-    reason: Remark = ""
-    """Why, for charts and reports."""
 
 
 class PoolDocument(Document):

@@ -98,7 +98,7 @@ def fleet_from(document: FleetDocument, first_facility: str) -> Fleet:
         pick_up_time=document.pick_up_time,
         drop_time=document.drop_time,
         returns=document.returns,
-        chargers=tuple(Charger(c.id, c.place, c.places) for c in document.chargers),
+        chargers=tuple(Charger(c.id, c.place, c.places, _shortages(c.shortages)) for c in document.chargers),
     )
 
 

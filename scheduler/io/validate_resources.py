@@ -224,10 +224,14 @@ def disordered_shifts(instance: Instance) -> Iterator[Defect]:
 
 
 def shortages(instance: Instance) -> Iterator[tuple[Path, int, tuple[Shortage, ...]]]:
-    """Yield the shortages of every pool that has any, with its path and how many there usually are."""
+    """Yield the shortages of every pool and charger that has any, with its path and how many there usually are."""
     for i, pool in enumerate(instance.operators):
         if pool.shortages:
             yield ("operators", i), pool.capacity, pool.shortages
+    for i, fleet in enumerate(instance.fleets):
+        for c, charger in enumerate(fleet.chargers):
+            if charger.shortages:
+                yield ("fleets", i, "chargers", c), charger.places, charger.shortages
 
 
 def calendars(instance: Instance) -> Iterator[tuple[Path, Calendar]]:

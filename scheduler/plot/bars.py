@@ -8,6 +8,7 @@ from dataclasses import replace
 from scheduler.analysis.occupation import is_interruptible, occupations, pieces
 from scheduler.domain.calendar import Calendar, Downtime, working_time
 from scheduler.domain.schedule import Move, ScheduledOperation
+from scheduler.domain.shortages import missing
 from scheduler.plot.docks import departures, transit_windows
 from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.subject import Subject
@@ -155,17 +156,32 @@ def dock_bars(subject: Subject) -> Iterator[Bar]:
 
 
 def pool_bars(subject: Subject) -> Iterator[Bar]:
-    """Yield who holds the operators of pools that have shortages, and who is missing."""
+    """Yield who holds the operators of pools that have shortages."""
     for pool, shares in subject.pool_shares.items():
         row = subject.row_of["operators", pool]
         lanes = subject.rows[row].lanes
         for start, end, lane, operation in shares:
-            if operation is None:
-                yield Bar("missing", row, start, end, lane=lane, lanes=lanes)
-            else:
+            if operation is not None:
                 job, group = operation.job, subject.group(operation.job, operation)
                 change = subject.change_by_key.get(operation.key)
                 yield Bar("held", row, start, end, job, label=job, lane=lane, lanes=lanes, group=group, change=change)
+
+
+def missing_bars(subject: Subject, start: int, end: int) -> Iterator[Bar]:
+    """Yield who is missing of the operators in the time shown, and which places of chargers, the last ones."""
+    found = [
+        (subject.row_of["operators", pool], share.lane, share.start, share.end)
+        for pool, shares in subject.pool_shares.items()
+        for share in shares
+        if share.operation is None
+    ]
+    for charger in subject.instance.charger_by_id.values():
+        for gap in missing(charger.places, charger.shortages):
+            lanes = range(charger.places - gap.count, charger.places)
+            found += [(subject.row_of["charger", charger.id], lane, gap.start, gap.end) for lane in lanes]
+    for row, lane, first, last in found:
+        if first < end and last > start:
+            yield Bar("missing", row, max(first, start), min(last, end), lane=lane, lanes=subject.rows[row].lanes)
 
 
 def departure_marks(subject: Subject, start: int, end: int) -> Iterator[Bar]:

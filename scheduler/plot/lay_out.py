@@ -19,6 +19,7 @@ from scheduler.plot.bars import (
     is_breakdown,
     late_strips,
     machine_bars,
+    missing_bars,
     mover_bars,
     pool_bars,
     tardiness_bars,
@@ -66,6 +67,7 @@ def lay_out(
     end = max((end, *(flag.at for flag in flags), *sets))
     end += max(1, (end - start) // 100)  # so that nothing ends on the frame
     bars += tuple(transit_bars(subject, start, end))
+    bars += tuple(missing_bars(subject, start, end))
     return Layout(
         rows=subject.rows,
         bars=bars,

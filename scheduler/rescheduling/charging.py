@@ -12,8 +12,9 @@ from typing import NamedTuple
 from scheduler.domain import Battery, Charge, Instance, Move, Schedule
 from scheduler.domain.batteries import charging_time, levels
 from scheduler.domain.happened import execution_of
+from scheduler.domain.shortages import missing
 from scheduler.rescheduling.draft import Draft, link_key, places_of
-from scheduler.rescheduling.timing import Capacity, Reason, Stuck, Timing, Use
+from scheduler.rescheduling.timing import NOBODY, Capacity, Reason, Stuck, Taken, Timing, Use
 
 
 class _Lack(NamedTuple):
@@ -39,11 +40,19 @@ class _Stand(NamedTuple):
 
 def add_chargers(instance: Instance, timing: Timing, charge_of: Mapping[int, Charge]) -> None:
     """Let vehicles wait for a place at their charger, in their nominal order; `charge_of`: by activity."""
+    now = execution_of(instance).now
     uses: dict[str, list[Use]] = {}
+    taken: dict[str, list[Taken]] = {}
     for node, charge in sorted(charge_of.items(), key=lambda item: (item[1].start, item[1].end)):
-        uses.setdefault(charge.charger, []).append(Use((node, "start", 0), [(node, "end", 0)]))
+        if not timing.fixed[node]:
+            uses.setdefault(charge.charger, []).append(Use((node, "start", 0), [(node, "end", 0)]))
+        elif timing.ends[node] > now:
+            taken.setdefault(charge.charger, []).append(Taken(timing.starts[node], timing.ends[node], 1, node))
     for charger, held in uses.items():
-        timing.limit(Capacity(instance.charger_by_id[charger].places, held, Reason("charger", charger)))
+        known, busy = instance.charger_by_id[charger], taken.get(charger, [])
+        gaps = (gap for gap in missing(known.places, known.shortages) if gap.end > now)
+        busy += [Taken(gap.start, gap.end, gap.count, NOBODY) for gap in gaps]
+        timing.limit(Capacity(known.places, held, Reason("charger", charger), busy))
 
 
 def charged_more(instance: Instance, draft: Draft, schedule: Schedule) -> Draft | None:

@@ -66,7 +66,7 @@ class Board:
             for carrier, group in instance.group_by_carrier.items()
             if carrier not in instance.battery_by_vehicle
         }
-        self.chargers = {charger: Profile(instance.charger_by_id[charger].places) for charger in instance.charger_by_id}
+        self.chargers = {name: Profile(c.places, c.shortages) for name, c in instance.charger_by_id.items()}
         self.charges: list[Charge] = []
         self._add_batteries(pieces)
         self.docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}

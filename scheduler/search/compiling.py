@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
@@ -38,8 +39,9 @@ def forget_stale(package: str, kernel: str, sources: Iterable[str]) -> None:
     folder, names = Path(str(import_module(package).__file__)).parent, frozenset(sources)
     newest = max((folder / f"{name}.py").stat().st_mtime for name in names)
     for file in Path(_compiled(package, kernel).stats.cache_path).glob("*.nb[ci]"):
-        if file.stat().st_mtime < newest and file.name.split(".")[0] in names:
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process forgets it too
+            if file.name.split(".")[0] in names and file.stat().st_mtime < newest:
+                file.unlink()
 
 
 def _compiled(package: str, kernel: str) -> Any:

@@ -18,7 +18,19 @@ from helpers import (
     transport,
 )
 
-from scheduler.domain import Battery, Charge, Charger, ChargeStep, Facility, Fleet, Instance, Move, Schedule, Vehicle
+from scheduler.domain import (
+    Battery,
+    Charge,
+    Charger,
+    ChargeStep,
+    Facility,
+    Fleet,
+    Instance,
+    Move,
+    Schedule,
+    Shortage,
+    Vehicle,
+)
 
 # From 0 to 12 at 4 a tick, then at 1 a tick; 3 a tick under load, 2 empty, 1 standing.
 BATTERY = Battery(20, (ChargeStep(12, 4), ChargeStep(20, 1)), 20, 2, 3, 2, 1)
@@ -159,6 +171,20 @@ def test_a_charger_has_room():
     assert check(1, 6) == []
     assert check(1, 9) == [("batteries", "charger C", 3)]
     assert check(2, 9) == []
+
+
+def test_places_that_are_missing():
+    # The charge [6, 12) touches shortages of the only place, or overlaps one by a tick.
+    instance = plant(full(BATTERY, drain_idle=0, minimum=0))
+
+    def check(*shortages: Shortage) -> list[tuple[str, str, int]]:
+        (fleet,) = instance.fleets
+        chargers = (replace(fleet.chargers[0], shortages=shortages),)
+        return flagged(replace(instance, fleets=(replace(fleet, chargers=chargers),)), tour())
+
+    assert check(Shortage(CHARGE.end, CHARGE.end + 9), Shortage(0, CHARGE.start)) == []
+    assert check(Shortage(CHARGE.end - 1, CHARGE.end + 9)) == [("batteries", "charger C", 1)]
+    assert check(Shortage(0, CHARGE.start + 1)) == [("batteries", "charger C", 1)]
 
 
 def test_charges_of_the_past_stay():

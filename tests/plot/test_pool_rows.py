@@ -19,7 +19,7 @@ def test_a_pool_has_a_sub_lane_for_each_operator() -> None:
     bars = [(b.kind, b.job, b.lane, b.start, b.end) for b in layout.bars if b.kind in ("held", "missing")]
     assert bars == [
         ("held", "J1", 0, 0, 4),
-        ("missing", None, 2, 2, 6),
         ("held", "J2", 0, 6, 10),
         ("held", "J2", 1, 6, 10),
+        ("missing", None, 2, 2, 6),
     ]

@@ -19,7 +19,6 @@ from scheduler.search.construct import construct
 
 INSTANCES = Path(__file__).parents[2] / "instances"
 NOT_YET = {
-    "charger_down",
     "battery_low",
     "power_cap_change",
     "material_late",

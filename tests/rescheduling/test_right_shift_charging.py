@@ -9,8 +9,9 @@ from charging_cases import BATTERY, plant, random_plant
 from helpers import assert_valid, simple_job
 from strategies import random_events
 
-from scheduler.domain import ChargeStep, Instance, Objective, Schedule
-from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RushOrder
+from scheduler.domain import Charge, ChargeStep, Instance, Objective, Schedule
+from scheduler.domain.events import ChargerDown, Event, JobCancelled, MachineBreakdown, OperationDelayed, RushOrder
+from scheduler.errors import EventError
 from scheduler.io import validate
 from scheduler.rescheduling import Repair, repair
 from scheduler.search.construct import construct
@@ -84,6 +85,40 @@ def test_a_delay_moves_charges_to_the_right(baseline: Schedule) -> None:
     assert after is not None
     assert [c.charger for c in after.charges] == [c.charger for c in baseline.charges]
     assert after.makespan >= baseline.makespan
+
+
+def test_a_charger_that_is_down_cuts_the_charge_under_way() -> None:
+    # J1 is brought during [0, 5): 20 - 2 * 5 = 10 units are left, 7 at the charger at 8. It is down during [9, 12): the
+    # vehicle has charged for a tick of 4 units.
+    before = constructed(plant(jobs=1))
+    assert before is not None
+    (charge,) = before.charges
+    assert (charge.start, charge.from_level) == (8, 7)
+    outcome = shifted(plant(jobs=1), before, ChargerDown("e", 9, "C", 12))
+    assert outcome.result.schedule is not None
+    first, *more = outcome.result.schedule.charges
+    assert first == Charge("V1", "C", 8, 9, 7, 11)
+    assert all(later.start >= 12 for later in more)
+    # Of two places one goes: whoever charges keeps the other.
+    two = plant(jobs=1, places=2)
+    outcome = shifted(two, before, ChargerDown("e", 9, "C", 12, 1))
+    assert outcome.result.schedule is not None
+    assert outcome.result.schedule.charges == before.charges
+
+
+def test_charges_wait_for_the_charger(baseline: Schedule) -> None:
+    charge = baseline.charges[1]
+    down = ChargerDown("e", charge.start - 1, "C", charge.start + 4)
+    outcome = shifted(plant(), baseline, down)
+    assert outcome.result.schedule is not None
+    assert outcome.result.schedule.charges[1].start == charge.start + 4
+    assert outcome.report is not None
+    assert outcome.report.cascade_text.startswith("e -> charge of V1: 4 later (places of C)")
+
+
+def test_no_more_places_are_down_than_there_are(baseline: Schedule) -> None:
+    with pytest.raises(EventError, match="2 places are down of 1"):
+        repair(plant(), baseline, [ChargerDown("e", 3, "C", 9, 2)])
 
 
 @pytest.mark.parametrize("policy", ["right-shift", "reoptimise"])

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from scheduler.domain.batteries import level_after
 from scheduler.domain.calendar import Downtime
-from scheduler.domain.events.base import Amount, Event, Tick
+from scheduler.domain.events.base import Amount, Count, Event, Tick
 from scheduler.domain.happened import (
     carried,
     execution_of,
@@ -15,9 +16,12 @@ from scheduler.domain.happened import (
     lengthened,
     started,
     with_calendar,
+    with_charger,
     with_machine,
 )
 from scheduler.domain.instance import Instance
+from scheduler.domain.schedule import Charge
+from scheduler.domain.shortages import Shortage, missing
 from scheduler.errors import Defect
 
 
@@ -118,7 +122,7 @@ class VehicleDown(Event):
 
 @dataclass(frozen=True)
 class ChargerDown(Event):
-    """A charging station can't be used for a time."""
+    """A charging station, or some of its places, can't be used for a time; charges under way there end now."""
 
     type: ClassVar[str] = "charger_down"
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
@@ -126,17 +130,34 @@ class ChargerDown(Event):
     """The charger."""
     until: Tick
     """First tick at which it works again."""
+    count: Count | None = None
+    """How many of its places; absent: all."""
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield an unknown charger, an empty downtime, and that chargers have no downtimes yet."""
-        if self.charger not in instance.charger_by_id:
+        """Yield an unknown charger, an empty downtime, and more places than it has."""
+        charger = instance.charger_by_id.get(self.charger)
+        if charger is None:
             yield self.unknown("charger", "charger", self.charger, instance.charger_by_id)
+        elif self.count is not None and self.count > charger.places:
+            cause = f"{self.count} places are down of {charger.places}"
+            yield self.defect("E603", "count", cause, f"write {charger.places} or less")
         yield from self.empty(instance, self.until)
-        yield self.missing("charger", "chargers have no calendar", "let vehicles that stand there be down")
 
     def change(self, instance: Instance) -> Instance:
-        """Change nothing: it is refused."""
-        return instance
+        """Add a shortage; of the charges under way those that began last end now, with the level they have reached."""
+        charger, execution = instance.charger_by_id[self.charger], execution_of(instance)
+        gap = Shortage(execution.now, self.until, self.count or charger.places, "charger down")
+        charger = replace(charger, shortages=tuple(sorted((*charger.shortages, gap))))
+        instance = with_charger(instance, charger)
+        now = execution.now
+        out = sum(gap.count for gap in missing(charger.places, charger.shortages) if gap.start <= now < gap.end)
+        there = [c for c in execution.charges if c.charger == charger.id and c.start < now < c.end]
+        there.sort(key=lambda charge: (charge.start, charge.vehicle))
+        cut = {charge: _unplugged(instance, charge, now) for charge in there[charger.places - out :]}
+        charges = tuple(cut.get(charge, charge) for charge in execution.charges)
+        planned = tuple(cut.get(charge, charge) for charge in execution.baseline.charges)
+        baseline = replace(execution.baseline, charges=planned)
+        return replace(instance, execution=replace(execution, charges=charges, baseline=baseline))
 
 
 @dataclass(frozen=True)
@@ -163,6 +184,12 @@ class BatteryLow(Event):
     def change(self, instance: Instance) -> Instance:
         """Change nothing: it is refused."""
         return instance
+
+
+def _unplugged(instance: Instance, charge: Charge, now: int) -> Charge:
+    """Return a charge that ends now."""
+    battery = instance.battery_by_vehicle[charge.vehicle]
+    return replace(charge, end=now, to_level=level_after(battery, charge.from_level, now - charge.start))
 
 
 def stopped(instance: Instance, carrier_id: str, reason: str, until: int) -> Instance:

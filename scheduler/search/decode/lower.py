@@ -102,7 +102,7 @@ class _Lowering:
             if started is None:
                 return None
             self.board, self.placed = started
-        elif any(pool.shortages for pool in self.instance.operators):
+        elif self.instance.shortages:
             self.board = Board(self.problem)
         for job in self.problem.jobs:
             if not self._enter(job):

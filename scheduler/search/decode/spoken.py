@@ -47,7 +47,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Vehicle: _names("id start calendar battery capacity"),
     Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle"),
     ChargeStep: _names("up_to rate"),
-    Charger: _names("id place places"),
+    Charger: _names("id place places shortages"),
     Lane: _names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
         " timetable headway trip_cost unit_cost trip_co2 transit_times"
