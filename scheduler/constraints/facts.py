@@ -8,8 +8,9 @@ raises on a schedule that refers to things the instance does not have.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
+from weakref import ReferenceType, ref
 
 from scheduler.domain import (
     Calendar,
@@ -166,8 +167,21 @@ class Stay(NamedTuple):
     operation: Scheduled
 
 
-def occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
+_last_occupations: list[tuple[ReferenceType[Instance], ReferenceType[Schedule], Mapping[str, list[Stay]]]] = []
+"""Of the schedule that was looked at last: several rules ask for the same."""
+
+
+def occupations(instance: Instance, schedule: Schedule) -> Mapping[str, list[Stay]]:
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
+    for of_instance, of_schedule, known in _last_occupations[:1]:
+        if of_instance() is instance and of_schedule() is schedule:
+            return known
+    found = _occupations(instance, schedule)
+    _last_occupations[:] = [(ref(instance), ref(schedule), found)]
+    return found
+
+
+def _occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
     lacking = any(0 in (machine.input_buffer, machine.output_buffer) for machine in instance.machines)
     loading = brought_at(instance, schedule) if lacking else {}
     leaving = taken_at(instance, schedule) if lacking else {}

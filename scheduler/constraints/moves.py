@@ -49,6 +49,7 @@ def applies(instance: Instance) -> bool:
 
 _Link: TypeAlias = tuple[str, str | None, str | None]  # job, predecessor, successor
 _End: TypeAlias = ScheduledOperation | None
+_Ends: TypeAlias = tuple[str | None, str | None, str | None]  # machines at the ends, hub between them
 
 
 class _Leg(NamedTuple):
@@ -69,9 +70,10 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         else:
             yield from _unloaded(instance, move)
     past = past_moves(instance)
+    known: dict[_Ends, list[_Leg]] = {}
     for link, before, after in _links(instance, schedule):
         listed = sorted(carried.pop(link, ()), key=lambda m: (m.start, m.end))
-        yield from _along(instance, link, before, after, listed, past)
+        yield from _along(instance, link, before, after, listed, past, known)
     for listed in carried.values():
         for move in listed:
             if move in past and move.job not in instance.job_by_id:
@@ -97,9 +99,15 @@ def _links(instance: Instance, schedule: Schedule) -> Iterator[tuple[_Link, _End
 
 
 def _along(
-    instance: Instance, link: _Link, before: _End, after: _End, listed: list[Move], past: frozenset[Move]
+    instance: Instance,
+    link: _Link,
+    before: _End,
+    after: _End,
+    listed: list[Move],
+    past: frozenset[Move],
+    known: dict[_Ends, list[_Leg]],
 ) -> Iterator[Violation]:
-    """Check the moves that are listed for one link against its route."""
+    """Check the moves that are listed for one link against its route; `known` are those of other links."""
     where = f"{link[0]}.{link[1]} -> {link[2]}"
     if any(end is not None and end.machine not in instance.machine_by_id for end in (before, after)):
         return  # the rule `modes` says so; without machine there is no route
@@ -112,7 +120,10 @@ def _along(
             yield Violation("moves", where, f"no lane goes from {origin.facility} to {destination.facility}", 1)
     ready_at = before.end if before is not None else None
     arrived_at = None
-    for leg in _route(instance, origin, destination, hub):
+    ends = (before and before.machine, after and after.machine, hub)
+    if ends not in known:
+        known[ends] = _route(instance, origin, destination, hub)
+    for leg in known[ends]:
         carried = [m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]]
         found = _loads(instance, link[0], leg, carried, past)
         for number, move in enumerate(found):
@@ -191,12 +202,14 @@ def _loads(
 ) -> list[Move | None]:
     """Return the move of each load of the job on the leg, None where it is missing; first those that have departed."""
     job = instance.job_by_id[job_id]
+    if leg.kind != "transfer" or not job.splits:
+        return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
     ends = (leg.origin, leg.destination)
     smallest = min(
         (lane.units_per_vehicle for lane in instance.lanes if (lane.origin, lane.destination) == ends), default=0
     )
     gone = [m for m in carried if m in past]
-    if leg.kind != "transfer" or not job.splits or smallest == 0 or (job.units <= smallest and not gone):
+    if smallest == 0 or (job.units <= smallest and not gone):
         return [next((m for m in carried if (m.load, m.units) == (0, None)), None)]
     found: list[Move | None] = list(gone)
     left = job.units - sum(m.units or job.units for m in gone)

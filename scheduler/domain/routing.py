@@ -239,13 +239,14 @@ def links(job: Job) -> tuple[tuple[str | None, str | None, Precedence | None], .
     """
     plans = job.plans or (tuple(operation.id for operation in job.operations),)
     found: list[tuple[str | None, str | None, Precedence | None]] = []
-    for operation in job.operations:
-        if any(is_first(job, operation.id, plan) for plan in plans):
-            found.append((None, operation.id, None))
+    firsts: set[str] = set()
+    lasts: set[str] = set()
+    for plan in map(frozenset, plans):
+        firsts |= plan.difference(p.successor for p in job.precedences if p.predecessor in plan)
+        lasts |= plan.difference(p.predecessor for p in job.precedences if p.successor in plan)
+    found.extend((None, operation.id, None) for operation in job.operations if operation.id in firsts)
     found.extend((p.predecessor, p.successor, p) for p in job.precedences)
-    for operation in job.operations:
-        if any(is_last(job, operation.id, plan) for plan in plans):
-            found.append((operation.id, None, None))
+    found.extend((operation.id, None, None) for operation in job.operations if operation.id in lasts)
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scheduler.errors import Defect, FormatError
 
 LINE_LENGTH = 120
+_flat = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 RECORD_LENGTH = 240
 """Longest line of an object that holds nothing nested: a record reads best on one line."""
 _BARE_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -77,19 +78,21 @@ def dump_json(document: object) -> str:
 
 
 def _indented(value: object, margin: str, used: int) -> str:
-    flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if not isinstance(value, (dict, list)) or not value:
-        return flat
+        return _flat(value)
     is_record = isinstance(value, dict) and not any(isinstance(item, (dict, list)) for item in value.values())
-    if len(margin) + used + len(flat) <= (RECORD_LENGTH if is_record else LINE_LENGTH):
-        return flat
+    room = (RECORD_LENGTH if is_record else LINE_LENGTH) - len(margin) - used
+    if len(value) < room:  # each item takes a character at least, so that what is far too long is not written twice
+        flat = _flat(value)
+        if len(flat) <= room:
+            return flat
     inner = margin + "  "
     if isinstance(value, list):
         lines = [inner + _indented(item, inner, 1) for item in value]
         return "[\n" + ",\n".join(lines) + f"\n{margin}]"
     lines = []
     for key, item in value.items():
-        name = json.dumps(key, ensure_ascii=False) + ": "
+        name = _flat(key) + ": "
         lines.append(inner + name + _indented(item, inner, len(name) + 1))
     return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
 

@@ -15,6 +15,7 @@ from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
 from scheduler.loop.state import State
 from scheduler.rescheduling import Repair, repair, repair_further
+from scheduler.rescheduling.safety_net import has_new_jobs
 
 _NET_SHARE = 0.5
 """Part of the deadline that the first plan may take where no right shift exists."""
@@ -22,9 +23,6 @@ _PATIENCE = 10.0
 """Seconds for a first plan that was not found in time: late is better than an event that is put aside."""
 _SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
-
-_GLANCE = 0.1
-"""Seconds that the first plan may take where the schedule in force is degraded: it hardly gets better at once."""
 
 _PAUSE = 0.2
 """Seconds between two better plans that are published: each takes time from the search."""
@@ -73,14 +71,15 @@ class Planned:
 def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Planned:
     """Return the first plan for as many events of the batch as can be planned for.
 
-    What contradicts the factory is quarantined. Where no plan is found for all, they are tried one by one; facts before
-    requests, where these would break limits.
+    What contradicts the factory is quarantined. Where no plan is found for all, they are tried one by one.
     """
     decisions: list[Decision] = []
     left = list(batch)
     while left:
         try:
-            found = _first_of(left, state, settings)
+            found = _repaired(left, state, settings, "right-shift", settings.deadline * _NET_SHARE)
+            if found.result.status is Status.UNKNOWN:
+                found = _repaired(left, state, settings, "right-shift", _PATIENCE)
         except DefectsError as error:
             decisions += guilty(left, error.defects)
             condemned = {decision.told.entry for decision in decisions}
@@ -93,43 +92,15 @@ def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Plann
                 return Planned((*decisions, _refused(left[0], "E615", cause, "report it")), None)
             left = left[:1]
             continue
-        if _will_do(found, left, state):
+        if found.result.schedule is not None:
             number = state.revision + 1
             decisions += [Decision(item, "accepted", revision=number) for item in left]
             return Planned(tuple(decisions), found)
         if len(left) == 1:
-            limits = "".join(f"; {violation}" for violation in found.broken)
-            cause = f"no schedule was found with it: {found.result.reason}{limits}"
+            cause = f"no schedule was found with it: {found.result.reason}"
             return Planned((*decisions, _refused(left[0], "E614", cause, "relax it")), None)
-        facts = [item for item in left if item.event is not None and not item.event.is_request]
-        left = facts if 0 < len(facts) < len(left) else left[:1]
+        left = left[:1]
     return Planned(tuple(decisions), None)
-
-
-def _first_of(batch: Sequence[Told], state: State, settings: Settings) -> Repair:
-    """Return the first repair that will do: the right shift, or what is found where there is none."""
-    seconds, policy = settings.deadline * _NET_SHARE, "right-shift"
-    if state.broken and settings.policy != "right-shift":
-        found = _repaired(batch, state, settings, policy, _GLANCE)
-        if _will_do(found, batch, state):
-            return found
-        policy = "reoptimise"
-    found = _repaired(batch, state, settings, policy, seconds)
-    if found.result.status is Status.UNKNOWN and not _will_do(found, batch, state):
-        found = _repaired(batch, state, settings, policy, _PATIENCE)
-    return found
-
-
-def _will_do(found: Repair, batch: Sequence[Told], state: State) -> bool:
-    """Return whether a repair is a plan to publish.
-
-    Facts are facts, also where they leave only a degraded plan. A request is none to break another limit for: it is
-    refused, as if there were no plan with it.
-    """
-    if not found.is_degraded or not any(item.event is not None and item.event.is_request for item in batch):
-        return found.schedule is not None
-    known = {(violation.rule, violation.where) for violation in state.broken}
-    return known.issuperset((violation.rule, violation.where) for violation in found.broken)
 
 
 def better_plans(state: State, first: Repair, settings: Settings, until: float, stop: Stop) -> Iterator[Repair]:
@@ -139,7 +110,8 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
     `_PAUSE` after the one before. The last one has its report.
     """
     left = until - monotonic()
-    if settings.policy == "right-shift" or left < _SHORTEST or stop.requested:
+    is_best = settings.policy == "right-shift" and not has_new_jobs(first.instance)
+    if is_best or left < _SHORTEST or stop.requested:
         return
     found: SimpleQueue[Repair | None] = SimpleQueue()
     answers: list[Repair] = []
@@ -165,10 +137,11 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
 
     thread = Thread(target=search, name="better plans", daemon=True)
     thread.start()
-    known = first.rank
+    known = first.result.values
     while (better := _last_of(found)) is not None:
-        if better.rank < known:
-            known = better.rank
+        values = better.result.values
+        if values is not None and known is not None and values < known:
+            known = values
             yield better
         thread.join(min(_PAUSE, max(0.0, until - monotonic())))
     thread.join()
@@ -208,5 +181,5 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         workers=settings.workers,
         seed=settings.seed,
         is_checked=True,  # as every plan, and the schedule that the loop began with
-        broken=state.broken,
+        fits=False,  # that is the first thing to do for a better plan
     )

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from scheduler.domain import Instance, Objective, Result, Schedule, Status, Stop
@@ -111,10 +112,12 @@ def _result(run: Run, status: Status, bounds: tuple[Fraction | None, ...]) -> Re
 
 def versions() -> dict[str, str]:
     """Return the versions of this package and its solver."""
-    found = {}
-    for package in ("scheduler", "ortools"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "unknown"
-    return found
+    return {package: _version(package) for package in ("scheduler", "ortools")}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

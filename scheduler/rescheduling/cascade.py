@@ -6,7 +6,7 @@ predecessor. It is what the events do to the plan in force before anybody reacts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -73,11 +73,16 @@ class Delay:
         return f"{self.name}: {', '.join(ticks) or 'other length'}{way}"
 
 
-def delays_of(network: Network) -> tuple[Delay, ...]:
-    """Return the delays of a network that has settled, in the order of its starts; causes before what they delay."""
+def delays_of(network: Network, jobs: Container[str] | None = None) -> tuple[Delay, ...]:
+    """Return the delays of a network that has settled, in the order of its starts; causes before what they delay.
+
+    Those of these jobs, if any are given, and of what belongs to none.
+    """
     timing, planned = network.timing, network.activities()
     changed = {}
     for node, activity in planned.items():
+        if jobs is not None and not isinstance(activity, Charge) and activity.job not in jobs:
+            continue
         later, ends = timing.starts[node] - activity.start, timing.ends[node] - activity.end
         if isinstance(activity, Move) and timing.ends[node] < activity.end:
             ends = later  # the pick-up of a carrier that holds several parts

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from scheduler.checker import check
 from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.happened import execution_of
 from scheduler.portfolio import versions
 from scheduler.rescheduling.right_shift import Shift
@@ -62,14 +63,14 @@ class Case:
         Told every better value or bound of the first tier, and every better schedule.
     frees
         Whether an event may leave room for something better (`Event.frees`).
+    fits
+        Whether new jobs are fitted into gaps before the right shift is an answer, with all others where it has them.
     best
         The best schedule so far.
     found
         What the search over everything pending answered, if it came to its end.
     reason
         Why there is no schedule.
-    is_lost
-        Whether what has happened breaks limits for good, so that no schedule keeps all.
     """
 
     instance: Instance
@@ -84,10 +85,10 @@ class Case:
     on_better: OnBetter | None = None
     began_at: float = field(default_factory=monotonic)
     frees: bool = False
+    fits: bool = True
     best: Best | None = None
     found: Result | None = None
     reason: str = ""
-    is_lost: bool = False
 
     def __post_init__(self) -> None:
         self._lock = RLock()
@@ -124,6 +125,7 @@ class Case:
         others = len(moved) + len(gone) - 1
         return f"operation {operation} of job {job} {words}" + (f", and {others} more change" if others else "")
 
+    @collector_paused()
     def offer(self, schedule: Schedule, policy: str) -> bool:
         """Keep the schedule if it is better than the best so far; any thread may offer one.
 
@@ -179,7 +181,7 @@ class Case:
     def result(self) -> Result:
         """Return the best schedule with what is proved of it, or why there is none."""
         best, found = self.best, self.found
-        status = Status.FEASIBLE if best is not None else Status.INFEASIBLE if self.is_lost else Status.UNKNOWN
+        status = Status.UNKNOWN if best is None else Status.FEASIBLE
         bounds: tuple[Fraction | None, ...] = ()
         reason = self.reason
         if found is not None:

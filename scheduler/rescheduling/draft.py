@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from scheduler.domain import Charge, Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of
 from scheduler.domain.routing import carriers, links, route
 
+Item = TypeVar("Item", ScheduledOperation, Move, Charge)
 LinkKey = tuple[str, str | None, str | None]
 """``(job, predecessor, successor)``: the way of a part."""
 
@@ -46,6 +48,11 @@ def really(instance: Instance, moves: Iterable[Move]) -> dict[Move, Move]:
 def link_key(move: Move) -> LinkKey:
     """Return the link of a loaded move."""
     return (move.job or "", move.predecessor, move.successor)
+
+
+def timed(item: Item, start: int, end: int) -> Item:
+    """Return the item at these times, itself where it has them: copies are what a shift spends its time on."""
+    return item if (item.start, item.end) == (start, end) else replace(item, start=start, end=end)
 
 
 def by_leg(moves: Iterable[Move]) -> list[list[Move]]:
@@ -110,6 +117,9 @@ def _departure(
     charges: Iterable[Charge],
 ) -> Iterator[Move]:
     """Yield the moves of a new way out, by the old mover or the one that is there first after its other tasks."""
+    legs = route(instance, instance.machine_by_id[last.machine], None)
+    if not legs:
+        return
     leaving = [m for m in dropped if m.job == last.job and m.origin == last.machine and m.start >= last.end]
     old = min(leaving, key=lambda m: m.start, default=None)
     start = last.end if old is None else old.start
@@ -117,9 +127,8 @@ def _departure(
     items: list[Move | Charge] = [*charges, *moves]
     for task in sorted(items, key=lambda item: (item.start, item.end)):
         tasks.setdefault(task.mover if isinstance(task, Move) else task.vehicle, []).append(task)
-    for leg in route(instance, instance.machine_by_id[last.machine], None) or ():
+    for leg in legs:
         lengths = dict(carriers(instance, leg, instance.job_by_id[last.job]))
-
         if old is not None and old.mover in lengths:
             mover = old.mover
         else:

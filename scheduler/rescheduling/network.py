@@ -7,7 +7,6 @@ draft and never change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain, groupby, pairwise, product
 
@@ -29,7 +28,7 @@ from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, really, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, really, timed, ways_of
 from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
@@ -64,7 +63,7 @@ class Network:
         self._node_by_move: dict[int, int] = {}
         self._drop_of: dict[int, int] = {}
         self._pick_up_of: dict[int, int] = {}
-        self._blocked: dict[Calendar, Blocked] = {}
+        self._blocked: dict[int, Blocked] = {}  # by the id of a calendar: all of them live as long as the instance
         self._ways: dict[LinkKey, list[Move]] = {}
         slots = slots_of(instance, draft.moves)
         for move in sorted(draft.moves, key=lambda m: (SLOTS.index(slots[m]), m.start)):
@@ -91,11 +90,9 @@ class Network:
         timing = self.timing
         timing.settle()
         starts, ends = timing.starts, timing.ends
-        operations = [replace(o, start=starts[n], end=ends[n]) for n, o in self._operation_of.items()]
-        moves = [
-            replace(m, start=starts[n], end=ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip
-        ]
-        charges = [replace(c, start=starts[n], end=ends[n]) for n, c in self._charge_of.items()]
+        operations = [timed(o, starts[n], ends[n]) for n, o in self._operation_of.items()]
+        moves = [timed(m, starts[n], ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip]
+        charges = [timed(c, starts[n], ends[n]) for n, c in self._charge_of.items()]
         return complete(self.instance, operations, moves, charges)
 
     def activities(self) -> dict[int, ScheduledOperation | Move | Charge]:
@@ -205,9 +202,10 @@ class Network:
         return max(self._now, item.start if self.draft.as_planned(item) else 0)
 
     def _blocked_of(self, calendar: Calendar) -> Blocked:
-        if calendar not in self._blocked:
-            self._blocked[calendar] = calendar.blocked(self.timing.latest)
-        return self._blocked[calendar]
+        blocked = self._blocked.get(id(calendar))
+        if blocked is None:
+            blocked = self._blocked[id(calendar)] = calendar.blocked(self.timing.latest)
+        return blocked
 
     def _label(self, node: int) -> str:
         if node in self._operation_of:

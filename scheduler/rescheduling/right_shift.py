@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scheduler.domain import Instance, Schedule
+from scheduler.domain.derive import complete
 from scheduler.domain.events.undo import with_waits
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
@@ -74,6 +75,9 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     kept = None
     try:
         draft = _drafted(old, baseline)
+        both = _with_new_jobs(instance, old, draft)
+        if both is not None:
+            return both
         kept, settled = _earliest(old, draft)
         placed, delays = kept, delays_of(settled)
         if len(old.jobs) < len(instance.jobs):
@@ -81,6 +85,23 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
         return Shift(placed, kept, _too_late(instance, placed), delays)
     except Stuck as stuck:
         return Shift(None, kept, f"right shift is impossible: {stuck}")
+
+
+def _with_new_jobs(instance: Instance, old: Instance, draft: Draft) -> Shift | None:
+    """Return the shift if one network has both: new jobs come last everywhere, and so delay none of the old ones.
+
+    None where there are no new jobs, where vehicles charge (once more for what is new), and where that leads nowhere.
+    """
+    if len(old.jobs) == len(instance.jobs) or instance.battery_by_vehicle:
+        return None
+    try:
+        placed, settled = _earliest(instance, with_new_jobs(instance, draft))
+    except Stuck:
+        return None
+    operations = [o for o in placed.operations if o.job in old.job_by_id]
+    moves = [m for m in placed.moves if m.job is not None and m.job not in instance.job_by_id or m.job in old.job_by_id]
+    kept = complete(old, operations, moves)
+    return Shift(placed, kept, _too_late(instance, placed), delays_of(settled, old.job_by_id))
 
 
 def _too_late(instance: Instance, schedule: Schedule) -> str:

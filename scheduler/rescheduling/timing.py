@@ -86,6 +86,8 @@ class Variant:
     blocked: Blocked
 
 
+_Arc: TypeAlias = tuple[int, int, Reason]
+"""``(node, gap, reason)`` of what another node holds back."""
 _Held: TypeAlias = tuple[int, int, int, Reason]
 """``(-until, amount, node, reason)`` of a use."""
 
@@ -108,15 +110,15 @@ class Timing:
     fixed: list[bool] = field(default_factory=list)
     causes: dict[int, int] = field(default_factory=dict)
     reasons: dict[int, Reason] = field(default_factory=dict)
-    _windows: list[list[tuple[Blocked, int, int]]] = field(default_factory=list)
+    _windows: dict[int, list[tuple[Blocked, int, int]]] = field(default_factory=dict)
     _variants: dict[int, tuple[Variant, ...]] = field(default_factory=dict)
-    _after_start: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
-    _after_end: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
-    _ends_after: list[list[tuple[int, int, Reason]]] = field(default_factory=list)
-    _whole: list[list[Blocked]] = field(default_factory=list)
-    _clear: list[list[tuple[int, Blocked]]] = field(default_factory=list)
+    _after_start: dict[int, list[_Arc]] = field(default_factory=dict)
+    _after_end: dict[int, list[_Arc]] = field(default_factory=dict)
+    _ends_after: dict[int, list[_Arc]] = field(default_factory=dict)
+    _whole: dict[int, list[Blocked]] = field(default_factory=dict)
+    _clear: dict[int, list[tuple[int, Blocked]]] = field(default_factory=dict)
     _capacities: list[Capacity] = field(default_factory=list)
-    _capacities_of: list[list[int]] = field(default_factory=list)
+    _capacities_of: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, start: int, length: int, pauses: Blocked | None = None) -> int:
         """Add an activity that starts at `start` or later and works `length` ticks, pausing in `pauses`."""
@@ -132,16 +134,6 @@ class Timing:
         self.lengths.append(length)
         self.pauses.append(pauses)
         self.fixed.append(fixed)
-        for lists in (
-            self._windows,
-            self._after_start,
-            self._after_end,
-            self._ends_after,
-            self._whole,
-            self._clear,
-            self._capacities_of,
-        ):
-            lists.append([])
         return len(self.starts) - 1
 
     def fix(self, node: int, start: int) -> None:
@@ -165,14 +157,14 @@ class Timing:
     def keep_free(self, node: int, blocked: Blocked, offset: int, length: int) -> None:
         """Demand that ``[start(node) + offset, ... + length)`` touches no blocked window."""
         if blocked and length > 0:
-            self._windows[node].append((blocked, offset, length))
+            self._windows.setdefault(node, []).append((blocked, offset, length))
 
     def keep_clear(self, first: int, last: int, blocked: Blocked) -> None:
         """Demand that ``[start(first), end(last))`` touches no blocked window; `first` moves to fulfil it."""
         if blocked and first == last:
-            self._whole[first].append(blocked)
+            self._whole.setdefault(first, []).append(blocked)
         elif blocked:
-            self._clear[last].append((first, blocked))
+            self._clear.setdefault(last, []).append((first, blocked))
 
     def vary(self, node: int, variants: Sequence[Variant]) -> None:
         """Let the length of the activity depend on its start; it then starts where it ends first.
@@ -187,9 +179,10 @@ class Timing:
         gap += offset - behind
         if edge == "start" or not self.pauses[v]:
             gap -= 0 if edge == "start" else self.lengths[v]
-            (self._after_start if at == "start" else self._after_end)[u].append((v, gap, reason))
+            arcs = self._after_start if at == "start" else self._after_end
+            arcs.setdefault(u, []).append((v, gap, reason))
         elif at == "start":
-            self._ends_after[u].append((v, gap, reason))
+            self._ends_after.setdefault(u, []).append((v, gap, reason))
         else:
             raise ValueError("an end that pauses can only be held back by a start")
 
@@ -204,7 +197,7 @@ class Timing:
         index = len(self._capacities)
         self._capacities.append(capacity)
         for node in {anchor[0] for use in capacity.uses for anchor in (use.begin, *use.untils)}:
-            self._capacities_of[node].append(index)
+            self._capacities_of.setdefault(node, []).append(index)
 
     def instant(self, anchor: Anchor) -> int:
         """Return when an anchor is now."""
@@ -237,7 +230,7 @@ class Timing:
             if updates[node] > most:
                 raise Stuck(f"{self.label(node)} and {self.label(max(cause, 0))} wait for one another for ever")
             self._place(node, instant)
-            dirty.update(self._capacities_of[node])
+            dirty.update(self._capacities_of.get(node, ()))
             if not waiting[node]:
                 waiting[node] = True
                 heappush(queue, node)
@@ -250,16 +243,16 @@ class Timing:
                 node = heappop(queue)
                 waiting[node] = False
                 start, end = starts[node], ends[node]
-                for after, gap, reason in self._after_start[node]:
+                for after, gap, reason in self._after_start.get(node, ()):
                     if starts[after] < start + gap:
                         push(after, start + gap, node, reason)
-                for after, gap, reason in self._after_end[node]:
+                for after, gap, reason in self._after_end.get(node, ()):
                     if starts[after] < end + gap:
                         push(after, end + gap, node, reason)
-                for after, gap, reason in self._ends_after[node]:
+                for after, gap, reason in self._ends_after.get(node, ()):
                     if ends[after] < start + gap:
                         push(after, self._start_for_end(after, start + gap), node, reason)
-                for first, blocked in self._clear[node]:
+                for first, blocked in self._clear.get(node, ()):
                     free = max((down.end for down in blocked if down.start < end), default=0)
                     if starts[first] < free:
                         push(first, free, node, Reason())
@@ -270,9 +263,10 @@ class Timing:
         """Start the node at the first instant from `start` on at which all its windows are free."""
         if node in self._variants and not self.fixed[node]:
             _, start, self.lengths[node] = min(self._varied(node, start, v) for v in self._variants[node])
-        start = _first_free(self._windows[node], start)
+        windows = self._windows.get(node, ())
+        start = _first_free(windows, start) if windows else start
         while (free := self._clear_from(node, start)) > start:
-            start = _first_free(self._windows[node], free)
+            start = _first_free(windows, free)
         if self.fixed[node]:
             if start > self.starts[node]:
                 raise Stuck(f"{self.label(node)} is fixed at {self.starts[node]}, where a downtime is in its way")
@@ -283,7 +277,7 @@ class Timing:
 
     def _clear_from(self, node: int, start: int) -> int:
         """Return the end of the last window that the whole of a node touches if it starts then; else its start."""
-        if not self._whole[node]:
+        if node not in self._whole:
             return start
         end = self._end(node, start)
         return max((d.end for blocked in self._whole[node] for d in blocked if d.start < end), default=start)
@@ -291,7 +285,7 @@ class Timing:
     def _varied(self, node: int, start: int, variant: Variant) -> tuple[int, int, int]:
         """Return end, start and length of the activity from the start on, in a variant."""
         own = [(variant.closed, 0, 1), (variant.blocked, 0, variant.length)]
-        start = _first_free([*self._windows[node], *own], start)
+        start = _first_free([*self._windows.get(node, ()), *own], start)
         return start + variant.length, start, variant.length
 
     def _end(self, node: int, start: int) -> int:

@@ -36,7 +36,13 @@ NOISE = (0.1, 0.3, 1.0)
 
 
 def construct(
-    instance: Instance, objective: Objective, *, time_limit: float = 1.0, seed: int = 0, stop: Stop | None = None
+    instance: Instance,
+    objective: Objective,
+    *,
+    time_limit: float = 1.0,
+    seed: int = 0,
+    stop: Stop | None = None,
+    is_hurried: bool = False,
 ) -> Schedule | None:
     """Return the best schedule of a number of passes, each by another dispatching rule.
 
@@ -52,6 +58,8 @@ def construct(
         Where time does not end it, the same seed gives the same schedule.
     stop
         Ends it as soon as there is a schedule, or after the pass in which the wish to stop is made.
+    is_hurried
+        Only one pass is made, and that is given up too when the time is over or somebody wants to stop.
 
     Returns
     -------
@@ -64,10 +72,13 @@ def construct(
     def is_stopped() -> bool:
         return stop is not None and stop.requested
 
+    def is_over() -> bool:
+        return (is_hurried or search.best is not None) and (is_stopped() or perf_counter() >= stops_at)
+
     search = _Search(instance, objective, Random(seed))
     for rule in search.rules():
-        search.run(rule, lambda: search.best is not None and (is_stopped() or perf_counter() >= stops_at))
-        if is_stopped():
+        search.run(rule, is_over)
+        if is_hurried or is_stopped():
             break
         if perf_counter() >= stops_at and (search.best is not None or search.num_passes >= LEAST_PASSES):
             break

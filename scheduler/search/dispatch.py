@@ -30,7 +30,7 @@ def dispatch(
 ) -> Board | None:
     """Return a board with all jobs placed by the rule, or None if that leads into a dead end or is over before."""
     run = _Pass(problem, plans, rule, rng)
-    return run.board if run.place_begun() and run.place_rest(is_over) else None
+    return run.board if run.place_begun(is_over) and run.place_rest(is_over) else None
 
 
 def begin(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> tuple[Board, set[Unit]] | None:
@@ -55,8 +55,11 @@ class _Pass:
         self._missing: dict[Unit, int] = {}
         self.placed: set[Unit] = set()
 
-    def place_begun(self) -> bool:
-        """Recall the past; place the units that continue it or lead to pinned operations, in whatever order works."""
+    def place_begun(self, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Recall the past; place the units that continue it or lead to pinned operations, in whatever order works.
+
+        All of them unless it is over before.
+        """
         if self._problem.instance.execution is None:
             return True
         past = Past(self._problem)
@@ -72,7 +75,7 @@ class _Pass:
         self.board.commit()
         urgent = self._urgent()
         for _ in range(MAX_ORDERS):
-            order, stuck = self._place_in_turn(urgent)
+            order, stuck = self._place_in_turn(urgent, is_over)
             if not stuck:
                 for unit in order:
                     self._finish(unit)
@@ -85,11 +88,13 @@ class _Pass:
             urgent = other
         return False
 
-    def _place_in_turn(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
+    def _place_in_turn(self, units: Sequence[Unit], is_over: Callable[[], bool]) -> tuple[list[Unit], list[Unit]]:
         """Place units, those first that stand before others in the list; return the placed ones and those stuck."""
         missing, left = dict(self._missing), list(units)
         placed: list[Unit] = []
         while left:
+            if is_over():
+                return placed, left
             done = next(([unit] for unit in left if missing[unit] == 0 and self._insert(unit)), [])
             if not done:
                 ready = [unit for unit in left if missing[unit] == 0]

@@ -13,6 +13,7 @@ from shop import (
     breakdown,
     current,
     opened,
+    order,
     schedule_text,
     shop,
     shop_schedule,
@@ -25,6 +26,7 @@ from shop import (
 from scheduler.errors import FormatError, JournalError
 from scheduler.loop import Journal, Loop
 from scheduler.loop.run import Step
+from scheduler.loop.state import schedule_of
 
 
 class Killed(BaseException):
@@ -123,3 +125,14 @@ def test_a_place_that_can_not_be_written_ends_the_loop_and_loses_nothing(tmp_pat
     with opened(tmp_path) as loop:
         assert loop.state.revision == 1
     assert current(tmp_path)["revision"] == 1
+
+
+def test_a_new_job_is_planned_behind_all_others_first(tmp_path: Path) -> None:
+    """The first plan is the right shift alone; then the job goes where it fits, under the same revision."""
+    with opened(tmp_path) as loop:
+        tell(loop, order("E1", 1, "R", ("M3", 2)), breakdown("E2", 1, 30, "M2"))
+    with Journal(tmp_path / "journal.db", only_read=True) as journal:
+        plans = [(entry.key, schedule_of(journal, entry)) for entry in journal.entries("planned")]
+    assert [key for key, _ in plans[:2]] == ["0", "1"]
+    assert plans[1][1].by_operation["R", "1"].start >= 1
+    assert starts(tmp_path)["R.1"] == 1

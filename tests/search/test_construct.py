@@ -279,3 +279,12 @@ def test_more_passes_are_never_worse() -> None:
     assert first is not None
     best = built(instance, str(objective))
     assert recompute(instance, best, objective) <= recompute(instance, first, objective)
+
+
+def test_who_is_in_a_hurry_gets_one_pass_or_none() -> None:
+    instance = factory(machine("M1"), simple_job("A", ("M1", 2)), simple_job("B", ("M1", 3)))
+    makespan = Objective.parse("makespan")
+    assert construct(instance, makespan, time_limit=0.0, is_hurried=True) is None
+    found = construct(instance, makespan, time_limit=60.0, is_hurried=True)
+    assert found is not None
+    assert found.makespan == 5

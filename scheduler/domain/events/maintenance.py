@@ -20,7 +20,6 @@ class MaintenanceAdded(Event):
     """A machine will be maintained; an operation that runs then pauses."""
 
     type: ClassVar[str] = "maintenance_added"
-    is_request: ClassVar[bool] = True
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
     machine: str
     """The machine."""
@@ -53,7 +52,6 @@ class MaintenanceMoved(Event):
     """The maintenance of a machine takes place at another time."""
 
     type: ClassVar[str] = "maintenance_moved"
-    is_request: ClassVar[bool] = True
     machine: str
     """The machine."""
     start: Tick
@@ -135,7 +133,6 @@ class DegradationAlert(Event):
     """
 
     type: ClassVar[str] = "degradation_alert"
-    is_request: ClassVar[bool] = True
     machine: str
     """The machine."""
     risk: tuple[Risk, ...]

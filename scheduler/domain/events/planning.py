@@ -19,7 +19,6 @@ class Pin(Event):
     """Pending operations keep the machine and the start of the schedule in force, but for what events force."""
 
     type: ClassVar[str] = "pin"
-    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     operation: str | None = None
@@ -84,7 +83,6 @@ class Forbid(Event):
     """Pending operations may not be done on a machine."""
 
     type: ClassVar[str] = "forbid"
-    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     machine: str
