@@ -27,7 +27,7 @@ def check(instance_path: Path, schedule_path: Path) -> None:
     """Check a schedule against every rule.
 
     The values that SCHEDULE.json states are recomputed and compared. A repaired schedule is checked against INSTANCE
-    with its events.
+    with its events; of a degraded one it is said what it breaks, and whether it says so itself.
     """
     from scheduler.checker import check as violations_of
     from scheduler.cli.stated import contradictions
@@ -38,12 +38,14 @@ def check(instance_path: Path, schedule_path: Path) -> None:
     if not file.schedule.operations and file.status in (Status.INFEASIBLE, Status.UNKNOWN):
         click.echo(f"{schedule_path}: holds no schedule ({file.status.value})", err=True)
         sys.exit(1)
-    found = (*violations_of(file.instance, file.schedule), *contradictions(schedule_path, file))
+    broken = violations_of(file.instance, file.schedule)
+    found = (*broken, *contradictions(schedule_path, file, broken))
     if not found:
         operations = count_text(len(file.schedule.operations), "operation")
         click.echo(f"{schedule_path}: keeps every rule; {operations}, makespan {file.schedule.makespan}")
         return
-    click.echo(f"{schedule_path}: {count_text(len(found), 'violation')}")
+    words = "degraded; " if file.broken else ""
+    click.echo(f"{schedule_path}: {words}{count_text(len(found), 'violation')}")
     for text in violation_lines(found, SHOWN_ON_TERMINAL if sys.stdout.isatty() else len(found)):
         click.echo(text)
     sys.exit(1)

@@ -31,5 +31,5 @@ def gantt(instance_path: Path, schedule_path: Path, output: Path) -> None:
 
     terms = value_terms(file.instance, file.schedule)
     names = file.objective.terms if file.objective is not None else ()
-    save_gantt(output, file.instance, file.schedule, terms={name: terms[name] for name in names})
+    save_gantt(output, file.instance, file.schedule, terms={name: terms[name] for name in names}, broken=file.broken)
     click.echo(str(output))

@@ -25,9 +25,11 @@ from scheduler.cli.options import (
 )
 from scheduler.cli.progress import progress_line
 from scheduler.cli.summary import print_summary
+from scheduler.cli.wording import count_text
 from scheduler.domain import Instance, Objective, Result, Schedule
 
 if TYPE_CHECKING:
+    from scheduler.constraints import Violation
     from scheduler.domain.events import Revision
 
 POLICIES = ("auto", "absorb", "right-shift", "reroute", "match-up", "reoptimise")
@@ -126,7 +128,8 @@ def repair(
 ) -> None:
     """Repair a schedule after events.
 
-    Work that has started is never rewritten. The picture shows the schedule before and after.
+    Work that has started is never rewritten. The picture shows the schedule before and after. Where no schedule keeps
+    every deadline, pin and maximum lag, the one that breaks them least is written, marked as degraded; exit code 1.
     """
     require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path])
     from scheduler.io import read
@@ -150,20 +153,24 @@ def repair(
             workers=workers,
             seed=seed,
             on_progress=line,
+            broken=in_force.broken,
         )
     revisions = (*in_force.revisions, *outcome.revisions)
-    files = _write(outcome.instance, outcome.result, output, gantt_path, revisions, outcome.baseline)
+    files = _write(
+        outcome.instance, outcome.stated, output, gantt_path, revisions, outcome.baseline, broken=outcome.broken
+    )
     if report_path is not None and outcome.report is not None:
         from scheduler.io.atomic import write_text
 
         write_text(report_path, json.dumps({"policy": outcome.policy, **outcome.report.as_json()}, indent=1) + "\n")
         files = (*files, report_path)
     if not quiet:
-        print_summary(outcome.instance.name, outcome.result, (("policy", outcome.policy),), files)
+        print_summary(outcome.instance.name, outcome.stated, (("policy", outcome.policy),), files)
         if outcome.report is not None:
             click.echo(f"\n{outcome.report}")
     if outcome.degraded is not None:
-        click.echo(f"DEGRADED: the least violating schedule found breaks these limits\n{outcome.degraded}", err=True)
+        text = f"the least violating schedule found breaks {count_text(len(outcome.broken), 'limit')}"
+        click.echo(f"DEGRADED: {text}\n{outcome.degraded}", err=True)
     _exit_without_schedule(outcome.result)
 
 
@@ -174,19 +181,20 @@ def _write(
     gantt_path: Path | None,
     revisions: tuple[Revision, ...] = (),
     baseline: Schedule | None = None,
+    broken: tuple[Violation, ...] = (),
 ) -> tuple[Path, ...]:
     """Write the files that were asked for; without schedule there is nothing to draw."""
     files = []
     if output is not None:
         from scheduler.io.schedule_file import write_schedule
 
-        write_schedule(output, instance, result, revisions=revisions)
+        write_schedule(output, instance, result, revisions=revisions, broken=broken)
         files.append(output)
     if gantt_path is not None and result.schedule is not None:
         from scheduler.plot import save_gantt
 
         terms = {name: result.terms[name] for name in result.objective.terms}
-        save_gantt(gantt_path, instance, result.schedule, baseline=baseline, terms=terms)
+        save_gantt(gantt_path, instance, result.schedule, baseline=baseline, terms=terms, broken=broken)
         files.append(gantt_path)
     return tuple(files)
 

@@ -167,13 +167,16 @@ def journal(
         if replay:
             for plan, state in states(opened):
                 operations = count_text(len(state.schedule.operations), "operation")
-                makespan = f"{operations}, makespan {state.schedule.makespan}"
+                makespan = f"{operations}, makespan {state.schedule.makespan}{_degraded(plan)}"
                 click.echo(f"revision {state.revision} at {state.now}: {plan.body['policy']}, {makespan}")
         if verify:
             found = list(flaws(opened, folder))
             for defect in found:
                 click.echo(str(defect))
             sound = count_text(len(found), "flaw") if found else "whole, and every plan keeps every rule"
+            degraded = sum("degraded" in plan.body for plan in opened.entries("planned"))
+            if degraded and not found:
+                sound += f", but for what {count_text(degraded, 'degraded plan')} say they break"
             click.echo(f"{journal_path}: {count_text(len(opened), 'entry', 'entries')}, {sound}")
             if found:
                 sys.exit(1)
@@ -200,10 +203,15 @@ def _words(entry: Entry) -> str:
     if entry.kind == "planned":
         names = Objective.parse(body["objective"]).tiers[0].weights
         values = ", ".join(f"{name} {body['terms'][name]}" for name, _ in names)
-        return f"revision {entry.key}: {values}, {body['policy']}, {body['seconds']:.1f} s"
+        return f"revision {entry.key}: {values}, {body['policy']}, {body['seconds']:.1f} s{_degraded(entry)}"
     if entry.kind == "published":
         return f"{body['time']}  revision {entry.key}: the plan of entry {body['plan']}"
     return f"{entry.key}: minimises {body['objective']}"
+
+
+def _degraded(plan: Entry) -> str:
+    broken = plan.body.get("degraded", ())
+    return f", degraded: breaks {count_text(len(broken), 'limit')}" if broken else ""
 
 
 def _make(folder: Path) -> None:

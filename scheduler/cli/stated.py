@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,12 +20,18 @@ from scheduler.terms import value_terms
 RULE = "stated values"
 
 
-def contradictions(path: Path, file: ScheduleFile) -> Iterator[Violation]:
-    """Yield every figure in the file at `path` that is not the one of its schedule.
+def contradictions(path: Path, file: ScheduleFile, broken: Sequence[Violation]) -> Iterator[Violation]:
+    """Yield every figure in the file at `path` that is not the one of its schedule, which breaks `broken`.
 
     Compared are makespan, terms, tier values and the lower bound, as far as the file has them; a lower bound
-    contradicts when it exceeds the value of the first tier.
+    contradicts when it exceeds the value of the first tier. Of a degraded schedule, all that it breaks has to be said.
     """
+    if file.broken:
+        actual, stated = ({(v.rule, v.where, v.amount): v for v in found} for found in (broken, file.broken))
+        for key in sorted(stated.keys() - actual.keys()):
+            yield Violation(RULE, "degraded", f"says {stated[key]}, but the schedule keeps it", 1)
+        for key in sorted(actual.keys() - stated.keys()):
+            yield Violation(RULE, "degraded", f"does not say {actual[key]}", 1)
     document = read_document(ScheduleDocument, parse_json(read_text(path), str(path)), str(path), ScheduleError)
     yield from _unequal("makespan", document.makespan, file.schedule.makespan)
     if document.objective is None or file.objective is None:

@@ -120,7 +120,7 @@ def _along(
             yield Violation("moves", where, f"no lane goes from {origin.facility} to {destination.facility}", 1)
     ready_at = before.end if before is not None else None
     arrived_at = None
-    ends = (before and before.machine, after and after.machine, hub)
+    ends = (origin.id if origin else None, destination.id if destination else None, hub)
     if ends not in known:
         known[ends] = _route(instance, origin, destination, hub)
     for leg in known[ends]:

@@ -164,7 +164,7 @@ def _start_deviation(ctx: ModelContext) -> Expr:
         key = old.key
         deviation = ctx.new_int(
             0,
-            ctx.horizon,
+            max(ctx.horizon, old.start),  # a baseline may end long after what is of interest now
             f"deviation[{key[0]}.{key[1]}]",
             lambda view, key=key, old=old: abs(view.start(key, old.start) - old.start),
         )

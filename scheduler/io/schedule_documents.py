@@ -233,6 +233,19 @@ class RevisionDocument(OpenDocument):
     """Robots and vehicles under way that stood still in front of machines that were not ready for their part."""
 
 
+class ViolationDocument(OpenDocument):
+    """A hard limit that the schedule breaks."""
+
+    rule: str
+    """The rule that says so: `time_windows` (deadlines), `precedence` (maximum lags) or `execution` (pins)."""
+    where: str
+    """The job or the operations."""
+    detail: str
+    """How it is broken, in words."""
+    amount: int
+    """By how many ticks or units."""
+
+
 class ScheduleDocument(OpenDocument):
     """A schedule. Only ``operations`` is needed to read one, each with job, operation, machine, start and end."""
 
@@ -241,9 +254,11 @@ class ScheduleDocument(OpenDocument):
     instance: str | None = None
     """Name of the instance."""
     status: Literal["optimal", "feasible", "infeasible", "unknown"] | None = None
-    """How the search ended; infeasible and unknown have no operations."""
+    """How the search ended; infeasible and unknown have no operations, unless the schedule is degraded."""
     reason: str = ""
-    """Why there is no schedule, if there is none."""
+    """Why there is no schedule, if there is none (that keeps every limit)."""
+    degraded: list[ViolationDocument] = Field(default_factory=list)
+    """The hard limits that the schedule breaks, since none was found that keeps them; absent: it keeps every limit."""
     objective: ObjectiveDocument | None = None
     """What was minimised."""
     lower_bound: Number | None = None

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from scheduler.constraints import Violation
 from scheduler.domain import Charge, Instance, Move, Result, Schedule, ScheduledOperation, Setup
 from scheduler.domain.batteries import level_trace
 from scheduler.domain.collector import collector_paused
@@ -48,7 +49,14 @@ def read_schedule(path: str | Path, instance: Instance) -> ScheduleFile:
 
 
 @collector_paused()
-def write_schedule(path: str | Path, instance: Instance, result: Result, *, revisions: Sequence[Revision] = ()) -> None:
+def write_schedule(
+    path: str | Path,
+    instance: Instance,
+    result: Result,
+    *,
+    revisions: Sequence[Revision] = (),
+    broken: Sequence[Violation] = (),
+) -> None:
     """Write the result of solving, or repairing, the instance; `path` is complete afterwards or untouched.
 
     Parameters
@@ -61,13 +69,15 @@ def write_schedule(path: str | Path, instance: Instance, result: Result, *, revi
         What to write; without schedule the file has no operations.
     revisions
         The changes that lead from the instance of the instance file to `instance`, oldest first.
+    broken
+        The hard limits that the schedule is known to break: it is marked as degraded.
 
     Raises
     ------
     FormatError
         If the file can't be written.
     """
-    write_text(path, dump_json(schedule_document(instance, result, revisions=revisions)))
+    write_text(path, dump_json(schedule_document(instance, result, revisions=revisions, broken=broken)))
 
 
 def schedule_schema() -> dict[str, Any]:
@@ -75,7 +85,9 @@ def schedule_schema() -> dict[str, Any]:
     return schema(ScheduleDocument)
 
 
-def schedule_document(instance: Instance, result: Result, *, revisions: Sequence[Revision] = ()) -> dict[str, Any]:
+def schedule_document(
+    instance: Instance, result: Result, *, revisions: Sequence[Revision] = (), broken: Sequence[Violation] = ()
+) -> dict[str, Any]:
     """Return the JSON document of a result, see `write_schedule`."""
     schedule = result.schedule
     document: dict[str, Any] = {
@@ -83,6 +95,7 @@ def schedule_document(instance: Instance, result: Result, *, revisions: Sequence
         "instance": instance.name,
         "status": result.status.value,
         "reason": result.reason,
+        **({"degraded": [asdict(violation) for violation in broken]} if broken else {}),
         "objective": _objective(result),
         "lower_bound": _number(result.lower_bound),
         "makespan": None if schedule is None else schedule.makespan,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from scheduler.constraints import Violation
 from scheduler.domain import (
     Charge,
     Instance,
@@ -58,6 +59,8 @@ class ScheduleFile:
         As the file has them; None where it does not say.
     revisions
         The changes from the given instance to this one, oldest first.
+    broken
+        The hard limits that the schedule breaks, as the file says; it is degraded if there are any.
     """
 
     instance: Instance
@@ -66,6 +69,7 @@ class ScheduleFile:
     objective: Objective | None = None
     lower_bound: Fraction | None = None
     revisions: tuple[Revision, ...] = ()
+    broken: tuple[Violation, ...] = ()
 
 
 @collector_paused()
@@ -92,6 +96,7 @@ def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFi
         objective=objective,
         lower_bound=None if document.lower_bound is None else Fraction(str(document.lower_bound)),
         revisions=tuple(revisions),
+        broken=tuple(Violation(v.rule, v.where, v.detail, v.amount) for v in document.degraded),
     )
 
 

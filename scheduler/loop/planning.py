@@ -24,6 +24,9 @@ _PATIENCE = 10.0
 _SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
 
+_GLANCE = 0.1
+"""Seconds that the first plan may take where the schedule in force is degraded: it hardly gets better at once."""
+
 _PAUSE = 0.2
 """Seconds between two better plans that are published: each takes time from the search."""
 
@@ -71,15 +74,14 @@ class Planned:
 def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Planned:
     """Return the first plan for as many events of the batch as can be planned for.
 
-    What contradicts the factory is quarantined. Where no plan is found for all, they are tried one by one.
+    What contradicts the factory is quarantined. Where no plan is found for all, they are tried one by one; facts before
+    requests, where these would break limits.
     """
     decisions: list[Decision] = []
     left = list(batch)
     while left:
         try:
-            found = _repaired(left, state, settings, "right-shift", settings.deadline * _NET_SHARE)
-            if found.result.status is Status.UNKNOWN:
-                found = _repaired(left, state, settings, "right-shift", _PATIENCE)
+            found = _first_of(left, state, settings)
         except DefectsError as error:
             decisions += guilty(left, error.defects)
             condemned = {decision.told.entry for decision in decisions}
@@ -92,15 +94,43 @@ def first_plan(batch: Sequence[Told], state: State, settings: Settings) -> Plann
                 return Planned((*decisions, _refused(left[0], "E615", cause, "report it")), None)
             left = left[:1]
             continue
-        if found.result.schedule is not None:
+        if _will_do(found, left, state):
             number = state.revision + 1
             decisions += [Decision(item, "accepted", revision=number) for item in left]
             return Planned(tuple(decisions), found)
         if len(left) == 1:
-            cause = f"no schedule was found with it: {found.result.reason}"
+            limits = "".join(f"; {violation}" for violation in found.broken)
+            cause = f"no schedule was found with it: {found.result.reason}{limits}"
             return Planned((*decisions, _refused(left[0], "E614", cause, "relax it")), None)
-        left = left[:1]
+        facts = [item for item in left if item.event is not None and not item.event.is_request]
+        left = facts if 0 < len(facts) < len(left) else left[:1]
     return Planned(tuple(decisions), None)
+
+
+def _first_of(batch: Sequence[Told], state: State, settings: Settings) -> Repair:
+    """Return the first repair that will do: the right shift, or what is found where there is none."""
+    seconds, policy = settings.deadline * _NET_SHARE, "right-shift"
+    if state.broken and settings.policy != "right-shift":
+        found = _repaired(batch, state, settings, policy, _GLANCE)
+        if _will_do(found, batch, state):
+            return found
+        policy = "reoptimise"
+    found = _repaired(batch, state, settings, policy, seconds)
+    if found.result.status is Status.UNKNOWN and not _will_do(found, batch, state):
+        found = _repaired(batch, state, settings, policy, _PATIENCE)
+    return found
+
+
+def _will_do(found: Repair, batch: Sequence[Told], state: State) -> bool:
+    """Return whether a repair is a plan to publish.
+
+    Facts are facts, also where they leave only a degraded plan. A request is none to break another limit for: it is
+    refused, as if there were no plan with it.
+    """
+    if not found.is_degraded or not any(item.event is not None and item.event.is_request for item in batch):
+        return found.schedule is not None
+    known = {(violation.rule, violation.where) for violation in state.broken}
+    return known.issuperset((violation.rule, violation.where) for violation in found.broken)
 
 
 def better_plans(state: State, first: Repair, settings: Settings, until: float, stop: Stop) -> Iterator[Repair]:
@@ -137,11 +167,10 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
 
     thread = Thread(target=search, name="better plans", daemon=True)
     thread.start()
-    known = first.result.values
+    known = first.rank
     while (better := _last_of(found)) is not None:
-        values = better.result.values
-        if values is not None and known is not None and values < known:
-            known = values
+        if better.rank < known:
+            known = better.rank
             yield better
         thread.join(min(_PAUSE, max(0.0, until - monotonic())))
     thread.join()
@@ -181,5 +210,6 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         workers=settings.workers,
         seed=settings.seed,
         is_checked=True,  # as every plan, and the schedule that the loop began with
+        broken=state.broken,
         fits=False,  # that is the first thing to do for a better plan
     )

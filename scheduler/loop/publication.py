@@ -6,10 +6,12 @@ The file follows from the journal alone, byte for byte, so that it can be writte
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
+from scheduler.constraints import Violation
 from scheduler.domain import Instance, Objective, Result, Schedule, Status
 from scheduler.domain.collector import collector_paused
 from scheduler.io.atomic import write_text
@@ -23,10 +25,17 @@ CURRENT = "current.json"
 """Name of the published file in its folder."""
 
 
-def plan_draft(revision: int, policy: str, result: Result, report: Report | None, seconds: float) -> Draft:
+def plan_draft(
+    revision: int,
+    policy: str,
+    result: Result,
+    report: Report | None,
+    seconds: float,
+    broken: Sequence[Violation] = (),
+) -> Draft:
     """Return the entry of a plan: the schedule beside it, and what there is to say of it.
 
-    `seconds` is the time since the first event of the revision came.
+    `seconds` is the time since the first event of the revision came; `broken` is what a degraded plan breaks.
     """
     if result.schedule is None:
         raise ValueError("a plan has a schedule")
@@ -34,6 +43,7 @@ def plan_draft(revision: int, policy: str, result: Result, report: Report | None
         "policy": policy,
         "seconds": round(seconds, 3),
         "status": result.status.value,
+        **({"degraded": [asdict(violation) for violation in broken], "reason": result.reason} if broken else {}),
         "objective": str(result.objective),
         "terms": dict(result.terms),
         "bounds": [None if bound is None else str(bound) for bound in result.bounds],
@@ -45,6 +55,11 @@ def plan_draft(revision: int, policy: str, result: Result, report: Report | None
     return Draft("planned", str(revision), body, packed(result.schedule))
 
 
+def broken_by(plan: Entry) -> tuple[Violation, ...]:
+    """Return the limits that a plan is known to break; none unless it is degraded."""
+    return tuple(Violation(**violation) for violation in plan.body.get("degraded", ()))
+
+
 def result_of(plan: Entry, schedule: Schedule) -> Result:
     """Return the result of which a plan was made."""
     body = plan.body
@@ -54,6 +69,7 @@ def result_of(plan: Entry, schedule: Schedule) -> Result:
         schedule,
         body["terms"],
         tuple(None if bound is None else Fraction(bound) for bound in body["bounds"]),
+        body.get("reason", ""),
         seconds=body["seconds"],
         seed=body["seed"],
         workers=body["workers"],
@@ -66,7 +82,7 @@ def published_text(plan: Entry, instance: Instance, schedule: Schedule) -> str:
     """Return the text of the published file: a schedule file with a few words about its revision around it."""
     now = 0 if instance.execution is None else instance.execution.now
     head = {"revision": int(plan.key), "now": now, "policy": plan.body["policy"], "journal": plan.digest}
-    document = schedule_document(instance, result_of(plan, schedule))
+    document = schedule_document(instance, result_of(plan, schedule), broken=broken_by(plan))
     return dump_json({**head, **document, "report": plan.body["report"]})
 
 

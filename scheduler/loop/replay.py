@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scheduler.checker import check
 from scheduler.errors import Defect, DefectsError, JournalError
 from scheduler.io.schedule_file import schedule_document
 from scheduler.loop.journal import Entry, Journal
-from scheduler.loop.publication import is_published, published_text, result_of, text_digest
+from scheduler.loop.publication import broken_by, is_published, published_text, result_of, text_digest
 from scheduler.loop.state import State, beginning_of, schedule_of, states
+from scheduler.rescheduling.concessions import intolerable
 
 _RESTORE = "restore the journal from a copy"
 
@@ -21,8 +21,9 @@ def flaws(journal: Journal, folder: Path | None = None) -> Iterator[Defect]:
     """Yield everything that is wrong with a journal and, if it is given, with the folder of its publications.
 
     What is looked at, in this order: the chain of digests; that no text was received twice, no entry decided twice, and
-    no event is in two revisions; that every revision can be applied again and every plan passes the checker; that what
-    was published is the plan, byte for byte; that the folder shows the last plan.
+    no event is in two revisions; that every revision can be applied again and every plan passes the checker, but for
+    the limits that a degraded one says it breaks; that what was published is the plan, byte for byte; that the folder
+    shows the last plan.
     """
     broken = journal.breaks()
     yield from broken
@@ -60,7 +61,8 @@ def exported(journal: Journal, number: int) -> dict[str, Any]:
         if state.last is not None:
             revisions.append(state.last)
         if state.revision == number:
-            return schedule_document(state.instance, result_of(plan, state.schedule), revisions=revisions)
+            result, broken = result_of(plan, state.schedule), broken_by(plan)
+            return schedule_document(state.instance, result, revisions=revisions, broken=broken)
     cause, fix = f"there is no revision {number}", "name one that the journal lists"
     raise JournalError(str(journal.path), (Defect("E707", "journal", cause, fix),))
 
@@ -68,12 +70,10 @@ def exported(journal: Journal, number: int) -> dict[str, Any]:
 def _replayed(journal: Journal, plan: Entry, state: State) -> tuple[str, list[Defect]]:
     """Return the text of the published file of a plan, and what is wrong with the plan and its publication."""
     where, schedule = f"entry {plan.number}", schedule_of(journal, plan)
-    found = [
-        Defect(
-            "E706", where, f"the plan breaks rule {violation.rule} at {violation.where}: {violation.detail}", _RESTORE
-        )
-        for violation in check(state.instance, schedule)
-    ]
+    broken, untrue = intolerable(state.instance, schedule, broken_by(plan))
+    words = [f"the plan breaks rule {v.rule} at {v.where}: {v.detail}" for v in broken]
+    words += [f"the plan is said to break rule {v.rule} at {v.where}, but does not" for v in untrue]
+    found = [Defect("E706", where, cause, _RESTORE) for cause in words]
     text = published_text(plan, state.instance, schedule)
     for entry in journal.entries("published", key=plan.key):
         if entry.body["plan"] == plan.number and entry.body["digest"] != text_digest(text):

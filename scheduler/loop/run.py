@@ -15,7 +15,6 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, Literal, TypeAlias
 
-from scheduler.checker import check
 from scheduler.domain import Instance, Objective, Result, Status, Stop
 from scheduler.errors import Defect, JournalError, ScheduleError
 from scheduler.io.schedule_reader import read_schedule_text
@@ -26,6 +25,7 @@ from scheduler.loop.planning import Settings, better_plans, first_plan
 from scheduler.loop.publication import is_published, plan_draft, publish, published_text, text_digest
 from scheduler.loop.state import Beginning, State, beginning_of, opening, revision_draft, states
 from scheduler.portfolio import solve, versions
+from scheduler.rescheduling.requirements import require_right
 from scheduler.terms import value_terms
 
 Step: TypeAlias = Literal["received", "decided", "repaired", "planned", "written", "published"]
@@ -148,26 +148,27 @@ class Loop:
             return
         self._step("repaired")
         first, planned_at = planned.repair, monotonic()
-        schedule = first.result.schedule
+        schedule = first.schedule
         assert schedule is not None
         revision = planned.revision
         number = before.revision + 1
         accepted = [decision.told for decision in planned.decisions if decision.verdict == "accepted"]
         events = {item.event.id: item.entry for item in accepted if item.event is not None}
         entries = tuple(events[event.id] for event in revision.events)
-        plan = plan_draft(number, first.policy, first.result, first.report, monotonic() - began_at)
+        plan = plan_draft(number, first.policy, first.stated, first.report, monotonic() - began_at, first.broken)
         self._decide(planned.decisions, revision_draft(number, revision, entries, bool(revision.waits)), plan)
-        self.state = before.revised(first.instance, revision, schedule)
+        self.state = before.revised(first.instance, revision, schedule, first.broken)
         self._show()
         # A better plan takes as long to be journalled and published as the first.
         until = began_at + self.settings.deadline - (monotonic() - planned_at)
         with _interruption(is_interrupted, until) as stop:
             for found in better_plans(before, first, self.settings, until, stop):
-                assert found.result.schedule is not None
-                draft = plan_draft(number, found.policy, found.result, found.report, monotonic() - began_at)
+                assert found.schedule is not None
+                seconds = monotonic() - began_at
+                draft = plan_draft(number, found.policy, found.stated, found.report, seconds, found.broken)
                 (self._plan,) = self._journal.append(draft)
                 self._step("planned")
-                self.state = before.revised(first.instance, revision, found.result.schedule)
+                self.state = before.revised(first.instance, revision, found.schedule, found.broken)
                 self._show()
 
     def _decide(self, decisions: Sequence[Decision], *drafts: Draft) -> None:
@@ -224,7 +225,7 @@ class Loop:
         assert result.schedule is not None
         state = State.first(beginning, result.schedule)
         policy = "solve" if beginning.schedule is None else "given"
-        (entry,) = self._journal.append(plan_draft(state.revision, policy, result, None, 0.0))
+        (entry,) = self._journal.append(plan_draft(state.revision, policy, result, None, 0.0, beginning.broken))
         return entry, state
 
     def _now(self) -> str:
@@ -237,7 +238,7 @@ def _first_schedule(beginning: Beginning, settings: Settings) -> Result:
     Raises
     ------
     ScheduleError
-        If the given one breaks a rule, or there is none.
+        If the given one breaks a rule, but for what a degraded one says, or there is none.
     """
     instance, schedule = beginning.instance, beginning.schedule
     objective = settings.objective or Objective.parse(instance.objective)
@@ -253,12 +254,12 @@ def _first_schedule(beginning: Beginning, settings: Settings) -> Result:
             defect = Defect("E616", "$", f"no schedule was found: {result.reason}", "begin with a schedule")
             raise ScheduleError(instance.name, (defect,))
         return result
-    found = check(instance, schedule)
-    if found:
-        fix = "begin with a schedule that `scheduler check` passes"
-        defects = (Defect("E606", violation.where, f"{violation.rule}: {violation.detail}", fix) for violation in found)
-        raise ScheduleError(instance.name, tuple(defects))
-    return Result(Status.FEASIBLE, objective, schedule, value_terms(instance, schedule), versions=versions())
+    require_right(instance, schedule, beginning.broken, "begin with a schedule that `scheduler check` passes")
+    status, reason = Status.FEASIBLE, ""
+    if beginning.broken:
+        status, reason = Status.UNKNOWN, "the schedule to begin with is degraded"
+    terms = value_terms(instance, schedule)
+    return Result(status, objective, schedule, terms, reason=reason, versions=versions())
 
 
 def _key(line: Line) -> str:

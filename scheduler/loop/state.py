@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scheduler.constraints import Violation
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.events import Event, Revision, revise
 from scheduler.domain.happened import execution_of
@@ -19,17 +20,22 @@ from scheduler.io import native
 from scheduler.io.schedule_reader import read_schedule_text
 from scheduler.loop.journal import Draft, Entry, Journal
 from scheduler.loop.packing import packed_operations, unpacked, unpacked_operations
+from scheduler.loop.publication import broken_by
 from scheduler.loop.understanding import understood
 from scheduler.rescheduling.right_shift import with_waiting_carriers
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a journal begins with: an instance and maybe its schedule, after the revisions of the schedule file."""
+    """What a journal begins with: an instance and maybe its schedule, after the revisions of the schedule file.
+
+    If that is a degraded one, `broken` are the limits that it breaks.
+    """
 
     instance: Instance
     schedule: Schedule | None
     revisions: tuple[Revision, ...] = ()
+    broken: tuple[Violation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class State:
         The last sequence number of each source that has been accepted.
     last
         The revision itself; None at the beginning.
+    broken
+        The limits that the schedule in force breaks; none unless it is degraded.
     """
 
     instance: Instance
@@ -58,20 +66,23 @@ class State:
     now: int = 0
     sequences: Mapping[str, int] = field(default_factory=dict)
     last: Revision | None = None
+    broken: tuple[Violation, ...] = ()
 
     @classmethod
     def first(cls, beginning: Beginning, schedule: Schedule) -> State:
         """Return the state at the beginning."""
         now = max((revision.now for revision in beginning.revisions), default=0)
-        return cls(beginning.instance, schedule, len(beginning.revisions), now)
+        return cls(beginning.instance, schedule, len(beginning.revisions), now, broken=beginning.broken)
 
-    def revised(self, instance: Instance, revision: Revision, schedule: Schedule) -> State:
+    def revised(
+        self, instance: Instance, revision: Revision, schedule: Schedule, broken: tuple[Violation, ...] = ()
+    ) -> State:
         """Return the state after one more revision, whose instance is known already."""
         sequences = dict(self.sequences)
         for event in revision.events:
             if event.sequence is not None:
                 sequences[event.source] = max(event.sequence, sequences.get(event.source, 0))
-        return State(instance, schedule, self.revision + 1, revision.now, sequences, revision)
+        return State(instance, schedule, self.revision + 1, revision.now, sequences, revision, broken)
 
 
 def opening(instance: Instance, schedule_text: str | None, objective: str) -> Draft:
@@ -97,7 +108,7 @@ def beginning_of(journal: Journal) -> Beginning:
     if content["schedule"] is None:
         return Beginning(instance, None)
     file = read_schedule_text(content["schedule"], entry.key, instance)
-    return Beginning(file.instance, file.schedule, file.revisions)
+    return Beginning(file.instance, file.schedule, file.revisions, file.broken)
 
 
 def revision_draft(number: int, revision: Revision, entries: tuple[int, ...], waiting: bool) -> Draft:
@@ -132,7 +143,7 @@ def states(journal: Journal) -> Iterator[tuple[Entry, State]]:
             )
             raise JournalError(str(journal.path), (defect,))
         instance = instance_after(state, revision, entry.body["waiting"])
-        state = state.revised(instance, revision, schedule_of(journal, plan))
+        state = state.revised(instance, revision, schedule_of(journal, plan), broken_by(plan))
         yield plan, state
 
 

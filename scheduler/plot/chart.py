@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from scheduler.analysis.compare import changes
+from scheduler.constraints import Violation
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule
 from scheduler.plot import palette
@@ -48,6 +49,11 @@ UNIT_HEIGHTS = ((30.0, 0.30), (60.0, 0.25), (float("inf"), 0.21))
 
 TITLE_HEIGHT, PANEL_TITLE_HEIGHT, MOMENT_HEIGHT = 0.32, 0.3, 0.18
 AXIS_HEIGHT, FOOTER_HEIGHT, EDGE = 0.52, 0.24, 0.12
+LINE_HEIGHT = 0.16
+"""Inches of a line below the footer."""
+
+MOST_BROKEN = 6
+"""Broken limits that are listed below the footer of a degraded schedule."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def gantt(
     colour_by: ColourBy = "job",
     terms: Mapping[str, int] | None = None,
     width: float | None = None,
+    broken: Sequence[Violation] = (),
 ) -> Axes:
     """Draw a schedule and return its axes.
 
@@ -103,12 +110,15 @@ def gantt(
         Values of objective terms for the footer.
     width
         Width of the time axis in inches; by default what the labels need, 8 to 30.
+    broken
+        The limits that a degraded schedule breaks: the chart is marked, and lists them below.
     """
     layout = lay_out(instance, schedule, baseline=baseline, with_links=links, colour_by=colour_by)
     summary = _summary(instance, schedule, layout)
     if baseline is not None:
         summary += "  ·  " + _change_summary(baseline, schedule)
-    page = _Page.of(instance, (_Panel(layout, "", summary),), title, _footer(schedule, terms, layout))
+    panel = _Panel(layout, "", summary, _alarm(broken))
+    page = _Page.of(instance, (panel,), title, _footer(schedule, terms, layout), broken)
     times = _Times.of(instance, now, frozen_until)
     return page.draw_on(ax, times) if ax is not None else page.draw(times, width).axes[0]
 
@@ -124,6 +134,7 @@ def before_after(
     colour_by: ColourBy = "job",
     terms: Mapping[str, int] | None = None,
     width: float | None = None,
+    broken: Sequence[Violation] = (),
 ) -> Figure:
     """Draw a baseline schedule above its repair, on one time axis.
 
@@ -134,26 +145,32 @@ def before_after(
     ----------
     instance
         The instance that `after` was made for, after the events.
-    now, frozen_until, colour_by, terms, width
-        As in `gantt`; `terms` are those of the repaired schedule.
+    now, frozen_until, colour_by, terms, width, broken
+        As in `gantt`; `terms` and `broken` are those of the repaired schedule.
     """
     upper = lay_out(instance, before, repaired=after, colour_by=colour_by)
     lower = lay_out(instance, after, baseline=before, colour_by=colour_by)
     panels = (
         _Panel(upper, "before", _summary(instance, before, upper)),
-        _Panel(lower, "after", f"{_summary(instance, after, lower)}  ·  {_change_summary(before, after)}"),
+        _Panel(
+            lower,
+            "after",
+            f"{_summary(instance, after, lower)}  ·  {_change_summary(before, after)}",
+            _alarm(broken),
+        ),
     )
-    page = _Page.of(instance, panels, title, _footer(after, terms, lower))
+    page = _Page.of(instance, panels, title, _footer(after, terms, lower), broken)
     return page.draw(_Times.of(instance, now, frozen_until), width)
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """One chart of a page: its layout, its name (empty when it is the only one) and a line of figures."""
+    """One chart of a page: its layout, its name (empty when it is the only one), a line of figures, and an alarm."""
 
     layout: Layout
     name: str
     summary: str
+    alarm: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,16 +181,27 @@ class _Page:
     panels: tuple[_Panel, ...]
     title: str
     footer: str
+    broken: tuple[str, ...]
     lettering: Lettering
     colours: dict[str, JobColour]
 
     @classmethod
-    def of(cls, instance: Instance, panels: tuple[_Panel, ...], title: str | None, footer: str) -> _Page:
+    def of(
+        cls,
+        instance: Instance,
+        panels: tuple[_Panel, ...],
+        title: str | None,
+        footer: str,
+        broken: Sequence[Violation],
+    ) -> _Page:
         name = instance.name if title is None else title
+        listed = [f"breaks {violation.rule}: {violation.where} {violation.detail}" for violation in broken]
+        if len(listed) > MOST_BROKEN:
+            listed[MOST_BROKEN:] = [f"and {len(listed) - MOST_BROKEN} more"]
         texts = [text for panel in panels for text in texts_of(panel.layout)]
-        lettering = Lettering.covering((*texts, name, footer, axis_title(instance)))
+        lettering = Lettering.covering((*texts, name, footer, *listed, axis_title(instance)))
         footer = "  ·  ".join(part for part in (footer, lettering.note) if part)
-        return cls(instance, panels, name, footer, lettering, group_colours(panels[-1].layout))
+        return cls(instance, panels, name, footer, tuple(listed), lettering, group_colours(panels[-1].layout))
 
     def draw(self, times: _Times, width: float | None) -> Figure:
         """Draw the page on a figure of its own, with an axes per panel."""
@@ -186,7 +214,7 @@ class _Page:
         heights = [above + layout.height * unit + AXIS_HEIGHT for layout in layouts]
         size = (
             2 * EDGE + names + inner + RIGHT_MARGIN,
-            2 * EDGE + TITLE_HEIGHT + sum(heights) + legend.height + FOOTER_HEIGHT,
+            2 * EDGE + TITLE_HEIGHT + sum(heights) + legend.height + self._footer_height,
         )
         figure = Figure(figsize=size, facecolor=palette.WHITE)
         FigureCanvasAgg(figure)
@@ -198,9 +226,10 @@ class _Page:
             axes = figure.add_axes(box, sharex=drawn[0] if drawn else None)
             sheet = self._draw_panel(axes, panel, times, names, inner * 72, chart * 72)
             if not drawn:
-                _write_above(sheet, names, above + TITLE_HEIGHT - 0.12, self.title, "" if panel.name else panel.summary)
+                words = ("", "") if panel.name else (panel.alarm, panel.summary)
+                _write_above(sheet, names, above + TITLE_HEIGHT - 0.12, self.title, *words)
             if panel.name:
-                _write_above(sheet, names, above - 0.06, panel.name, panel.summary, size=9.0)
+                _write_above(sheet, names, above - 0.06, panel.name, panel.alarm, panel.summary, size=9.0)
             drawn.append(axes)
             top += height
         self._write_below(sheet, legend, names)
@@ -213,7 +242,8 @@ class _Page:
         inches = axes.figure.dpi_scale_trans.inverted().transform([(extent.width, extent.height)])[0]
         names = name_width(layout, self.lettering)
         sheet = self._draw_panel(axes, self.panels[0], times, names, inches[0] * 72, inches[1] * 72)
-        _write_above(sheet, names, MOMENT_HEIGHT + TITLE_HEIGHT - 0.12, self.title, self.panels[0].summary)
+        panel = self.panels[0]
+        _write_above(sheet, names, MOMENT_HEIGHT + TITLE_HEIGHT - 0.12, self.title, panel.alarm, panel.summary)
         self._write_below(sheet, self._legend(names + inches[0]), names)
         return axes
 
@@ -246,13 +276,29 @@ class _Page:
         place = inches_from(sheet.ax, 0.0, 0.0)
         y = -AXIS_HEIGHT - legend.height - 0.14
         sheet.text(-names, y, self.footer, 7.0, ha="left", color=palette.GREY, transform=place)
+        for number, text in enumerate(self.broken, 1):
+            sheet.text(-names, y - number * LINE_HEIGHT, text, 7.0, ha="left", color=palette.RED, transform=place)
+
+    @property
+    def _footer_height(self) -> float:
+        return FOOTER_HEIGHT + LINE_HEIGHT * len(self.broken)
 
 
-def _write_above(sheet: Sheet, names: float, above: float, title: str, summary: str, *, size: float = 12.0) -> None:
-    """Write a title and, behind it, a line of figures, `above` the axes."""
+def _alarm(broken: Sequence[Violation]) -> str:
+    return f"degraded: breaks {_count(len(broken), 'limit')}" if broken else ""
+
+
+def _write_above(
+    sheet: Sheet, names: float, above: float, title: str, alarm: str, summary: str, *, size: float = 12.0
+) -> None:
+    """Write a title and, behind it, an alarm and a line of figures, `above` the axes."""
     place = inches_from(sheet.ax, 0.0, 1.0)
     sheet.text(-names, above, title, size, ha="left", transform=place, fontweight="bold")
     behind = sheet.lettering.width(title, size, bold=True) / 72 + 0.15
+    if alarm:
+        red = {"color": palette.RED, "fontweight": "bold"}
+        sheet.text(-names + behind, above - 0.01, alarm, 8.0, ha="left", transform=place, **red)
+        behind += sheet.lettering.width(alarm, 8.0, bold=True) / 72 + 0.15
     sheet.text(-names + behind, above - 0.01, summary, 8.0, ha="left", transform=place, color=palette.GREY)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 from matplotlib.figure import Figure
 
+from scheduler.constraints import Violation
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Schedule
 from scheduler.io.atomic import write_bytes
@@ -34,6 +35,7 @@ def save_gantt(
     colour_by: ColourBy = "job",
     terms: Mapping[str, int] | None = None,
     dpi: float = PNG_DPI,
+    broken: Sequence[Violation] = (),
 ) -> None:
     """Write the chart of a schedule or, with a `baseline`, the picture before and after its repair.
 
@@ -58,6 +60,7 @@ def save_gantt(
             links=links,
             colour_by=colour_by,
             terms=terms,
+            broken=broken,
         )
         figure = cast("Figure", axes.figure)  # its own: no axes were given
     else:
@@ -70,6 +73,7 @@ def save_gantt(
             frozen_until=frozen_until,
             colour_by=colour_by,
             terms=terms,
+            broken=broken,
         )
     save_figure(path, figure, dpi=dpi)
 

@@ -71,6 +71,8 @@ class Case:
         What the search over everything pending answered, if it came to its end.
     reason
         Why there is no schedule.
+    is_lost
+        Whether what has happened breaks limits for good, so that no schedule keeps all.
     """
 
     instance: Instance
@@ -89,6 +91,7 @@ class Case:
     best: Best | None = None
     found: Result | None = None
     reason: str = ""
+    is_lost: bool = False
 
     def __post_init__(self) -> None:
         self._lock = RLock()
@@ -181,7 +184,7 @@ class Case:
     def result(self) -> Result:
         """Return the best schedule with what is proved of it, or why there is none."""
         best, found = self.best, self.found
-        status = Status.UNKNOWN if best is None else Status.FEASIBLE
+        status = Status.FEASIBLE if best is not None else Status.INFEASIBLE if self.is_lost else Status.UNKNOWN
         bounds: tuple[Fraction | None, ...] = ()
         reason = self.reason
         if found is not None:

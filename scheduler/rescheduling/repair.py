@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import groupby
-from threading import Thread
 from time import monotonic
 
-from scheduler.checker import check
-from scheduler.domain import Instance, Job, Objective, Progress, Result, Schedule, Stop
+from scheduler.constraints import Violation
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
 from scheduler.domain.collector import collector_paused
-from scheduler.domain.events import Event, QuantityChange, Revision, Rework, RushOrder, pinned, revise, same
+from scheduler.domain.events import Event, Revision, pinned, revise
 from scheduler.domain.events.undo import with_waits
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
-from scheduler.errors import Defect, EventError, ScheduleError
+from scheduler.rescheduling.answer import answer
 from scheduler.rescheduling.case import Best, Case
-from scheduler.rescheduling.degrade import Degraded, degraded
-from scheduler.rescheduling.policies import POLICIES
+from scheduler.rescheduling.concessions import conceded
+from scheduler.rescheduling.degrade import Degraded
 from scheduler.rescheduling.report import Report, compare
+from scheduler.rescheduling.requirements import distinct, require_right, require_usable, require_valid_orders
 from scheduler.rescheduling.right_shift import Shift, shift, waits_of
 from scheduler.rescheduling.stability import with_stability
-
-_PEEK = 0.05
-"""Seconds between two looks at how long checks take."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Repair:
     policy
         The policy whose schedule it is, of `POLICIES`; ``auto`` is none, as its steps are.
     report
-        Baseline against result in figures; None without schedule, and in what `on_improvement` is given.
+        Baseline against result, or degraded schedule, in figures; None without, and in what `on_improvement` is given.
     shift
         The right shift for the last instant.
     degraded
@@ -68,6 +64,29 @@ class Repair:
         """Whether no schedule keeps every hard limit, as far as known, and the least violating one is offered."""
         return self.degraded is not None
 
+    @property
+    def broken(self) -> tuple[Violation, ...]:
+        """The limits that the schedule breaks; none unless it is degraded."""
+        return () if self.degraded is None else self.degraded.broken
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule of the result, else the degraded one, if there is one."""
+        return self.result.schedule if self.degraded is None else self.degraded.schedule
+
+    @property
+    def stated(self) -> Result:
+        """The result as files state it: with the degraded schedule where there is no other."""
+        if self.degraded is None:
+            return self.result
+        return replace(self.result, schedule=self.degraded.schedule, terms=self.degraded.terms, bounds=())
+
+    @property
+    def rank(self) -> tuple[Fraction | int, ...]:
+        """By how much limits are broken, then the value of each tier: the least is the best."""
+        excess = 0 if self.degraded is None else self.degraded.excess
+        return (excess, *(self.stated.values or ()))
+
 
 def repair(
     instance: Instance,
@@ -85,6 +104,7 @@ def repair(
     on_improvement: Callable[[Repair], None] | None = None,
     stop: Stop | None = None,
     is_checked: bool = False,
+    broken: Sequence[Violation] = (),
     fits: bool = True,
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
@@ -114,18 +134,20 @@ def repair(
     time_limit, workers, seed, on_progress, stop
         As for `scheduler.solve`.
     is_checked
-        Whether the schedule is known to pass the checker for this instance: it is not checked again then.
+        Whether the schedule, but for `broken`, is known to pass the checker: it is not checked again then.
     fits
         Whether new jobs are fitted into gaps of the right shift; without, a right shift has them behind all others.
     on_improvement
         Called with every better schedule for the last instant, checked, from a thread of the search.
+    broken
+        The limits that the schedule is known to break, if it is a degraded one.
 
     Raises
     ------
     EventError
         If an event contradicts the instance, another event, or what has happened.
     ScheduleError
-        If the schedule breaks a rule before the events.
+        If the schedule breaks a rule before the events, but for the limits in `broken`.
     ObjectiveError
         If the objective text can't be read.
     ValueError
@@ -134,24 +156,23 @@ def repair(
     began_at = monotonic()
     text = instance.objective if objective is None else objective
     wanted = text if isinstance(text, Objective) else Objective.parse(text)
-    _require_usable(policy, events, time_limit, workers)
-    events = _distinct(events)
+    require_usable(policy, events, time_limit, workers)
+    events = distinct(events)
     if not is_checked:
-        _require_right(instance, schedule)
+        require_right(instance, schedule, broken)
     check_seconds = monotonic() - began_at
     moments = {event.id: event.known_at if now is None else now for event in events}
     ordered = sorted(events, key=lambda event: moments[event.id])
     groups = [(at, tuple(group)) for at, group in groupby(ordered, key=lambda event: moments[event.id])]
-    revised, current = instance, schedule
+    revised, current, is_broken = instance, schedule, bool(broken)
     revisions: list[Revision] = []
-    fallen: Degraded | None = None
     for number, (at, group) in enumerate(groups):
         began = monotonic()
         revision = Revision(at, frozen_until or 0, group, current)
         revised = revise(revised, revision)
-        _require_valid_orders(revised, group)
+        require_valid_orders(revised, group)
         with collector_paused():
-            revised, shifted, waits = _frozen(revised)
+            revised, shifted, waits = _frozen(revised, is_broken)
         case = Case(
             revised,
             shifted,
@@ -166,20 +187,20 @@ def repair(
             fits=fits,
         )
         revisions.append(replace(revision, pins=execution_of(revised).pins, waits=waits))
-        if on_improvement is not None and number == len(groups) - 1:
-            case.on_better = _publisher(case, tuple(revisions), schedule, on_improvement)
-        with (stop or Stop()).calling(case.stop.request):
-            _follow(case, policy)
+        told = _Publisher(case, tuple(revisions), schedule, on_improvement)
+        is_told = on_improvement is not None and number == len(groups) - 1
+        case.on_better = told.better if is_told else None
+        fallen, whose = answer(case, policy, stop or Stop(), on_degraded=told.degraded if is_told else None)
         result = case.result()
-        if result.schedule is None:
-            fallen = None if policy == "absorb" else degraded(replace(case, stop=stop or Stop()))
+        found = result.schedule if fallen is None else fallen.schedule
+        if found is None:
             break
-        current = result.schedule
+        current, is_broken = found, fallen is not None
     result = replace(result, seconds=monotonic() - began_at)
-    name = policy if case.best is None else case.best.policy
+    name = whose if case.best is None else case.best.policy
     report = None
-    if result.schedule is not None:
-        report = compare(instance, schedule, revised, result.schedule, groups[0][0], shifted.delays, group)
+    if found is not None:
+        report = compare(instance, schedule, revised, found, groups[0][0], shifted.delays, group)
     return Repair(revised, tuple(revisions), schedule, result, name, report, shifted, fallen)
 
 
@@ -196,6 +217,8 @@ def repair_further(
 ) -> Repair:
     """Go on from the repair of one instant with another policy: its right shift and its schedule are there already.
 
+    From a degraded one it looks for a schedule that keeps every limit, else one that breaks them less or is better.
+
     Parameters
     ----------
     instance
@@ -208,80 +231,72 @@ def repair_further(
     Raises
     ------
     ValueError
-        If the repair has no schedule, the policy is unknown, or the time limit or number of workers is not positive.
+        If the repair has no schedule, not even a degraded one, the policy is unknown, or the time limit or number of
+        workers is not positive.
     """
     began_at = monotonic()
     (revision,) = first.revisions
-    _require_usable(policy, revision.events, time_limit, workers)
-    values, schedule = first.result.values, first.result.schedule
-    if first.shift is None or schedule is None or values is None:
+    require_usable(policy, revision.events, time_limit, workers)
+    if first.shift is None or first.schedule is None:
         raise ValueError("there is no schedule to go on from")
+    result, best = first.result, None
+    if result.schedule is not None and result.values is not None:
+        best = Best(result.schedule, result.terms, result.values, first.policy)
     case = Case(
         first.instance,
         first.shift,
-        first.result.objective,
+        result.objective,
         ends_at=began_at + time_limit,
         workers=workers or os.cpu_count() or 1,
         seed=seed,
         began_at=began_at,
         frees=any(event.frees for event in revision.events),
-        best=Best(schedule, first.result.terms, values, first.policy),
+        best=best,
+        is_lost=result.status is Status.INFEASIBLE,
+        reason=result.reason,
     )
-    if on_improvement is not None:
-        case.on_better = _publisher(case, first.revisions, first.baseline, on_improvement)
-    with (stop or Stop()).calling(case.stop.request):
-        _follow(case, policy)
-    result, best = case.result(), case.best
-    if best is None or best.schedule is schedule or result.schedule is None:
+    told = _Publisher(case, first.revisions, first.baseline, on_improvement)
+    is_told = on_improvement is not None
+    case.on_better = told.better if is_told else None
+    on_degraded = told.degraded if is_told else None
+    fallen, whose = answer(case, policy, stop or Stop(), known=first.degraded, on_degraded=on_degraded)
+    policy = whose if case.best is None else case.best.policy
+    found = replace(first, result=case.result(), policy=policy, degraded=fallen)
+    if found.schedule is None or found.rank >= first.rank:
         return first
     events, delays = revision.events, first.shift.delays
-    report = compare(instance, first.baseline, first.instance, result.schedule, revision.now, delays, events)
-    return replace(first, result=result, policy=best.policy, report=report)
+    report = compare(instance, first.baseline, first.instance, found.schedule, revision.now, delays, events)
+    return replace(found, report=report)
 
 
-def _publisher(
-    case: Case, revisions: tuple[Revision, ...], baseline: Schedule, on_improvement: Callable[[Repair], None]
-) -> Callable[[Best], None]:
-    def publish(best: Best) -> None:
-        on_improvement(Repair(case.instance, revisions, baseline, case.result(), best.policy, None))
+@dataclass(frozen=True)
+class _Publisher:
+    """Hands every better schedule of a case over as a repair."""
 
-    return publish
+    case: Case
+    revisions: tuple[Revision, ...]
+    baseline: Schedule
+    on_improvement: Callable[[Repair], None] | None
 
+    def better(self, best: Best) -> None:
+        self._publish(best.policy, None)
 
-def _follow(case: Case, policy: str) -> None:
-    """Let a policy work on the case in a thread of its own until the time is up, Ctrl-C, or its end.
+    def degraded(self, found: Degraded, policy: str) -> None:
+        self._publish(policy, found)
 
-    An engine that is still busy then is left behind: it stops soon, and nothing that it finds counts any more. The time
-    is up a moment before the answer is due, as the report takes its time too.
-    """
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            POLICIES[policy](case)
-        except BaseException as failure:  # raised again below, in the thread of the caller
-            failures.append(failure)
-
-    thread = Thread(target=work, name=policy, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive() and (seconds := case.due_at - monotonic()) > 0:
-            thread.join(min(seconds, _PEEK))
-    except KeyboardInterrupt:
-        case.stop.request()
-        thread.join(1.0)
-    if case.best is None and case.shift.schedule is not None and policy != "absorb":
-        case.offer(case.shift.schedule, "right-shift")  # the time was up before the policy came to it
-    case.close()
-    if failures:
-        raise failures[0]
+    def _publish(self, policy: str, fallen: Degraded | None) -> None:
+        assert self.on_improvement is not None
+        result = self.case.result()
+        self.on_improvement(
+            Repair(self.case.instance, self.revisions, self.baseline, result, policy, None, None, fallen)
+        )
 
 
-def _frozen(instance: Instance) -> tuple[Instance, Shift, tuple[Wait, ...]]:
+def _frozen(instance: Instance, is_broken: bool) -> tuple[Instance, Shift, tuple[Wait, ...]]:
     """Return the instance with the frozen horizon and the pins where the right shift puts them, that, and the waits.
 
     Robots and vehicles under way wait where nothing else helps. Where there is no right shift, deadlines aside, frozen
-    operations have to stay.
+    operations have to stay. A right shift of a baseline that breaks limits (`is_broken`) may break them as far.
     """
     baseline = execution_of(instance).baseline
     shifted = shift(instance, baseline)
@@ -298,66 +313,8 @@ def _frozen(instance: Instance) -> tuple[Instance, Shift, tuple[Wait, ...]]:
         if execution.now <= o.start and (o.start < execution.frozen_until or o.key in kept)
     }
     placed = shifted.kept
+    if placed is None and is_broken:
+        placed = shift(conceded(instance, baseline), baseline).kept
     operations = (placed or baseline).operations
     pins = tuple(o for o in operations if o.key in frozen and o.key in instance.operation_by_key)
     return replace(instance, execution=replace(execution, pins=pins)), shifted, waits
-
-
-def _require_usable(policy: str, events: Sequence[Event], time_limit: float, workers: int | None) -> None:
-    if policy not in POLICIES:
-        raise ValueError(f"unknown policy {policy!r}; known policies: {', '.join(POLICIES)}")
-    if not events:
-        raise ValueError("there is no event to repair for")
-    if time_limit <= 0:
-        raise ValueError(f"time_limit must be positive, got {time_limit}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
-
-
-def _distinct(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Return the events, each once."""
-    found: dict[str, Event] = {}
-    for event in events:
-        if not same(found.setdefault(event.id, event), event):
-            defect = event.defect("E604", "id", f"two events have the id {event.id}", "give each its own")
-            raise EventError("events", (defect,))
-    return tuple(found.values())
-
-
-def _require_right(instance: Instance, schedule: Schedule) -> None:
-    found = check(instance, schedule)
-    if found:
-        fix = "repair a schedule that `scheduler check` passes"
-        defects = (Defect("E606", violation.where, f"{violation.rule}: {violation.detail}", fix) for violation in found)
-        raise ScheduleError(instance.name, tuple(defects))
-
-
-def _require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
-    """Validate each job that is new, got operations or another size, as if it stood in an instance file."""
-    orders: list[tuple[Event, Job, int]] = []  # with the number of the first operation that is new
-    for event in events:
-        if isinstance(event, RushOrder):
-            orders.append((event, event.job, 0))
-        elif isinstance(event, (Rework, QuantityChange)) and event.job in instance.job_by_id:
-            job = instance.job_by_id[event.job]
-            new = len(event.route) if isinstance(event, Rework) else 0
-            orders.append((event, job, len(job.operations) - new))
-    if not orders:
-        return
-    # Here, not above: the file models take their time to load.
-    from scheduler.io.validate import defects
-
-    found = [
-        event.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
-        for event, job, new in orders
-        for defect in defects(replace(instance, jobs=(job,), execution=None))
-        if defect.code != "E312" or _number_of(defect) >= new  # earlier events may have made modes alike
-    ]
-    if found:
-        raise EventError("events", tuple(found))
-
-
-def _number_of(defect: Defect) -> int:
-    """Return the number of the operation that a defect is about; later than all if it is about the job."""
-    found = re.match(r"\$\.jobs\[0\]\.operations\[(\d+)\]", defect.where)
-    return int(found[1]) if found is not None else sys.maxsize

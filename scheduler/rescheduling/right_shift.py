@@ -98,8 +98,9 @@ def _with_new_jobs(instance: Instance, old: Instance, draft: Draft) -> Shift | N
         placed, settled = _earliest(instance, with_new_jobs(instance, draft))
     except Stuck:
         return None
-    operations = [o for o in placed.operations if o.job in old.job_by_id]
-    moves = [m for m in placed.moves if m.job is not None and m.job not in instance.job_by_id or m.job in old.job_by_id]
+    new = instance.job_by_id.keys() - old.job_by_id.keys()
+    operations = [o for o in placed.operations if o.job not in new]
+    moves = [m for m in placed.moves if m.job is not None and m.job not in new]
     kept = complete(old, operations, moves)
     return Shift(placed, kept, _too_late(instance, placed), delays_of(settled, old.job_by_id))
 

@@ -46,6 +46,4 @@ def _fitted(case: Case, insertion: float) -> Schedule | None:
     pins = tuple(o for o in kept.operations if o.key not in begun)
     pinned = replace(case.instance, execution=replace(execution_of(case.instance), pins=pins))
     seconds, is_hurried = (min(insertion, case.left / 4), False) if insertion > 0 else (case.left, True)
-    return construct(
-        pinned, case.objective, time_limit=seconds, seed=case.seed, stop=case.stop, is_hurried=is_hurried
-    )
+    return construct(pinned, case.objective, time_limit=seconds, seed=case.seed, stop=case.stop, is_hurried=is_hurried)

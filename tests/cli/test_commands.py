@@ -120,6 +120,40 @@ def test_frozen_operations_keep_their_start(folder: Path) -> None:
     assert [(pin["job"], pin["operation"]) for pin in revision["pins"]] == [("bracket", "drill")]
 
 
+def test_a_degraded_schedule_is_written_marked_checked_drawn_and_repaired(folder: Path) -> None:
+    # bracket is drilled from 7 on, as the saw stands still during [1, 5): until 9, after its deadline 8.
+    instance = content(folder / "teaching.json")
+    instance["jobs"][0]["deadline"] = 8
+    (folder / "urgent.json").write_text(json.dumps(instance), encoding="utf-8")
+    arguments = ("--events", "breakdown.json", "--workers", "1", "-o", "new.json", "--gantt", "new.svg")
+    result = run("repair", "urgent.json", "plan.json", *arguments)
+    assert result.exit_code == 1
+    assert "DEGRADED: the least violating schedule found breaks 1 limit" in result.stderr
+    assert "time_windows: bracket: is completed at 9, its deadline is 8" in result.stderr
+    document = content(folder / "new.json")
+    assert (document["status"], document["makespan"]) == ("infeasible", 9)
+    assert [(v["rule"], v["where"], v["amount"]) for v in document["degraded"]] == [("time_windows", "bracket", 1)]
+    assert (folder / "new.svg").exists()
+
+    checked = run("check", "urgent.json", "new.json")
+    assert checked.exit_code == 1
+    assert checked.output.splitlines()[0] == "new.json: degraded; 1 violation"
+    assert "is completed at 9, its deadline is 8" in checked.output
+    (folder / "lie.json").write_text(json.dumps({**document, "degraded": [{**document["degraded"][0], "amount": 7}]}))
+    lie = run("check", "urgent.json", "lie.json")
+    assert "degraded: does not say time_windows: bracket" in lie.output
+    assert "but the schedule keeps it" in lie.output
+
+    drawn = run("gantt", "urgent.json", "new.json", "-o", "marked.svg")
+    assert drawn.exit_code == 0
+    later = {"id": "E2", "type": "due_date_change", "at": 6, "job": "bracket", "due_date": None, "deadline": 9}
+    (folder / "later.json").write_text(json.dumps({"events": [later]}), encoding="utf-8")
+    result = run("repair", "urgent.json", "new.json", "--events", "later.json", "--workers", "1", "-o", "good.json")
+    assert result.exit_code == 0
+    assert "degraded" not in content(folder / "good.json")
+    assert run("check", "urgent.json", "good.json").exit_code == 0
+
+
 # --- bad input ---------------------------------------------------------------------------------------------------
 
 

@@ -75,9 +75,9 @@ def line(event: dict[str, Any] | str) -> Line:
 
 
 @contextmanager
-def opened(folder: Path, settings: Settings = SETTINGS, **how: Any) -> Iterator[Loop]:
+def opened(folder: Path, settings: Settings = SETTINGS, instance: Instance | None = None, **how: Any) -> Iterator[Loop]:
     """Yield a loop on the journal in the folder, a new one or the one that is there."""
-    instance = shop()
+    instance = instance or shop()
     with Journal(folder / "journal.db") as journal:
         yield Loop(journal, folder, instance, schedule_text(instance, shop_schedule()), settings, **how)
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from small_factory import INSTANCE, SCHEDULE, rescheduled
 
+from scheduler.constraints import Violation
 from scheduler.domain import Execution, Facility, Instance, Job, Machine, Mode, Operation, Schedule, ScheduledOperation
 from scheduler.plot import before_after, gantt
 
@@ -41,6 +42,19 @@ def test_names_titles_and_terms_are_written() -> None:
     assert {"now 20", "frozen until 30", "X.cut", "X.weld", "+11"} <= set(found)
     assert "makespan 71  ·  total_tardiness 11" in found
     assert "5 operations  ·  2 jobs  ·  makespan 71  ·  1 late job" in found
+
+
+def test_a_degraded_schedule_is_marked_and_says_what_it_breaks() -> None:
+    broken = tuple(
+        Violation("time_windows", f"J{n}", f"is completed at {n}, its deadline is 0", n) for n in range(1, 9)
+    )
+    found = words(figure_of(INSTANCE, SCHEDULE, broken=broken))
+    assert {"degraded: breaks 8 limits", "and 2 more"} <= set(found)
+    assert "breaks time_windows: J6 is completed at 6, its deadline is 0" in found
+    assert not any("J7 is completed" in text for text in found)
+    both = words(drawn(before_after(INSTANCE, SCHEDULE, SCHEDULE, broken=broken[:1])))
+    assert both.count("degraded: breaks 1 limit") == 1
+    assert not any("degraded" in text for text in words(figure_of(INSTANCE, SCHEDULE)))
 
 
 def test_moments_come_from_the_execution() -> None:

@@ -63,6 +63,9 @@ class Event(ABC):
     scales: ClassVar[bool] = False
     """Whether it stretches durations; other events add to them."""
 
+    is_request: ClassVar[bool] = False
+    """Whether somebody asks for it, and may get a refusal; all else has happened, whether or not there is a plan."""
+
     id: str
     """Name of the event, unique among all events of the factory: an event that comes again counts once."""
     at: Tick

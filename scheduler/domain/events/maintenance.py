@@ -20,6 +20,7 @@ class MaintenanceAdded(Event):
     """A machine will be maintained; an operation that runs then pauses."""
 
     type: ClassVar[str] = "maintenance_added"
+    is_request: ClassVar[bool] = True
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
     machine: str
     """The machine."""
@@ -52,6 +53,7 @@ class MaintenanceMoved(Event):
     """The maintenance of a machine takes place at another time."""
 
     type: ClassVar[str] = "maintenance_moved"
+    is_request: ClassVar[bool] = True
     machine: str
     """The machine."""
     start: Tick
@@ -133,6 +135,7 @@ class DegradationAlert(Event):
     """
 
     type: ClassVar[str] = "degradation_alert"
+    is_request: ClassVar[bool] = True
     machine: str
     """The machine."""
     risk: tuple[Risk, ...]

@@ -18,6 +18,7 @@ class RushOrder(Event):
     """A new job comes in."""
 
     type: ClassVar[str] = "rush_order"
+    is_request: ClassVar[bool] = True
     job: Job
     """The job, as in an instance file; absent release_date: ``at``."""
 
@@ -73,6 +74,7 @@ class QuantityChange(Event):
     """More or fewer pieces of a job are wanted: what has not begun of it takes ``quantity / before`` times as long."""
 
     type: ClassVar[str] = "quantity_change"
+    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     before: Count
@@ -110,6 +112,7 @@ class DueDateChange(Event):
     """A job is wanted at another time."""
 
     type: ClassVar[str] = "due_date_change"
+    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     due_date: Difference | None

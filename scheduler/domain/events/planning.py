@@ -19,6 +19,7 @@ class Pin(Event):
     """Pending operations keep the machine and the start of the schedule in force, but for what events force."""
 
     type: ClassVar[str] = "pin"
+    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     operation: str | None = None
@@ -83,6 +84,7 @@ class Forbid(Event):
     """Pending operations may not be done on a machine."""
 
     type: ClassVar[str] = "forbid"
+    is_request: ClassVar[bool] = True
     job: str
     """The job."""
     machine: str

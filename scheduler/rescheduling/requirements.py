@@ -1,0 +1,105 @@
+"""What a repair asks of what it is given."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scheduler.constraints import Violation
+from scheduler.domain import Instance, Job, Schedule
+from scheduler.domain.events import Event, QuantityChange, Rework, RushOrder, same
+from scheduler.errors import Defect, EventError, ScheduleError
+from scheduler.rescheduling.concessions import intolerable
+from scheduler.rescheduling.policies import POLICIES
+
+
+def require_usable(policy: str, events: Sequence[Event], time_limit: float, workers: int | None) -> None:
+    """Let only arguments pass that a repair can work with.
+
+    Raises
+    ------
+    ValueError
+        If there is no event, the policy is unknown, or the time limit or number of workers is not positive.
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"unknown policy {policy!r}; known policies: {', '.join(POLICIES)}")
+    if not events:
+        raise ValueError("there is no event to repair for")
+    if time_limit <= 0:
+        raise ValueError(f"time_limit must be positive, got {time_limit}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+
+
+def distinct(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Return the events, each once.
+
+    Raises
+    ------
+    EventError
+        If two different ones have the same id.
+    """
+    found: dict[str, Event] = {}
+    for event in events:
+        if not same(found.setdefault(event.id, event), event):
+            defect = event.defect("E604", "id", f"two events have the id {event.id}", "give each its own")
+            raise EventError("events", (defect,))
+    return tuple(found.values())
+
+
+def require_right(
+    instance: Instance,
+    schedule: Schedule,
+    known: Sequence[Violation] = (),
+    fix: str = "repair a schedule that `scheduler check` passes",
+) -> None:
+    """Let only a schedule pass that breaks nothing, but for limits that it is `known` to break and that may be broken.
+
+    Raises
+    ------
+    ScheduleError
+        With everything else that it breaks.
+    """
+    found, _ = intolerable(instance, schedule, known)
+    if found:
+        defects = (Defect("E606", violation.where, f"{violation.rule}: {violation.detail}", fix) for violation in found)
+        raise ScheduleError(instance.name, tuple(defects))
+
+
+def require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
+    """Validate each job that is new, got operations or another size, as if it stood in an instance file.
+
+    Raises
+    ------
+    EventError
+        With every defect.
+    """
+    orders: list[tuple[Event, Job, int]] = []  # with the number of the first operation that is new
+    for event in events:
+        if isinstance(event, RushOrder):
+            orders.append((event, event.job, 0))
+        elif isinstance(event, (Rework, QuantityChange)) and event.job in instance.job_by_id:
+            job = instance.job_by_id[event.job]
+            new = len(event.route) if isinstance(event, Rework) else 0
+            orders.append((event, job, len(job.operations) - new))
+    if not orders:
+        return
+    # Here, not above: the file models take their time to load.
+    from scheduler.io.validate import defects
+
+    found = [
+        event.defect(defect.code, defect.where.replace("$.jobs[0]", "job", 1), defect.cause, defect.fix)
+        for event, job, new in orders
+        for defect in defects(replace(instance, jobs=(job,), execution=None))
+        if defect.code != "E312" or _number_of(defect) >= new  # earlier events may have made modes alike
+    ]
+    if found:
+        raise EventError("events", tuple(found))
+
+
+def _number_of(defect: Defect) -> int:
+    """Return the number of the operation that a defect is about; later than all if it is about the job."""
+    found = re.match(r"\$\.jobs\[0\]\.operations\[(\d+)\]", defect.where)
+    return int(found[1]) if found is not None else sys.maxsize

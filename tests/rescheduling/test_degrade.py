@@ -1,0 +1,159 @@
+"""Degraded schedules: which limits give way, what is made of the rest, and how later events go on from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from helpers import flagged
+from repair_cases import flow_shop, flow_shop_baseline, times
+
+from scheduler.domain import Instance, Precedence, Schedule, Status
+from scheduler.domain.events import (
+    ClockTick,
+    DueDateChange,
+    Event,
+    MachineBreakdown,
+    MachineRestored,
+    OperationDelayed,
+)
+from scheduler.domain.happened import execution_of
+from scheduler.errors import ScheduleError
+from scheduler.rescheduling import Repair, repair, repair_further
+from scheduler.rescheduling.concessions import conceded, intolerable, unlimited, without_lost
+
+SECONDS = 60.0
+"""Plenty: everything here is proved at once."""
+
+DOWN = MachineBreakdown("E1", 1, "M1", 60)
+"""M1 is down until 60 in the middle of J1.1, whose 2 ticks left end at 62. Best for J2: M1 [62, 64), M2 [64, 67)."""
+
+
+def urgent_shop(deadline: int = 12) -> Instance:
+    """J2, which may go to M2 or M3 at last, has a deadline."""
+    first, second = flow_shop().jobs
+    return replace(flow_shop(), jobs=(first, replace(second, deadline=deadline)))
+
+
+def repaired(
+    *events: Event, instance: Instance | None = None, baseline: Schedule | None = None, **how: object
+) -> Repair:
+    given = {"time_limit": SECONDS, "workers": 1, **how}
+    return repair(instance or urgent_shop(), baseline or flow_shop_baseline(), events, **given)  # type: ignore[arg-type]
+
+
+def after(first: Repair, *events: Event, **how: object) -> Repair:
+    """Repair a repair, degraded or not."""
+    assert first.schedule is not None
+    return repaired(*events, instance=first.instance, baseline=first.schedule, broken=first.broken, **how)
+
+
+def test_the_least_violating_schedule_is_the_best_within_what_it_breaks() -> None:
+    # 67 is the least for J2, on M2; J1.2 fits in after it. With J2.2 on M3 [64, 69) the makespan would be 69, but J2
+    # would be 2 later than it has to be: the deadline counts first.
+    first = repaired(DOWN)
+    assert first.result.schedule is None
+    assert first.result.status is Status.INFEASIBLE
+    assert first.degraded is not None
+    assert [(v.rule, v.where, v.amount) for v in first.broken] == [("time_windows", "J2", 55)]
+    assert times(first.schedule) == {"J1.1": (0, 62), "J2.1": (62, 64), "J2.2": (64, 67), "J1.2": (67, 71)}
+    assert first.stated.values == first.result.objective.value(first.degraded.terms)
+    assert first.report is not None
+    assert first.report.makespan_after == 71
+
+
+def test_a_degraded_schedule_is_repaired_only_if_it_says_what_it_breaks() -> None:
+    first = repaired(DOWN)
+    assert first.schedule is not None
+    with pytest.raises(ScheduleError, match=r"E606 at J2: time_windows: is completed at 67"):
+        repair(first.instance, first.schedule, [ClockTick("E2", 2)])
+    shifted = Schedule(tuple(replace(o, start=o.start - 1, end=o.end - 1) for o in first.schedule.operations))
+    with pytest.raises(ScheduleError, match="E606"):
+        repair(first.instance, shifted, [ClockTick("E2", 2)], broken=first.broken)
+    assert after(first, ClockTick("E2", 2)).broken == first.broken
+
+
+def test_a_degraded_schedule_stays_so_until_the_limit_can_be_kept() -> None:
+    first = repaired(DOWN)
+    moved = after(first, DueDateChange("E2", 3, "J2", None, deadline=70))
+    assert (moved.is_degraded, moved.result.status) == (False, Status.OPTIMAL)
+    assert moved.schedule == moved.result.schedule
+    again = after(first, MachineRestored("E3", 4, "M1"))
+    # J1.1 ends at 6, J2.1 at 8, J2.2 at 11 on M2.
+    assert not again.is_degraded
+    assert times(again.schedule)["J2.2"][1] <= 12
+
+
+def test_instants_follow_one_another_through_a_degraded_one() -> None:
+    both = repaired(DOWN, MachineRestored("E2", 4, "M1"))
+    assert [revision.now for revision in both.revisions] == [1, 4]
+    assert not both.is_degraded
+    assert both.revisions[1].baseline.by_operation["J2", "1"].start == 62
+
+
+def test_what_is_broken_for_good_does_not_keep_the_rest_from_being_planned() -> None:
+    # J2 is due by 4 and runs on M2 when that is over: whatever happens, its deadline is lost.
+    instance, lost = urgent_shop(deadline=12), OperationDelayed("E1", 8, "J2", "2", delay=6)
+    first = repaired(lost, instance=instance)  # J2.2 runs [7, 16)
+    assert [(v.rule, v.amount) for v in first.broken] == [("time_windows", 4)]
+    later = after(first, ClockTick("E2", 14))
+    assert later.result.reason.startswith("limits are broken for good")
+    assert later.result.status is Status.INFEASIBLE
+    assert later.broken == first.broken
+    assert times(later.schedule) == times(first.schedule)
+
+
+def test_absorb_never_degrades() -> None:
+    assert repaired(DOWN, policy="absorb").schedule is None
+
+
+def test_a_repair_goes_on_from_a_degraded_one() -> None:
+    seen: list[Repair] = []
+    first = repaired(DOWN, policy="right-shift")
+    # The right shift keeps J1 before J2 on M2: J2.2 [66, 69), 57 too late.
+    assert [v.amount for v in first.broken] == [57]
+    further = repair_further(urgent_shop(), first, time_limit=SECONDS, workers=1, on_improvement=seen.append)
+    assert [v.amount for v in further.broken] == [55]
+    assert further.rank < first.rank
+    assert [r.rank for r in seen] == sorted((r.rank for r in seen), reverse=True)
+    assert all(r.broken == tuple(flagged_of(r)) for r in seen)
+    assert repair_further(urgent_shop(), further, time_limit=0.5, workers=1) is further
+
+
+def flagged_of(found: Repair) -> list[object]:
+    assert found.schedule is not None
+    return list(intolerable(found.instance, found.schedule, ())[0])
+
+
+# --- concessions -------------------------------------------------------------------------------------------------
+
+
+def test_conceded_is_what_a_schedule_breaks_and_no_more() -> None:
+    # A lag of 4 where 1 is allowed, and a completion at 10 where 8 is asked for.
+    first, second = urgent_shop(deadline=8).jobs
+    instance = replace(
+        urgent_shop(),
+        jobs=(replace(first, deadline=7), replace(second, deadline=8, precedences=(Precedence("1", "2", 0, 1),))),
+    )
+    plan = flow_shop_baseline()  # J2.1 ends at 5, J2.2 runs [7, 10)
+    given = conceded(instance, plan)
+    assert [job.deadline for job in given.jobs] == [7, 10]
+    assert given.jobs[1].precedences == (Precedence("1", "2", 0, 2),)
+    assert flagged(given, plan) == []
+    assert flagged(instance, plan) == [("precedence", "J2.1 -> J2.2", 1), ("time_windows", "J2", 2)]
+    assert flagged(unlimited(instance), plan) == []
+    assert conceded(given, plan) == given
+
+
+def test_lost_is_a_limit_that_has_passed() -> None:
+    instance = urgent_shop(deadline=9)
+    at_8 = repaired(ClockTick("E", 8), instance=urgent_shop(deadline=10)).instance
+    at_8 = replace(at_8, jobs=instance.jobs)
+    assert without_lost(at_8) is at_8  # the baseline misses the deadline, but it is not over
+    at_10 = replace(at_8, execution=replace(execution_of(at_8), now=10))
+    assert without_lost(at_10).jobs[1].deadline is None
+    lagging = replace(instance.jobs[1], deadline=None, precedences=(Precedence("1", "2", 0, 1),))
+    at_6 = replace(at_8, jobs=(instance.jobs[0], lagging), execution=replace(execution_of(at_8), now=6))
+    assert without_lost(at_6) is at_6  # J2.1 ended at 5, J2.2 may start at 6
+    at_7 = replace(at_6, execution=replace(execution_of(at_8), now=7))
+    assert without_lost(at_7).jobs[1].precedences == (Precedence("1", "2", 0, None),)
