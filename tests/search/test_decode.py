@@ -60,6 +60,7 @@ SMALL = (
     ("transit_tiny", 19),
     ("hub_tiny", 16),
     ("splits_tiny", 17),
+    ("dual_gripper_tiny", 20),
 )
 """Shipped instances and their proved optima."""
 

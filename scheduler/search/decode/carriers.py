@@ -12,8 +12,10 @@ from scheduler.search.decode.layout import (
     DESTINATION,
     GROUP,
     GROUPS,
+    HOLDS,
     HOME,
     LAST_OF,
+    LOAD,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
@@ -73,16 +75,21 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
 
 @njit(cache=True, nogil=True)
 def move_opening(data: Ints, state: Ints, able: int, ready: int, length: int) -> tuple[int, int]:
-    """Return the earliest start from `ready` on of a move that long by a carrier, and the move before it (-1: none)."""
+    """Return the earliest start from `ready` on of a move that long by a carrier, and the move before it (-1: none).
+
+    A carrier that holds several parts needs a place for it too: so it is with tending.
+    """
     carrier, length = get(data, ABLE, able, WHO), max(length, 1)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
-    starts, frees, afters = data[MOVE_START], data[MOVE_FREE], data[MOVE_AFTER]
+    starts, frees, afters, loads = data[MOVE_START], data[MOVE_FREE], data[MOVE_AFTER], data[LOAD]
+    holds = get(data, CARRIERS, carrier, HOLDS)
     after, before = -1, state[data[LAST_OF] + carrier]
     while before >= 0 and state[frees + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
     while True:
-        if after < 0 or state[starts + after] - ready >= length:
+        has_room = before < 0 or state[loads + before] < holds
+        if has_room and (after < 0 or state[starts + after] - ready >= length):
             start = max(ready, there(data, state, carrier, before, origin))
             start = work_start(data, calendar, start, length, 0)
             if after < 0:

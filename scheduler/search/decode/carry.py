@@ -14,12 +14,16 @@ from scheduler.search.decode.layout import (
     BATTERY,
     CARRIERS,
     DONE,
+    DROP,
     FIRST_CHARGE,
+    FIRST_DROP,
     FLEET,
     FLEETS_AT,
+    HOLDS,
     IS_TRIP,
     JOB_END,
     JOBS,
+    LEAD_TIME,
     LEGS,
     LEGS_AT,
     LENGTH,
@@ -44,16 +48,19 @@ from scheduler.search.decode.layout import (
     ROUTES,
     SIZE,
     SPLITS,
+    SPOTS_AT,
     STOP,
     TIMES,
     VIA,
     WHO,
+    ZERO,
     Ints,
     get,
     put,
     undo,
 )
 from scheduler.search.decode.trips import ride, ride_in_loads
+from scheduler.search.decode.visits import make_visits, visits_opening
 
 
 @njit(cache=True, nogil=True)
@@ -73,27 +80,40 @@ def may_carry(data: Ints, job: int, able: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int) -> tuple[int, int, int]:
-    """Return who can end a move first (the nearest of several), when it starts, and the move before it."""
+def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int, least: int) -> tuple[int, int, int, int]:
+    """Return who can end a move first (the nearest of several), when it starts and ends, and the move before it.
+
+    The part is ready then, and is not put down before `least`.
+    """
     best_able, best_start, best_before, best_end, best_way = -1, NEVER, -1, NEVER, NEVER
+    late = max(ready, least - get(data, LEGS, leg, LEAD_TIME))
     for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
         if not may_carry(data, job, able):
             continue
-        if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
-            start, before, _, _, _ = charged_opening(data, state, able, ready)
+        if data[FIRST_DROP] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), HOLDS) > 1:
+            start, at, before, _ = visits_opening(data, state, able, ready, least)
+            end = at + get(data, ABLE, able, DROP)
+        elif data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
+            start, before, _, _, _ = charged_opening(data, state, able, late)
+            end = start + get(data, ABLE, able, LENGTH)
         else:
-            start, before = move_opening(data, state, able, ready, get(data, ABLE, able, LENGTH))
-        end = start + get(data, ABLE, able, LENGTH)
+            start, before = move_opening(data, state, able, late, get(data, ABLE, able, LENGTH))
+            end = start + get(data, ABLE, able, LENGTH)
         if end <= best_end:
             way = approach(data, state, get(data, ABLE, able, WHO), before, get(data, ABLE, able, ORIGIN))
             if end < best_end or way < best_way:
                 best_able, best_start, best_before, best_end, best_way = able, start, before, end, way
-    return best_able, best_start, best_before
+    return best_able, best_start, best_end, best_before
 
 
 @njit(cache=True, nogil=True)
-def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int) -> tuple[int, int]:
-    """Place a move of a part at the earliest; return its start and end, `NEVER` if nobody can do it."""
+def carry(
+    data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int, least: int
+) -> tuple[int, int]:
+    """Place a move of a part at the earliest; return its start and end, `NEVER` if nobody can do it.
+
+    A robot or vehicle does not put the part down before `least`.
+    """
     job, move = get(data, LINKS, link, LINK_JOB), MAX_LEGS * link + number
     ready = max(ready, data[NOW])
     if get(data, LEGS, leg, IS_TRIP):
@@ -105,14 +125,19 @@ def carry(data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int
         if start >= NEVER:
             return NEVER, NEVER
     else:
-        able, start, before = by_carrier(data, state, leg, job, ready)
-        mover, end = get(data, ABLE, able, WHO), start + get(data, ABLE, able, LENGTH)
+        able, start, end, before = by_carrier(data, state, leg, job, ready, least)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER
-        if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
-            before = use_battery(data, state, trail, move, able, ready)
-        put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
-        enter(data, state, trail, mover, move, before)
+        mover = get(data, ABLE, able, WHO)
+        if data[FIRST_DROP] > 0 and get(data, CARRIERS, mover, HOLDS) > 1:
+            make_visits(data, state, trail, move, able, ready, least)
+            able = get(data, CARRIERS, mover, SPOTS_AT) + get(data, ABLE, able, ORIGIN)
+        else:
+            if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
+                late = max(ready, least - get(data, LEGS, leg, LEAD_TIME))
+                before = use_battery(data, state, trail, move, able, late)
+            put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
+            enter(data, state, trail, mover, move, before)
         put(state, trail, data[MOVE_START] + move, start)
         put(state, trail, data[MOVE_END] + move, end)
         put(state, trail, data[MOVE_ABLE] + move, able)
@@ -143,7 +168,7 @@ def first_to_arrive(data: Ints, state: Ints, trail: Ints, link: int, route: int,
             last -= 1
         for number in range(done, last + 1):
             if taken < 0 and at < arrives_at:
-                _, at = carry(data, state, trail, link, first + number, number, at)
+                _, at = carry(data, state, trail, link, first + number, number, at, ZERO)
         undo(state, trail, mark)
         if taken < 0 and at < arrives_at:
             best, arrives_at = route, at

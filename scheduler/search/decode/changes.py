@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.layout import (
+    FIRST_LINGER,
     INS,
     INS_AT,
     INS_END,
@@ -153,6 +154,16 @@ def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
     if at < 0 or choice[data[NUM_OPS] + o] == other:
         return end, end
     choice[data[NUM_OPS] + o] = other
+    return at, at
+
+
+@njit(cache=True, nogil=True)
+def change_linger(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
+    """Let carriers linger, or not, with the parts to or from an operation; return first and last place changed."""
+    at, other = place[get(data, OPS, o, UNIT)], np.random.randint(4)
+    if at < 0 or choice[data[FIRST_LINGER] + o] == other:
+        return end, end
+    choice[data[FIRST_LINGER] + o] = other
     return at, at
 
 

@@ -113,7 +113,14 @@ class Facts:
             home = self._group_places[group.id][carrier.start]
             battery = self._battery(name, tables) if name in instance.battery_by_vehicle else -1
             calendar = self._calendar(carrier.calendar, tables)
-            tables[at.CARRIERS].append((calendar, self._groups[group.id], home, battery, 0, 0))
+            spots_at = len(tables[at.ABLE])
+            tables[at.CARRIERS].append(
+                (calendar, self._groups[group.id], home, battery, 0, 0, carrier.capacity, spots_at)
+            )
+            if carrier.capacity > 1:
+                handling = (group.pick_up_time, group.drop_time)
+                spots = range(len(self._group_places[group.id]))
+                tables[at.ABLE].extend((self._mover[name], 0, spot, spot, -1, *handling) for spot in spots)
         for lane in instance.lanes:
             tables[at.LANES].append(
                 (

@@ -9,7 +9,8 @@ Operations are numbered by plan, those of a unit one after the other: an operati
 A *leg* is a row that any two machines share; the leg number `k` of link *i* is the *move* ``MAX_LEGS * i + k``. Where a
 job goes in loads, that is the move of the first; those of the others are ``BESIDE`` it, behind the moves of all links.
 With batteries a charge before a move is a row like a move: see `scheduler.search.decode.charging`. So is the tending of
-an operation, which a robot does where a move ends and the next one begins.
+an operation, which a robot does where a move ends and the next one begins. Carriers that hold several parts make
+visits: see `scheduler.search.decode.visits`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ NUM_TABLES = 25
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
 
-NUM_COLUMNS = 40
+NUM_COLUMNS = 41
 (
     MODE,
     START,
@@ -110,14 +111,16 @@ NUM_COLUMNS = 40
     LATEST,
     MOST_LATE,
     WISH,
+    LINGER,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (moves done, when the part is there, the facility that
 its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to
 BESIDE: the next load), the last operation on a machine, the last move of a carrier or lane vehicle, then what
 several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective
-comes to so far, and up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one)."""
+comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one), and whether
+carriers linger now (LINGER)."""
 
-NUM_SCALARS = 20
+NUM_SCALARS = 22
 (
     NOW,
     LIMIT,
@@ -138,11 +141,14 @@ NUM_SCALARS = 20
     SOME_WATCH,
     FIRST_TENDING,
     FIRST_CHARGE,
+    FIRST_DROP,
+    FIRST_LINGER,
     NUM_CHOICES,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order,
-NUM_CHOICES: of the choices); among the moves the
-first tending, of operation 0 (0: nothing is tended), and the first charge (0: there are no batteries)."""
+NUM_CHOICES: of the choices); among the moves the first tending, of operation 0 (0: nothing is tended), the first
+charge (0: there are no batteries) and the first drop (0: no carrier holds several parts); where it stands among the
+choices whether carriers linger (0: nowhere)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------
@@ -170,8 +176,9 @@ LEGS_AT, NUM_LEGS, STOP, OTHER = range(4)
 IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS, FULL_LOAD = range(9)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
-# CARRIERS; BATTERY: its row, -1: none
-CARRIER_CALENDAR, GROUP, HOME, BATTERY, UNDER_AT, UNDER_END = range(6)
+# CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
+# at the first place of its group, the others follow
+CARRIER_CALENDAR, GROUP, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT = range(8)
 # GROUPS
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE

@@ -51,6 +51,7 @@ from scheduler.search.decode.layout import (
     UNTIL,
     WAITING,
     WATCHES,
+    ZERO,
     Ints,
     get,
     put,
@@ -162,7 +163,7 @@ def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tupl
             if clash != FITS:
                 return clash, bound
         for number in range(legs):
-            start, end = carry(data, state, trail, link, first + number, number, ready)
+            start, end = carry(data, state, trail, link, first + number, number, ready, ZERO)
             if start >= NEVER:
                 return HOPELESS, NEVER
             ready = end

@@ -300,13 +300,14 @@ class _Lowering:
         num_moves = first_tending + is_tended * len(self.operations)
         num_charges = facts.most_charges(num_moves, len(begun.charges))
         num_uses += num_charges
+        num_drops = num_moves if any(c.capacity > 1 for c in self.instance.carrier_by_id.values()) else 0
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
         num_ops, num_links = len(self.operations), len(self.links)
         sizes: list[tuple[Sequence[int], int, int]] = [
             (range(at.MODE, at.AFTER + 1), num_ops, 0),
             (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
-            (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges, 0),
+            (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges + num_drops, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -316,6 +317,7 @@ class _Lowering:
             ((at.JOB_END,), len(self.problem.jobs), 0),
             ((at.NUM_TRIPS, at.SUM, at.LATEST, at.MOST_LATE), 1, 0),
             ((at.WISH,), 1, -1),
+            ((at.LINGER,), 1, 0),
         ]
         header = np.zeros(at.HEADER, np.int64)
         parts: list[Array] = []
@@ -350,8 +352,12 @@ class _Lowering:
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.FIRST_TENDING] = first_tending if is_tended else 0
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
-        header[at.NUM_CHOICES] = 2 * num_ops if num_charges else num_ops
+        header[at.FIRST_DROP] = num_moves + num_charges if num_drops else 0
+        num_choices = 2 * num_ops if num_charges else num_ops
+        header[at.FIRST_LINGER] = num_choices if num_drops else 0
+        header[at.NUM_CHOICES] = num_choices + num_ops if num_drops else num_choices
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
+        room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)

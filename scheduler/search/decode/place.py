@@ -25,6 +25,8 @@ from scheduler.search.decode.layout import (
     ENTRY,
     FAMILY,
     FIRST_CHARGE,
+    FIRST_DROP,
+    FIRST_LINGER,
     HOLDS_IN,
     HOLDS_OUT,
     INPUTS,
@@ -36,11 +38,11 @@ from scheduler.search.decode.layout import (
     JOB_END,
     JOBS,
     KEEPS,
-    LEAD_TIME,
     LEFT_AT,
     LEGS,
     LEGS_AT,
     LIMIT,
+    LINGER,
     LINKS,
     MACHINE,
     MACHINES,
@@ -129,9 +131,7 @@ def bring(data: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at
     loaded_at, arrived_at = NEVER, 0
     for k in range(num):
         ready, leg, number, link = entries[4 * k], entries[4 * k + 1], entries[4 * k + 2], entries[4 * k + 3]
-        if free_at > 0:
-            ready = max(ready, free_at - get(data, LEGS, leg, LEAD_TIME))
-        start, end = carry(data, state, trail, link, leg, number, ready)
+        start, end = carry(data, state, trail, link, leg, number, ready, free_at)
         if start >= NEVER:
             return loaded_at, arrived_at, HOPELESS, NEVER
         before = get(data, LINKS, link, PRED)
@@ -219,6 +219,8 @@ def fit(
     if complete > state[data[JOB_END] + job]:
         put(state, trail, data[JOB_END] + job, complete)
     put(state, trail, data[BUSY] + machine, state[data[BUSY] + machine] + get(data, MODES, mode, DURATION))
+    if data[FIRST_DROP] > 0:
+        put(state, trail, data[LINGER], choice[data[FIRST_LINGER] + o] >> 1)
     return send_off(data, choice, state, trail, o)
 
 
@@ -230,6 +232,8 @@ def place_in(
     machine, job = get(data, MODES, mode, MACHINE), get(data, OPS, o, JOB)
     if data[FIRST_CHARGE] > 0:
         put(state, trail, data[WISH], choice[data[NUM_OPS] + o])
+    if data[FIRST_DROP] > 0:
+        put(state, trail, data[LINGER], choice[data[FIRST_LINGER] + o] & 1)
     release_date = get(data, JOBS, job, RELEASE)
     needs_place = get(data, MACHINES, machine, HOLDS_IN) != 0 or get(data, MACHINES, machine, INPUTS) >= 0
     earliest, num = max(floor, release_date, data[NOW]), ZERO
@@ -260,7 +264,7 @@ def place_in(
                 num += 1
                 is_entry = True
                 break
-            start, end = carry(data, state, trail, link, leg, number, ready)
+            start, end = carry(data, state, trail, link, leg, number, ready, ZERO)
             if start >= NEVER:
                 return HOPELESS, NEVER
             if number == 0 and before >= 0 and get(data, MACHINES, origin, WATCHES):

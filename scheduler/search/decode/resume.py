@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scheduler.domain import Charge, Move
+from scheduler.domain import Charge, Move, ScheduledOperation
+from scheduler.domain.visits import visits
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
-from scheduler.search.decode.layout import MAX_LEGS, Array
+from scheduler.search.decode.layout import MAX_LEGS
 from scheduler.search.units import Unit
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def resume(
             before = number
         put(at.BUSY, machine, board.busy[machine])
     _resume_profiles(lowered, board)
-    _resume_moves(lowered, begun)
+    _resume_moves(lowered, facts, begun)
     _resume_levels(lowered, board)
     for number, link in enumerate(lowered.links):
         if link in board.part:
@@ -125,7 +126,7 @@ def _resume_profiles(lowered: Lowered, board: Board) -> None:
     state[data[at.NUM_STEPS]] = new
 
 
-def _resume_moves(lowered: Lowered, begun: Begun) -> None:
+def _resume_moves(lowered: Lowered, facts: Facts, begun: Begun) -> None:
     """Put moves, charges and tending on the board into the sequences of movers; transfers of one trip share a row."""
     data, state, instance = lowered.data, lowered.state, lowered.problem.instance
     number_of = {name: number for number, name in enumerate(lowered.movers)}
@@ -138,7 +139,13 @@ def _resume_moves(lowered: Lowered, begun: Begun) -> None:
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
     tending = int(data[at.FIRST_TENDING])
     rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
+    several = {carrier.id for carrier in instance.carrier_by_id.values() if carrier.capacity > 1}
+    _resume_visits(
+        lowered, facts, [(n, item) for n, mover, _, item, _ in rows if mover in several and isinstance(item, Move)]
+    )
     for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
+        if mover in several:
+            continue
         lane = instance.lane_by_vehicle.get(mover)
         if lane is not None:
             job = instance.job_by_id.get(name or "")
@@ -152,11 +159,6 @@ def _resume_moves(lowered: Lowered, begun: Begun) -> None:
             state[data[at.NUM_TRIPS]] += 1
         free_at = max(item.end + (lane.return_time if lane is not None else 0), item.start + 1)
         before = last.get(mover, -1)
-        if before >= 0 and lane is None and free_at < state[data[at.MOVE_FREE] + before]:
-            # One in another gripper began before it and ends after it: there the carrier is free.
-            free_at = int(state[data[at.MOVE_FREE] + before])
-            other = int(state[data[at.MOVE_ABLE] + before])
-            data[_entry(data, at.ABLE, able, at.DESTINATION)] = data[_entry(data, at.ABLE, other, at.DESTINATION)]
         for column, value in (
             (at.MOVE_START, item.start),
             (at.MOVE_END, item.end),
@@ -173,9 +175,38 @@ def _resume_moves(lowered: Lowered, begun: Begun) -> None:
         last[mover] = number
 
 
-def _entry(data: Array, table: int, row: int, column: int) -> int:
-    """Return where an entry of a table stands."""
-    return int(data[table] + row * data[table + 1]) + column
+def _resume_visits(lowered: Lowered, facts: Facts, rows: list[tuple[int, Move]]) -> None:
+    """Put the visits of carriers that hold several parts into their sequences; staying at a machine is one visit."""
+    data, state, instance = lowered.data, lowered.state, lowered.problem.instance
+    for carrier, name in enumerate(lowered.movers):
+        tasks: dict[int, Move | ScheduledOperation] = {
+            number: move if move.job is not None else ScheduledOperation("", "", 0, move.origin, move.start, move.end)
+            for number, move in rows
+            if move.mover == name
+        }
+        if not tasks:
+            continue
+        group, number_of = instance.group_by_carrier[name], {id(task): number for number, task in tasks.items()}
+        spots_at = data[data[at.CARRIERS] + carrier * data[at.CARRIERS + 1] + at.SPOTS_AT]
+        before, held = -1, 0
+        for visit in visits(group, instance.carrier_by_id[name], tasks.values()):
+            row = number_of[id(visit.task)] + (data[at.FIRST_DROP] if visit.is_drop else 0)
+            for column, value in (
+                (at.MOVE_START, visit.begin),
+                (at.MOVE_END, visit.task.end),
+                (at.MOVE_FREE, max(visit.end, visit.begin + 1)),
+                (at.MOVE_ABLE, spots_at + facts.spot(name, visit.place)),
+                (at.MOVER, carrier),
+                (at.MOVE_BEFORE, before),
+                (at.MOVE_AFTER, -1),
+                (at.LOAD, held + visit.taken),
+                (at.LEVEL, held + (visit.taken >= 0)),
+            ):
+                state[data[column] + row] = value
+            if before >= 0:
+                state[data[at.MOVE_AFTER] + before] = row
+            state[data[at.LAST_OF] + carrier] = before = row
+            held += visit.taken
 
 
 def _resume_levels(lowered: Lowered, board: Board) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.domain.routing import Leg, in_loads
 from scheduler.search.decode import layout as at
@@ -24,7 +24,8 @@ class Solution(NamedTuple):
         By operation: the mode (its row), -1 where the decode chooses the one that promises to be the earliest. With
         batteries, behind that, by operation: up to the end of how many pieces of the charge curve a vehicle charges,
         if it has to before a move of the operation (0: as little as possible, -1: one), and likewise, more than
-        `layout.MOST_PIECES`, even if it doesn't have to.
+        `layout.MOST_PIECES`, even if it doesn't have to. Where carriers hold several parts, behind all that, by
+        operation: whether they linger with the parts that they bring (1), with those that they take away (2), or both.
     plans
         By job: the number of the plan that is carried out.
     order
@@ -45,6 +46,11 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     choice = np.full(int(lowered.data[at.NUM_CHOICES]), -1, np.int64)
     if rng is not None:
         choice[len(lowered.operations) :] = rng.integers(-1, MOST_PIECES + 1)
+    if lowered.data[at.FIRST_LINGER]:
+        lingers = choice[lowered.data[at.FIRST_LINGER] :]
+        lingers[:] = (
+            0 if rng is None else rng.integers(4, size=len(lingers)) * (rng.random(len(lingers)) < rng.random())
+        )
     plans = np.zeros(len(lowered.plans), np.int64)
     for job, numbers in enumerate(lowered.plans):
         data = lowered.problem.jobs[job]
@@ -118,11 +124,12 @@ def _loads(lowered: Lowered, link: LinkData, leg: Leg) -> tuple[Leg, ...]:
 def _charges(lowered: Lowered, state: Array) -> list[Charge]:
     """Return the charges that have been placed."""
     data, found = lowered.data, []
+    charges = range(int(data[at.FIRST_CHARGE]), int(data[at.FIRST_DROP] or len(state)))
     charger_of = {able: name for name, able in lowered.spots.items()}
     for number, vehicle in enumerate(lowered.movers if data[at.FIRST_CHARGE] else ()):
         row = int(state[data[at.LAST_OF] + number])
         while row >= 0:
-            if row >= data[at.FIRST_CHARGE]:
+            if row in charges:
                 start, end = (int(state[data[column] + row]) for column in (at.MOVE_START, at.MOVE_END))
                 found.append(Charge(vehicle, charger_of[int(state[data[at.MOVE_ABLE] + row])], start, end))
             row = int(state[data[at.MOVE_BEFORE] + row])
@@ -161,4 +168,27 @@ def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
     # Units are numbered in an order in which they can be placed; the sort keeps it among equals.
     order = sorted(lowered.free, key=lambda unit: (starts.get(unit, last), place[unit]))
     solution.order[:] = order
+    if lowered.data[at.FIRST_LINGER]:
+        _set_lingers(lowered, solution, schedule)
     return solution
+
+
+def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:
+    """Let carriers linger with parts that they carry for longer than they have to in a schedule."""
+    instance, lingers = lowered.instance, solution.choice[lowered.data[at.FIRST_LINGER] :]
+    numbers: dict[OperationKey, list[int]] = {}
+    for number, operation in enumerate(lowered.operations):
+        numbers.setdefault(operation.key, []).append(number)
+    for move in schedule.moves:
+        group = instance.group_by_carrier.get(move.mover)
+        if move.job is None or group is None or instance.carrier_by_id[move.mover].capacity == 1:
+            continue
+        if move.end - move.start > group.move_time(move.origin, move.destination):
+            brings = move.destination in instance.machine_by_id or move.origin not in instance.machine_by_id
+            end, bit = (
+                (move.successor, 1)
+                if (brings and move.successor) or move.predecessor is None
+                else (move.predecessor, 2)
+            )
+            for number in numbers.get((move.job, end or ""), ()):
+                lingers[number] |= bit

@@ -19,6 +19,7 @@ from scheduler.search.decode.layout import (
     DONE,
     END,
     FIRST_CHARGE,
+    FIRST_DROP,
     FIRST_TENDING,
     INS,
     INS_AT,
@@ -185,6 +186,8 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
         free_at = state[data[MOVE_FREE] + before] + approach(data, state, mover, before, place)
         if free_at < start:
             return -1
+        if data[FIRST_DROP] > 0 and before >= data[FIRST_DROP]:
+            return before - data[FIRST_DROP]
         is_charge = data[FIRST_CHARGE] > 0 and before >= data[FIRST_CHARGE]
         return state[data[MOVE_BEFORE] + before] if is_charge else before
     trip = state[data[LAST_OF] + mover]

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.changes import (
+    change_linger,
     change_mode,
     change_plan,
     change_wish,
@@ -22,6 +23,7 @@ from scheduler.search.decode.changes import (
 from scheduler.search.decode.decode import decode
 from scheduler.search.decode.layout import (
     FIRST_CHARGE,
+    FIRST_LINGER,
     NEVER,
     NUM_CHOICES,
     NUM_FREE,
@@ -73,6 +75,8 @@ def change(
         if data[FIRST_CHARGE] > 0 and np.random.random() < 0.5:
             return change_wish(data, choice, place, pairs[2 * pick], num)
         o = pairs[2 * pick + np.random.randint(2)]
+        if data[FIRST_LINGER] > 0 and np.random.random() < 0.5:
+            return change_linger(data, choice, place, o, num)
         return change_mode(data, choice, place, o, num)
     begin, end = turn(data, order, place, pairs[2 * pick], pairs[2 * pick + 1])
     if dice < shares[0]:

@@ -27,6 +27,7 @@ SOURCES = (
     "trace",
     "trips",
     "value",
+    "visits",
     "walk",
 )
 """Modules with compiled functions, and what is compiled into them."""

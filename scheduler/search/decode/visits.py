@@ -1,0 +1,171 @@
+"""Robots and vehicles that hold several parts: a pick-up and a drop are visits of their own, each in a gap of its own.
+
+The row of a move is its pick-up, the row as many places after the first drop its drop, and both stand in the sequence
+of their carrier, one visit after the other. A row keeps how many parts are held after it (LOAD) and at the most during
+it (LEVEL); tending takes a place too. A part goes on the way of others that are placed already, or directly; then the
+carrier may *linger*: wait with it where it was taken up, so that there is time to take up or put down another one. So
+a robot with two grippers swaps parts at a full station, and a vehicle takes two jobs at the dock.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.carriers import enter, there, travel
+from scheduler.search.decode.layout import (
+    ABLE,
+    CARRIER_CALENDAR,
+    CARRIERS,
+    DESTINATION,
+    DROP,
+    FIRST_DROP,
+    HOLDS,
+    LAST_OF,
+    LEVEL,
+    LINGER,
+    LOAD,
+    MOVE_ABLE,
+    MOVE_AFTER,
+    MOVE_BEFORE,
+    MOVE_END,
+    MOVE_FREE,
+    MOVE_START,
+    MOVER,
+    NEVER,
+    ORIGIN,
+    PICK_UP,
+    SPOTS_AT,
+    WHO,
+    Ints,
+    get,
+    put,
+)
+
+DIRECT = -2
+"""The drop comes right after the pick-up."""
+MOST_SPANNED = 8
+"""Visits of others between a pick-up and its drop, at the most."""
+
+
+@njit(cache=True, nogil=True)
+def held_after(data: Ints, state: Ints, row: int) -> int:
+    """Return how many parts a carrier holds after a visit (-1: before the first)."""
+    return state[data[LOAD] + row] if row >= 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def fits_before(data: Ints, state: Ints, carrier: int, free_at: int, place: int, after: int) -> bool:
+    """Return whether a carrier that is free at a place then is in time for a visit (-1: none)."""
+    if after < 0:
+        return True
+    there_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
+    return free_at + travel(data, carrier, place, there_at) <= state[data[MOVE_START] + after]
+
+
+@njit(cache=True, nogil=True)
+def directly(
+    data: Ints, state: Ints, able: int, ready: int, least: int, before: int, after: int, linger: int
+) -> tuple[int, int]:
+    """Return the earliest start of a move in one gap, and when its drop begins (`NEVER`: it does not fit)."""
+    carrier = get(data, ABLE, able, WHO)
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
+    lead = pick_up + linger + travel(data, carrier, origin, destination)
+    start = max(ready, least - lead, there(data, state, carrier, before, origin))
+    start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, max(lead + drop, 1), 0)
+    at = start + lead
+    if fits_before(data, state, carrier, max(at + drop, at + 1), destination, after):
+        return start, at
+    return NEVER, NEVER
+
+
+@njit(cache=True, nogil=True)
+def on_the_way(
+    data: Ints, state: Ints, able: int, ready: int, least: int, last: int, after: int
+) -> tuple[int, int, int]:
+    """Return the start of a move with its drop after a visit, when that begins, and the visit before its pick-up.
+
+    The pick-up is in the last gap before that visit in which it fits (`NEVER`: in none).
+    """
+    carrier = get(data, ABLE, able, WHO)
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
+    room, ride = get(data, CARRIERS, carrier, HOLDS) - 1, travel(data, carrier, origin, destination)
+    calendar, row = get(data, CARRIERS, carrier, CARRIER_CALENDAR), last
+    arrives_at = max(least, there(data, state, carrier, last, destination))
+    for _ in range(MOST_SPANNED):
+        if row < 0 or state[data[MOVE_START] + row] < ready or state[data[LEVEL] + row] > room:
+            break
+        before = state[data[MOVE_BEFORE] + row]
+        if held_after(data, state, before) <= room:
+            start = max(ready, there(data, state, carrier, before, origin))
+            at = max(arrives_at, start + pick_up + ride)
+            free_at = max(start + pick_up, start + 1)
+            if fits_before(data, state, carrier, free_at, origin, row):
+                length = max(at + drop - start, 1)
+                if (
+                    fits_before(data, state, carrier, max(at + drop, at + 1), destination, after)
+                    and work_start(data, calendar, start, length, 0) == start
+                ):
+                    return start, at, before
+        row = before
+    return NEVER, NEVER, -1
+
+
+@njit(cache=True, nogil=True)
+def visits_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> tuple[int, int, int, int]:
+    """Return the start of the move that ends first of those from `ready` on with a drop not before `least`.
+
+    Then when the drop begins, the visit before the pick-up (-1: none) and that before the drop (`DIRECT`: the pick-up).
+    """
+    carrier = get(data, ABLE, able, WHO)
+    room = get(data, CARRIERS, carrier, HOLDS) - 1
+    linger = state[data[LINGER]] * max(get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP), 1)
+    after, before = -1, state[data[LAST_OF] + carrier]
+    while before >= 0 and state[data[MOVE_FREE] + before] > ready:
+        after, before = before, state[data[MOVE_BEFORE] + before]
+    while True:
+        start, at, behind, last = NEVER, NEVER, before, DIRECT
+        if held_after(data, state, before) <= room:
+            start, at = directly(data, state, able, ready, least, before, after, linger)
+        if before >= 0:
+            other, drop_at, first = on_the_way(data, state, able, ready, least, before, after)
+            if drop_at < at:
+                start, at, behind, last = other, drop_at, first, before
+        if at < NEVER or after < 0:
+            return start, at, behind, last
+        before, after = after, state[data[MOVE_AFTER] + after]
+
+
+@njit(cache=True, nogil=True)
+def make_visits(data: Ints, state: Ints, trail: Ints, move: int, able: int, ready: int, least: int) -> None:
+    """Put the pick-up and the drop of a move into the sequence of its carrier, at `visits_opening`."""
+    start, at, before, last = visits_opening(data, state, able, ready, least)
+    carrier, row = get(data, ABLE, able, WHO), data[FIRST_DROP] + move
+    pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
+    held = held_after(data, state, before) + 1
+    enter(data, state, trail, carrier, move, before)
+    put(state, trail, data[MOVE_FREE] + move, max(start + pick_up, start + 1))
+    put(state, trail, data[LOAD] + move, held)
+    put(state, trail, data[LEVEL] + move, held)
+    spanned = state[data[MOVE_AFTER] + move]
+    while last >= 0:
+        put(state, trail, data[LOAD] + spanned, state[data[LOAD] + spanned] + 1)
+        put(state, trail, data[LEVEL] + spanned, state[data[LEVEL] + spanned] + 1)
+        if spanned == last:
+            break
+        spanned = state[data[MOVE_AFTER] + spanned]
+    if last < 0:
+        last = move
+    held = state[data[LOAD] + last]
+    enter(data, state, trail, carrier, row, last)
+    put(state, trail, data[MOVE_START] + row, at)
+    put(state, trail, data[MOVE_END] + row, at + drop)
+    put(state, trail, data[MOVE_FREE] + row, max(at + drop, at + 1))
+    put(
+        state, trail, data[MOVE_ABLE] + row, get(data, CARRIERS, carrier, SPOTS_AT) + get(data, ABLE, able, DESTINATION)
+    )
+    put(state, trail, data[MOVER] + row, carrier)
+    put(state, trail, data[LOAD] + row, held - 1)
+    put(state, trail, data[LEVEL] + row, held)
