@@ -27,10 +27,10 @@ def contradictions(path: Path, file: ScheduleFile, broken: Sequence[Violation]) 
     contradicts when it exceeds the value of the first tier. Of a degraded schedule, all that it breaks has to be said.
     """
     if file.broken:
-        actual, stated = ({(v.rule, v.where, v.amount): v for v in found} for found in (broken, file.broken))
-        for key in sorted(stated.keys() - actual.keys()):
-            yield Violation(RULE, "degraded", f"says {stated[key]}, but the schedule keeps it", 1)
-        for key in sorted(actual.keys() - stated.keys()):
+        actual, said = ({(v.rule, v.where, v.amount): v for v in found} for found in (broken, file.broken))
+        for key in sorted(said.keys() - actual.keys()):
+            yield Violation(RULE, "degraded", f"says {said[key]}, but the schedule keeps it", 1)
+        for key in sorted(actual.keys() - said.keys()):
             yield Violation(RULE, "degraded", f"does not say {actual[key]}", 1)
     document = read_document(ScheduleDocument, parse_json(read_text(path), str(path)), str(path), ScheduleError)
     yield from _unequal("makespan", document.makespan, file.schedule.makespan)
