@@ -155,6 +155,13 @@ def _charger(s: _Source) -> Event | None:
     return ChargerDown(s.id, s.at, charger.id, s.until, s.random.choice([None, s.number(1, charger.places)]))
 
 
+def _battery(s: _Source) -> Event | None:
+    if not s.instance.battery_by_vehicle:
+        return None
+    vehicle, battery = s.random.choice(list(s.instance.battery_by_vehicle.items()))
+    return BatteryLow(s.id, s.at, vehicle, s.number(battery.minimum, battery.capacity))
+
+
 def _absence(s: _Source) -> Event | None:
     if not s.instance.operators:
         return None
@@ -195,7 +202,7 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     RobotCellStop: _cell,
     VehicleDown: _vehicle,
     ChargerDown: _charger,
-    BatteryLow: lambda s: BatteryLow(s.id, s.at, s.machine, 3),
+    BatteryLow: _battery,
     RouteSlow: _lane,
     RouteBlocked: _lane,
     TransferDelayed: _lane,

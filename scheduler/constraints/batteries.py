@@ -5,16 +5,16 @@ move) the level at the end is::
 
     level - drain_loaded * (ticks of transports) - drain_empty * (ticks of empty moves) - drain_idle * (ticks left)
 
-It falls all the time, so what has to be asked is that this is at least ``minimum``. What a transport takes longer than
-usual (a breakdown on the way) counts as idle. A charge of *d* ticks from level *a* ends with the highest level *b*, up
-to the capacity, with::
+and what was measured between (`Battery.corrections`). It falls all the time, so what has to be asked is that this is at
+least ``minimum``. What a transport takes longer than usual (a breakdown on the way) counts as idle. A charge of *d*
+ticks from level *a* ends with the highest level *b*, up to the capacity, with::
 
     sum over the pieces of the curve of (units of the piece between a and b) / rate <= d
 
 A schedule states both levels of every charge. A charge takes a tick or more and one of the ``places`` of its charger
 all the time, less those that are missing by its shortages. Between two loaded moves there is at most one charge, and
 none after the last, unless the vehicle has to go back to its start place; those of `Execution.charges` are not asked,
-nor whether the past kept the minimum.
+nor whether the past kept the minimum; a return that had begun by `now` is past too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from scheduler.domain import Battery, Charge, Charger, Fleet, Instance, Move, Sc
 from scheduler.domain.shortages import missing
 
 if TYPE_CHECKING:
-    from scheduler.cpsat.carriers import GapVars, Turn
+    from scheduler.cpsat.carriers import GapVars, Stand, Turn
     from scheduler.cpsat.context import ModelContext
 
 
@@ -47,14 +47,14 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     for charge in schedule.charges:
         yield from _impossible(instance, charge)
-    past = past_charges(instance) | past_moves(instance)
+    past, now = past_charges(instance) | past_moves(instance), instance.execution.now if instance.execution else 0
     for fleet in instance.fleets:
         for vehicle in fleet.vehicles:
             if vehicle.battery is not None:
                 to_do = tasks(instance, schedule, vehicle.id)
                 empty = [move for move in schedule.by_mover.get(vehicle.id, ()) if move.job is None]
                 yield from _needless(fleet, vehicle, to_do, past)
-                yield from _levels(fleet, vehicle, vehicle.battery, to_do, empty, past)
+                yield from _levels(fleet, vehicle, vehicle.battery, to_do, empty, past, now)
         for charger in fleet.chargers:
             there = [charge for charge in schedule.charges if charge.charger == charger.id]
             yield from _crowded(charger, there)
@@ -93,23 +93,33 @@ def _levels(
     to_do: Sequence[Task],
     empty: Sequence[Move],
     past: frozenset[Move | Charge],
+    now: int,
 ) -> Iterator[Violation]:
     """Follow the level from task to task; it is judged before each charge and in the end."""
     where = f"vehicle {vehicle.id}"
     level, here, free_at = battery.initial, vehicle.start, 0
+    measured = sorted(battery.corrections)
     for task in to_do:
         travel = travel_time(fleet, here, task.origin)
         level -= battery.drain_empty * travel + battery.drain_idle * (task.start - free_at - travel)
+        while measured and measured[0].at <= task.start:
+            level += measured.pop(0).by
         if isinstance(task.item, Charge):
             if level < battery.minimum and task.item not in past:
                 yield _too_low(where, task.words, level, battery)
             yield from _stated(where, task.words, "from", task.item.from_level, level)
-            level = _filled(battery, level, task.end - task.start)
+            plugged_in = task.start
+            while measured and measured[0].at < task.end:
+                level = _filled(battery, level, measured[0].at - plugged_in) + measured[0].by
+                plugged_in = measured.pop(0).at
+            level = _filled(battery, level, task.end - plugged_in)
             yield from _stated(where, task.words, "to", task.item.to_level, level)
         else:
             usual = fleet.pick_up_time + travel_time(fleet, task.origin, task.destination) + fleet.drop_time
             extra = max(0, task.end - task.start - usual)
             level -= battery.drain_loaded * (task.end - task.start - extra) + battery.drain_idle * extra
+            while measured and measured[0].at < task.end:
+                level += measured.pop(0).by
         here, free_at = task.destination, task.end
     if not to_do:
         return
@@ -117,7 +127,8 @@ def _levels(
     if fleet.returns and here != vehicle.start and empty and empty[-1].start >= free_at:
         travel = travel_time(fleet, here, vehicle.start)
         level -= battery.drain_empty * travel + battery.drain_idle * (empty[-1].end - free_at - travel)
-        words, in_past = "its return", False
+        level += sum(correction.by for correction in measured)
+        words, in_past = "its return", empty[-1].start < now
     if level < battery.minimum and not in_past:
         yield _too_low(where, words, level, battery)
 
@@ -263,7 +274,7 @@ def _return(
     for turn in turns:
         stand = ctx.carriers.stand(vehicle.id, turn.before)
         travel = fleet.travel_time(stand.place, vehicle.start)
-        if stand.level is None or travel == 0:
+        if stand.level is None or travel == 0 or _goes_home(ctx, vehicle, turn, stand):
             continue
         waits = 0
         if turn.before is None or turn.before.fixed is not None:
@@ -273,6 +284,14 @@ def _return(
     for charger in fleet.chargers:
         least = battery.minimum + battery.drain_empty * fleet.travel_time(charger.place, vehicle.start)
         ctx.model.add(gap.to_level >= least).only_enforce_if(gap.at[charger.id])
+
+
+def _goes_home(ctx: ModelContext, vehicle: Vehicle, turn: Turn, stand: Stand) -> bool:
+    """Return whether the return of a vehicle had begun by `now`."""
+    execution = ctx.instance.execution
+    if execution is None or (turn.before is not None and turn.before.fixed is None):
+        return False
+    return bool(ctx.carriers.leaves_at(vehicle.id, stand, vehicle.start) < execution.now)
 
 
 def _charge(ctx: ModelContext, battery: Battery, gap: GapVars, plugged_in: dict[str, list[Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Battery, Charge, Move
-from scheduler.domain.batteries import levels
+from scheduler.domain.batteries import corrected, levels
 from scheduler.domain.derive import complete
 
 if TYPE_CHECKING:
@@ -165,9 +165,11 @@ class Carriers:
         past = complete(instance, (), execution.moves, execution.charges)
         for vehicle, battery in instance.battery_by_vehicle.items():
             last: Move | None = None
-            found[vehicle, last] = Stand(instance.carrier_by_id[vehicle].start, 0, battery.initial)
+            start, more = instance.carrier_by_id[vehicle].start, corrected(battery, 0)
+            found[vehicle, last] = Stand(start, 0, battery.initial + more)
             moves, charges = past.by_mover.get(vehicle, ()), past.by_vehicle.get(vehicle, ())
             for item, _, level in levels(instance, vehicle, moves, charges):
+                level += corrected(battery, item.end)
                 if isinstance(item, Charge):
                     found[vehicle, last] = Stand(instance.charger_by_id[item.charger].place, item.end, level)
                 elif item.job is not None:

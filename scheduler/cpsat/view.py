@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from scheduler.cpsat.gaps import Gap
 from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
-from scheduler.domain.batteries import levels
+from scheduler.domain.batteries import corrected, levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.happened import tasks_of
 from scheduler.domain.routing import SLOTS, Slot, slots_of
@@ -214,10 +214,11 @@ class ScheduleView:
         for vehicle, battery in self.instance.battery_by_vehicle.items():
             moves, charges = self.schedule.by_mover.get(vehicle, ()), self.schedule.by_vehicle.get(vehicle, ())
             least = battery.minimum
-            gap = Gap(0, battery.initial, None, least, least)
+            gap = Gap(0, battery.initial + corrected(battery, 0), None, least, least)
             is_used = False
             for item, _, level in levels(self.instance, vehicle, moves, charges):
-                after = Gap(item.end, level + battery.drain_idle * item.end, None, least, least)
+                left = level + corrected(battery, item.end)
+                after = Gap(item.end, left + battery.drain_idle * item.end, None, least, least)
                 if isinstance(item, Charge):
                     gap = after if item in past else gap._replace(charge=item)
                 elif item.job is not None:

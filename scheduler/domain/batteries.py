@@ -9,6 +9,10 @@ At a charger the level rises along the charge curve: the units of a piece take `
 capacity, that takes at most *d* ticks; the vehicle may stay longer, and does not drain there (piecewise-linear charging
 after Montoya, Gueret, Mendoza and Villegas 2017, Transportation Research B 103, "The electric vehicle routing problem
 with nonlinear charging function").
+
+A *correction* is what a measurement in the past has told: from its tick on the level is so many units higher, or lower,
+than what was counted until then. Between charges it is only one more summand, so that engines which know what has
+happened add to the level after it what is still to come (`corrected`).
 """
 
 from __future__ import annotations
@@ -45,6 +49,37 @@ def charging_time(battery: Battery, level: int, target: int) -> int:
     return ceil(time)
 
 
+def corrected(battery: Battery, instant: int) -> int:
+    """Return by how much the level is corrected at an instant or later."""
+    return sum(correction.by for correction in battery.corrections if correction.at >= instant)
+
+
+def filled(battery: Battery, level: int, start: int, end: int) -> int:
+    """Return the level after a charge during ``[start, end)``, with what is measured on the way."""
+    for correction in sorted(battery.corrections):
+        if start < correction.at < end:
+            level, start = level_after(battery, level, correction.at - start) + correction.by, correction.at
+    return level_after(battery, level, end - start)
+
+
+def level_at(instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge], instant: int) -> int:
+    """Return the level of a vehicle at an instant, with what is measured then."""
+    battery = instance.battery_by_vehicle[vehicle]
+    level, at = battery.initial, 0
+    for item, before, after in levels(instance, vehicle, moves, charges):
+        if item.start >= instant:
+            break
+        level, at = after, item.end
+        if item.end > instant and isinstance(item, Charge):
+            level = filled(battery, before, item.start, instant)
+        elif item.end > instant and isinstance(item, Move):
+            level = before - drain(instance, battery, replace(item, end=instant))
+            level += sum(c.by for c in battery.corrections if item.start < c.at < instant)
+        at = min(at, instant)
+    level += sum(c.by for c in battery.corrections if at <= c.at <= instant)
+    return level - battery.drain_idle * (instant - at)
+
+
 def drain(instance: Instance, battery: Battery, move: Move) -> int:
     """Return by how much a move drains the battery of its vehicle."""
     length = move.end - move.start
@@ -67,13 +102,22 @@ def level_trace(
     """Return ``(tick, level)`` wherever the level of a vehicle begins to change otherwise: a polyline.
 
     It begins with tick 0 and ends with the last move or charge. In a charge there is a point for every piece of the
-    curve: the first tick at which it is completed.
+    curve: the first tick at which it is completed. A correction is a step: two points.
     """
     battery = instance.battery_by_vehicle[vehicle]
     points = [(0, battery.initial)]
+    steps = []
+    for correction in sorted(battery.corrections):
+        level = level_at(instance, vehicle, moves, charges, correction.at)
+        steps += [(correction.at, level - correction.by), (correction.at, level)]
     for item, before, after in levels(instance, vehicle, moves, charges):
+        inside = [step for step in steps if step[0] < item.end]
+        steps = steps[len(inside) :]
+        points += [step for step in inside if step[0] <= item.start]
         points.append((item.start, before))
-        if isinstance(item, Charge):
+        inside = [step for step in inside if step[0] > item.start]
+        points += inside
+        if isinstance(item, Charge) and not inside:
             for step in battery.curve:
                 at = item.start + charging_time(battery, before, step.up_to)
                 if before < step.up_to and at < item.end:
@@ -85,15 +129,24 @@ def level_trace(
 def levels(
     instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge]
 ) -> Iterator[tuple[Move | Charge, int, int]]:
-    """Yield every move and charge of a vehicle, in order, with the level before and after."""
+    """Yield every move and charge of a vehicle, in order, with the level before and after.
+
+    A correction counts in the level before what begins at its tick or later, and after what it lies inside.
+    """
     battery = instance.battery_by_vehicle[vehicle]
     level, at = battery.initial, 0
+    steps = sorted(battery.corrections, reverse=True)
     items: list[Move | Charge] = [*moves, *charges]
     for item in sorted(items, key=lambda x: (x.start, x.end)):
         before = level - battery.drain_idle * max(0, item.start - at)
+        while steps and steps[-1].at <= item.start:
+            before += steps.pop().by
         if isinstance(item, Charge):
-            level = level_after(battery, before, item.end - item.start)
+            level = filled(battery, before, item.start, item.end)
         else:
             level = before - drain(instance, battery, item)
+        while steps and steps[-1].at < item.end:
+            by = steps.pop().by
+            level += 0 if isinstance(item, Charge) else by
         yield item, before, level
         at = max(at, item.end)

@@ -9,7 +9,7 @@ from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Charger, Lane, Machine, OperatorPool
+from scheduler.domain.resources import Battery, Charger, Lane, Machine, OperatorPool
 from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
@@ -235,6 +235,15 @@ def with_calendar(instance: Instance, carrier_id: str, calendar: Calendar) -> In
         for f in instance.fleets
     )
     return replace(instance, cells=cells, fleets=fleets)
+
+
+def with_battery(instance: Instance, vehicle_id: str, battery: Battery) -> Instance:
+    """Return the instance in which a vehicle of a fleet has another battery."""
+    fleets = tuple(
+        replace(f, vehicles=tuple(replace(v, battery=battery) if v.id == vehicle_id else v for v in f.vehicles))
+        for f in instance.fleets
+    )
+    return replace(instance, fleets=fleets)
 
 
 def lengthened(move: Move, at: int, before: Calendar, after: Calendar) -> Move:

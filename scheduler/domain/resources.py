@@ -103,6 +103,14 @@ class ChargeStep:
     rate: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Correction:
+    """What was measured: at tick ``at``, which is past, the level turned out to be ``by`` units higher than counted."""
+
+    at: int
+    by: int
+
+
 @dataclass(frozen=True, slots=True)
 class Battery:
     """What a vehicle runs on; its level is a whole number of units of charge (Wh, ampere hours: what the file means).
@@ -110,7 +118,7 @@ class Battery:
     The level is ``initial`` at tick 0, at most ``capacity``, never below ``minimum`` while the vehicle is in use. It
     falls by ``drain_loaded`` in each tick of a transport, ``drain_empty`` in each tick of an empty move, ``drain_idle``
     in each other tick that the vehicle is not at a charger. ``curve`` has the pieces of the charge curve, by rising
-    level up to the capacity; see `scheduler.domain.batteries` for the arithmetic.
+    level up to the capacity; see `scheduler.domain.batteries` for the arithmetic. ``corrections`` come from events.
     """
 
     capacity: int
@@ -120,6 +128,7 @@ class Battery:
     drain_loaded: int = 0
     drain_empty: int = 0
     drain_idle: int = 0
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from scheduler.domain import Battery, Charge, Instance, Move, Schedule
-from scheduler.domain.batteries import charging_time, levels
+from scheduler.domain.batteries import charging_time, corrected, levels
 from scheduler.domain.happened import execution_of
 from scheduler.domain.shortages import missing
 from scheduler.rescheduling.draft import Draft, link_key, places_of
@@ -143,7 +143,7 @@ def _once_more(instance: Instance, draft: Draft, lack: _Lack) -> Draft | None:
             there, at = instance.carrier_by_id[vehicle].start, max(m.end for m in nominal.values()) + 1
         else:
             continue
-        level = stand.level - battery.drain_idle * max(0, now - stand.free_at)
+        level = stand.level + corrected(battery, stand.free_at) - battery.drain_idle * max(0, now - stand.free_at)
         reached = [
             c for c in fleet.chargers if level - _way(instance, vehicle, stand.place, c.place) >= battery.minimum
         ]

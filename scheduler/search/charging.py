@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from scheduler.domain import Battery, Charge, Charger, Fleet, Vehicle
-from scheduler.domain.batteries import charging_time, level_after
+from scheduler.domain.batteries import charging_time, corrected, filled, level_after
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -96,8 +96,11 @@ class BatteryTimeline(CarrierTimeline):
         self._is_charge[bisect_right(self._starts, charge.start) - 1] = True
 
     def levels(self) -> list[tuple[int, int]]:
-        """Return the level before and after each move and charge."""
-        return [(before, after) for _, before, after in self._follow(self._tasks(range(len(self._starts))))]
+        """Return the level before and after each move and charge, the last with what is measured later."""
+        found = [(before, after) for _, before, after in self._follow(self._tasks(range(len(self._starts))))]
+        if found:
+            found[-1] = (found[-1][0], self._level())
+        return found
 
     def way_home(self) -> Charge | None:
         """Return the charge that the vehicle needs after its last move to go back to its start, if it has to."""
@@ -105,6 +108,8 @@ class BatteryTimeline(CarrierTimeline):
             return None
         gap, home, battery = len(self._starts), self.carrier.start, self._battery
         place, free_at, level = self._destinations[-1], self._ends[-1], self._level()
+        if self._starts[-1] < self.now and self.under_way.get((place, home), self.now) < self.now:
+            return None  # it is on its way home
         travel = self._fleet.travel_time(place, home)
         waits = self._there(gap, home) - travel - free_at
         if place == home or level - battery.drain_empty * travel - battery.drain_idle * waits >= battery.minimum:
@@ -191,9 +196,11 @@ class BatteryTimeline(CarrierTimeline):
         return min((left, *charges)) >= self._battery.minimum
 
     def _level(self) -> int:
-        """Return the level at the end of the last task."""
+        """Return the level at the end of the last task, with what is measured later."""
         levels = [level for _, _, level in self._follow(self._tasks(range(len(self._starts))))]
-        return levels[-1] if levels else self._battery.initial
+        if not levels:
+            return self._battery.initial + corrected(self._battery, 0)
+        return levels[-1] + corrected(self._battery, self._ends[-1])
 
     def _tasks(self, numbers: Iterable[int]) -> Iterator[_Task]:
         for i in numbers:
@@ -202,13 +209,18 @@ class BatteryTimeline(CarrierTimeline):
     def _follow(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, int, int]]:
         """Yield every task with the level before and after it."""
         battery, place, free_at, level = self._battery, self.carrier.start, 0, self._battery.initial
+        steps = sorted(battery.corrections, reverse=True)
         for task in tasks:
             travel = self._fleet.travel_time(place, task.origin)
             before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - free_at - travel)
-            length = task.end - task.start
+            while steps and steps[-1].at <= task.start:
+                before += steps.pop().by
             if task.is_charge:
-                level = level_after(battery, before, length)
+                level = filled(battery, before, task.start, task.end)
             else:
-                level = before - self._drain(task.origin, task.destination, length)
+                level = before - self._drain(task.origin, task.destination, task.end - task.start)
+            while steps and steps[-1].at < task.end:
+                by = steps.pop().by
+                level += 0 if task.is_charge else by
             yield task, before, level
             place, free_at = task.destination, task.end

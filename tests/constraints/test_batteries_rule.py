@@ -23,6 +23,7 @@ from scheduler.domain import (
     Charge,
     Charger,
     ChargeStep,
+    Correction,
     Facility,
     Fleet,
     Instance,
@@ -185,6 +186,20 @@ def test_places_that_are_missing():
     assert check(Shortage(CHARGE.end, CHARGE.end + 9), Shortage(0, CHARGE.start)) == []
     assert check(Shortage(CHARGE.end - 1, CHARGE.end + 9)) == [("batteries", "charger C", 1)]
     assert check(Shortage(0, CHARGE.start + 1)) == [("batteries", "charger C", 1)]
+
+
+def test_what_was_measured_counts():
+    # At 5, on the way to the charger, 1 unit more than counted was found: 5 at the charger, 7 units in 1.75 ticks and 4
+    # in 4.25: 16 at the end, and 16 - 4 - 12 = 0 after the second transport.
+    still = full(BATTERY, drain_idle=0, minimum=0)
+    more = plant(full(still, corrections=(Correction(5, 1),)))
+    assert flagged(more, tour()) == [("batteries", "vehicle V1", 1)]
+    assert_valid(more, tour(charges=(replace(CHARGE, from_level=5),)))
+    # At 8, after 2 ticks, 6 less: 12 - 6 = 6, of which 1.5 of the 4 ticks that are left make 12, and the rest 14.
+    less = plant(full(still, corrections=(Correction(5, 1), Correction(8, -6))))
+    assert flagged(less, tour(charges=(replace(CHARGE, from_level=5, to_level=14),))) == [
+        ("batteries", "vehicle V1", 2)
+    ]
 
 
 def test_charges_of_the_past_stay():

@@ -12,8 +12,11 @@ from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import Outcome, build, improve
 from scheduler.cpsat.subproblem import subproblem
 from scheduler.domain import Battery, ChargeStep, Instance, Objective, Schedule, Status, Stop
+from scheduler.domain.events import BatteryLow, Revision, revise
+from scheduler.domain.happened import execution_of
 from scheduler.io import validate
 from scheduler.portfolio import solve
+from scheduler.rescheduling.right_shift import right_shift
 from scheduler.search.construct import construct
 from scheduler.search.tabu.arrays import why_unsupported
 
@@ -90,6 +93,23 @@ def test_optimum_has_a_complete_hint() -> None:
         assert result.status is Status.OPTIMAL
         assert_valid(instance, result.schedule)
         assert hint_status(instance, result.schedule) is Status.FEASIBLE
+
+
+def test_measured_levels_have_complete_hints() -> None:
+    found = 0
+    for seed in range(12):
+        instance = random_plant(seed, 3)
+        before = None if validate.defects(instance) else construct(instance, MAKESPAN, time_limit=0.0)
+        if before is None or not before.charges:
+            continue
+        now = before.charges[0].start + 1
+        event = BatteryLow("e", now, before.charges[0].vehicle, 6 + seed)
+        after = revise(instance, Revision(now, 0, (event,), before))
+        shifted = right_shift(after, execution_of(after).baseline)
+        if shifted is not None:
+            found += 1
+            assert hint_status(after, shifted) is Status.FEASIBLE
+    assert found >= 6
 
 
 def test_a_battery_that_is_large_enough_costs_nothing() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpers import distances, empty, factory, machine, simple_job, transport
 
-from scheduler.domain import Battery, Charge, Charger, ChargeStep, Fleet, Vehicle
-from scheduler.domain.batteries import charging_time, level_after, level_trace
+from scheduler.domain import Battery, Charge, Charger, ChargeStep, Correction, Fleet, Vehicle
+from scheduler.domain.batteries import charging_time, level_after, level_at, level_trace
 
 BATTERY = Battery(20, (ChargeStep(10, 4), ChargeStep(20, 3)), 20, drain_loaded=2, drain_empty=1, drain_idle=1)
 
@@ -34,6 +36,16 @@ def test_trace_has_a_point_wherever_the_level_turns() -> None:
     moves = transport("J1 >1", "DOCK>M1", "V", 3, 7), empty("M1>PLUG", "V", 7, 9)
     trace = level_trace(instance, "V", moves, (Charge("V", "C", 9, 20),))
     assert trace == ((0, 20), (3, 17), (7, 9), (9, 7), (10, 10), (14, 20), (20, 20))
+
+
+def test_what_is_measured_is_a_step() -> None:
+    # 20 - 3 standing - 2 * 2 under load: 13 are counted at 5, 10 are found. 2 * 2 more: 6 at 7.
+    battery = replace(BATTERY, corrections=(Correction(5, -3),))
+    fleet = Fleet("AGV", "F", (Vehicle("V", "DOCK", battery=battery),), distances("DOCK M1", 2), 1, 1)
+    instance = factory(machine("M1"), fleet, simple_job("J1", ("M1", 3)))
+    moves = (transport("J1 >1", "DOCK>M1", "V", 3, 7),)
+    assert level_trace(instance, "V", moves, ()) == ((0, 20), (3, 17), (5, 13), (5, 10), (7, 6))
+    assert [level_at(instance, "V", moves, (), instant) for instant in (4, 5, 6, 9)] == [15, 10, 8, 4]
 
 
 def test_a_breakdown_on_the_way_counts_as_standing() -> None:

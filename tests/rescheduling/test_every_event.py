@@ -19,7 +19,6 @@ from scheduler.search.construct import construct
 
 INSTANCES = Path(__file__).parents[2] / "instances"
 NOT_YET = {
-    "battery_low",
     "power_cap_change",
     "material_late",
     "material_short",

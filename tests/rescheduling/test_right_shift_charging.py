@@ -9,8 +9,19 @@ from charging_cases import BATTERY, plant, random_plant
 from helpers import assert_valid, simple_job
 from strategies import random_events
 
-from scheduler.domain import Charge, ChargeStep, Instance, Objective, Schedule
-from scheduler.domain.events import ChargerDown, Event, JobCancelled, MachineBreakdown, OperationDelayed, RushOrder
+from scheduler.domain import Charge, ChargeStep, Correction, Instance, Objective, Schedule, Status
+from scheduler.domain.events import (
+    BatteryLow,
+    ChargerDown,
+    Event,
+    JobCancelled,
+    MachineBreakdown,
+    OperationDelayed,
+    Retraction,
+    Revision,
+    RushOrder,
+    revise,
+)
 from scheduler.errors import EventError
 from scheduler.io import validate
 from scheduler.rescheduling import Repair, repair
@@ -104,6 +115,38 @@ def test_a_charger_that_is_down_cuts_the_charge_under_way() -> None:
     outcome = shifted(two, before, ChargerDown("e", 9, "C", 12, 1))
     assert outcome.result.schedule is not None
     assert outcome.result.schedule.charges == before.charges
+
+
+def test_a_level_that_is_lower_than_planned() -> None:
+    # J1 is brought during [0, 5): 20 - 2 * 5 = 10 units are left. At 5 only 6 are: 3 at the charger at 8, above the
+    # minimum of 2. With 4 it would have 1 there: it can't go anywhere any more.
+    before = constructed(plant(jobs=1))
+    assert before is not None
+    outcome = shifted(plant(jobs=1), before, BatteryLow("e", 5, "V1", 6))
+    assert outcome.result.schedule is not None
+    (charge,) = outcome.result.schedule.charges
+    assert (charge.start, charge.from_level) == (8, 3)
+    assert outcome.instance.battery_by_vehicle["V1"].corrections == (Correction(5, -4),)
+    stranded = repair(plant(jobs=1), before, [BatteryLow("e", 5, "V1", 4)], time_limit=5)
+    assert stranded.result.status is Status.INFEASIBLE
+    assert "battery of V1" in stranded.result.reason
+    # Another vehicle takes over.
+    two = plant(jobs=1, vehicles=2)
+    taken_over = repair(two, before, [BatteryLow("e", 5, "V1", 4)], time_limit=2, workers=1)
+    assert taken_over.result.schedule is not None
+    assert_valid(taken_over.instance, taken_over.result.schedule)
+
+
+def test_a_level_that_is_measured_while_charging() -> None:
+    # After a tick at the charger 7 + 4 = 11 are counted, but 2 are found: 14 units take 3.5 of the 4 ticks that are
+    # left, and the rest is too short for one more.
+    before = constructed(plant(jobs=1))
+    assert before is not None
+    after = revise(plant(jobs=1), Revision(9, 0, (BatteryLow("e", 9, "V1", 2),), before))
+    assert after.execution is not None
+    assert after.execution.charges == (Charge("V1", "C", 8, 13, 7, 16),)
+    back = revise(after, Revision(9, 0, (Retraction("r", 9, supersedes="e"),), after.execution.baseline))
+    assert back.battery_by_vehicle["V1"].corrections == ()
 
 
 def test_charges_wait_for_the_charger(baseline: Schedule) -> None:

@@ -12,7 +12,7 @@ from test_decode import OBJECTIVES, decoded, searched
 import scheduler
 from scheduler.domain import Charge, Instance, Objective
 from scheduler.domain.batteries import charging_time, level_after
-from scheduler.domain.events import ChargerDown, Event, MachineBreakdown, OperationDelayed, Revision, revise
+from scheduler.domain.events import BatteryLow, ChargerDown, Event, MachineBreakdown, OperationDelayed, Revision, revise
 from scheduler.search.construct import construct
 from scheduler.search.decode import charging
 from scheduler.search.decode.cells import Cells
@@ -64,6 +64,7 @@ def disturbed(seed: int) -> Instance | None:
         MachineBreakdown("e", now, operation.machine, now + random.randint(1, 20)),
         OperationDelayed("e", now, operation.job, operation.operation, delay=random.randint(1, 9)),
         ChargerDown("e", now, "C1", now + random.randint(1, 9)),
+        BatteryLow("e", now, "V0", random.randint(8, 20)),
     )
     return revise(instance, Revision(now, now, (random.choice(events),), baseline))
 

@@ -311,9 +311,10 @@ def go_home(data: Ints, state: Ints, trail: Ints) -> bool:
         if battery < 0 or before < 0 or not get(data, BATTERIES, battery, RETURNS):
             continue
         home, least = get(data, CARRIERS, carrier, HOME), get(data, BATTERIES, battery, MINIMUM)
-        if approach(data, state, carrier, before, home) == 0:
-            continue
+        way = approach(data, state, carrier, before, home)
         arrives_at = there(data, state, carrier, before, home)
+        if way == 0 or (state[data[MOVE_START] + before] < data[NOW] and arrives_at - way < data[NOW]):
+            continue  # it is there, or on its way
         if level_at(data, state, carrier, before, home, arrives_at) >= least:
             continue
         start, charger, begin, end = charge_first(data, state, carrier, ZERO, home, ZERO, least, ZERO)

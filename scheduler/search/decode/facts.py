@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import lcm
 
 from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Robot
+from scheduler.domain.batteries import corrected
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -154,7 +155,7 @@ class Facts:
         for place in places:
             way = min((_travel(fleet, place, spot) for spot in spots), default=NO_WAY)
             self.times.append(min(battery.drain_empty * way, NO_WAY))
-        levels = (battery.capacity, battery.minimum, battery.initial)
+        levels = (battery.capacity, battery.minimum, battery.initial + corrected(battery, 0))
         drains = (battery.drain_loaded, battery.drain_empty, battery.drain_idle)
         where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, chargers_at, len(tables[at.CHARGERS]))
         tables[at.BATTERIES].append((*levels, *drains, *where))

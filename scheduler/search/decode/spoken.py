@@ -45,7 +45,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Robot: _names("id start calendar reach grippers"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
     Vehicle: _names("id start calendar battery capacity"),
-    Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle"),
+    Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
     ChargeStep: _names("up_to rate"),
     Charger: _names("id place places shortages"),
     Lane: _names(
