@@ -19,6 +19,7 @@ from scheduler.cli.options import (
     quiet_option,
     require_distinct,
     schedule_argument,
+    seconds,
     seed_option,
     time_limit_option,
     workers_option,
@@ -110,6 +111,13 @@ def solve(
 @click.option(
     "--report", "report_path", type=output_file, metavar="REPORT.json", help="What changed, and the cascade, as JSON."
 )
+@click.option(
+    "--price-of-stability",
+    "price_seconds",
+    type=seconds,
+    metavar="SECONDS",
+    help="Search so much longer, as if change cost nothing, and report what stability costs.",
+)
 @quiet_option
 def repair(
     instance_path: Path,
@@ -124,6 +132,7 @@ def repair(
     output: Path | None,
     gantt_path: Path | None,
     report_path: Path | None,
+    price_seconds: float | None,
     quiet: bool,
 ) -> None:
     """Repair a schedule after events.
@@ -154,6 +163,7 @@ def repair(
             seed=seed,
             on_progress=line,
             broken=in_force.broken,
+            price_of_stability=price_seconds,
         )
     revisions = (*in_force.revisions, *outcome.revisions)
     files = _write(

@@ -20,6 +20,7 @@ from scheduler.rescheduling.answer import answer
 from scheduler.rescheduling.case import Best, Case
 from scheduler.rescheduling.concessions import conceded
 from scheduler.rescheduling.degrade import Degraded
+from scheduler.rescheduling.price import price_of_stability as priced
 from scheduler.rescheduling.report import Report, compare
 from scheduler.rescheduling.requirements import distinct, require_right, require_usable, require_valid_orders
 from scheduler.rescheduling.right_shift import Shift, shift, waits_of
@@ -106,6 +107,7 @@ def repair(
     is_checked: bool = False,
     broken: Sequence[Violation] = (),
     fits: bool = True,
+    price_of_stability: float | None = None,
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
 
@@ -141,6 +143,8 @@ def repair(
         Called with every better schedule for the last instant, checked, from a thread of the search.
     broken
         The limits that the schedule is known to break, if it is a degraded one.
+    price_of_stability
+        So many seconds more, to tell in the report what it costs that so little changes; see `Price`.
 
     Raises
     ------
@@ -201,6 +205,10 @@ def repair(
     report = None
     if found is not None:
         report = compare(instance, schedule, revised, found, groups[0][0], shifted.delays, group)
+        if price_of_stability is not None:
+            seconds = price_of_stability
+            price = priced(revised, found, wanted, time_limit=seconds, workers=workers, seed=seed, stop=stop)
+            report = replace(report, price=price)
     return Repair(revised, tuple(revisions), schedule, result, name, report, shifted, fallen)
 
 

@@ -10,6 +10,7 @@ from scheduler.domain import Instance, Schedule, ScheduledOperation
 from scheduler.domain.events import Event
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, depth, told
+from scheduler.rescheduling.price import Price
 from scheduler.terms import value_terms
 
 
@@ -43,6 +44,8 @@ class Report:
         How many delays its longest chain has.
     cascade_text
         The cascade as a tree.
+    price
+        The price of stability, if it was asked for.
     """
 
     operations_pending: int
@@ -66,6 +69,7 @@ class Report:
     cascade: tuple[Delay, ...] = ()
     cascade_depth: int = 0
     cascade_text: str = ""
+    price: Price | None = None
 
     @property
     def efficiency(self) -> float:
@@ -94,6 +98,8 @@ class Report:
             ),
             ("makespan", f"{self.makespan_before} -> {self.makespan_after} (efficiency {self.efficiency:.1f} %)"),
         ]
+        if self.price is not None:
+            rows.append(("price of stability", str(self.price)))
         width = max(len(name) for name, _ in rows)
         table = "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
         if not self.cascade:
@@ -103,7 +109,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return all figures, lists and the cascade as JSON values; ``cause`` is a position in the cascade."""
-        return {**asdict(self), "efficiency": self.efficiency}
+        price = None if self.price is None else {**asdict(self.price), "price": self.price.price}
+        return {**asdict(self), "efficiency": self.efficiency, "price": price}
 
 
 def compare(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from helpers import at, schedule
 from repair_cases import flow_shop, flow_shop_baseline, revised
 
 from scheduler.domain import Schedule
 from scheduler.domain.events import MachineBreakdown
+from scheduler.rescheduling import Price, repair
 from scheduler.rescheduling.report import compare
 
 
@@ -69,3 +70,49 @@ def test_a_report_is_json() -> None:
     report = compare(flow_shop(), flow_shop_baseline(), after, flow_shop_baseline(), 1)
     read = json.loads(json.dumps(report.as_json()))
     assert (read["match_up_time"], read["jobs_touched"], read["efficiency"]) == (0, [], 100.0)
+
+
+# --- price of stability ------------------------------------------------------------------------------------------
+
+
+def priced(policy: str, **how: object) -> Price | None:
+    """Repair with M2 down during [1, 11): right shift J1.2 [11, 15), J2.2 [15, 18); J2.2 on M3 [5, 10) is free."""
+    event = MachineBreakdown("E", 1, "M2", 11)
+    found = repair(
+        flow_shop(),
+        flow_shop_baseline(),
+        [event],
+        policy=policy,
+        time_limit=60,
+        workers=1,
+        price_of_stability=60,
+        **how,  # type: ignore[arg-type]
+    )
+    assert found.report is not None
+    assert found.report.as_json()["price"] == (
+        None if found.report.price is None else {**asdict(found.report.price), "price": found.report.price.price}
+    )
+    return found.report.price
+
+
+def test_the_price_of_stability() -> None:
+    price = priced("right-shift")
+    assert price == Price("makespan", 18.0, 15.0, True)
+    assert price.price == 3 / 15
+    assert str(price) == "20.0 % (makespan 18 instead of 15)"
+    assert str(replace(price, is_proved=False)) == "20.0 % or more (makespan 18 instead of 15)"
+    free = priced("reoptimise")
+    assert free is not None
+    assert (free.price, free.stable) == (0.0, 15.0)
+
+
+def test_terms_of_stability_have_no_price() -> None:
+    assert priced("right-shift", objective="start_deviation") is None
+    price = priced("right-shift", objective="start_deviation > makespan + 9*reassignments")
+    assert price == Price("makespan", 18.0, 15.0, True)
+
+
+def test_a_price_above_nothing_is_no_share() -> None:
+    assert Price("total_tardiness", 3, 0, True).price is None
+    assert str(Price("total_tardiness", 3, 0, True)) == "- (total_tardiness 3 instead of 0)"
+    assert Price("total_tardiness", 0, 0, True).price == 0
