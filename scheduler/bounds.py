@@ -48,7 +48,7 @@ def tier_bound(instance: Instance, tier: Tier) -> Fraction:
     }
     if "makespan" in dict(tier.weights):
         least["makespan"] = _makespan_bound(instance, heads_of, tails_of)
-    return sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0))
+    return max(tier.aspiration, sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0)))
 
 
 def makespan_bound(instance: Instance) -> int:

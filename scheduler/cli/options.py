@@ -39,6 +39,27 @@ def objective_spec(text: str) -> Objective:
         raise click.BadParameter(f"{error}.") from error
 
 
+def share_of_value(text: str) -> float:
+    """Read a share: ``0.02`` or ``2%``."""
+    number, percent = (text.strip()[:-1], True) if text.strip().endswith("%") else (text, False)
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 10:
+        raise click.BadParameter(f"{text!r} is no share; write a number from 0 to 10, or percent (2%).")
+    return share
+
+
+allowance_option = click.option(
+    "--allowance",
+    type=share_of_value,
+    metavar="SHARE",
+    help="What stability may cost: of the plans with values at most so much above the best found, the one with the "
+    "least change.  [default: up to 1%, the more is pending]",
+)
+
+
 def output_file(text: str) -> Path:
     """Read the name of a file to write; its folder exists and the place is writable."""
     path = Path(text)

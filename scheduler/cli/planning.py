@@ -11,6 +11,7 @@ import click
 
 from scheduler.cli.options import (
     INPUT_FILE,
+    allowance_option,
     gantt_option,
     history_option,
     instance_argument,
@@ -103,6 +104,7 @@ def solve(
     help="Keep what starts before this tick, but for what the events force.",
 )
 @objective_option("the schedule file's, else the instance's")
+@allowance_option
 @time_limit_option(10)
 @workers_option
 @seed_option
@@ -126,6 +128,7 @@ def repair(
     policy: str,
     frozen_until: int | None,
     objective: Objective | None,
+    allowance: float | None,
     time_limit: float,
     workers: int | None,
     seed: int,
@@ -158,6 +161,7 @@ def repair(
             policy=policy,
             frozen_until=frozen_until,
             objective=objective or in_force.objective,
+            allowance=allowance,
             time_limit=time_limit,
             workers=workers,
             seed=seed,

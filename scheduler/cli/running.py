@@ -10,6 +10,7 @@ import click
 
 from scheduler.cli.options import (
     INPUT_FILE,
+    allowance_option,
     instance_argument,
     objective_option,
     output_file,
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     help="Keep what starts within so many ticks from now, but for what the events force.",
 )
 @objective_option("the instance's")
+@allowance_option
 @workers_option
 @seed_option
 @quiet_option
@@ -95,6 +97,7 @@ def run(
     speed: float | None,
     frozen: int,
     objective: Objective | None,
+    allowance: float | None,
     workers: int | None,
     seed: int,
     quiet: bool,
@@ -115,7 +118,7 @@ def run(
 
     instance = read(instance_path)
     text = None if schedule_path is None else read_text(schedule_path)
-    settings = Settings(policy, deadline, objective, frozen, workers, seed)
+    settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance)
     _make(folder)
     with Journal(journal_path) as journal:
         loop = Loop(journal, folder, instance, text, settings, on_notice=None if quiet else _tell)

@@ -146,7 +146,7 @@ def _target(
     """
     most: list[Fraction] = []
     for tier, value in zip(objective.tiers, objective.value(value_terms(instance, schedule)), strict=True):
-        least = floor if not most and floor is not None else Fraction(0)
+        least = max(tier.aspiration, floor if not most and floor is not None else Fraction(0))
         if value > least:
             return (*most, value - Fraction(1, tier.scale))
         most.append(value)

@@ -18,7 +18,7 @@ from scheduler.cpsat.extract import extract
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.symmetry import post_order
-from scheduler.domain import Instance, Objective, Schedule, Status, Stop
+from scheduler.domain import Instance, Objective, Schedule, Status, Stop, Tier
 from scheduler.domain.stop import Stopped
 from scheduler.terms import value_terms
 
@@ -110,9 +110,10 @@ def improve(
     proved = True
     for index, tier in enumerate(objective.tiers):
         expression = tier_expression(ctx, tier, built)
-        # No term is ever negative.
-        least = floor if index == 0 and floor is not None else Fraction(0)
-        ctx.model.add(expression >= int(least * tier.scale))
+        # No term is ever negative. A tier is never worth less than its aspiration, yet may be less.
+        least = max(tier.aspiration, floor if index == 0 and floor is not None else Fraction(0))
+        if least > tier.aspiration:
+            ctx.model.add(expression >= int(least * tier.scale))
         if best is not None and tier.value(value_terms(instance, best)) <= least:
             bounds[index] = least
             ctx.model.add(expression <= int(least * tier.scale))
@@ -134,7 +135,7 @@ def improve(
         solver.parameters.stop_after_first_solution = first_only
         if work is not None:
             solver.parameters.max_deterministic_time = work
-        watcher = _Watcher(tier.scale, on_progress if index == 0 else None)
+        watcher = _Watcher(tier, on_progress if index == 0 else None)
         solver.best_bound_callback = watcher.on_bound
         with stop.calling(solver.stop_search):
             answer = solver.solve(ctx.model, watcher)
@@ -145,10 +146,9 @@ def improve(
         if answer in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             best = extract(ctx, solver.value)
             status = Status.FEASIBLE
-        bounds[index] = _bound(solver.best_objective_bound, tier.scale)
-        if index == 0:
-            bounds[0] = max((bound for bound in (bounds[0], floor) if bound is not None), default=None)
-        if answer != cp_model.OPTIMAL:
+        proven = (_bound(solver.best_objective_bound, tier.scale), floor if index == 0 else None, tier.aspiration)
+        bounds[index] = max((bound for bound in proven if bound is not None), default=None)
+        if answer != cp_model.OPTIMAL and (best is None or tier.value(value_terms(instance, best)) > tier.aspiration):
             proved = False
         if best is None or first_only or stop.requested:
             break
@@ -202,18 +202,22 @@ def _bound(value: float, scale: int) -> Fraction | None:
 
 
 class _Watcher(cp_model.CpSolverSolutionCallback):
-    """Reports better values and bounds of the first tier."""
+    """Reports better values and bounds of the first tier, and ends the search of a tier at its aspiration."""
 
-    def __init__(self, scale: int, on_progress: OnProgress | None) -> None:
+    def __init__(self, tier: Tier, on_progress: OnProgress | None) -> None:
         super().__init__()
-        self._scale = scale
+        self._scale = tier.scale
+        self._enough = int(tier.aspiration * tier.scale)
         self._on_progress = on_progress
         self._bound: Fraction | None = None
 
     def on_solution_callback(self) -> None:
         """Report the value of a new solution."""
+        value = round(self.objective_value)
         if self._on_progress is not None:
-            self._on_progress(Fraction(round(self.objective_value), self._scale), self._bound)
+            self._on_progress(Fraction(max(value, self._enough), self._scale), self._bound)
+        if value <= self._enough:
+            self.stop_search()
 
     def on_bound(self, bound: float) -> None:
         """Report a new bound."""

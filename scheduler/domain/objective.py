@@ -1,7 +1,8 @@
 """Objectives: ordered tiers of weighted terms, all minimised.
 
-Grammar: ``tier > tier > ...``, each tier ``[weight *] term + [weight *] term ...``, for example
-``weighted_tardiness > makespan + 0.2*setup_time``. A later tier only breaks ties of the earlier ones.
+Grammar: ``tier > tier > ...``, each tier ``[weight *] term + [weight *] term ... [<= aspiration]``, for example
+``weighted_tardiness > makespan + 0.2*setup_time`` or ``makespan <= 480 > setup_time``. A later tier only breaks ties
+of the earlier ones, and all that is no more than an aspiration is a tie.
 """
 
 from __future__ import annotations
@@ -37,26 +38,34 @@ STABILITY_TERMS = frozenset({"start_deviation", "reassignments", "sequence_chang
 """Terms that need a baseline schedule; without one they are 0."""
 
 MAX_SCALE = 10_000
+_LARGEST = 10**15
+_ASPIRATION = re.compile(r"^(?P<sum>[^<]*)<=\s*(?P<level>\d+(?:\.\d+)?)\s*$")
 _ITEM = re.compile(r"^(?:(?P<weight>\d+(?:\.\d+)?)\s*\*\s*)?(?P<term>[a-z_][a-z_0-9]*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A weighted sum of terms: ``sum_k weight_k * term_k``."""
+    """A weighted sum of terms that is good enough at its aspiration: ``max(sum_k weight_k * term_k, aspiration)``.
+
+    Aspirations are those of goal programming (Charnes & Cooper 1961): what is saved below one is worth nothing, so it
+    is left to the tiers after it.
+    """
 
     weights: tuple[tuple[str, Fraction], ...]
+    aspiration: Fraction = Fraction(0)
 
     @property
     def scale(self) -> int:
-        """Smallest integer that makes every weight an integer when multiplied."""
-        return lcm(*(weight.denominator for _, weight in self.weights))
+        """Smallest integer that makes every weight, and the aspiration, an integer when multiplied."""
+        return lcm(self.aspiration.denominator, *(weight.denominator for _, weight in self.weights))
 
     def value(self, terms: Mapping[str, int]) -> Fraction:
-        """Return the weighted sum, given the value of each term."""
-        return sum((weight * terms[name] for name, weight in self.weights), Fraction(0))
+        """Return the weighted sum, given the value of each term, or the aspiration if that is more."""
+        return max(self.aspiration, sum((weight * terms[name] for name, weight in self.weights), Fraction(0)))
 
     def __str__(self) -> str:
-        return " + ".join(name if w == 1 else f"{_decimal(w)}*{name}" for name, w in self.weights)
+        text = " + ".join(name if w == 1 else f"{_decimal(w)}*{name}" for name, w in self.weights)
+        return text if self.aspiration == 0 else f"{text} <= {_decimal(self.aspiration)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +100,20 @@ class Objective:
 
 def _parse_tier(part: str, text: str) -> Tier:
     weights: dict[str, Fraction] = {}
-    for item in part.split("+"):
+    aspired = _ASPIRATION.match(part)
+    aspiration = Fraction(aspired["level"]) if aspired is not None else Fraction(0)
+    if aspiration > _LARGEST or aspiration.denominator > MAX_SCALE:
+        raise ObjectiveError(
+            f"the aspiration in {part.strip()!r} is out of range; "
+            f"write a number up to {_LARGEST} with at most four decimals"
+        )
+    for item in (aspired["sum"] if aspired is not None else part).split("+"):
         match = _ITEM.match(item.strip())
         if match is None:
             raise ObjectiveError(
                 f"can't read {item.strip()!r} in objective {text!r}; "
-                "write tiers as 'weight*term + term > term', e.g. 'weighted_tardiness > makespan + 0.2*setup_time'"
+                "write tiers as 'weight*term + term > term', e.g. 'weighted_tardiness > makespan + 0.2*setup_time', "
+                "each with '<= number' behind it if so much is good enough"
             )
         name = match["term"]
         if name not in TERM_NAMES:
@@ -110,7 +127,7 @@ def _parse_tier(part: str, text: str) -> Tier:
                 "write a positive number up to 1000000 with at most four decimals"
             )
         weights[name] = weight
-    return Tier(tuple(weights.items()))
+    return Tier(tuple(weights.items()), aspiration)
 
 
 def _decimal(weight: Fraction) -> str:

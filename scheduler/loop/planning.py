@@ -47,6 +47,8 @@ class Settings:
         Ticks from now on in which operations stay where they are.
     workers, seed
         As for `scheduler.solve`.
+    allowance
+        What stability may cost; see `scheduler.repair`.
     """
 
     policy: str = "auto"
@@ -55,6 +57,7 @@ class Settings:
     frozen: int = 0
     workers: int | None = None
     seed: int = 0
+    allowance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
                 state.instance,
                 first,
                 policy=settings.policy,
+                allowance=settings.allowance,
                 time_limit=left,
                 workers=settings.workers,
                 seed=settings.seed,
@@ -206,6 +210,7 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         policy=policy,
         frozen_until=now + settings.frozen if settings.frozen else None,
         objective=settings.objective,
+        allowance=settings.allowance,
         time_limit=seconds,
         workers=settings.workers,
         seed=settings.seed,

@@ -18,9 +18,9 @@ FIRST_SLICE = 2.0
 WALK_SHARE = 0.25
 """Share of the time after which CP-SAT proves in all threads what is small."""
 WALK_AGAIN = 0.4
-"""Share of the time of a repair in which the value is lowered; the rest is for bringing changes back ..."""
-SMALL_WALK = 0.3
-"""... and for both, one after the other, of what CP-SAT may prove afterwards."""
+"""Share of the time of a repair in which the value is lowered; the rest is for bringing changes back."""
+SMALL_WALK = 0.5
+"""Share of either for the walk of what CP-SAT may prove afterwards."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
 ALONE_WORK = 100_000_000
@@ -95,20 +95,24 @@ class Hybrid:
 
         if compiled is not None and not compiled(left()):
             return
-        walking = (SMALL_WALK if self._is_small else WALK_AGAIN) * left()
-        walk.start(run.workers, walking)
-        walk.wait(walking)
-        walk.finish()
-        self._take()
-        if left() > 0:
-            returning = Returning(walk, on_better)
-            seconds = left() * (SMALL_WALK if self._is_small else 1.0)
+        small = SMALL_WALK if self._is_small else 1.0
+        is_all = len(self._weights.tiers) == len(run.objective.tiers)  # none is about stability
+        if not run.is_proved():
+            seconds = small * left() * (1.0 if is_all else WALK_AGAIN)
+            walk.start(run.workers, seconds)
+            walk.wait(seconds)
+            walk.finish()
+            self._take()
+        if not is_all and left() > 0:
+            returning = Returning(walk, run.objective.value(run.best_terms), on_better)
+            seconds = small * left()
             with run.stop.calling(returning.stop):
                 returning.start(run.workers, seconds)
                 returning.wait(seconds)
                 returning.finish()
         if self._is_small and left() > 0:
-            self._prove(left(), run.workers, has_loads=False)
+            _, bounds = run.improve(left(), run.workers, run.stop, has_loads=False)
+            self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.

@@ -191,7 +191,7 @@ class Run:
         continues = self.instance.execution is not None
         if weights.is_makespan and not continues and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
             self.bound_by_load()
-        if self.num_modes <= SMALL or self.is_proved():
+        if self.num_modes <= SMALL or (self.is_proved() and not continues):
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
             status, bounds = self.improve(
                 (SMALL_AGAIN if continues else SMALL_SHARE) * self.left, self.workers, self.stop
@@ -304,7 +304,9 @@ class Run:
         return self._history[-1].bound if self._history else Fraction(0)
 
     def record(self, value: Fraction | None, bound: Fraction | None, engine: str) -> None:
-        """Note a value and a bound of the first tier, from any thread."""
+        """Note a value and a bound of the first tier, from any thread; none is below its aspiration."""
+        if value is not None:
+            value = max(value, self.objective.tiers[0].aspiration)
         with self._lock:
             self._add(value, bound, engine)
         self._tell_if_proved()

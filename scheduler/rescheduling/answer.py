@@ -55,7 +55,7 @@ def answer(
             follow(case, policy)
     if case.best is not None or policy == "absorb":
         return None, policy
-    search = replace(case, stop=Stop(), best=None, found=None, on_better=None, on_progress=None)
+    search = replace(case, stop=Stop(), best=None, valued=None, found=None, on_better=None, on_progress=None)
     with stop.calling(search.stop.request):
         least = degraded(search, is_searched=policy != "right-shift")
     found = [d for d in (known, least) if d is not None]
@@ -74,7 +74,7 @@ def _improved(
     instance = conceded(case.instance, least.schedule)
     best = Best(least.schedule, least.terms, case.objective.value(least.terms), "right-shift")
     shifted = shift(instance, execution_of(instance).baseline)
-    again = replace(case, instance=instance, shift=shifted, stop=Stop(), best=best)
+    again = replace(case, instance=instance, shift=shifted, stop=Stop(), best=best, valued=None, found=None)
     if on_degraded is not None:
         again.on_better = lambda better: on_degraded(Degraded.of(case.instance, better.schedule), better.policy)
     if again.left > 0:

@@ -6,16 +6,20 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import takewhile
+from math import floor
 from threading import RLock
 from time import monotonic
 from typing import TypeAlias
 
 from scheduler.checker import check
-from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
+from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop, Tier
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.happened import execution_of
+from scheduler.domain.objective import STABILITY_TERMS
 from scheduler.portfolio import versions
 from scheduler.rescheduling.right_shift import Shift
+from scheduler.rescheduling.stability import usual_allowance
 from scheduler.terms import value_terms
 
 OnProgress: TypeAlias = Callable[[Progress], None]
@@ -51,6 +55,8 @@ class Case:
         Its right shift: the safety net.
     objective
         Its last tier taxes change.
+    allowance
+        What stability may cost (see `aspire`); None: what is usual.
     ends_at
         When the answer is due (`time.monotonic`).
     check_seconds
@@ -67,8 +73,11 @@ class Case:
         Whether new jobs are fitted into gaps before the right shift is an answer, with all others where it has them.
     best
         The best schedule so far.
-    found
-        What the search over everything pending answered, if it came to its end.
+    ranking
+        What schedules are compared by: the objective, with aspirations once a good value is known.
+    valued, found
+        What the searches over everything pending answered, that for the value alone and that for all tiers, if they
+        came to their end.
     reason
         Why there is no schedule.
     is_lost
@@ -80,6 +89,7 @@ class Case:
     objective: Objective
     ends_at: float
     check_seconds: float = 0.0
+    allowance: Fraction | None = None
     workers: int = 1
     seed: int = 0
     stop: Stop = field(default_factory=Stop)
@@ -89,11 +99,13 @@ class Case:
     frees: bool = False
     fits: bool = True
     best: Best | None = None
+    valued: Result | None = None
     found: Result | None = None
     reason: str = ""
     is_lost: bool = False
 
     def __post_init__(self) -> None:
+        self.ranking = self.objective
         self._lock = RLock()
         self._history: list[Progress] = []
         self._is_closed = False
@@ -136,7 +148,7 @@ class Case:
         factory still gets a plan.
         """
         terms = value_terms(self.instance, schedule)
-        values = self.objective.value(terms)
+        values = self.ranking.value(terms)
         if self.best is not None and values >= self.best.values:
             return False
         began_at = monotonic()
@@ -154,6 +166,32 @@ class Case:
             if self.on_better is not None:
                 self.on_better(self.best)
         return True
+
+    @property
+    def valued_tiers(self) -> tuple[Tier, ...]:
+        """The tiers before the first one that speaks of stability."""
+        return tuple(takewhile(lambda tier: STABILITY_TERMS.isdisjoint(dict(tier.weights)), self.objective.tiers))
+
+    def aspire(self) -> None:
+        """From now on the nearest of the schedules that are good enough is the best.
+
+        With ``v`` the value of a tier in the best schedule so far and ``s`` that in the right shift, so much is good
+        enough as ``(1 + allowance) v``, and no more than ``max(v, s)``: nothing is worse than what needs no search.
+        """
+        with self._lock:
+            if self.best is None:
+                return
+            allowance = usual_allowance(self.instance) if self.allowance is None else self.allowance
+            shifted = None if self.shift.schedule is None else value_terms(self.instance, self.shift.schedule)
+            tiers = []
+            for tier in self.valued_tiers:
+                value = tier.value(self.best.terms)
+                level = Fraction(floor((1 + allowance) * value * tier.scale), tier.scale)
+                if shifted is not None:
+                    level = min(level, max(value, tier.value(shifted)))
+                tiers.append(replace(tier, aspiration=level))
+            self.ranking = Objective((*tiers, *self.objective.tiers[len(tiers) :]))
+            self.best = replace(self.best, values=self.ranking.value(self.best.terms))
 
     def note(self, point: Progress) -> None:
         """Keep a point of the history if it has a better value or bound than all before it."""
@@ -183,7 +221,7 @@ class Case:
 
     def result(self) -> Result:
         """Return the best schedule with what is proved of it, or why there is none."""
-        best, found = self.best, self.found
+        best, found, valued = self.best, self.found, self.valued
         status = Status.FEASIBLE if best is not None else Status.INFEASIBLE if self.is_lost else Status.UNKNOWN
         bounds: tuple[Fraction | None, ...] = ()
         reason = self.reason
@@ -194,6 +232,13 @@ class Case:
                 reason = "; ".join(text for text in (found.reason, self.shift.reason) if text)
             elif found.status is Status.OPTIMAL and found.values == best.values:
                 status = Status.OPTIMAL
+        if valued is not None and best is not None:
+            # Aspirations are no bounds: those of the value are what its own search has proved.
+            num = len(valued.objective.tiers)
+            bounds = (*valued.bounds, *(bounds[num:] or (None,) * (len(self.objective.tiers) - num)))
+            values = self.objective.value(best.terms)
+            is_least = all(bound is not None and v <= bound for v, bound in zip(values, valued.bounds, strict=False))
+            status = status if is_least else Status.FEASIBLE
         elif best is None and not reason:
             reason = f"no time is left to search; {self.shift.reason}"
         return Result(

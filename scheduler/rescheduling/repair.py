@@ -98,6 +98,7 @@ def repair(
     policy: str = "auto",
     frozen_until: int | None = None,
     objective: str | Objective | None = None,
+    allowance: float | None = None,
     time_limit: float = 10.0,
     workers: int | None = None,
     seed: int = 0,
@@ -133,6 +134,11 @@ def repair(
         Operations that the baseline starts before it keep machine and start, but for what the events force.
     objective
         Default: the instance's. Unless it has stability terms, a last tier that taxes change is added.
+    allowance
+        What stability may cost, as a share of the value: of all schedules whose tiers before those of stability are at
+        most so much above the best found, ``auto`` and ``reoptimise`` look for the one with the least change. Default:
+        up to 1 %, where so much is pending that nobody finds the least value in time; see
+        `scheduler.rescheduling.stability.usual_allowance`.
     time_limit, workers, seed, on_progress, stop
         As for `scheduler.solve`.
     is_checked
@@ -155,12 +161,13 @@ def repair(
     ObjectiveError
         If the objective text can't be read.
     ValueError
-        If there is no event, the policy is unknown, or the time limit or number of workers is not positive.
+        If there is no event, the policy is unknown, the allowance is negative or above 10, or the time limit or number
+        of workers is not positive.
     """
     began_at = monotonic()
     text = instance.objective if objective is None else objective
     wanted = text if isinstance(text, Objective) else Objective.parse(text)
-    require_usable(policy, events, time_limit, workers)
+    require_usable(policy, events, allowance, time_limit, workers)
     events = distinct(events)
     if not is_checked:
         require_right(instance, schedule, broken)
@@ -183,6 +190,7 @@ def repair(
             with_stability(revised, wanted),
             ends_at=began + (began_at + time_limit - began) / (len(groups) - number),
             check_seconds=check_seconds,
+            allowance=None if allowance is None else Fraction(str(allowance)),
             workers=workers or os.cpu_count() or 1,
             seed=seed,
             on_progress=on_progress,
@@ -217,6 +225,7 @@ def repair_further(
     first: Repair,
     *,
     policy: str = "auto",
+    allowance: float | None = None,
     time_limit: float = 10.0,
     workers: int | None = None,
     seed: int = 0,
@@ -233,18 +242,17 @@ def repair_further(
         The instance before the events.
     first
         What `repair` returned for it.
-    policy, time_limit, workers, seed, on_improvement, stop
+    policy, allowance, time_limit, workers, seed, on_improvement, stop
         As for `repair`.
 
     Raises
     ------
     ValueError
-        If the repair has no schedule, not even a degraded one, the policy is unknown, or the time limit or number of
-        workers is not positive.
+        If the repair has no schedule, not even a degraded one, or as for `repair`.
     """
     began_at = monotonic()
     (revision,) = first.revisions
-    require_usable(policy, revision.events, time_limit, workers)
+    require_usable(policy, revision.events, allowance, time_limit, workers)
     if first.shift is None or first.schedule is None:
         raise ValueError("there is no schedule to go on from")
     result, best = first.result, None
@@ -255,6 +263,7 @@ def repair_further(
         first.shift,
         result.objective,
         ends_at=began_at + time_limit,
+        allowance=None if allowance is None else Fraction(str(allowance)),
         workers=workers or os.cpu_count() or 1,
         seed=seed,
         began_at=began_at,

@@ -14,19 +14,27 @@ from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.concessions import intolerable
 from scheduler.rescheduling.policies import POLICIES
 
+MOST_ALLOWANCE = 10.0
+"""Largest share of the value that stability may be allowed to cost."""
 
-def require_usable(policy: str, events: Sequence[Event], time_limit: float, workers: int | None) -> None:
+
+def require_usable(
+    policy: str, events: Sequence[Event], allowance: float | None, time_limit: float, workers: int | None
+) -> None:
     """Let only arguments pass that a repair can work with.
 
     Raises
     ------
     ValueError
-        If there is no event, the policy is unknown, or the time limit or number of workers is not positive.
+        If there is no event, the policy is unknown, the allowance is negative or above `MOST_ALLOWANCE`, or the time
+        limit or number of workers is not positive.
     """
     if policy not in POLICIES:
         raise ValueError(f"unknown policy {policy!r}; known policies: {', '.join(POLICIES)}")
     if not events:
         raise ValueError("there is no event to repair for")
+    if allowance is not None and not 0 <= allowance <= MOST_ALLOWANCE:
+        raise ValueError(f"allowance must be a share from 0 to {MOST_ALLOWANCE:g}, got {allowance}")
     if time_limit <= 0:
         raise ValueError(f"time_limit must be positive, got {time_limit}")
     if workers is not None and workers < 1:

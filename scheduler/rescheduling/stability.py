@@ -5,10 +5,27 @@ from __future__ import annotations
 from fractions import Fraction
 
 from scheduler.domain import Instance, Objective, Tier
+from scheduler.domain.happened import started
 from scheduler.domain.horizon import usual_duration
 from scheduler.domain.objective import STABILITY_TERMS
 
 _LARGEST_WEIGHT = 10_000
+ALLOWANCE = Fraction(1, 100)
+"""Share of the value that stability may cost in large plans where nobody says how much."""
+NEVER_EXACT = (150, 250)
+"""Pending operations from which on a search no longer finds the least value in time, and never does."""
+
+
+def usual_allowance(instance: Instance) -> Fraction:
+    """Return what stability may cost where nobody says how much: with ``n`` pending operations, ``a..b`` NEVER_EXACT,
+    ``ALLOWANCE * min(1, max(0, (n - a) / (b - a)))``.
+
+    Where the least value is found, giving any of it away is a loss that somebody has to want. In a large plan, the
+    values of two searches differ by more than this anyway.
+    """
+    pending = instance.num_operations - len(started(instance))
+    few, many = NEVER_EXACT
+    return ALLOWANCE * Fraction(min(max(pending, few), many) - few, many - few)
 
 
 def with_stability(instance: Instance, objective: Objective) -> Objective:

@@ -23,7 +23,15 @@ def test_tiers_and_weights() -> None:
     assert objective.value({"weighted_tardiness": 7, "makespan": 10, "setup_time": 3}) == (7, Fraction(53, 5))
 
 
-@pytest.mark.parametrize("text", ["makespan", "2*makespan + flow_time > number_tardy", "0.0625*setup_time > makespan"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "makespan",
+        "2*makespan + flow_time > number_tardy",
+        "0.0625*setup_time > makespan",
+        "makespan <= 480 > setup_time <= 0.5",
+    ],
+)
 def test_text_round_trip(text: str) -> None:
     assert str(Objective.parse(text)) == text
     assert Objective.parse(str(Objective.parse(text))) == Objective.parse(text)
@@ -40,11 +48,21 @@ def test_text_round_trip(text: str) -> None:
         ("0*makespan", "out of range"),
         ("0.00001*makespan", "out of range"),
         ("makespan, flow_time", "can't read"),
+        ("makespan <= x", "can't read"),
+        ("<= 4", "can't read ''"),
+        ("makespan <= 1 <= 2", "can't read"),
+        ("makespan <= 0.00001", "aspiration in 'makespan <= 0.00001' is out of range"),
     ],
 )
 def test_bad_texts_say_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(ObjectiveError, match=message):
         Objective.parse(text)
+
+
+def test_below_an_aspiration_all_values_are_equal() -> None:
+    objective = Objective.parse("2*makespan <= 21 > setup_time")
+    assert objective.value({"makespan": 10, "setup_time": 3}) == (21, 3)
+    assert objective.value({"makespan": 11, "setup_time": 3}) == (22, 3)
 
 
 def test_every_term_has_a_value_and_an_expression() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scheduler.domain import Progress, Schedule
+from scheduler.domain import Objective, Progress, Result, Schedule, Status
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.safety_net import offer_shift
+
+VALUE_SHARE = 0.4
+"""Share of the time in which the value is lowered; the rest is for bringing changes back that it does not need."""
 
 
 def reoptimise(case: Case) -> None:
@@ -16,9 +19,25 @@ def reoptimise(case: Case) -> None:
 
 
 def search(case: Case) -> None:
-    """Search with everything pending free, from the best schedule so far; see `scheduler.portfolio.solve`."""
-    if case.left < SHORTEST:
-        return
+    """Search with everything pending free, from the best schedule so far; see `scheduler.portfolio.solve`.
+
+    First for the value alone, then for little change among the schedules that are good enough (`Case.aspire`).
+    """
+    tiers = case.valued_tiers
+    if tiers and len(tiers) < len(case.objective.tiers):
+        case.valued = _solved(case, Objective(tiers), VALUE_SHARE * case.left)
+        if case.valued is not None and case.valued.status is Status.INFEASIBLE:
+            case.found, case.valued = case.valued, None
+            return
+        case.aspire()
+        if case.shift.schedule is not None:
+            case.offer(case.shift.schedule, "right-shift")
+    case.found = _solved(case, case.ranking, case.left)
+
+
+def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:
+    if seconds < SHORTEST:
+        return None
     # Here, not above: the solver takes its time to load.
     from scheduler.portfolio import solve
 
@@ -30,10 +49,10 @@ def search(case: Case) -> None:
     def on_schedule(schedule: Schedule) -> None:
         case.offer(schedule, "reoptimise")
 
-    case.found = solve(
+    return solve(
         case.instance,
-        objective=case.objective,
-        time_limit=case.left,
+        objective=objective,
+        time_limit=seconds,
         workers=case.workers,
         seed=case.seed,
         start=None if case.best is None else case.best.schedule,

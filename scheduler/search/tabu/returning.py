@@ -1,13 +1,14 @@
-"""Returning: once a repair has a value, solutions of no higher value that are nearer to the baseline.
+"""Returning: once a repair has a value, solutions of no higher value than is allowed that are nearer to the baseline.
 
 Some operations take their machines and places of the baseline again (those of some jobs, or of a stretch of time), in
 between those that stay. The walk, from there, stops as soon as it is down at the value again: what it did not have to
-touch stays as it was.
+touch stays as it was. Then operations return one by one (`nearing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scheduler.domain import Schedule
 from scheduler.search.tabu.arrays import JOB, START, Solution, new_solution
 from scheduler.search.tabu.engine import TabuSearch
+from scheduler.search.tabu.nearing import ABOVE
 from scheduler.search.tabu.space import RestSpace
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.walker import Walker
@@ -26,6 +28,10 @@ FEWER, MORE = 0.9, 1.2
 """Factors on the number of operations brought back after a walk that failed, and after one that came down."""
 FIRST = 0.1
 """Share of the operations that is brought back at first."""
+ANNEALING = 5_000
+"""Iterations of annealing after each walk that came down ..."""
+HOT, COLD = 1.0, 0.1
+"""... and its temperatures, in typical durations."""
 
 
 class Returning(CompiledSearch[Solution]):
@@ -35,17 +41,21 @@ class Returning(CompiledSearch[Solution]):
     ----------
     search
         The search for a low value, ended.
+    allowed
+        What the tiers of its objective may come to; never less than in its best schedule.
     on_better
         Called, from a thread of the search, with every distance below all before.
     """
 
     name = "tabu"
 
-    def __init__(self, search: TabuSearch, on_better: OnBetter) -> None:
+    def __init__(self, search: TabuSearch, allowed: Sequence[Fraction], on_better: OnBetter) -> None:
         assert isinstance(search.space, RestSpace)
         self.search = search
         self.space = search.space
-        self.ceiling = search.value
+        self.most = search.weights.most(allowed)
+        self.space.allow(self.most)
+        self.ceiling = max(search.value, int((self.most[0] * self.most[1]).sum()) - search.weights.offset)
         best = search.found
         if best is None:
             best = search.space.solution(search.known)
@@ -85,11 +95,16 @@ class _Ways:
         self._rng = np.random.default_rng((returning.search.seed, number))
         self._walker = Walker(returning.space.problem, returning.search.weights, returning.search.settings)
         self._share = FIRST
+        self._is_first = True
 
     def step(self) -> None:
         """Bring some operations back, and come down again."""
         returning, rng = self._returning, self._rng
         nearest = returning.nearest
+        if self._is_first:
+            self._is_first = False
+            self._near(Solution(nearest.state.copy(), nearest.ends.copy()), int(rng.integers(1 << 30)))
+            return
         found = new_solution(returning.space.problem)
         chosen = self._chosen(nearest)
         between = returning.space.brought_back(nearest, chosen)
@@ -101,7 +116,16 @@ class _Ways:
             self._share = max(1 / found.state.shape[1], self._share * FEWER)
             return
         self._share = min(1.0, self._share * MORE)
-        returning.offer(returning.space.settled(found), found)
+        self._near(found, seed)
+
+    def _near(self, solution: Solution, seed: int) -> None:
+        """Let operations of a timed solution return one by one, and offer what comes of it."""
+        returning = self._returning
+        distance, found = returning.space.annealed(
+            solution, returning.most, seed, ANNEALING, HOT, COLD, returning.stopping
+        )
+        if distance < ABOVE:
+            returning.offer(distance, found)
 
     def _chosen(self, nearest: Solution) -> NDArray[np.bool_]:
         """Return which operations are brought back: about a share of all, whole jobs or neighbours in time."""

@@ -52,16 +52,24 @@ NEW = -1
 
 @njit(cache=True, nogil=True)
 def settle(
-    ops: Ints, links: Ints, machines: Ints, times: Ints, jobs: Ints, wanted: Ints, state: Ints, room: Ints
+    ops: Ints,
+    links: Ints,
+    machines: Ints,
+    times: Ints,
+    jobs: Ints,
+    wanted: Ints,
+    state: Ints,
+    room: Ints,
+    longest: int,
 ) -> None:
     """Put the operations of a timed solution off towards the baseline; orders and value stay.
 
     With ``l`` the latest start that leaves the completions of the jobs in their limits and ``b`` the start in the
     baseline, an operation starts at ``min(l, b)``, or as soon after it as what is before it lets it. Row 0 of `room`
-    is by job, row 1 by operation.
+    is by job, row 1 by operation. The makespan may grow to `longest`.
     """
     limits, latest = room[0], room[1]
-    set_limits(ops, jobs, state, limits)
+    set_limits(ops, jobs, state, limits, longest)
     set_latest(ops, links, machines, times, state, limits, latest)
     held = ops.copy()
     for o in range(state.shape[1]):
@@ -70,11 +78,11 @@ def settle(
 
 
 @njit(cache=True, nogil=True)
-def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints) -> None:
-    """Set the latest end of each job that leaves the value as it is."""
+def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints, longest: int) -> None:
+    """Set the latest end of each job that leaves the value as it is, or the makespan at `longest`."""
     num = jobs.shape[1] - 1
     limits[:num] = 0
-    makespan = 0
+    makespan = longest
     for o in range(state.shape[1]):
         j = ops[JOB, ix(o)]
         limits[ix(j)] = max(limits[ix(j)], state[END, ix(o)])

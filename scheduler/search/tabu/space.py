@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from scheduler.domain.horizon import horizon, usual_duration
 from scheduler.search.tabu.arrays import (
     ALT,
     START,
+    Ints,
     Problem,
     Reals,
     Solution,
@@ -24,6 +26,7 @@ from scheduler.search.tabu.arrays import (
 from scheduler.search.tabu.beam import beam, beam_width
 from scheduler.search.tabu.build import blend, greedy
 from scheduler.search.tabu.carry import blend_carried, greedy_carried
+from scheduler.search.tabu.nearing import anneal
 from scheduler.search.tabu.remainder import Remainder, remainder, wanted
 from scheduler.search.tabu.settle import BASE_ALT, BASE_START, NEW, bring_back, change, settle
 from scheduler.search.tabu.timing import time_all
@@ -152,7 +155,8 @@ class RestSpace(PlainSpace):
         self._rest = rest
         self._weights = weights
         self._wanted = wanted(rest, self.problem)
-        self._reassignment = 2 * usual_duration(rest.whole)
+        self._typical = max(1, usual_duration(rest.whole))
+        self._longest = 0
 
     def solution(self, schedule: Schedule) -> Solution | None:
         """Return a schedule as a solution."""
@@ -169,6 +173,8 @@ class RestSpace(PlainSpace):
         time_all(problem.ops, problem.links, problem.machines, problem.times, solution.state)
         self.settled(solution)
         self.brought_back(solution, self.moved(solution))
+        most = self._weights.most([Fraction(1 << 40) for _ in self._weights.tiers])
+        self.annealed(solution, most, 0, 1, 1.0, 0.1, np.zeros(1, np.int64))
 
     def brought_back(self, solution: Solution, chosen: NDArray[np.bool_]) -> Solution:
         """Return a settled solution in which the chosen operations are where the baseline has them, not timed yet."""
@@ -182,6 +188,40 @@ class RestSpace(PlainSpace):
         is_there = (state[START] == before[BASE_START]) & (state[ALT] == before[BASE_ALT])
         return ~is_there & (before[BASE_START] != NEW)
 
+    def allow(self, most: Ints) -> None:
+        """Let settled solutions have the makespan that is allowed, where that is all there is."""
+        self._longest = int(most[1, 0]) if self._weights.is_makespan else 0
+
+    def annealed(
+        self, solution: Solution, most: Ints, seed: int, iterations: int, hot: float, cold: float, stop: Ints
+    ) -> tuple[int, Solution]:
+        """Anneal a timed solution towards the baseline; return how far the nearest one is, and it.
+
+        See `scheduler.search.tabu.nearing.anneal`.
+        """
+        problem, found = self.problem, new_solution(self.problem)
+        jobs, offset = self._weights.jobs, self._weights.offset
+        if self._weights.is_makespan:
+            jobs = np.minimum(jobs, 1)  # the walk minimises the makespan, whatever its weight
+        distance = anneal(
+            *problem,
+            jobs,
+            most,
+            offset,
+            self._longest,
+            self._wanted,
+            *solution,
+            *found,
+            2 * self._typical,
+            self._typical,
+            seed,
+            iterations,
+            hot,
+            cold,
+            stop,
+        )
+        return int(distance), found
+
     def settled(self, solution: Solution) -> int:
         """Put a timed solution as near to the baseline as its value allows; return how far it still is.
 
@@ -190,8 +230,8 @@ class RestSpace(PlainSpace):
         problem, state = self.problem, solution.state
         room = np.zeros((2, max(state.shape[1], self._weights.jobs.shape[1])), np.int64)
         static = (problem.ops, problem.links, problem.machines, problem.times)
-        settle(*static, self._weights.jobs, self._wanted, state, room)
-        return int(change(self._wanted, state, self._reassignment))
+        settle(*static, self._weights.jobs, self._wanted, state, room, self._longest)
+        return int(change(self._wanted, state, 2 * self._typical))
 
 
 def space_of(instance: Instance, weights: Weights, start: Schedule) -> Space:

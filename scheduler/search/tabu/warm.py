@@ -18,6 +18,7 @@ SOURCES = (
     "critical",
     "job_tails",
     "moves",
+    "nearing",
     "regular",
     "settle",
     "timing",

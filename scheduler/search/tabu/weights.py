@@ -6,6 +6,7 @@ Every term that it speaks is regular, a sum or a maximum of what grows with comp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -37,11 +38,14 @@ class Weights:
         What 1 of the first tier comes to.
     offset
         What the search leaves out of the objective: the release dates in flow times.
+    tiers
+        The tiers, and what 1 of each (times its scale) comes to.
     """
 
     jobs: Ints
     unit: int
     offset: int
+    tiers: tuple[tuple[Tier, int], ...] = ()
 
     @property
     def is_makespan(self) -> bool:
@@ -62,6 +66,13 @@ class Weights:
         late = np.maximum(ends - self.jobs[DUE, :-1], 0)
         total = (self.jobs[LATE, :-1] * late + self.jobs[FLOW, :-1] * ends).sum()
         return int(total + self.jobs[LATE, -1] * late.max() + self.jobs[FLOW, -1] * ends.max())
+
+    def most(self, allowed: Sequence[Fraction]) -> Ints:
+        """Return what the tiers may come to: in row 0 what 1 of each comes to, in row 1 how many it may be at most."""
+        if self.is_makespan:
+            return np.array([[1], [int(allowed[0] * self.tiers[0][0].scale) // int(self.jobs[FLOW, -1])]])
+        rows = ((unit, int(most * tier.scale)) for (tier, unit), most in zip(self.tiers, allowed, strict=False))
+        return np.array(list(rows), np.int64).T.copy()
 
     def first_tier(self, value: int) -> int:
         """Return what the first tier, times its scale, is at the most in a solution of this value."""
@@ -98,6 +109,7 @@ def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | 
     jobs = np.zeros((3, len(instance.jobs) + 1), np.int64)
     jobs[DUE, :-1] = [NEVER if job.due_date is None else job.due_date for job in instance.jobs]
     unit, offset = 1, 0
+    units: list[int] = []
     for position in range(len(tiers) - 1, -1, -1):
         tier = tiers[position]
         most = 0
@@ -111,9 +123,10 @@ def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | 
             jobs[row] += np.array([unit * times * share for share in shares], np.int64)
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in instance.jobs)
+        units.insert(0, unit)
         if position > 0:
             unit *= most + 1
-    return Weights(jobs, unit, offset)
+    return Weights(jobs, unit, offset, tuple(zip(tiers, units, strict=True)))
 
 
 def _shares(instance: Instance, term: str) -> list[int]:
