@@ -16,11 +16,13 @@ from scheduler.search.decode.layout import (
     BEFORE,
     BEGIN,
     BESIDE,
+    CARRIERS,
     DONE,
     END,
     FIRST_CHARGE,
     FIRST_DROP,
     FIRST_TENDING,
+    HOLDS,
     INS,
     INS_AT,
     INS_END,
@@ -200,6 +202,21 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def before_drop(data: Ints, state: Ints, move: int) -> int:
+    """Return the move for whose part a carrier put down another one late, that of a move; -1: none."""
+    carrier = state[data[MOVER] + move]
+    if data[FIRST_DROP] == 0 or carrier >= data[NUM_CARRIERS] or get(data, CARRIERS, carrier, HOLDS) == 1:
+        return -1
+    row = data[FIRST_DROP] + move
+    before = state[data[MOVE_BEFORE] + row]
+    place = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN)
+    if state[data[MOVE_FREE] + before] + approach(data, state, carrier, before, place) < state[data[MOVE_START] + row]:
+        return -1
+    other = before - data[FIRST_DROP] if before >= data[FIRST_DROP] else before
+    return other if other != move and owner(data, other) >= 0 else -1
+
+
+@njit(cache=True, nogil=True)
 def before_tending(data: Ints, state: Ints, o: int) -> int:
     """Return the move or tending for which the robot was late that tends an operation, -1 if none of another."""
     if not is_tended(data, state[data[MODE] + o]):
@@ -222,6 +239,12 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
                 o, move = tended(data, move), -1
                 if o < 0:
                     break
+                continue
+            other = before_drop(data, state, move)
+            if other >= 0 and np.random.random() < 0.5:
+                pairs[2 * num], pairs[2 * num + 1] = owner(data, move), owner(data, other)
+                num += 1
+                move = other
                 continue
             number = number_of(data, state, link, move)
             before_op = get(data, LINKS, link, PRED)
