@@ -36,10 +36,16 @@ GENERATED: dict[str, dict[str, Any]] = {
     "l200": {"jobs": 35, "operations": 200, "machines": 24, "cells": 4, "splits": 0.5},
     "l500": {"jobs": 80, "operations": 500, "machines": 36, "cells": 6, "splits": 0.5},
 }
-KINDS: dict[str, dict[str, Any]] = {"t": {"tended": 0.3}, "d": {"grippers": 2}, "v": {"holds": 2}}
+ONE_HALL: dict[str, Any] = {"facilities": 1, "durations": (5, 30)}
+KINDS: dict[str, dict[str, Any]] = {
+    "t": {**ONE_HALL, "cells": 4, "fleet": 4, "tended": 0.3},
+    "d": {**ONE_HALL, "cells": 4, "fleet": 4, "grippers": 2, "blocking": 1.0, "durations": (3, 15)},
+    "v": {**ONE_HALL, "cells": 0, "holds": 2},
+}
 GENERATED |= {f"{kind}{n}": {**GENERATED[f"g{n}"], **more} for kind, more in KINDS.items() for n in (200, 500)}
-"""Networks with robot cells, fleets and lanes, h with hubs, l with half of the jobs in loads, t with operations that
-robots tend, d with two grippers, v with vehicles for two jobs; "-c" behind a name asks for the makespan."""
+"""Networks with robot cells, fleets and lanes, h with hubs, l with half of the jobs in loads, and single halls whose
+movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs; "-c"
+behind a name asks for the makespan."""
 
 
 @dataclass(frozen=True, kw_only=True)
