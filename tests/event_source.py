@@ -140,7 +140,7 @@ def _lane(s: _Source) -> Event | None:
     return s.random.choice(
         [
             RouteSlow(s.id, s.at, lane.id, 60, s.perhaps),
-            RouteBlocked(s.id, s.at, lane.id, s.until),
+            RouteBlocked(s.id, s.at, s.random.choice([lane.id, *s.instance.group_by_id]), s.until),
             TransferDelayed(s.id, s.at, s.random.choice(under_way or lane.vehicle_ids), delay=s.number(-1, 6)),
             TransferCancelled(s.id, s.at, lane.id, s.at + s.number(0, 6)),
             LaneCapacityChange(s.id, s.at, lane.id, s.number(1, 3), s.number(1, 3)),

@@ -209,6 +209,7 @@ def test_an_outage_may_hit_the_movers_only() -> None:
         (VehicleDown("E", 3, "V9", 9), "E601 vehicle: there is no vehicle 'V9'"),
         (ChargerDown("E", 3, "C9", 9), "E601 charger: there is no charger 'C9'"),
         (BatteryLow("E", 3, "V9", 9), "E601 vehicle: there is no vehicle with a battery 'V9'"),
+        (RouteBlocked("E", 3, "X", 9), "E601 route: there is no lane, robot cell or fleet 'X'; write L"),
         (RouteSlow("E", 3, "X", 50), "E601 route: there is no lane 'X'; write L"),
         (RouteSlow("E", 3, "L", 50, 3), "E603 until: the downtime ends at 3, not after its begin at 3"),
         (RouteBlocked("E", 3, "L", 3), "E603 until: the downtime ends at 3, not after its begin at 3"),
@@ -243,11 +244,20 @@ def test_a_lane_is_no_smaller_than_what_it_has_carried() -> None:
     assert defect.startswith("E602 units_per_vehicle: there is a job of 2 units to carry; write 2 or more")
 
 
-def test_a_route_inside_a_facility_is_refused_with_the_reason() -> None:
+def test_slow_ways_inside_a_facility_are_refused_with_the_reason() -> None:
     (defect,) = refused(*carts(), 5, RouteSlow("E", 5, "carts", 50))
     assert defect.startswith("E607 route: events of type route_slow can't be answered yet: travel times in a cell")
-    (defect,) = refused(robot_cell(), robot_cell_baseline(), 5, RouteBlocked("E", 5, "C", 9))
-    assert defect.startswith("E607 route: events of type route_blocked can't be answered yet")
+
+
+def test_the_ways_of_a_fleet_are_blocked() -> None:
+    # V1 stands with J1 during [5, 9) and arrives at 7 + 4; V2, and who begins then, waits.
+    after, result = repaired(*carts(), 5, RouteBlocked("E", 5, "carts", 9))
+    assert [(m.start, m.end) for m in execution_of(after).moves] == [(3, 11)]
+    assert all(v.calendar.downtimes == (Downtime(5, 9, "blocked"),) for v in after.fleets[0].vehicles)
+    assert at("J1.2", "M2", 11, 15) in result.operations
+    # In the cell R1 would fetch the part of J1 at 9: it does at 12, and nothing else is delayed by more.
+    _, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteBlocked("E", 8, "C", 12))
+    assert min(m.start for m in result.moves if m.job is not None and m.start >= 8) == 12
 
 
 def welded() -> Instance:

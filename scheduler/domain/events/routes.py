@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from scheduler.domain.calendar import Downtime
 from scheduler.domain.events.base import Count, Difference, Event, Tick
+from scheduler.domain.events.movers import stopped
 from scheduler.domain.happened import carried, execution_of, with_lane
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move
@@ -33,7 +34,11 @@ class RouteSlow(Event):
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
         """Yield a route that is no lane, and an empty time."""
-        yield from _no_lane(self, instance, self.route)
+        if self.route in instance.group_by_id:
+            fix = "block it for a time (route_blocked), or let moves take longer (vehicle_down, robot_down)"
+            yield self.missing("route", "travel times in a cell or fleet are the same at all times", fix)
+        elif self.route not in instance.lane_by_id:
+            yield self.unknown("route", "lane", self.route, instance.lane_by_id)
         if self.until is not None:
             yield from self.empty(instance, self.until)
 
@@ -48,7 +53,10 @@ class RouteSlow(Event):
 
 @dataclass(frozen=True)
 class RouteBlocked(Event):
-    """Nothing may set out on a route for a time; trips under way arrive as planned."""
+    """Nothing may set out on a route for a time.
+
+    Trips under way on a lane arrive as planned. The robots of a cell, or the vehicles of a fleet, stand where they are.
+    """
 
     type: ClassVar[str] = "route_blocked"
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
@@ -63,12 +71,18 @@ class RouteBlocked(Event):
         return False
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield a route that is no lane, and an empty time."""
-        yield from _no_lane(self, instance, self.route)
+        """Yield an unknown route and an empty time."""
+        known = {**instance.lane_by_id, **instance.group_by_id}
+        if self.route not in known:
+            yield self.unknown("route", "lane, robot cell or fleet", self.route, known)
         yield from self.empty(instance, self.until)
 
     def change(self, instance: Instance) -> Instance:
-        """Add a downtime of the lane."""
+        """Add a downtime of the lane, or of every robot or vehicle; their moves under way take that much longer."""
+        if self.route in instance.group_by_id:
+            for carrier in instance.group_by_id[self.route].carriers:
+                instance = stopped(instance, carrier.id, "blocked", self.until)
+            return instance
         return closed(instance, self.route, execution_of(instance).now, self.until, "blocked")
 
 
@@ -198,11 +212,3 @@ def closed(instance: Instance, lane_id: str, start: int, until: int, reason: str
     """Return the instance in which no trip of a lane may be under way during ``[start, until)``."""
     lane = instance.lane_by_id[lane_id]
     return with_lane(instance, replace(lane, calendar=lane.calendar.with_downtime(Downtime(start, until, reason))))
-
-
-def _no_lane(event: RouteSlow | RouteBlocked, instance: Instance, route: str) -> Iterator[Defect]:
-    if route in instance.group_by_id:
-        fix = "let its robots or vehicles be down for a time"
-        yield event.missing("route", "travel times in a cell or fleet are the same at all times", fix)
-    elif route not in instance.lane_by_id:
-        yield event.unknown("route", "lane", route, instance.lane_by_id)
