@@ -256,7 +256,7 @@ class ModelContext:
         if (key, mode) not in self._elapsed:
             self._elapsed[key, mode] = self.new_int(
                 chosen.duration,
-                self.horizon,
+                max(chosen.duration, self.horizon),
                 f"elapsed[{_name(key)}@{chosen.machine}]",
                 lambda view, key=key, low=chosen.duration, mode=mode: (
                     view.end(key, 0) - view.start(key, 0) if view.mode(key) == mode else low

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers import down, factory, job, machine, mode, op
+from helpers import at, down, factory, job, machine, mode, op, schedule
 
 import scheduler
 from scheduler.cpsat.solve import improve
@@ -67,3 +67,22 @@ def test_an_interruptible_operation_of_no_length_takes_no_time() -> None:
     result = scheduler.solve(factory(*machines, waiting), time_limit=10)
     assert result.status is Status.OPTIMAL
     assert result.values == (7,)
+
+
+def test_a_mode_that_is_longer_than_the_horizon() -> None:
+    # J1 runs in its mode of 2 ticks; the other takes 50 and might pause, and nothing need be later than 2.
+    running = job("J1", op("1", mode("M1", 2), mode("M2", 50), interruptible=True))
+    baseline = schedule(at("J1.1", "M1", 0, 2))
+    machines = machine("M1"), machine("M2", calendar=down((0, 1)))
+    instance = replace(factory(*machines, running), execution=Execution(1, baseline))
+    outcome = improve(
+        instance,
+        Objective.parse("makespan"),
+        start=baseline,
+        time_limit=10,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+    assert outcome.status is Status.OPTIMAL
