@@ -21,7 +21,7 @@ from scheduler.loop.replay import exported, flaws
 
 DOWN = breakdown("E1", 1, 60)
 """J1.1 runs on M1 [0, 62), J2.1 after it, so that J2 is completed at 67 on M2, at best; its deadline is 12."""
-QUICK = Settings(policy="auto", deadline=1.0, workers=1)
+QUICK = Settings(policy="auto", deadline=3.0, workers=1)
 
 
 def urgent() -> Instance:
