@@ -11,14 +11,15 @@ from helpers import assert_valid
 from strategies import random_events, random_instance
 
 from benchmarks.size import flexible_job_shop
-from scheduler.domain import Instance, Objective, Schedule, Status
+from scheduler.domain import Facility, Instance, Job, Machine, Mode, Objective, Operation, Schedule, Status
 from scheduler.domain.derive import complete
 from scheduler.domain.events import MachineBreakdown
+from scheduler.domain.jobs import chain
 from scheduler.errors import EventError
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
-from scheduler.search.tabu.arrays import END, JOB, START, why_unsupported
+from scheduler.search.tabu.arrays import END, JOB, START, Solution, why_unsupported
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.returning import Returning
 from scheduler.search.tabu.settle import pulled
@@ -70,9 +71,57 @@ def test_the_orders_of_a_right_shift_are_timed_and_settled(objective: str | None
         early = weights_of(instance, space, solution.state[END], weights)
         moved = np.abs(solution.state[START]).sum()
         settled = space.schedule(solution)
+        space.settled(solution)
         assert moved <= np.abs(solution.state[START]).sum()  # never earlier than the earliest
         assert_valid(instance, settled)
         assert weights.value(instance, settled) == early <= weights.value(instance, shifted)
+
+
+@pytest.mark.parametrize("objective", ["makespan", "weighted_tardiness > makespan", "flow_time"])
+@pytest.mark.parametrize("share", [Fraction(0), Fraction(1, 10)])
+def test_annealing_keeps_what_is_allowed_and_every_rule(share: Fraction, objective: str) -> None:
+    goal, nearer = Objective.parse(objective), 0
+    for instance, shifted, weights in cases(range(100, 125), 9, objective):
+        space = space_of(instance, weights, shifted)
+        assert isinstance(space, RestSpace)
+        solution, terms = space.solution(shifted), value_terms(instance, shifted)
+        assert solution is not None
+        problem = space.problem
+        time_all(problem.ops, problem.links, problem.machines, problem.times, solution.state)
+        before = space.settled(Solution(solution.state.copy(), solution.ends))
+        allowed = tuple((1 + share) * value for value in goal.value(terms))
+        most = weights.most(allowed)
+        space.allow(most)
+        distance, found = space.annealed(solution, most, 0, 300, 3.0, 0.1, np.zeros(1, np.int64))
+        assert distance <= before
+        schedule = space.schedule(found)
+        assert_valid(instance, schedule)
+        values = goal.value(value_terms(instance, schedule))
+        assert all(value <= limit for value, limit in zip(values, allowed, strict=True))
+        nearer += distance < before
+    assert nearer >= 1
+
+
+def test_a_job_that_comes_to_a_machine_twice_stays_in_order() -> None:
+    first, second = (Operation(id, (Mode("M", 3), Mode("N", 4))) for id in "ab")
+    jobs = tuple(Job(name, (first, second), chain(("a", "b"))) for name in "ABCDE")
+    whole = Instance("twice", (Facility("F"),), (Machine("M", "F"), Machine("N", "F")), jobs)
+    plan = construct(whole, Objective.parse("makespan"), time_limit=0.0)
+    assert plan is not None
+    found = repair(whole, plan, [MachineBreakdown(id="E", at=2, machine="M", until=9)], policy="right-shift", workers=1)
+    shifted, weights = found.result.schedule, weigh(found.instance, Objective.parse("makespan"))
+    assert shifted is not None
+    assert weights is not None
+    space = space_of(found.instance, weights, shifted)
+    assert isinstance(space, RestSpace)
+    for seed in range(20):
+        solution = space.solution(shifted)
+        assert solution is not None
+        time_all(*space.problem[:2], *space.problem[3:], solution.state)
+        most = weights.most([Fraction(2 * shifted.makespan)])
+        _, nearest = space.annealed(solution, most, seed, 200, 10.0, 5.0, np.zeros(1, np.int64))
+        assert_valid(found.instance, space.schedule(nearest))
+        assert_valid(found.instance, space.schedule(solution))  # where the annealing ended
 
 
 def weights_of(instance: Instance, space: RestSpace, ends: np.ndarray, weights: Weights) -> int:

@@ -160,7 +160,7 @@ def move(ops: Ints, links: Ints, alts: Ints, state: Ints, ends: Ints, o: int, al
     while b >= 0:
         place = state[PLACE, ix(b)]
         if b != o:
-            if place > high or (place > low and state[START, ix(b)] > at):
+            if place >= high or (place > low and state[START, ix(b)] > at):
                 break
             a = b
         b = state[AFTER, ix(b)]

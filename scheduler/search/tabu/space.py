@@ -164,8 +164,9 @@ class RestSpace(PlainSpace):
 
     def schedule(self, solution: Solution) -> Schedule:
         """Return a timed solution as a schedule, as near to the baseline as its value allows."""
-        self.settled(solution)
-        return self._rest.all(super().schedule(solution))
+        settled = Solution(solution.state.copy(), solution.ends)  # threads share solutions
+        self.settled(settled)
+        return self._rest.all(super().schedule(settled))
 
     def rehearse(self, solution: Solution) -> None:
         """Time, settle and bring back a solution."""
