@@ -173,7 +173,8 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
     thread.start()
     known = first.rank
     while (better := _last_of(found)) is not None:
-        if better.rank < known:
+        # Plans that keep every limit come in the order of what a repair wants, which is not that of the values alone.
+        if not better.is_degraded or better.rank < known:
             known = better.rank
             yield better
         thread.join(min(_PAUSE, max(0.0, until - monotonic())))

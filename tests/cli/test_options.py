@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from scheduler.cli.options import objective_spec, output_file, picture_file, require_distinct, seconds
+from scheduler.cli.options import objective_spec, output_file, picture_file, require_distinct, seconds, share_of_value
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,17 @@ def test_what_is_no_length_of_time(text: str) -> None:
 def test_a_limit_of_nothing(text: str) -> None:
     with pytest.raises(click.BadParameter, match="longer than 0 s"):
         seconds(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("2%", 0.02), ("0.5 %", 0.005), ("0.02", 0.02), ("10", 10)])
+def test_shares(text: str, expected: float) -> None:
+    assert share_of_value(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "%", "-1%", "nan", "inf", "11", "much"])
+def test_what_is_no_share(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no share"):
+        share_of_value(text)
 
 
 def test_an_objective() -> None:
