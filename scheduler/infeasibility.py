@@ -39,6 +39,7 @@ def explain(instance: Instance, status: Status, *, seconds: float = PROBE_SECOND
             ("calendars", any(not machine.calendar.always_works for machine in instance.machines)),
             ("batteries", bool(instance.battery_by_vehicle)),
             ("machines without buffers", any(machine.output_buffer == 0 for machine in instance.machines)),
+            ("places at stations", any(c.input_places or c.output_places for c in instance.cells)),
             ("what has already happened", instance.execution is not None),
         )
         if there

@@ -174,7 +174,7 @@ def complete_instance() -> Instance:
     places), M1 with setups and a downtime, oven OV for two parts, a crew of two, one of whom is away from 90 to 95. In
     F2: M3 with shifts, M4. Every robot move lasts 1 + 2 + 1 = 4 ticks, a trip 1 + 3 + 1 = 5 and its return 4. J2 stays
     on S1 for two operations, J3 is an assembly, J4 has two plans. S1 is a bath for J1. R2 has two grippers, goes to S3
-    only and tends it for J5.
+    only and tends it for J5. The output station has two places.
     """
     cell = RobotCell(
         "C",
@@ -185,6 +185,7 @@ def complete_instance() -> Instance:
         distances("IN OUT S1 S2 S3", 2),
         load_time=1,
         unload_time=1,
+        output_places=2,
     )
     lane = Lane(
         "L",

@@ -322,6 +322,11 @@ class _Search:
             room = self.instance.carrier_by_id[carrier].capacity
             if drops and (children := self.at_most(node, timing, held, room)) is not None:
                 return children
+        for cell in self.instance.cells:
+            for side, places in (("input", cell.input_places), ("output", cell.output_places)):
+                held = self.case.stationed(cell.id, side, node.movers) if places is not None else []
+                if places is not None and (children := self.at_most(node, timing, held, places)) is not None:
+                    return children
         for pool in self.instance.operators:
             needed = {o: self.case.mode(o).operators.get(pool.id, 0) for o in operations}
             held = [Use((Point(o),), (Point(o, at_end=True),), amount) for o, amount in needed.items() if amount > 0]

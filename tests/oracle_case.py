@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import permutations, product
+from itertools import permutations, product, zip_longest
 
 from scheduler.domain import Calendar, CarrierGroup, Instance, Lane, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, in_loads, routes
@@ -85,6 +85,8 @@ class Case:
     ways_out: dict[int, list[Point]] = field(default_factory=dict)
     passes: list[tuple[int, int]] = field(default_factory=list)
     """Operations whose part can go on in no time to the next one, to a place that has to be free."""
+    stops: list[tuple[str, str, Point, tuple[Point, ...]]] = field(default_factory=list)
+    """Cell, side, end of the move that brings a part to the station, and what it waits for there (nothing: it left)."""
 
     def units(self, transfer: int) -> int:
         return self.tasks[transfer].leg.units or self.instance.job_by_id[self.tasks[transfer].job].units
@@ -121,6 +123,14 @@ class Case:
             behind = [Use(use.begin, use.finish + self.taken(o, movers)) for o, use in uses.items()]
             found.append((behind, machine.capacity + machine.output_buffer))
         return found
+
+    def stationed(self, cell: str, side: str, movers: dict[int, str]) -> list[Use]:
+        """Return what takes the places of the input or output station of a cell."""
+        return [
+            Use((self.handled(into, movers),), tuple(self.handled(point, movers) for point in after) or (into,))
+            for where, which, into, after in self.stops
+            if (where, which) == (cell, side)
+        ]
 
     def handled(self, point: Point, movers: dict[int, str]) -> Point:
         """Return when a move has picked its part up, or begins to put it down; other points as they are."""
@@ -178,6 +188,7 @@ class Case:
         if dwell is not None and (legs[0].origin == origin.id if legs else origin == destination):
             leaves = Point(len(self.tasks)) if legs else Point(b)
             self.arcs.append((leaves, last, -dwell))
+        carried: list[tuple[Leg, int, int]] = []
         for leg in in_loads(self.instance, legs, self.instance.job_by_id[job], *link):
             if leg.load == 0:
                 lasts, arrivals = arrivals, []
@@ -196,6 +207,7 @@ class Case:
                 self.arcs.append(
                     (Point(move, at_end=True), Point(drop), group.travel_time(leg.origin, leg.destination))
                 )
+            carried.append((leg, move, drop))
             is_first = leg.slot == legs[0].slot
             if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and is_first)):
                 self.ways_out[a].append(Point(move))
@@ -204,6 +216,13 @@ class Case:
             self.arcs += [(before, Point(move), 0) for before in lasts]
             last = Point(drop, at_end=True)
             arrivals.append(last)
+        for (leg, _, drop), following in zip_longest(carried, carried[1:]):
+            after = [Point(move) for other, move, _ in carried if following and other.slot == following[0].slot]
+            after += [] if following or b is None else [Point(b)]
+            if leg.slot == "exit":
+                self.stops.append((leg.groups[0], "output", Point(drop, at_end=True), tuple(after)))
+            elif leg.kind == "transport" and following is not None and following[0].slot == "entry":
+                self.stops.append((following[0].groups[0], "input", Point(drop, at_end=True), tuple(after)))
         if last is not None and b is not None:
             self.arcs += [(arrival, Point(b), 0) for arrival in arrivals]
             if legs and self.mode(b).max_dwell is not None and destination.input_buffer == 0:
@@ -278,7 +297,7 @@ def _cases(instance: Instance, chosen: dict[tuple[str, str], int]) -> Iterator[C
         ways += [(job.id, link, of_job.get(link[0]), of_job.get(link[1])) for link in links]
     choices = [routes(instance, *(None if end is None else case.machine(end) for end in ends)) for _, _, *ends in ways]
     for chosen_routes in product(*choices):
-        found = replace(case, tasks=[*case.tasks], arcs=[*case.arcs], passes=[])
+        found = replace(case, tasks=[*case.tasks], arcs=[*case.arcs], passes=[], stops=[])
         found.ways_in = {task: [] for task in case.ways_in}
         found.ways_out = {task: [] for task in case.ways_out}
         for way, legs in zip(ways, chosen_routes, strict=True):

@@ -80,6 +80,7 @@ FEATURES = (
     "hubs",
     "splits",
     "shortages",
+    "stations",
 )
 OBJECTIVES = (
     "makespan",
@@ -166,6 +167,17 @@ def random_mover_instance(seed: int, size: int, *, without: Sequence[str] = ()) 
     return replace(instance, cells=cells, fleets=fleets)
 
 
+def random_station_instance(seed: int, size: int) -> Instance | None:
+    """Return the instance of `size` operations that belongs to the seed, with limited stations; None if it has no cell.
+
+    With odd seeds there are fleets in every facility that can have one.
+    """
+    instance = random_fleet_instance(seed, size) if seed % 2 else random_instance(seed, size)
+    instance = _Builder(SeededSource(seed + 10**6), ()).with_places(instance)
+    counted = any((cell.input_places, cell.output_places) != (None, None) for cell in instance.cells)
+    return instance if counted and not defects(instance) else None
+
+
 class _Builder:
     def __init__(self, source: Source, without: Sequence[str]) -> None:
         if unknown := set(without) - set(FEATURES):
@@ -206,7 +218,8 @@ class _Builder:
         instance = self.with_tending(instance) if self.has("tending", 4) else instance
         instance = self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
         instance = self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
-        return self.with_shortages(instance) if pools and self.has("shortages", 2) else instance
+        instance = self.with_shortages(instance) if pools and self.has("shortages", 2) else instance
+        return self.with_places(instance) if instance.cells and self.has("stations") else instance
 
     # the plant
 
@@ -218,6 +231,19 @@ class _Builder:
             start = self.integer(0, 6)
             found.append(Shortage(start, start + self.integer(1, 5), self.integer(1, pool.capacity)))
         return replace(instance, operators=(replace(pool, shortages=tuple(sorted(found))),))
+
+    def with_places(self, instance: Instance) -> Instance:
+        """Return the instance with input and output stations of cells that have only so many places."""
+        served = {place for fleet in instance.fleets for place in fleet.places}
+        cells = (
+            replace(
+                cell,
+                input_places=self.choice((None, 1, 2)) if cell.input_station in served else None,
+                output_places=self.choice((None, 1, 1, 2)),
+            )
+            for cell in instance.cells
+        )
+        return replace(instance, cells=tuple(cells))
 
     def with_fleets(self, instance: Instance) -> Instance:
         """Return the instance with a fleet, or two, in some facilities; some places are not served."""

@@ -31,6 +31,7 @@ OPTIMUM = {
     "fleet_tiny": 23,
     "blocking_tiny": 10,
     "buffer_tiny": 17,
+    "chained_cells_tiny": 94,
     "fleet_charging": 26,
     "hoist_tiny": 31,
     "dual_gripper_tiny": 20,

@@ -79,6 +79,11 @@ class LinkVars:
     slots: list[SlotVars]
 
     @property
+    def ends(self) -> tuple[str, str | None, str | None]:
+        """``(job, predecessor, successor)``."""
+        return (self.job.id, self.predecessor, self.successor)
+
+    @property
     def name(self) -> str:
         """Readable name, for model variables."""
         return f"{self.job.id}.{self.predecessor or ''}>{self.successor or ''}"

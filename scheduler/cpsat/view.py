@@ -14,11 +14,12 @@ from scheduler.domain.batteries import corrected, levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.happened import tasks_of
 from scheduler.domain.routing import SLOTS, Slot, slots_of
+from scheduler.domain.stations import Side, StationStay, station_stays
 from scheduler.domain.visits import visits
 
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
-    from scheduler.cpsat.links import OptionVars
+    from scheduler.cpsat.links import LinkVars, OptionVars
 
     TaskVars: TypeAlias = OptionVars | TendingVars
     """What a carrier may have to do."""
@@ -243,6 +244,34 @@ class ScheduleView:
                 else:
                     self._leaders[lane].append(first.setdefault((move.mover, move.start), number))
         return self._leaders[lane][index]
+
+    # --- stations ----------------------------------------------------------------------------------------------------
+
+    def gone_from_station(self, link: LinkVars) -> int:
+        """Return when the part of a link is taken from the output station, 0 if it does not go over one."""
+        stay = self._stays.get((*link.ends, "output"))
+        return 0 if stay is None else stay.until
+
+    def time_at_station(self, link: LinkVars, side: Side) -> int:
+        """Return how long the part of a link takes a place at the station, 0 if it does not go over one."""
+        stay = self._stays.get((*link.ends, side))
+        return 0 if stay is None else stay.until - stay.begin
+
+    def brings_to_station(self, link: LinkVars, side: Side, option: OptionVars) -> bool:
+        """Return whether this move brings the part of a link to the station."""
+        stay, move = self._stays.get((*link.ends, side)), self.move(option.key)
+        group = None if stay is None else self.instance.group_by_carrier[stay.bringing.mover]
+        in_place = move is not None and (move.origin, move.destination) == (option.origin, option.destination)
+        known = stay is not None and group is not None and option.mover in (stay.bringing.mover, group.id)
+        return known and in_place
+
+    @cached_property
+    def _stays(self) -> dict[tuple[str, str | None, str | None, Side], StationStay]:
+        found = {}
+        for stay in station_stays(self.instance, self.schedule):
+            move = stay.bringing
+            found[move.job or "", move.predecessor, move.successor, stay.side] = stay
+        return found
 
     # --- machines ----------------------------------------------------------------------------------------------------
 

@@ -164,7 +164,9 @@ class RobotCell:
     """Stations served by robots.
 
     Places of the cell are its stations (machines whose ``cell`` is this one), the input station, where parts
-    enter, and the output station, where they leave; both hold any number of parts and may be one place.
+    enter, and the output station, where they leave; the two may be one place. ``input_places`` / ``output_places``
+    are how many parts they hold: those that a vehicle has brought and no robot has taken up yet, and those that a robot
+    has brought and nothing has taken away (None: any number); the two are counted apart, also at one place.
     A *robot move* from p to q lasts ``unload_time + travel[p][q] + load_time``. Between two consecutive moves of
     a robot lies the *empty move*, ``travel[last drop][next pick-up]``.
     """
@@ -177,6 +179,8 @@ class RobotCell:
     travel: Mapping[str, Mapping[str, int]]
     load_time: int = 0
     unload_time: int = 0
+    input_places: int | None = None
+    output_places: int | None = None
 
     @property
     def carriers(self) -> tuple[Robot, ...]:

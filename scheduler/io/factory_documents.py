@@ -137,6 +137,10 @@ class CellDocument(Document):
     """The place where parts enter the cell."""
     output_station: Id
     """The place where parts leave the cell; may be the input station."""
+    input_places: Count | None = None
+    """Places at the input station for parts that vehicles bring; null or absent: any number."""
+    output_places: Count | None = None
+    """Places at the output station for parts that robots bring; null or absent: any number."""
     travel: dict[Id, dict[Id, Time]] = Field(default_factory=dict)
     """Travel time from place (outer key) to place (inner key), for every pair of stations, input and output station,
     but for pairs of which both positions are given."""

@@ -71,6 +71,8 @@ def cell_from(document: CellDocument, first_facility: str) -> RobotCell:
         travel=_travel(document),
         load_time=document.load_time,
         unload_time=document.unload_time,
+        input_places=document.input_places,
+        output_places=document.output_places,
     )
 
 
@@ -217,6 +219,8 @@ def cell_document(cell: RobotCell, several: bool) -> dict[str, Any]:
         ],
         "input_station": cell.input_station,
         "output_station": cell.output_station,
+        **unless("input_places", cell.input_places, None),
+        **unless("output_places", cell.output_places, None),
         **unless("load_time", cell.load_time, 0),
         **unless("unload_time", cell.unload_time, 0),
         "travel": {origin: dict(row) for origin, row in cell.travel.items()},

@@ -42,6 +42,7 @@ RULES: tuple[Validation, ...] = (
     resources.idle_hubs,
     resources.setups_with_capacity,
     resources.unsupported_buffers,
+    resources.places_that_nothing_takes,
     resources.no_swap_with_capacity,
     resources.empty_downtimes,
     resources.empty_shortages,

@@ -78,6 +78,9 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
     for i, cell in enumerate(instance.cells):
         yield ("cells", i, "load_time"), cell.load_time, 0, MAX_TICK
         yield ("cells", i, "unload_time"), cell.unload_time, 0, MAX_TICK
+        for key, places in (("input_places", cell.input_places), ("output_places", cell.output_places)):
+            if places is not None:
+                yield ("cells", i, key), places, 1, MAX_COUNT
         for origin, row in cell.travel.items():
             for destination, time in row.items():
                 yield ("cells", i, "travel", origin, destination), time, 0, MAX_TICK

@@ -172,6 +172,16 @@ def unsupported_buffers(instance: Instance) -> Iterator[Defect]:
             yield Defect("E308", json_path("machines", i, "input_buffer"), cause, fix)
 
 
+def places_that_nothing_takes(instance: Instance) -> Iterator[Defect]:
+    """The places of an input station are counted, but no vehicle brings anything there."""
+    for i, cell in enumerate(instance.cells):
+        fleets = (fleet for fleet in instance.fleets if fleet.facility == cell.facility)
+        if cell.input_places is not None and not any(cell.input_station in fleet.places for fleet in fleets):
+            cause = f"no vehicle brings parts to {shown(cell.input_station)}, where they would take places"
+            fix = "leave it out; places at the output station of the cell before it can be limited"
+            yield Defect("E308", json_path("cells", i, "input_places"), cause, fix)
+
+
 def no_swap_with_capacity(instance: Instance) -> Iterator[Defect]:
     """Parts may not be swapped on a machine with a capacity above 1: it is not said which leaves for which."""
     for i, machine in enumerate(instance.machines):

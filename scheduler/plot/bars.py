@@ -11,6 +11,7 @@ from scheduler.domain.schedule import Move, ScheduledOperation
 from scheduler.domain.shortages import missing
 from scheduler.plot.docks import departures, transit_windows
 from scheduler.plot.layout import Bar, BarKind, span_of
+from scheduler.plot.stations import ROW_OF
 from scheduler.plot.subject import Subject
 
 
@@ -49,6 +50,15 @@ def waiting_bars(subject: Subject) -> Iterator[Bar]:
             lanes=subject.rows[row].lanes,
             group=subject.group(operation.job, operation),
         )
+
+
+def station_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield who takes places at the input and output stations of cells."""
+    for place in subject.taken_places:
+        row, job = subject.row_of[ROW_OF[place.stay.side], place.stay.cell], place.stay.bringing.job
+        lanes = subject.rows[row].lanes
+        begin, until = place.stay.begin, place.stay.until
+        yield Bar("waiting", row, begin, until, job, lane=place.number, lanes=lanes, group=subject.group(job))
 
 
 def _bar(subject: Subject, operation: ScheduledOperation, lane: int) -> Bar:

@@ -22,6 +22,7 @@ from scheduler.plot.bars import (
     missing_bars,
     mover_bars,
     pool_bars,
+    station_bars,
     tardiness_bars,
     transit_bars,
     waiting_bars,
@@ -54,6 +55,7 @@ def lay_out(
     bars = (
         *machine_bars(subject),
         *waiting_bars(subject),
+        *station_bars(subject),
         *mover_bars(subject),
         *dock_bars(subject),
         *charge_bars(subject),

@@ -17,6 +17,8 @@ RowKind: TypeAlias = Literal[
     "machine",
     "places_before",
     "places_after",
+    "input_places",
+    "output_places",
     "robot",
     "vehicle",
     "battery",
@@ -27,7 +29,8 @@ RowKind: TypeAlias = Literal[
     "late_job",
 ]
 """``facility``, ``cell``, ``fleet``, ``lane`` and ``due_dates`` are headers; that of a lane carries its departures, the
-last one the flags. Places before and after a machine are its counted buffers."""
+last one the flags. Places before and after a machine are its counted buffers, those of a cell are at its input and
+output station."""
 
 HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "fleet", "lane", "due_dates"})
 HEIGHTS: Mapping[RowKind, float] = {
@@ -38,6 +41,8 @@ HEIGHTS: Mapping[RowKind, float] = {
     "machine": 1.0,
     "places_before": 0.5,
     "places_after": 0.5,
+    "input_places": 0.5,
+    "output_places": 0.5,
     "robot": 0.62,
     "vehicle": 0.72,
     "battery": 0.62,
@@ -120,7 +125,7 @@ def arrange(
         lanes = sub_lanes.get((entry.kind, entry.id), 1)
         if entry.kind in ("robot", "vehicle") and (carrier := instance.carrier_by_id.get(entry.id)) is not None:
             lanes = carrier.capacity
-        is_buffer = entry.kind in ("places_before", "places_after")
+        is_buffer = "places" in entry.kind
         height = max(HEIGHTS[entry.kind], (PLACE_HEIGHT if is_buffer else SUB_LANE_HEIGHT) * lanes)
         share = utilisation.get(entry.id) if entry.kind == "machine" else None
         rows.append(Row(entry.kind, entry.id, entry.label, top, height, entry.depth, lanes, share))
@@ -149,9 +154,13 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
             if cell.facility != facility.id:
                 continue
             yield _Entry("cell", cell.id, cell.id)
+            if cell.input_places is not None:
+                yield _Entry("input_places", cell.id, f"at {cell.input_station}", 1)
             for machine in machines:
                 if machine.cell == cell.id:
                     yield from _machine(machine, 1)
+            if cell.output_places is not None:
+                yield _Entry("output_places", cell.id, f"at {cell.output_station}", 1)
             yield from (_Entry("robot", robot.id, robot.id, 1) for robot in cell.robots)
         for fleet in instance.fleets:
             if fleet.facility == facility.id:

@@ -15,6 +15,7 @@ from scheduler.plot.docks import Hold, dock_holds
 from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
 from scheduler.plot.pools import Share, pool_shares
 from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
+from scheduler.plot.stations import Place, place_lanes, taken_places
 
 Piece: TypeAlias = tuple[OperationKey, int]
 """An operation or aborted piece by key and start: an operation that is repeated has one of each."""
@@ -69,6 +70,11 @@ class Subject:
             lanes[lane : lane + 1] = [wait.end]
             found.append((wait, lane))
         return tuple(found)
+
+    @cached_property
+    def taken_places(self) -> tuple[Place, ...]:
+        """Who takes a place at an input or output station."""
+        return taken_places(self.instance, self.schedule)
 
     def _places(self, machine: str, side: str) -> int:
         """Return the sub-lanes of a counted buffer."""
@@ -141,6 +147,7 @@ class Subject:
                 **{("machine", m.id): sub_lanes(m.capacity, used[m.id]) for m in self.instance.machines},
                 **{("places_before", m.id): self._places(m.id, "before") for m in self.instance.machines},
                 **{("places_after", m.id): self._places(m.id, "after") for m in self.instance.machines},
+                **place_lanes(self.instance, self.taken_places),
                 **{("docks", id): lanes for id, lanes in self._dock_lanes.items()},
                 **{("operators", pool.id): pool.capacity for pool in self.instance.operators},
                 **{("charger", c.id): c.places for c in self.instance.charger_by_id.values()},

@@ -23,6 +23,7 @@ _WAYS: Mapping[Via, str] = {
     "machine": "through {}",
     "blocking": "a part stands on {}",
     "buffer": "no place at {}",
+    "station": "no place at {}",
     "mover": "through {}",
     "headway": "headway of {}",
     "dock": "docks of {}",
@@ -52,8 +53,9 @@ class Delay:
         Number, among the delays, of what it waits for; None if the events hit it themselves.
     via, shared
         What the two share, and its id: a machine, or one that is blocked by a part that has not been taken away
-        (``blocking``), the buffer of a machine, a mover, the headway of a lane, the docks of a facility, the places of
-        a charger, operators, or the job. Without cause only what is missing is named: operators, places of a charger.
+        (``blocking``), the buffer of a machine, an input or output station, a mover, the headway of a lane, the docks
+        of a facility, the places of a charger, operators, or the job. Without cause only what is missing is named:
+        operators, places of a charger.
     """
 
     kind: Kind

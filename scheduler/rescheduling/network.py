@@ -32,6 +32,7 @@ from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, reall
 from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
+from scheduler.rescheduling.stations import add_stations
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Reason, Stuck, Timing, Use
 
 
@@ -78,6 +79,7 @@ class Network:
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
         add_docks(instance, self.timing, trips, execution.now)
         add_chargers(instance, self.timing, self._charge_of)
+        add_stations(instance, self.timing, draft, self._node, self._node_of, self._drop, self._waiting)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.

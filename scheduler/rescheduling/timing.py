@@ -21,7 +21,9 @@ Anchor: TypeAlias = tuple[int, Literal["start", "end"], int]
 """An instant ``start(node) + offset`` or ``end(node) + offset``."""
 
 
-Via: TypeAlias = Literal["machine", "blocking", "buffer", "mover", "headway", "dock", "charger", "operators", "job", ""]
+Via: TypeAlias = Literal[
+    "machine", "blocking", "buffer", "station", "mover", "headway", "dock", "charger", "operators", "job", ""
+]
 """What two activities share, so that one waits: ``blocking`` is a machine on which a part still stands."""
 
 

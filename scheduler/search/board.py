@@ -14,6 +14,7 @@ from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
+from scheduler.search.stations import Stations
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
 
 K = TypeVar("K")
@@ -39,6 +40,8 @@ class Board:
         By job: the number of its plan.
     tended_by
         By operation: the robot that tends it, where its mode needs one.
+    stations
+        The places of input and output stations.
     patience
         How much later a trip may depart to be shared.
     domains
@@ -94,6 +97,7 @@ class Board:
         self.busy = [0] * len(problem.machines)
         self.patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self.stations = Stations(problem, self._log)
 
     def _add_batteries(self, pieces: int) -> None:
         now, downtimes = self.problem.now, self.problem.carrier_downtimes
@@ -250,7 +254,7 @@ class Board:
 
     def carry(self, link: LinkData, leg: Leg, ready: int) -> Carried | None:
         """Place a move of a part that is ready then, as it was kept or at the earliest; None if no mover ever can."""
-        units, ready = link.job.units, max(ready, self.problem.now)
+        units, ready = link.job.units, max(ready, self.problem.now, self.stations.not_before(link, leg))
         if link.job.splits and leg.kind == "transfer":
             loads = in_loads(self.problem.instance, (leg,), link.job, *link.ends)
             if len(loads) > 1:
@@ -292,6 +296,7 @@ class Board:
         """Note that a part has been carried one leg further, in loads perhaps; it is there when the last of them is."""
         last = max(moves, key=lambda move: move.end)
         self._put(self.part, link, (self.part.get(link, (0, 0))[0] + 1, last.end))
+        self.stations.note(link, moves)
         taken_up = max(move.start + pick_up_time(self.problem.instance, move) for move in moves)
         start = min(move.start for move in moves)
         return Carried(start, taken_up, last.end - drop_time(self.problem.instance, last), last.end)

@@ -204,9 +204,12 @@ class _Pass:
         board, index = self.board, operation.index
         if index in board.pins or index in board.loaded:
             return board.pins.get(index, board.loaded.get(index))
+        if any(link in board.stations.parked for link in plan.incoming[index]):
+            return self._problem.now
         if index not in board.fixed:
             return None
-        waits = board.waiting[index] > 0 or any(link.max_lag is not None for link in plan.outgoing[index])
+        is_parked = any(link in board.stations.parked for link in plan.outgoing[index])
+        waits = is_parked or board.waiting[index] > 0 or any(link.max_lag is not None for link in plan.outgoing[index])
         return board.end[index] if waits else NEVER
 
 

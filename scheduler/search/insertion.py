@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from scheduler.search.board import Board
 from scheduler.search.chains import place_chain
+from scheduler.search.clash import Clash
 from scheduler.search.downtimes import NEVER
-from scheduler.search.placement import Clash, Placement
+from scheduler.search.placement import Placement
 from scheduler.search.problem import LinkData, MachineData, OperationData, PlanData
 from scheduler.search.rules import Rule
 from scheduler.search.units import Unit

@@ -84,6 +84,7 @@ class Past:
             if operation.index not in board.fixed:
                 self._restrict(board, plan, operation)
         self._hold_stations(board, operations)
+        self._park(board, plans)
 
     def _note_carried(self, board: Board, link: LinkData, moves: Sequence[Move]) -> None:
         """Note how far a part has been carried: over every leg on which no load is left."""
@@ -206,6 +207,25 @@ class Past:
                 board.vacate(operation.index, mode)
             limit = board.timelines[mode.machine.index].limit(begin, mode.family)
             board.occupy(operation.index, mode, begin, max(begin, limit))
+
+    def _park(self, board: Board, plans: Sequence[PlanData]) -> None:
+        """Let parts have their places at input and output stations, open ones where they have not gone on."""
+        for link in (link for plan in plans for link in plan.links):
+            moves = self._moves(link)
+            if not moves or not board.stations.rooms:
+                continue
+            board.stations.note(link, moves)
+            partly = board.departed.keys()
+            made = [move for move in moves if (link, move.origin, move.destination) not in partly]
+            before, after = link.predecessor, link.successor
+            legs = self._problem.legs(board.mode_of(before).machine, None) if before is not None else ()
+            has_left = after is None and len(legs or ()) <= board.part.get(link, (0, 0))[0]
+            cell = None
+            if after is not None and after.index not in board.fixed and made and made[-1].kind == "transport":
+                cells = (mode.machine.cell for mode in board.modes_of(after))
+                cell = next((c for c in cells if c is not None and c.input_station == made[-1].destination), None)
+            is_over = has_left or (after is not None and after.index in board.fixed)
+            board.stations.recall(board, link, made, cell, is_over)
 
     def _begin(self, board: Board, plan: PlanData, operation: OperationData, machine: MachineData) -> int:
         loaded_at = self._loaded_at(plan, operation, machine) if machine.holds_in else None

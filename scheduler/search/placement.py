@@ -11,26 +11,15 @@ from typing import NamedTuple
 
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
+from scheduler.search.clash import HOPELESS, Clash
 from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData
 from scheduler.search.routes import first_to_arrive
 from scheduler.search.rules import Rule
+from scheduler.search.stations import with_room
 
 MAX_OPENINGS = 400
 """Openings tried for one operation in one mode."""
-
-
-class Clash(NamedTuple):
-    """Why an operation has no place: the occupation of ``operation`` has to begin at ``bound`` or later.
-
-    Without an operation no later start of anything helps.
-    """
-
-    operation: OperationData | None
-    bound: int
-
-
-HOPELESS = Clash(None, NEVER)
 
 
 class Entry(NamedTuple):
@@ -54,7 +43,7 @@ class Placement:
         """Place an operation in its best mode, not to start before `floor`; return None if that was possible."""
         board = self.board
         if board.mode[operation.index] is not None:
-            return self._send_off(plan, operation)
+            return with_room(board, plan, operation, lambda: self._send_off(plan, operation))
         if plan.is_plain and operation.index not in board.pins:
             return self._place_plain(plan, operation, floor)
         modes = board.modes_of(operation)
@@ -76,6 +65,9 @@ class Placement:
 
     def place_in(self, plan: PlanData, operation: OperationData, mode: ModeData, floor: int) -> Clash | None:
         """Place an operation in a mode; on a clash the board is left as it is then."""
+        return with_room(self.board, plan, operation, lambda: self._place_in(plan, operation, mode, floor))
+
+    def _place_in(self, plan: PlanData, operation: OperationData, mode: ModeData, floor: int) -> Clash | None:
         board, index, machine = self.board, operation.index, mode.machine
         if not board.choose(plan, operation, mode):
             return HOPELESS
@@ -162,7 +154,7 @@ class Placement:
             return False
         cell = board.mode_of(before).machine.cell
         elsewhere = tuple(mode for mode in board.modes_of(after) if mode.machine.cell is not cell)
-        if cell is None or not elsewhere:
+        if cell is None or cell.output_places is not None or not elsewhere:
             return False
         board.restrict(after.index, elsewhere)
         return board.narrow(plan, plan.tight) and self._send_off(plan, before) is None
@@ -270,8 +262,9 @@ class Placement:
         for link in plan.outgoing[index]:
             legs = self.problem.legs(machine, None) or ()
             if link.successor is not None:
-                stays = machine.cell is None or link in board.part or self._may_stay(link, machine)
-                legs = () if stays else legs[:1]
+                cell = machine.cell
+                is_bound = cell is None or cell.output_places is not None
+                legs = () if is_bound or link in board.part or self._may_stay(link, machine) else legs[:1]
             done, ready = board.part.get(link, (0, board.end[index]))
             if link.successor is None and not legs and board.waiting[index]:
                 clash = self._leave(operation, board.end[index])

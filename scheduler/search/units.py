@@ -1,10 +1,11 @@
 """Units: the operations that have to be placed together.
 
 Two operations are *coupled* if the part may stay at the machine of the first, whose output buffer is limited, until
-the second takes it over (outside robot cells, or in the same one), or if a maximum lag or dwell ties them. Coupled
-operations form a *unit*. A unit that is placed with all its moves leaves no part on a machine; so whatever has been
-placed, any other unit can still be placed after it, and no deadlock can arise between units. Cells hand over parts at
-their input and output stations, which hold any number of them, and so their units are independent.
+the second takes it over (outside robot cells, or in the same one), if its cell has an output station with a limited
+number of places, or if a maximum lag or dwell ties them. Coupled operations form a *unit*. A unit that is placed with
+all its moves leaves no part on a machine, nor at a station with limited places; so whatever has been placed, any other
+unit can still be placed after it, and no deadlock can arise between units. Cells hand over parts at their input and
+output stations, and where these hold any number of them, their units are independent.
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ def _couples(link: LinkData) -> bool:
     if link.predecessor is None or link.successor is None:
         return False
     if any(mode.max_dwell is not None for mode in link.predecessor.modes):
+        return True
+    if any(
+        mode.machine.cell is not None and mode.machine.cell.output_places is not None for mode in link.predecessor.modes
+    ):
         return True
     cells = {mode.machine.domain.cell for mode in link.predecessor.modes if mode.machine.keeps}
     return None in cells or any(mode.machine.domain.cell in cells for mode in link.successor.modes)

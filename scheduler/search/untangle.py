@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TypeAlias
 
+from scheduler.search.clash import HOPELESS, Clash
 from scheduler.search.insertion import Insertion
-from scheduler.search.placement import HOPELESS, Clash
 from scheduler.search.problem import LinkData, ModeData, OperationData
 from scheduler.search.units import Unit
 

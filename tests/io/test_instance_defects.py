@@ -235,6 +235,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         factory(machine("M1", output_buffer=1, swap=False), J1),
     ),
     (
+        "E308",
+        "$.cells[0].input_places",
+        'no vehicle brings parts to "IN"',
+        factory(STATION, cell(input_places=1), M1, J1),
+    ),
+    (
         "E330",
         "$.machines[0].swap",
         "forbids swaps and has capacity 2",
