@@ -68,6 +68,9 @@ def recipes(draw: st.DrawFn) -> Recipe:
         operators=draw(st.integers(0, 3)),
         interruptible=draw(share),
         assembly=draw(share),
+        buffers=draw(share),
+        dwell=draw(share),
+        stations=draw(st.integers(0, 2)),
         tightness=draw(st.sampled_from((0.0, 0.5, 1.0))),
         seed=draw(st.integers(0, 2**31)),
     )
@@ -219,6 +222,24 @@ def test_large_jobs_go_in_loads() -> None:
     schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
     assert schedule is not None
     assert_valid(instance, schedule)
+
+
+def test_places_and_dwell_are_what_the_recipe_says() -> None:
+    instance = generate(blocking=0.5, buffers=1, dwell=1, stations=2, fleet=1, assembly=0)
+    assert {cell.input_places for cell in instance.cells} == {cell.output_places for cell in instance.cells} == {2}
+    for machine in instance.machines:
+        if machine.output_buffer == 0:
+            assert machine.cell is not None
+        else:
+            assert machine.input_buffer in (1, 2, 3)
+            assert (machine.output_buffer in (1, 2, 3)) == (machine.setups is None)
+    modes = [mode for job in instance.jobs for operation in job.operations for mode in operation.modes]
+    for mode in modes:
+        machine = instance.machine_by_id[mode.machine]
+        assert (mode.max_dwell is not None) == (machine.cell is not None and machine.calendar.always_works)
+    # Without vehicles two parts of a job may wait at an output station for each other.
+    alone = generate(stations=1, fleet=0, assembly=0.2)
+    assert {(cell.input_places, cell.output_places) for cell in alone.cells} == {(None, 2)}
 
 
 # --- bad recipes ---------------------------------------------------------------------------------------------------

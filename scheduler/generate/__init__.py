@@ -7,7 +7,10 @@ the factory. Then no job waits for another, and each gets through alone because
 * every operation, with its setup before it, fits into the shortest shift, and every trip too;
 * the vehicles of fleets have no downtimes, and go wherever jobs do;
 * no operation needs more operators than its pool has, and no job is larger than a vehicle;
-* the branches of an assembly lie on machines on which a finished part waits without blocking.
+* the branches of an assembly lie on machines on which a finished part waits without blocking, and where no vehicle
+  takes parts from an output station, there is room for both;
+* stations with a maximum dwell always work, so that work begins when a robot puts the part down, and a robot is there
+  again before the dwell is over.
 """
 
 from __future__ import annotations

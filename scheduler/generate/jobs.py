@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from scheduler.generate.recipe import SLOWEST_PERCENT, Recipe
 MAX_WEIGHT = 5
 OPERATIONS_PER_OPERATOR = 4
 ROBOT_MOVE_ESTIMATE = 5
+SHORTEST_DWELL = 10
+"""Maximum dwell at the least: more than the way of a robot from one end of its cell to the other."""
 
 
 def draw_jobs(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tuple[Job, ...]:
@@ -28,6 +31,8 @@ def draw_jobs(recipe: Recipe, plant: Instance, rng: np.random.Generator) -> tupl
         way = _way(recipe, plant, count, rng)
         num_branching = _num_branching(plant, way) if index in assembled else 0
         operations = _operations(recipe, plant, way, num_branching, rng)
+        if recipe.dwell and num_branching == 0 and index not in in_loads:
+            operations = tuple(_with_dwell(o, plant, rng) if _happens(recipe.dwell, rng) else o for o in operations)
         release_date = int(rng.integers(0, mean_load // 2 + 1))
         slack = (1 - recipe.tightness) * int(rng.integers(400, 801)) / 100
         jobs.append(
@@ -119,6 +124,14 @@ def _modes(
             )
         )
     return tuple(modes)
+
+
+def _with_dwell(operation: Operation, plant: Instance, rng: np.random.Generator) -> Operation:
+    """Return the operation with a maximum dwell on stations that always work, longer than any robot is on its way."""
+    dwell = int(rng.integers(SHORTEST_DWELL, 3 * SHORTEST_DWELL + 1))
+    stations = {m.id for m in plant.machines if m.cell is not None and m.calendar.always_works}
+    modes = (replace(mode, max_dwell=dwell) if mode.machine in stations else mode for mode in operation.modes)
+    return replace(operation, modes=tuple(modes))
 
 
 def _precedences(operations: Sequence[Operation], num_branching: int) -> tuple[Precedence, ...]:

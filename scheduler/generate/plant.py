@@ -43,6 +43,8 @@ OFF_PEAK = ((90, 240), (300, 480))
 OFF_PEAK_PERIOD = 480
 FAMILIES = ("A", "B", "C")
 MAX_STATIONS = 4
+MOST_PLACES = 3
+"""Places before or behind a machine that counts them, at the most."""
 LOADED_DRAIN, EMPTY_DRAIN = 3, 2
 CHARGING_TIME = 45
 """Minutes from empty to full at the fast rate, which holds up to four fifths of it."""
@@ -83,7 +85,7 @@ def _machines(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.G
     large = chosen(range(recipe.machines), recipe.capacity, rng)
     with_setups = chosen([i for i in range(recipe.machines) if i not in large], recipe.setups, rng)
     with_shifts = chosen(range(recipe.machines), recipe.shifts, rng)
-    return tuple(
+    machines = tuple(
         Machine(
             id=f"M{index + 1:02d}",
             facility=facilities[index % len(facilities)].id,
@@ -96,6 +98,24 @@ def _machines(recipe: Recipe, facilities: tuple[Facility, ...], rng: np.random.G
         )
         for index in range(recipe.machines)
     )
+    return _with_buffers(recipe, machines, rng) if recipe.buffers else machines
+
+
+def _with_buffers(recipe: Recipe, machines: tuple[Machine, ...], rng: np.random.Generator) -> tuple[Machine, ...]:
+    """Return the machines with places counted before and behind a share of those that don't block."""
+    counted = chosen([m.id for m in machines if m.output_buffer is None], recipe.buffers, rng)
+    found = []
+    for machine in machines:
+        before, behind = (int(places) for places in rng.integers(1, MOST_PLACES + 1, 2))
+        if machine.id in counted:
+            is_brought = recipe.fleet > 0 or machine.cell is not None
+            machine = replace(
+                machine,
+                input_buffer=before if is_brought else None,
+                output_buffer=behind if machine.setups is None else None,
+            )
+        found.append(machine)
+    return tuple(found)
 
 
 def _stations(recipe: Recipe) -> dict[int, str]:
@@ -138,9 +158,18 @@ def _cells(recipe: Recipe, machines: tuple[Machine, ...], rng: np.random.Generat
                 travel={a: {b: abs(i - j) for j, b in enumerate(line) if i != j} for i, a in enumerate(line)},
                 load_time=int(rng.integers(1, 3)),
                 unload_time=1,
+                input_places=recipe.stations or None if recipe.fleet else None,
+                output_places=_output_places(recipe),
             )
         )
     return tuple(found)
+
+
+def _output_places(recipe: Recipe) -> int | None:
+    """Return the places at output stations: two at least where two parts may have to wait there for each other."""
+    if recipe.stations == 0:
+        return None
+    return recipe.stations if recipe.fleet or not recipe.assembly else max(recipe.stations, 2)
 
 
 def _robots(recipe: Recipe, cell: str, line: tuple[str, ...], is_shared: bool) -> tuple[Robot, ...]:

@@ -32,6 +32,14 @@ class Recipe:
         Share of the operations that a robot tends, where they are done on a station.
     blocking
         Share of the stations that have no buffers.
+    buffers
+        Share of the other machines that have one to three places before them (where parts are brought), and behind
+        them (where there are no setups).
+    dwell
+        Share of the operations with a maximum dwell, where they are done on a station that always works, by a job
+        without branches that goes in one load.
+    stations
+        Places at the input (where fleets bring parts) and output station of each cell; 0: not counted.
     vehicles
         Vehicles of the lane from each facility to the next; 0 for no lanes (then a job stays in its facility).
     timetable
@@ -77,6 +85,9 @@ class Recipe:
     reach: float = 0
     tended: float = 0
     blocking: float = 0.5
+    buffers: float = 0
+    dwell: float = 0
+    stations: int = 0
     vehicles: int = 2
     timetable: int = 0
     rush: float = 0
@@ -99,9 +110,9 @@ class Recipe:
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
         one = ("facilities", "machines", "jobs", "robots", "grippers", "holds", "flexibility")
-        none = ("cells", "vehicles", "timetable", "hubs", "docks", "fleet", "chargers", "operators", "seed")
+        none = ("cells", "stations", "vehicles", "timetable", "hubs", "docks", "fleet", "chargers", "operators", "seed")
         at_least = dict.fromkeys(one, 1) | dict.fromkeys(none, 0)
-        of_movers = ("reach", "tended", "rush", "splits")
+        of_movers = ("reach", "tended", "rush", "splits", "buffers", "dwell")
         shares = (*of_movers, "blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
         shortest, longest = self.durations
         found = []
