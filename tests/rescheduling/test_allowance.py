@@ -34,7 +34,7 @@ def two_machines() -> tuple[Instance, Schedule]:
 def test_the_nearest_plan_that_is_good_enough(policy: str, allowance: float, makespan: int) -> None:
     """M is down during [9, 15), so J1 ends at 16. J2 waits for it and ends at 26, or goes to N, behind J3, until 22.
 
-    Going to N moves its start by 1 only, but a reassignment is worth two operations, at least 20: waiting costs 6. It is
+    Going to N moves its start by 1, but a reassignment is worth two operations, at least 20: waiting costs 6. It is
     allowed from 26 / 22 - 1 = 18.2 % on.
     """
     instance, plan = two_machines()
