@@ -49,7 +49,7 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     if lowered.data[at.FIRST_LINGER]:
         lingers = choice[lowered.data[at.FIRST_LINGER] :]
         lingers[:] = (
-            0 if rng is None else rng.integers(4, size=len(lingers)) * (rng.random(len(lingers)) < rng.random())
+            0 if rng is None else rng.integers(4, size=len(lingers)) * (rng.random(len(lingers)) < rng.random() ** 3)
         )
     plans = np.zeros(len(lowered.plans), np.int64)
     for job, numbers in enumerate(lowered.plans):

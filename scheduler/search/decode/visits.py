@@ -22,6 +22,7 @@ from scheduler.search.decode.layout import (
     FIRST_DROP,
     HOLDS,
     LAST_OF,
+    LENGTH,
     LEVEL,
     LINGER,
     LOAD,
@@ -94,6 +95,8 @@ def on_the_way(
     room, ride = get(data, CARRIERS, carrier, HOLDS) - 1, travel(data, carrier, origin, destination)
     calendar, row = get(data, CARRIERS, carrier, CARRIER_CALENDAR), last
     arrives_at = max(least, there(data, state, carrier, last, destination))
+    if not fits_before(data, state, carrier, max(arrives_at + drop, arrives_at + 1), destination, after):
+        return NEVER, NEVER, -1
     for _ in range(MOST_SPANNED):
         if row < 0 or state[data[MOVE_START] + row] < ready or state[data[LEVEL] + row] > room:
             break
@@ -127,7 +130,9 @@ def visits_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -
         after, before = before, state[data[MOVE_BEFORE] + before]
     while True:
         start, at, behind, last = NEVER, NEVER, before, DIRECT
-        if held_after(data, state, before) <= room:
+        free_at = max(ready, state[data[MOVE_FREE] + before]) if before >= 0 else ready
+        gap = state[data[MOVE_START] + after] - free_at if after >= 0 else NEVER
+        if gap >= get(data, ABLE, able, LENGTH) and held_after(data, state, before) <= room:
             start, at = directly(data, state, able, ready, least, before, after, linger)
         if before >= 0:
             other, drop_at, first = on_the_way(data, state, able, ready, least, before, after)
