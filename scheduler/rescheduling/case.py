@@ -80,6 +80,8 @@ class Case:
         came to their end.
     reason
         Why there is no schedule.
+    passed_over
+        What the last offered schedule that is not right breaks.
     is_lost
         Whether what has happened breaks limits for good, so that no schedule keeps all.
     """
@@ -102,6 +104,7 @@ class Case:
     valued: Result | None = None
     found: Result | None = None
     reason: str = ""
+    passed_over: str = ""
     is_lost: bool = False
 
     def __post_init__(self) -> None:
@@ -155,7 +158,7 @@ class Case:
         found = check(self.instance, schedule)
         self.check_seconds = max(self.check_seconds, monotonic() - began_at)
         if found:
-            words = f"{policy} breaks {len(found)} rules, the first: {found[0]}"
+            words = self.passed_over = f"{policy} breaks {len(found)} rules, the first: {found[0]}"
             warnings.warn(f"a repair is passed over: {words}", RuntimeWarning, stacklevel=2)
             return False
         with self._lock:
@@ -240,7 +243,7 @@ class Case:
             is_least = all(bound is not None and v <= bound for v, bound in zip(values, valued.bounds, strict=False))
             status = status if is_least else Status.FEASIBLE
         elif best is None and not reason:
-            reason = f"no time is left to search; {self.shift.reason}"
+            reason = f"no time is left to search; {self.shift.reason or self.passed_over}"
         return Result(
             status,
             self.objective,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
-from repair_cases import flow_shop, flow_shop_baseline, times
+from repair_cases import flow_shop, flow_shop_baseline, revised, times
 
 from scheduler.domain import Instance, Objective, Precedence, Schedule
 from scheduler.domain.events import JobCancelled, MachineBreakdown, OperationDelayed, Revision, RushOrder, revise
@@ -167,3 +167,12 @@ def test_promised_dates_are_kept_where_the_makespan_would_not() -> None:
 
 def test_without_execution_nothing_is_promised() -> None:
     assert value_terms(line(), line_baseline())["promised_tardiness"] == 0
+
+
+def test_what_was_passed_over_is_told() -> None:
+    # The baseline itself is offered, though M1 is down until 9: it begins too early, and nothing else is found.
+    after = revised(flow_shop(), flow_shop_baseline(), 1, MachineBreakdown("E", 1, "M1", 9))
+    case = Case(after, Shift(None, None), Objective.parse("makespan"), ends_at=0.0)
+    with pytest.warns(RuntimeWarning, match="right-shift breaks"):
+        assert not case.offer(flow_shop_baseline(), "right-shift")
+    assert case.result().reason.startswith("no time is left to search; right-shift breaks")
