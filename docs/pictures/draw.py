@@ -12,7 +12,7 @@ import scheduler
 from scheduler.domain import Job, Mode, Operation
 from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, RobotDown, RushOrder
 from scheduler.domain.jobs import chain
-from scheduler.plot import before_after, gantt
+from scheduler.plot import before_after, gantt, plot_cascade
 from scheduler.rescheduling import repair
 
 HERE = Path(__file__).parent
@@ -55,8 +55,19 @@ def main() -> None:
     assert after is not None
     terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
     save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=15), "repair.png")
+    draw_cascade()
     draw_charging()
     draw_cycle()
+
+
+def draw_cascade() -> None:
+    """Plan the factory in a hurry, let a machine and a robot break down, and draw what that delays."""
+    factory = scheduler.load(FACTORY)
+    plan = scheduler.solve(factory, time_limit=2)
+    assert plan.schedule is not None
+    repaired = repair(factory, plan.schedule, EVENTS[:2], policy="right-shift", time_limit=5)
+    assert repaired.report is not None
+    save(plot_cascade(repaired.report.cascade, EVENTS[:2], title=factory.name), "cascade.png")
 
 
 def draw_charging() -> None:

@@ -17,6 +17,7 @@ from scheduler.cli.options import (
     instance_argument,
     objective_option,
     output_file,
+    picture_file,
     quiet_option,
     require_distinct,
     schedule_argument,
@@ -114,6 +115,9 @@ def solve(
     "--report", "report_path", type=output_file, metavar="REPORT.json", help="What changed, and the cascade, as JSON."
 )
 @click.option(
+    "--cascade", "cascade_path", type=picture_file, metavar="FILE", help="Draw what the events delay, and through what."
+)
+@click.option(
     "--price-of-stability",
     "price_seconds",
     type=seconds,
@@ -135,6 +139,7 @@ def repair(
     output: Path | None,
     gantt_path: Path | None,
     report_path: Path | None,
+    cascade_path: Path | None,
     price_seconds: float | None,
     quiet: bool,
 ) -> None:
@@ -143,7 +148,7 @@ def repair(
     Work that has started is never rewritten. The picture shows the schedule before and after. Where no schedule keeps
     every deadline, pin and maximum lag, the one that breaks them least is written, marked as degraded; exit code 1.
     """
-    require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path])
+    require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path, cascade_path])
     from scheduler.io import read
     from scheduler.io.events_file import read_events
     from scheduler.io.schedule_file import read_schedule
@@ -178,6 +183,12 @@ def repair(
 
         write_text(report_path, json.dumps({"policy": outcome.policy, **outcome.report.as_json()}, indent=1) + "\n")
         files = (*files, report_path)
+    if cascade_path is not None and outcome.shift is not None:
+        from scheduler.plot import save_cascade
+
+        delays, last = outcome.shift.delays, outcome.revisions[-1].events
+        save_cascade(cascade_path, delays, last, title=outcome.instance.name)
+        files = (*files, cascade_path)
     if not quiet:
         print_summary(outcome.instance.name, outcome.stated, (("policy", outcome.policy),), files)
         if outcome.report is not None:

@@ -68,11 +68,20 @@ class Delay:
     via: Via = ""
     shared: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def effect(self) -> str:
+        """What happens to it, in words."""
         ticks = [f"{self.later} later"] if self.later else []
         ticks += [f"takes {self.longer} longer"] if self.longer > 0 else []
-        way = f" ({_WAYS[self.via].format(self.shared)})" if self.via else ""
-        return f"{self.name}: {', '.join(ticks) or 'other length'}{way}"
+        return ", ".join(ticks) or "other length"
+
+    @property
+    def way(self) -> str:
+        """By way of what it is delayed, in words; an empty text if the events hit it themselves."""
+        return _WAYS[self.via].format(self.shared)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.effect}" + (f" ({self.way})" if self.via else "")
 
 
 def delays_of(network: Network, jobs: Container[str] | None = None) -> tuple[Delay, ...]:
@@ -141,9 +150,10 @@ def depth(delays: Sequence[Delay]) -> int:
 def culprit(delay: Delay, events: Iterable[Event]) -> str:
     """Return the id of the event that names what a delay without cause is about, or what is missing; else of any."""
     ids = [event.id for event in events]
+    about = {delay.resource, delay.job, delay.shared} - {""}
     for event in events:
         named = [getattr(event, field.name) for field in fields(event) if field.name not in ("id", "at")]
-        if {delay.resource, delay.job, delay.shared} & {name for name in named if isinstance(name, str)}:
+        if about & {name for name in named if isinstance(name, str)}:
             return event.id
     return ", ".join(ids)
 

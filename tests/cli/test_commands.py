@@ -90,9 +90,11 @@ def test_an_unchecked_schedule_is_our_mistake_not_the_user_s(folder: Path, monke
 
 
 def test_repair_writes_a_schedule_that_can_be_repaired_again(folder: Path) -> None:
-    arguments = ("--events", "breakdown.json", "--workers", "1", "-o", "first.json", "--gantt", "first.png")
+    pictures = ("--gantt", "first.png", "--cascade", "cascade.svg")
+    arguments = ("--events", "breakdown.json", "--workers", "1", "-o", "first.json", *pictures)
     assert run("repair", "teaching.json", "plan.json", *arguments).exit_code == 0
     assert (folder / "first.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "cascade.svg").read_text(encoding="utf-8").startswith("<?xml")
     event = {"id": "E2", "type": "operation_delayed", "at": 8, "job": "bracket", "operation": "drill", "delay": 3}
     (folder / "delay.json").write_text(json.dumps({"events": [event]}), encoding="utf-8")
     arguments = ("--events", "delay.json", "--workers", "1", "-o", "second.json")

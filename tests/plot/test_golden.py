@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from cascade_sample import DELAYS, EVENTS
 from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
@@ -19,7 +20,7 @@ from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, wi
 
 from scheduler.domain import Downtime, Execution, Job, Machine, Mode, Operation, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
-from scheduler.plot import before_after, gantt
+from scheduler.plot import before_after, gantt, plot_cascade
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLERANCE = 4.0
@@ -54,7 +55,12 @@ def repair() -> Figure:
     return before_after(instance, SCHEDULE, after)
 
 
-PICTURES: dict[str, Callable[[], Figure]] = {"plain": plain, "repair": repair}
+def cascade() -> Figure:
+    """Two events, a chain with branches, a charge."""
+    return plot_cascade(DELAYS, EVENTS, title="small")
+
+
+PICTURES: dict[str, Callable[[], Figure]] = {"plain": plain, "repair": repair, "cascade": cascade}
 
 
 def draw(name: str) -> bytes:
