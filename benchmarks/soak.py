@@ -14,7 +14,7 @@ from time import perf_counter
 import click
 
 from benchmarks.records import append, write_circumstances
-from benchmarks.traces import CASES, baseline, drawn
+from benchmarks.traces import CASES, Steady, baseline, drawn
 from scheduler.domain import Instance, Objective, Result, Schedule, Status
 from scheduler.io.json_text import dump_json
 from scheduler.io.schedule_file import schedule_document
@@ -58,18 +58,26 @@ class Soaked:
 @click.option("--events", type=click.IntRange(min=1), default=1_000, show_default=True)
 @click.option("--policy", default="right-shift", show_default=True)
 @click.option("--deadline", type=float, default=2.0, show_default=True)
+@click.option(
+    "--steady",
+    is_flag=True,
+    help="Events as they come in a factory that runs on: new orders for finished ones, which leave the plan.",
+)
 @click.option("--every", type=click.IntRange(min=1), default=100, show_default=True, help="Events between two lines.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="CSV to write.")
-def soak_command(case: str, events: int, policy: str, deadline: float, every: int, output: Path | None) -> None:
+def soak_command(
+    case: str, events: int, policy: str, deadline: float, steady: bool, every: int, output: Path | None
+) -> None:
     """Let a loop answer many random events one by one; watch time and memory, and replay its journal."""
     if output is not None:
         if output.exists():
             raise click.UsageError(f"{output} exists: name another file")
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_circumstances(output, case=case, events=events, policy=policy, deadline=deadline)
+        write_circumstances(output, case=case, events=events, policy=policy, deadline=deadline, steady=steady)
     instance = CASES[case]()
     schedule = baseline(instance)
-    lines = [Line(json.dumps(event)) for event in drawn(instance, schedule, events, seed=1)]
+    lines = [] if steady else [Line(json.dumps(event)) for event in drawn(instance, schedule, events, seed=1)]
+    stream = Steady(instance, schedule, seed=1)
     with tempfile.TemporaryDirectory() as name, Journal(Path(name) / "journal.db") as journal:
         published: list[float] = []
 
@@ -77,18 +85,20 @@ def soak_command(case: str, events: int, policy: str, deadline: float, every: in
             if step == "published":
                 published.append(perf_counter())
 
-        settings = Settings(policy, deadline, workers=2)
+        kept = len(schedule.operations) // 4 if steady else None
+        settings = Settings(policy, deadline, workers=2, keep_finished=kept)
         loop = Loop(journal, Path(name), instance, _schedule_text(instance, schedule), settings, on_step=on_step)
         answers: list[float] = []
         firsts: list[float] = []
-        for number, line in enumerate(lines, 1):
+        for number in range(1, events + 1):
             published.clear()
+            line = Line(json.dumps(stream.event(loop.state))) if steady else lines[number - 1]
             event_at = perf_counter()
             loop.receive([line])
             loop.answer()
             answers.append(perf_counter() - event_at)
             firsts += [instant - event_at for instant in published[:1]]
-            if number % every == 0 or number == len(lines):
+            if number % every == 0 or number == events:
                 row = Soaked(
                     case=case,
                     policy=policy,

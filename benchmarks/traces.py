@@ -20,6 +20,7 @@ from benchmarks.size import flexible_job_shop
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.generate import Recipe, generate
 from scheduler.io.atomic import write_text
+from scheduler.loop.state import State
 from scheduler.search.construct import construct
 
 TRACES = Path(__file__).parent / "traces"
@@ -91,6 +92,56 @@ def drawn(
         else:
             event |= {kind.split("_")[0]: rng.choice(robots if kind == "robot_down" else vehicles), "until": until}
         yield event
+
+
+class Steady:
+    """Random events in a factory that runs on: orders come as work is done, so that it has as much to do all the time.
+
+    Each event follows from the state of the loop and the seed. Twenty times as many fall into a makespan as in a trace,
+    so downtimes last a tenth as long: machines are down about a tenth of the time.
+    """
+
+    def __init__(self, instance: Instance, schedule: Schedule, seed: int) -> None:
+        self._instance, self._rng = instance, Random(f"{instance.name} steady {seed}")
+        self._span, self._size = schedule.makespan, len(schedule.operations)
+        self._at, self._number = 0, 0
+
+    def event(self, state: State) -> dict[str, Any]:
+        """Return the next event."""
+        rng, instance, span = self._rng, self._instance, self._span
+        self._number += 1
+        self._at += rng.randrange(2 * span // 250)
+        at, id = self._at, f"E{self._number}"
+        pending = [operation for operation in state.schedule.operations if operation.start > at]
+        until = at + max(1, round(span * rng.uniform(0.005, 0.04)))
+        kinds = ["machine_breakdown"] * 4 + ["operation_delayed"] * 3 + ["job_cancelled", "robot_down", "vehicle_down"]
+        is_short = len(state.schedule.operations) < self._size or len(pending) < self._size // 2
+        kind = "rush_order" if is_short and rng.random() < 0.5 else rng.choice(kinds)
+        event: dict[str, Any] = {"type": kind, "id": id, "at": at}
+        if kind == "rush_order" or not pending:
+            operations = [
+                {"id": o.id, "modes": [{"machine": m.machine, "duration": m.duration} for m in o.modes]}
+                for o in rng.choice(instance.jobs).operations
+            ]
+            job = {"id": f"R{self._number}", "weight": rng.randrange(1, 6), "due_date": at + span}
+            return {**event, "type": "rush_order", "job": {**job, "operations": operations}}
+        operation = rng.choice(pending)
+        if kind == "machine_breakdown":
+            return event | {
+                "machine": operation.machine,
+                "until": until,
+                "interrupted": rng.choice(["resume", "repeat"]),
+            }
+        if kind == "operation_delayed":
+            return event | {"job": operation.job, "operation": operation.operation, "delay": rng.randrange(1, 10)}
+        if kind == "job_cancelled":
+            return event | {"job": operation.job}
+        movers = (
+            [robot.id for cell in instance.cells for robot in cell.robots]
+            if kind == "robot_down"
+            else [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
+        )
+        return event | {kind.split("_")[0]: rng.choice(movers), "until": until}
 
 
 @click.command("traces")

@@ -80,6 +80,12 @@ if TYPE_CHECKING:
     metavar="TICKS",
     help="Keep what starts within so many ticks from now, but for what the events force.",
 )
+@click.option(
+    "--keep-finished",
+    type=click.IntRange(min=0),
+    metavar="OPERATIONS",
+    help="Let finished jobs leave the plan once there are more operations of them.  [default: all stay]",
+)
 @objective_option("the instance's")
 @allowance_option
 @workers_option
@@ -96,6 +102,7 @@ def run(
     debounce: float,
     speed: float | None,
     frozen: int,
+    keep_finished: int | None,
     objective: Objective | None,
     allowance: float | None,
     workers: int | None,
@@ -118,7 +125,7 @@ def run(
 
     instance = read(instance_path)
     text = None if schedule_path is None else read_text(schedule_path)
-    settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance)
+    settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance, keep_finished)
     _make(folder)
     with Journal(journal_path) as journal:
         loop = Loop(journal, folder, instance, text, settings, on_notice=None if quiet else _tell)

@@ -231,6 +231,8 @@ class RevisionDocument(OpenDocument):
     """Pending operations that had to keep machine and start."""
     waits: list[WaitDocument] = Field(default_factory=list)
     """Robots and vehicles under way that stood still in front of machines that were not ready for their part."""
+    archived: list[str] = Field(default_factory=list)
+    """Finished jobs that were taken out of instance and schedule before the events."""
 
 
 class ViolationDocument(OpenDocument):

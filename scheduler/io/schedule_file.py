@@ -243,6 +243,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
         },
         "pins": [_operation(o) for o in revision.pins],
         **({"waits": [asdict(wait) for wait in revision.waits]} if revision.waits else {}),
+        **unless("archived", list(revision.archived), []),
     }
 
 

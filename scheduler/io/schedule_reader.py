@@ -108,7 +108,8 @@ def _revised(instance: Instance, document: RevisionDocument, path: Path, source:
     baseline = reader.schedule(document.baseline, (*path, "baseline"), source)
     try:
         events = parse_events(document.events, source)
-        revision = Revision(document.now, document.frozen_until, events, baseline, tuple(pins), waits)
+        archived = tuple(document.archived)
+        revision = Revision(document.now, document.frozen_until, events, baseline, tuple(pins), waits, archived)
         return revise(instance, revision), revision
     except DefectsError as error:
         raise ScheduleError(source, tuple(_inside(path, defect) for defect in error.defects)) from None

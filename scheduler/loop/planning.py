@@ -9,8 +9,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 
+from scheduler.checker import check
 from scheduler.domain import Objective, Status, Stop
 from scheduler.domain.events import Revision
+from scheduler.domain.events.archive import finished_jobs, without_jobs
 from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
 from scheduler.loop.state import State
@@ -49,6 +51,8 @@ class Settings:
         As for `scheduler.solve`.
     allowance
         What stability may cost; see `scheduler.repair`.
+    keep_finished
+        About so many operations of finished jobs are kept; the others leave, oldest first. None: all are kept.
     """
 
     policy: str = "auto"
@@ -58,6 +62,7 @@ class Settings:
     workers: int | None = None
     seed: int = 0
     allowance: float | None = None
+    keep_finished: int | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,16 @@ def _refused(item: Told, code: str, cause: str, fix: str) -> Decision:
     return Decision(item, "quarantined", str(Defect(code, "$", cause, fix)))
 
 
+def _leaving(batch: Sequence[Told], state: State, settings: Settings) -> tuple[str, ...]:
+    """Return the finished jobs that leave now: no event names them, and without them the plan is right too."""
+    if settings.keep_finished is None or state.broken:
+        return ()
+    found = finished_jobs(state.instance, state.schedule, state.now, settings.keep_finished)
+    named = {job for item in batch if isinstance(job := getattr(item.event, "job", None), str)}
+    leaving = tuple(job for job in found if job not in named)
+    return leaving if not leaving or not check(*without_jobs(state.instance, state.schedule, leaving)) else ()
+
+
 def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: str, seconds: float) -> Repair:
     events = [item.event for item in batch if item.event is not None]
     now = max(state.now, *(event.known_at for event in events))
@@ -218,4 +233,5 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         is_checked=True,  # as every plan, and the schedule that the loop began with
         broken=state.broken,
         fits=False,  # that is the first thing to do for a better plan
+        archived=_leaving(batch, state, settings),
     )

@@ -115,6 +115,7 @@ def revision_draft(number: int, revision: Revision, entries: tuple[int, ...], wa
     """Return the entry of a revision; `entries` are the numbers of those in which its events were received."""
     body: dict[str, Any] = {"now": revision.now, "frozen_until": revision.frozen_until, "events": list(entries)}
     body |= {"pins": packed_operations(revision.pins), "waiting": waiting}
+    body |= {"archived": list(revision.archived)} if revision.archived else {}
     return Draft("revised", str(number), body)
 
 
@@ -135,7 +136,10 @@ def states(journal: Journal) -> Iterator[tuple[Entry, State]]:
     for entry in journal.entries("revised"):
         events = tuple(event_of(journal, number) for number in entry.body["events"])
         pins = unpacked_operations(entry.body["pins"])
-        revision = Revision(entry.body["now"], entry.body["frozen_until"], events, state.schedule, pins)
+        archived = tuple(entry.body.get("archived", ()))
+        revision = Revision(
+            entry.body["now"], entry.body["frozen_until"], events, state.schedule, pins, archived=archived
+        )
         plan = journal.last("planned", entry.key)
         if plan is None:
             defect = Defect(
@@ -151,7 +155,8 @@ def instance_after(state: State, revision: Revision, waiting: bool) -> Instance:
     """Return the instance after one more revision; `waiting`: robots and vehicles wait in front of what is occupied."""
     if not waiting:
         return revise(state.instance, revision)
-    instance = with_waiting_carriers(revise(state.instance, replace(revision, pins=(), waits=())), state.schedule)
+    instance = revise(state.instance, replace(revision, pins=(), waits=()))
+    instance = with_waiting_carriers(instance, execution_of(instance).baseline)
     return replace(instance, execution=replace(execution_of(instance), pins=revision.pins))
 
 

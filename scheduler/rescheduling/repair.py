@@ -13,6 +13,7 @@ from scheduler.constraints import Violation
 from scheduler.domain import Instance, Objective, Progress, Result, Schedule, Status, Stop
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.events import Event, Revision, pinned, revise
+from scheduler.domain.events.archive import without_jobs
 from scheduler.domain.events.undo import with_waits
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
@@ -109,6 +110,7 @@ def repair(
     broken: Sequence[Violation] = (),
     fits: bool = True,
     price_of_stability: float | None = None,
+    archived: Sequence[str] = (),
 ) -> Repair:
     """Find a schedule that respects what has happened and changes no more than it is worth.
 
@@ -145,6 +147,8 @@ def repair(
         Whether the schedule, but for `broken`, is known to pass the checker: it is not checked again then.
     fits
         Whether new jobs are fitted into gaps of the right shift; without, a right shift has them behind all others.
+    archived
+        Finished jobs that leave instance and schedule first.
     on_improvement
         Called with every better schedule for the last instant, checked, from a thread of the search.
     broken
@@ -172,6 +176,7 @@ def repair(
     if not is_checked:
         require_right(instance, schedule, broken)
     check_seconds = monotonic() - began_at
+    instance, schedule = without_jobs(instance, schedule, archived)
     moments = {event.id: event.known_at if now is None else now for event in events}
     ordered = sorted(events, key=lambda event: moments[event.id])
     groups = [(at, tuple(group)) for at, group in groupby(ordered, key=lambda event: moments[event.id])]
@@ -179,7 +184,7 @@ def repair(
     revisions: list[Revision] = []
     for number, (at, group) in enumerate(groups):
         began = monotonic()
-        revision = Revision(at, frozen_until or 0, group, current)
+        revision = Revision(at, frozen_until or 0, group, current, archived=tuple(archived) if number == 0 else ())
         revised = revise(revised, revision)
         require_valid_orders(revised, group)
         with collector_paused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from scheduler.domain.events.archive import without_jobs
 from scheduler.domain.events.base import Event
 from scheduler.domain.events.notices import Retraction
 from scheduler.domain.events.undo import changes_between, undone, with_waits
@@ -36,6 +37,8 @@ class Revision:
         Pending operations that keep machine and start.
     waits
         For how long robots and vehicles under way stand still in front of machines that are not ready for their part.
+    archived
+        Finished jobs that leave instance and baseline before anything else, see `scheduler.domain.events.archive`.
     """
 
     now: int
@@ -44,6 +47,7 @@ class Revision:
     baseline: Schedule
     pins: tuple[ScheduledOperation, ...] = ()
     waits: tuple[Wait, ...] = ()
+    archived: tuple[str, ...] = ()
 
 
 def revise(instance: Instance, revision: Revision) -> Instance:
@@ -58,7 +62,8 @@ def revise(instance: Instance, revision: Revision) -> Instance:
     EventError
         If events contradict one another, the instance or what has happened; with every contradiction.
     """
-    now, baseline = revision.now, revision.baseline
+    now = revision.now
+    instance, baseline = without_jobs(instance, revision.baseline, revision.archived)
     earlier = instance.execution if instance.execution is not None else Execution(0, baseline)
     execution = Execution(
         now,
