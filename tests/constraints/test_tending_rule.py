@@ -86,8 +86,8 @@ def test_a_second_gripper_is_free_while_one_tends():
     assert ("movers", "robot R") in {v[:2] for v in flagged(alone, found)}
 
 
-def test_search_leaves_it_to_the_other_engines():
-    assert why_unsupported(cell()) == "tended of Mode"
+def test_search_speaks_it():
+    assert why_unsupported(cell()) is None
 
 
 # --- engines -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from scheduler.domain.derive import complete
 from scheduler.domain.events import MachineBreakdown
 from scheduler.domain.jobs import chain
 from scheduler.domain.schedule import ScheduledOperation
+from scheduler.errors import UncheckedScheduleError
 from scheduler.rescheduling import repair
 from scheduler.rescheduling.stability import ALLOWANCE, usual_allowance
 from scheduler.search.construct import construct
@@ -71,3 +72,16 @@ def test_an_allowance_that_is_no_share(allowance: float) -> None:
     event = MachineBreakdown(id="E", at=9, machine="M", until=15)
     with pytest.raises(ValueError, match="allowance must be a share"):
         repair(instance, plan, [event], allowance=allowance)
+
+
+def test_a_slip_of_an_engine_costs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise UncheckedScheduleError("the schedule breaks 1 rule")
+
+    monkeypatch.setattr("scheduler.portfolio.solve", broken)
+    instance, plan = two_machines()
+    event = MachineBreakdown(id="E", at=9, machine="M", until=15, interrupted="resume")
+    with pytest.warns(RuntimeWarning, match="a search is passed over: the schedule breaks 1 rule"):
+        found = repair(instance, plan, [event], policy="reoptimise", time_limit=2, workers=1)
+    assert found.result.schedule is not None
+    assert_valid(found.instance, found.result.schedule)

@@ -69,7 +69,7 @@ def test_walks_through_cells() -> None:
 
 def test_after_an_event() -> None:
     found = running = lost = 0
-    for seed in range(80):
+    for seed in range(110):
         instance = disturbed(seed)
         if instance is None or instance.execution is None:
             continue
