@@ -56,7 +56,7 @@ allowance_option = click.option(
     type=share_of_value,
     metavar="SHARE",
     help="What stability may cost: of the plans with values at most so much above the best found, the one with the "
-    "least change.  [default: up to 1%, the more is pending]",
+    "least change.  [default: up to 0.5%, the more is pending]",
 )
 
 

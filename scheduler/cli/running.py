@@ -122,6 +122,7 @@ def run(
     from scheduler.io import read
     from scheduler.io.files import read_text
     from scheduler.loop import Journal, Loop, Recording, Settings, Stream
+    from scheduler.loop.rehearsal import rehearse
 
     instance = read(instance_path)
     text = None if schedule_path is None else read_text(schedule_path)
@@ -135,6 +136,7 @@ def run(
             else Recording(events_path, speed=speed, debounce=debounce, is_known=loop.knows)
         )
         try:
+            rehearse(loop.state, settings)
             loop.run(feed)
         except KeyboardInterrupt:
             if not quiet:

@@ -139,7 +139,7 @@ def repair(
     allowance
         What stability may cost, as a share of the value: of all schedules whose tiers before those of stability are at
         most so much above the best found, ``auto`` and ``reoptimise`` look for the one with the least change. Default:
-        up to 1 %, where so much is pending that nobody finds the least value in time; see
+        up to 0.5 %, where so much is pending that nobody finds the least value in time; see
         `scheduler.rescheduling.stability.usual_allowance`.
     time_limit, workers, seed, on_progress, stop
         As for `scheduler.solve`.

@@ -10,7 +10,7 @@ from scheduler.domain.horizon import usual_duration
 from scheduler.domain.objective import STABILITY_TERMS
 
 _LARGEST_WEIGHT = 10_000
-ALLOWANCE = Fraction(1, 100)
+ALLOWANCE = Fraction(1, 200)
 """Share of the value that stability may cost in large plans where nobody says how much."""
 NEVER_EXACT = (150, 250)
 """Pending operations from which on a search no longer finds the least value in time, and never does."""
