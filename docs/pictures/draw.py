@@ -1,7 +1,9 @@
-"""Draws the pictures of docs/gantt.md anew: ``python docs/pictures/draw.py``."""
+"""Draws the pictures of docs/gantt.md anew: ``python docs/pictures/draw.py``, or those named behind it."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -10,15 +12,24 @@ from PIL import Image
 
 import scheduler
 from scheduler.domain import Job, Mode, Operation
-from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, RobotDown, RushOrder
+from scheduler.domain.events import (
+    Event,
+    FacilityOutage,
+    JobCancelled,
+    MachineBreakdown,
+    RobotDown,
+    RushOrder,
+    VehicleDown,
+)
 from scheduler.domain.jobs import chain
 from scheduler.plot import before_after, gantt, plot_cascade
 from scheduler.rescheduling import repair
 
 HERE = Path(__file__).parent
-FACTORY = HERE.parents[1] / "instances" / "two_facilities.json"
-HALL = HERE.parents[1] / "instances" / "charging_hall.json"
-CELL = HERE.parents[1] / "instances" / "cyclic_cell_tiny.json"
+INSTANCES = HERE.parents[1] / "instances"
+FACTORY = INSTANCES / "two_facilities.json"
+HALL = INSTANCES / "charging_hall.json"
+CELL = INSTANCES / "cyclic_cell_tiny.json"
 NOW = 400
 RUSH = Job(
     "RUSH",
@@ -42,7 +53,7 @@ def save(figure: Figure, name: str) -> None:
     Image.open(content).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
 
 
-def main() -> None:
+def draw_repair() -> None:
     """Plan the factory, repair the plan, and draw both."""
     factory = scheduler.load(FACTORY)
     plan = scheduler.solve(factory, time_limit=20)
@@ -55,9 +66,34 @@ def main() -> None:
     assert after is not None
     terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
     save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=15), "repair.png")
-    draw_cascade()
-    draw_charging()
-    draw_cycle()
+
+
+def draw_breakdown() -> None:
+    """Draw a job shop one of whose machines breaks down: what would only wait for it changes its order."""
+    draw_disruption("ft06.json", MachineBreakdown("E1", 20, "M3", 32), "auto", "breakdown.png")
+
+
+def draw_vehicle() -> None:
+    """Draw a hall one of whose two vehicles breaks down: the other takes over."""
+    draw_disruption("fleet.json", VehicleDown("E1", 60, "cart-1", 160), "auto", "vehicle.png")
+
+
+def draw_outage() -> None:
+    """Draw two facilities, one of which stands still: everything keeps its order and its place."""
+    outage = FacilityOutage("E1", NOW, "assembly", NOW + 120, ramp_up=60)
+    draw_disruption("two_facilities.json", outage, "right-shift", "outage.png")
+
+
+def draw_disruption(instance: str, event: Event, policy: str, name: str) -> None:
+    """Draw a plan before and after one event: nothing here takes longer than a minute."""
+    factory = scheduler.load(INSTANCES / instance)
+    plan = scheduler.solve(factory, time_limit=20, workers=2)
+    assert plan.schedule is not None
+    repaired = repair(factory, plan.schedule, (event,), policy=policy, time_limit=20, workers=2)
+    after = repaired.result.schedule
+    assert after is not None
+    terms = {t: repaired.result.terms[t] for t in repaired.result.objective.terms}
+    save(before_after(repaired.instance, plan.schedule, after, terms=terms, width=13), name)
 
 
 def draw_cascade() -> None:
@@ -90,5 +126,16 @@ def draw_cycle() -> None:
     save(axes.figure, "cycle.png")
 
 
+PICTURES: dict[str, Callable[[], None]] = {
+    "repair": draw_repair,
+    "breakdown": draw_breakdown,
+    "vehicle": draw_vehicle,
+    "outage": draw_outage,
+    "cascade": draw_cascade,
+    "charging": draw_charging,
+    "cycle": draw_cycle,
+}
+
 if __name__ == "__main__":
-    main()
+    for chosen in sys.argv[1:] or PICTURES:
+        PICTURES[chosen]()

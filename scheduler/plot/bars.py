@@ -14,6 +14,9 @@ from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.stations import ROW_OF
 from scheduler.plot.subject import Subject
 
+_UNPLANNED = frozenset(("robot down", "vehicle down", "cell stop", "outage", "blocked"))
+"""Reasons of downtimes that events bring, besides breakdowns; merged downtimes have several, joined by ``+``."""
+
 
 def machine_bars(subject: Subject) -> Iterator[Bar]:
     """Yield setups, operations with their pauses and occupations, and aborted pieces."""
@@ -270,4 +273,4 @@ def arrows(subject: Subject, bars: Sequence[Bar]) -> Iterator[tuple[float, float
 
 def is_breakdown(reason: str) -> bool:
     """Return whether a downtime with this reason was not planned; see `scheduler.domain.events`."""
-    return "breakdown" in reason or reason in ("robot down", "vehicle down")
+    return "breakdown" in reason or not _UNPLANNED.isdisjoint(reason.split("+"))

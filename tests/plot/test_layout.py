@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
 
 from scheduler.domain import (
@@ -272,9 +273,10 @@ def test_a_part_that_stayed_on_its_station_keeps_one_sub_lane() -> None:
     assert ("S2", 31, 45) in placed(layout, "occupied")
 
 
-def test_baseline_of_a_resumed_operation_has_no_pause_in_the_breakdown() -> None:
+@pytest.mark.parametrize("reason", ["breakdown", "outage", "maintenance+cell stop"])
+def test_baseline_of_a_resumed_operation_has_no_pause_in_the_breakdown(reason: str) -> None:
     # The weld, 17-27, pauses in the breakdown 20-30 and ends at 37; before, it didn't pause.
-    instance = with_downtime("S1", Downtime(20, 30, "breakdown"))
+    instance = with_downtime("S1", Downtime(20, 30, reason))
     weld = replace(INSTANCE.jobs[0].operations[1], interruptible=True)
     first, *rest = INSTANCE.jobs[0].operations
     job = replace(INSTANCE.jobs[0], operations=(first, weld, *rest[1:]))
