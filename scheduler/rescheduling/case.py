@@ -29,7 +29,7 @@ SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
 WAY_OUT = 0.005
 """Seconds kept for the report on the last schedule ..."""
-WAY_OUT_PER_CHECK = 1.5
+WAY_OUT_PER_CHECK = 3.0
 """... and so many times what a check takes: a report takes about as long, beside engines that are still stopping."""
 
 

@@ -68,6 +68,7 @@ TABLE = [
     ("cycle_with_calendar.json", InstanceError, "E360", "$.machines[0].calendar", "makes one cycle unlike another"),
     ("no_lane.json", InstanceError, "E318", "$.jobs[0].operations[1]", 'there is no lane from "north" to "south"'),
     ("too_large_for_lane.json", InstanceError, "E319", "$.jobs[0].operations[1]", "a vehicle carries at most 2"),
+    ("more_missing_than_there_are.json", InstanceError, "E370", "$.operators[0].shortages[0].count", "3"),
     ("swap_with_capacity.json", InstanceError, "E330", "$.machines[0].swap", "forbids swaps and has capacity 2"),
     (
         "out_of_reach.json",
