@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 import scheduler
-from benchmarks.factories import GENERATED, MOVERS
+from benchmarks.factories import GENERATED
 from benchmarks.size import flexible_job_shop
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.generate import Recipe, generate
@@ -40,7 +40,7 @@ CASES: Mapping[str, Callable[[], Instance]] = {
     "fleet": shipped("fleet"),
     "two_facilities": shipped("two_facilities"),
     "battery_network": shipped("battery_network"),
-    "g350": lambda: generate(Recipe(**MOVERS, **GENERATED["g350"])),
+    "g350": lambda: generate(Recipe(**GENERATED["g350"])),
 }
 """The factories by the name of their trace."""
 

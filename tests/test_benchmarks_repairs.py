@@ -61,3 +61,15 @@ def test_a_soak_ends_with_a_replay() -> None:
     result = CliRunner().invoke(main, ["soak", "robot_cell", "--events", "6", "--every", "3"], catch_exceptions=False)
     assert result.exit_code == 0
     assert "the journal replays to the same state" in result.output
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if name != "fjsp-500x20"])
+def test_each_trace_is_of_its_factory(case: str) -> None:
+    instance = CASES[case]()
+    known = {"machine": instance.machine_by_id, "job": instance.job_by_id, "vehicle": instance.carrier_by_id}
+    events = [json.loads(line) for line in (TRACES / f"{case}.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(events) >= 10
+    for event in events:
+        for field, items in known.items():
+            if isinstance(event.get(field), str):
+                assert event[field] in items

@@ -94,18 +94,20 @@ def near(
     room: Ints,
     low: int,
     reassignment: int,
-) -> int:
+) -> tuple[int, bool]:
     """Time a solution as near to the baseline as its orders allow; return how far it is, ABOVE if its value is.
 
-    In `held` no operation is released before its start in the baseline. From place `low` on starts are not as there.
+    In `held` no operation is released before its start in the baseline; before place `low` all are timed like that.
+    Also returns whether all are afterwards.
     """
     set_starts(held, links, machines, times, state, low)
+    if is_allowed(value_of(ops, jobs, state, room[0]) + offset, most):
+        return change(wanted, state, reassignment), True
+    set_starts(ops, links, machines, times, state, 0)
     if not is_allowed(value_of(ops, jobs, state, room[0]) + offset, most):
-        set_starts(ops, links, machines, times, state, 0)
-        if not is_allowed(value_of(ops, jobs, state, room[0]) + offset, most):
-            return ABOVE
-        settle(ops, links, machines, times, jobs, wanted, state, room, longest)
-    return change(wanted, state, reassignment)
+        return ABOVE, False
+    settle(ops, links, machines, times, jobs, wanted, state, room, longest)
+    return change(wanted, state, reassignment), False
 
 
 @njit(cache=True, nogil=True)
@@ -222,7 +224,7 @@ def anneal(
         if wanted[BASE_START, ix(o)] != NEW:
             held[RELEASE, ix(o)] = max(ops[RELEASE, ix(o)], wanted[BASE_START, ix(o)])
     least, is_kept = ABOVE, False
-    distance = near(
+    distance, is_held = near(
         ops, held, links, machines, times, jobs, most, offset, longest, wanted, state, room, 0, reassignment
     )
     for i in range(iterations):
@@ -251,10 +253,13 @@ def anneal(
         was, to = move(ops, links, alts, state, ends, o, alt, at)
         if was < 0:
             continue
-        new = near(ops, held, links, machines, times, jobs, most, offset, longest, wanted, state, room, 0, reassignment)
+        low = min(was, to) if is_held else 0
+        new, holds = near(
+            ops, held, links, machines, times, jobs, most, offset, longest, wanted, state, room, low, reassignment
+        )
         heat = typical * hot * (cold / hot) ** (i / iterations)
         if new <= distance or (new < ABOVE and np.random.random() < np.exp((distance - new) / heat)):
-            distance = new
+            distance, is_held = new, holds
             is_kept = False
             continue
         take_out(state, ends, o)
