@@ -234,9 +234,10 @@ def _add_slot(
         start, end = fixed.start, fixed.end
     else:
         release = link.job.release_date
+        latest = max(release, ctx.latest_completion(job))  # the deadline may have passed before the release
         start = ctx.new_int(
             release,
-            ctx.latest_completion(job),
+            latest,
             f"start.{name}",
             lambda view: view.leg_start(key),
         )
@@ -245,7 +246,7 @@ def _add_slot(
         else:
             end = ctx.new_int(
                 release,
-                ctx.latest_completion(job),
+                latest,
                 f"end.{name}",
                 lambda view: view.leg_end(key),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers import at, down, factory, job, machine, mode, op, schedule
+from helpers import at, complete_instance, down, factory, job, machine, mode, op, schedule
 
 import scheduler
 from scheduler.cpsat.solve import improve
@@ -86,3 +86,19 @@ def test_a_mode_that_is_longer_than_the_horizon() -> None:
         stop=Stop(),
     )
     assert outcome.status is Status.OPTIMAL
+
+
+def test_a_job_due_before_its_release_is_infeasible_also_over_a_lane() -> None:
+    # J4 is released at 10 and goes by lane: its transfer begins in [10, 4], as it were.
+    *jobs, last = (j for j in complete_instance().jobs if j.id != "J5")
+    outcome = improve(
+        replace(complete_instance(), jobs=(*jobs, replace(last, deadline=4))),
+        Objective.parse("makespan"),
+        start=None,
+        time_limit=10,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+    assert outcome.status is Status.INFEASIBLE

@@ -236,6 +236,7 @@ class Streams(RuleBasedStateMachine):
         received = {entry.number for entry in entries if entry.kind == "received"}
         decided = Counter(entry.body["entry"] for entry in entries if entry.kind == "decided")
         assert set(decided.values()) <= {1}
+        assert not [entry.body["reason"] for entry in entries if "E615" in entry.body.get("reason", "")]
         assert received - decided.keys() == {item.entry for item in self.loop._waiting}
         accepted = [event["id"] for event in self.accepted()]
         assert len(set(accepted)) == len(accepted)
