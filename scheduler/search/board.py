@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.routing import Leg, in_loads
-from scheduler.search.carrying import Carried, by_carrier, by_lane
+from scheduler.search.carrying import Carried, by_carrier, by_lane, tender
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
@@ -46,10 +46,11 @@ class Board:
         How much later a trip may depart to be shared.
     domains
         Modes that are left to an operation, where not all are.
-    fixed, pins, loaded, kept
+    fixed, pins, loaded, brought, kept
         From the execution: operations that have started; starts of pinned ones; begin of the occupation of stations
-        to which parts were brought though the operation has not started; moves of the baseline for which movers are
-        kept free, by link, origin and destination.
+        to which parts were brought though the operation has not started; since when such parts have a counted place
+        before their machine instead; moves of the baseline for which movers are kept free, by link, origin and
+        destination.
     """
 
     def __init__(self, problem: Problem, patience: int = 0, pieces: int = 1) -> None:
@@ -90,6 +91,7 @@ class Board:
         self.fixed: set[int] = set()
         self.pins: dict[int, int] = {}
         self.loaded: dict[int, int] = {}
+        self.brought: dict[int, int] = {}
         self.kept: dict[tuple[LinkData, str, str], Move] = {}
         self.departed: dict[tuple[LinkData, str, str], list[Move]] = {}
         self.plans: dict[JobData, int] = {}
@@ -189,12 +191,12 @@ class Board:
         self._log.append((store.release, (begin, until, index)))
         self._put(self.stored, index, (begin, until))
 
-    def wait(self, mode: ModeData, begin: int, until: int) -> None:
-        """Let a part take a place before a machine during ``[begin, until)``."""
+    def wait(self, index: int, mode: ModeData, begin: int, until: int) -> None:
+        """Let the part of an operation take a place before a machine during ``[begin, until)``."""
         places = self.inputs[mode.machine.index]
         assert places is not None
-        places.reserve(begin, until, None, -1)
-        self._log.append((places.release, (begin, until, -1)))
+        places.reserve(begin, until, None, index)
+        self._log.append((places.release, (begin, until, index)))
 
     def load(self, index: int, mode: ModeData, begin: int) -> None:
         """Let a part wait on the station of an operation that has not been placed; that settles the mode."""
@@ -203,8 +205,17 @@ class Board:
         self.occupy(index, mode, begin, self.timelines[mode.machine.index].limit(begin, mode.family))
 
     def lift(self, index: int, mode: ModeData) -> None:
-        """Take back what is reserved for an operation: its machine and, if it is pinned, its operators and robot."""
-        self.vacate(index, mode)
+        """Take back what is reserved for an operation: machine and places and, if it is pinned, operators and robot."""
+        if self.begin[index] >= 0:
+            self.vacate(index, mode)
+        store, places = self.stores[mode.machine.index], self.inputs[mode.machine.index]
+        if store is not None and index in self.stored:
+            stay = self.stored.pop(index)
+            store.release(*stay, index)
+            self._log += [(store.reserve, (*stay, None, index)), (self.stored.__setitem__, (index, stay))]
+        if places is not None and index in self.brought:
+            places.release(self.brought[index], NEVER, index)
+            self._log.append((places.reserve, (self.brought[index], NEVER, None, index)))
         if index in self.pins:
             start, end = self.start[index], self.end[index]
             if index in self.tended_by:
@@ -224,20 +235,11 @@ class Board:
             self.pools[pool].add(start, end, amount)
             self._log.append((self.pools[pool].add, (start, end, -amount)))
         if mode.tenders:
-            robot = robot or self.tender(mode, start, end - start)[1]
+            robot = robot or tender(self, mode, start, end - start)[1]
             timeline, station = self.carriers[robot], mode.machine.domain.id
             timeline.reserve(start, end, station, station)
             self._log.append((timeline.release, (start,)))
             self._put(self.tended_by, index, robot)
-
-    def tender(self, mode: ModeData, ready: int, length: int) -> tuple[int, str]:
-        """Return the earliest instant from `ready` on at which a robot can tend so long, and the nearest such one."""
-        station, best = mode.machine.domain.id, (NEVER, 0, "")
-        for robot in mode.tenders:
-            timeline = self.carriers[robot]
-            start = timeline.opening(ready, station, station, length)
-            best = min(best, (start, timeline.approach(start, station) if start < NEVER else 0, robot))
-        return best[0], best[2]
 
     def leave(self, index: int, instant: int) -> None:
         """Let one part leave the machine of an operation, or its buffer; with the last one, the occupation ends."""

@@ -1,4 +1,4 @@
-"""Who carries a part in construction: the robot, the vehicle or the trip that can put it down first."""
+"""Who carries a part in construction, the robot, vehicle or trip that can put it down first, and who tends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scheduler.domain import Job
 from scheduler.domain.routing import Leg, carriers
 from scheduler.search.downtimes import NEVER
+from scheduler.search.problem import ModeData
 
 if TYPE_CHECKING:
     from scheduler.search.board import Board
@@ -46,3 +47,13 @@ def by_lane(board: Board, leg: Leg, units: int, ready: int) -> tuple[str, int, i
     chosen = arrivals.index(min(arrivals))
     trip, lane = trips[chosen], lanes[chosen]
     return lane.vehicle_ids[trip.vehicle], trip.departure, arrivals[chosen] - trip.departure
+
+
+def tender(board: Board, mode: ModeData, ready: int, length: int) -> tuple[int, str]:
+    """Return the earliest instant from `ready` on at which a robot can tend so long, and the nearest such one."""
+    station, best = mode.machine.domain.id, (NEVER, 0, "")
+    for robot in mode.tenders:
+        timeline = board.carriers[robot]
+        start = timeline.opening(ready, station, station, length)
+        best = min(best, (start, timeline.approach(start, station) if start < NEVER else 0, robot))
+    return best[0], best[2]

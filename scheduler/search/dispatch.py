@@ -204,6 +204,8 @@ class _Pass:
         board, index = self.board, operation.index
         if index in board.pins or index in board.loaded:
             return board.pins.get(index, board.loaded.get(index))
+        if index in board.brought:
+            return board.brought[index]
         if any(link in board.stations.parked for link in plan.incoming[index]):
             return self._problem.now
         if index not in board.fixed:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
 from scheduler.domain.derive import drop_time, pick_up_time
-from scheduler.domain.happened import execution_of, started
+from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
@@ -84,6 +84,7 @@ class Past:
             if operation.index not in board.fixed:
                 self._restrict(board, plan, operation)
         self._hold_stations(board, operations)
+        self._hold_places(board, operations)
         self._park(board, plans)
 
     def _note_carried(self, board: Board, link: LinkData, moves: Sequence[Move]) -> None:
@@ -145,7 +146,8 @@ class Past:
         begin = self._begin(board, plan, operation, machine)
         if machine.places_out:
             board.occupy(index, mode, begin, board.end[index])
-            board.store(index, mode, begin, NEVER if board.waiting[index] else board.left_at[index])
+            if board.waiting[index] == 0:
+                board.store(index, mode, begin, board.left_at[index])
         elif board.waiting[index] == 0:
             board.occupy(index, mode, begin, board.left_at[index])
 
@@ -194,7 +196,7 @@ class Past:
         held: list[tuple[int, OperationData, ModeData]] = []
         for plan, operation in operations:
             index = operation.index
-            if index in board.fixed and board.waiting[index] and board.mode_of(operation).machine.holds_out:
+            if index in board.fixed and board.waiting[index]:
                 mode = board.mode_of(operation)
                 held.append((self._begin(board, plan, operation, mode.machine), operation, mode))
             elif index not in board.fixed and (modes := board.modes_of(operation)) and modes[0].machine.holds_in:
@@ -203,10 +205,27 @@ class Past:
                     board.loaded[index] = loaded_at
                     held.append((loaded_at, operation, modes[0]))
         for begin, operation, mode in sorted(held, key=lambda item: -item[0]):
-            if board.begin[operation.index] >= 0:
-                board.vacate(operation.index, mode)
+            index, store = operation.index, board.stores[mode.machine.index]
+            if store is not None:
+                board.store(index, mode, begin, max(begin, store.limit(begin, None)))
+            if index in board.fixed and not mode.machine.holds_out:
+                continue
+            if board.begin[index] >= 0:
+                board.vacate(index, mode)
             limit = board.timelines[mode.machine.index].limit(begin, mode.family)
-            board.occupy(operation.index, mode, begin, max(begin, limit))
+            board.occupy(index, mode, begin, max(begin, limit))
+
+    def _hold_places(self, board: Board, operations: Sequence[tuple[PlanData, OperationData]]) -> None:
+        """Let parts that wait before a machine, or are on their way there, have their places until they are placed."""
+        lost = first_starts(self._problem.instance)
+        for plan, operation in operations:
+            modes, index = board.modes_of(operation), operation.index
+            if index not in board.fixed and operation.key not in lost and modes and modes[0].machine.places_in:
+                brought_at = self._loaded_at(plan, operation, modes[0].machine)
+                places = board.inputs[modes[0].machine.index]
+                if brought_at is not None and places is not None:
+                    places.reserve(brought_at, NEVER, None, index)
+                    board.brought[index] = brought_at
 
     def _park(self, board: Board, plans: Sequence[PlanData]) -> None:
         """Let parts have their places at input and output stations, open ones where they have not gone on."""

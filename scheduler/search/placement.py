@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
+from scheduler.search.carrying import tender
 from scheduler.search.clash import HOPELESS, Clash
 from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData
@@ -71,7 +72,7 @@ class Placement:
         board, index, machine = self.board, operation.index, mode.machine
         if not board.choose(plan, operation, mode):
             return HOPELESS
-        if board.begin[index] >= 0:
+        if board.begin[index] >= 0 or index in board.brought:
             board.lift(index, mode)
         earliest = max(floor, plan.job.domain.release_date, self.problem.now, board.pins.get(index, 0))
         entries: list[Entry] = []
@@ -201,7 +202,8 @@ class Placement:
         board, index, machine = self.board, operation.index, mode.machine
         mark, free_at = board.mark(), opens_at if machine.holds_in else 0
         while True:
-            loaded_at, ready, arrived = board.loaded.get(index, NEVER), earliest, 0
+            loaded_at = board.loaded.get(index, board.brought.get(index, NEVER))
+            ready, arrived = earliest, 0
             for part_ready, leg, link, is_first in entries:
                 if free_at > 0:
                     part_ready = max(part_ready, free_at - self.problem.lead_time(leg))
@@ -221,12 +223,15 @@ class Placement:
             if start >= NEVER or start != board.pins.get(index, start):
                 return HOPELESS
             places = board.inputs[machine.index]
-            if places is None or not entries or places.opening(loaded_at, start - loaded_at, None, index) == loaded_at:
+            waits = places is not None and (bool(entries) or index in board.brought)
+            if places is None or not waits or places.opening(loaded_at, start - loaded_at, None, index) == loaded_at:
                 break
+            if index in board.brought:
+                return HOPELESS
             board.undo(mark)
             free_at = places.beyond(loaded_at, start)
-        if places is not None and entries:
-            board.wait(mode, loaded_at, start)
+        if waits:
+            board.wait(index, mode, loaded_at, start)
         begin = loaded_at if is_loaded else start
         if mode.max_dwell is not None and is_loaded and entries and start > arrived:
             return Clash(operation, begin + start - arrived)
@@ -373,7 +378,7 @@ class Placement:
             for pool, amount in mode.operators:
                 ready = max(ready, self.board.pools[pool].opening(start, end - start, amount))
             if mode.tenders:
-                ready = max(ready, self.board.tender(mode, start, end - start)[0])
+                ready = max(ready, tender(self.board, mode, start, end - start)[0])
             if ready == start or ready >= NEVER:
                 return ready, end
 

@@ -101,8 +101,9 @@ class Stations:
             if begin >= until or way in self.stays:
                 continue
             room = self.rooms[cell.id, side]
-            if bringing.start >= self._now and room.opening(begin, until - begin, None, -1) != begin:
-                return way, bringing.start + room.beyond(begin, until) - begin
+            if room.opening(begin, until - begin, None, -1) != begin:
+                later = room.beyond(begin, until)
+                return way, bringing.start + later - begin if bringing.start >= self._now and later < NEVER else NEVER
             self._stay(link, bringing, room, until)
         return None
 

@@ -143,6 +143,43 @@ def test_a_part_under_way_settles_the_station() -> None:
     assert found.by_operation["J1", "1"].machine == "S1"
 
 
+def test_a_part_that_waits_before_a_machine_keeps_its_place() -> None:
+    # J2 waits in the only place before S until J1 is done at 20: J3 can't be put down before that.
+    robot_cell, _ = cell("S")
+    station = machine("S", cell="C", input_buffer=1)
+    jobs = [simple_job("J1", ("S", 16)), simple_job("J2", ("S", 3)), simple_job("J3", ("S", 1))]
+    baseline = schedule(
+        carry("J1 >1", "IN>S", "R", 0, 4),
+        at("J1.1", "S", 4, 20),
+        empty("S>IN", "R", 4, 6),
+        carry("J2 >1", "IN>S", "R", 6, 10),
+        at("J2.1", "S", 20, 23),
+    )
+    found = rebuilt(begun(factory(station, robot_cell, *jobs), 12, baseline))
+    assert found.by_operation["J2", "1"].start == 20
+    (brought,) = [move for move in found.moves if move.job == "J3" and move.successor == "1"]
+    assert brought.end == 21
+
+
+def test_a_part_behind_a_machine_goes_before_the_place_is_needed() -> None:
+    # J1 is in the only place behind S and J2 on S, when R2 is about to put J3 down at 15: by then J1 has to be gone.
+    robot_cell, _ = cell("S")
+    robot_cell = replace(robot_cell, robots=(Robot("R", "IN"), Robot("R2", "IN")))
+    station = machine("S", cell="C", input_buffer=0, output_buffer=1)
+    jobs = [simple_job(f"J{number}", ("S", 3)) for number in (1, 2, 3)]
+    baseline = schedule(
+        carry("J1 >1", "IN>S", "R", 0, 4),
+        at("J1.1", "S", 4, 7),
+        carry("J2 >1", "IN>S", "R2", 5, 9),
+        at("J2.1", "S", 9, 12),
+        carry("J3 >1", "IN>S", "R2", 11, 15),
+        at("J3.1", "S", 15, 18),
+    )
+    found = rebuilt(begun(factory(station, robot_cell, *jobs), 12, baseline))
+    first = {move.job: move.start for move in found.moves if move.predecessor == "1"}
+    assert first["J1"] + 1 <= 14
+
+
 # --- at random ---------------------------------------------------------------------------------------------------
 
 

@@ -120,3 +120,15 @@ def test_after_an_event() -> None:
         if decoded(after, Objective.parse(objective), seed) is not None:
             found += 1
     assert found > 0
+
+
+def test_parts_in_counted_buffers_hold_their_places_after_an_event() -> None:
+    instance = random_instance(81, 4, without=("tending", "dwell", "deadlines"))
+    baseline = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert baseline is not None
+    events = random_events(81, instance, baseline, size=2)
+    after = revise(instance, Revision(events[0].at, events[0].at, events, baseline))
+    found = construct(after, Objective.parse("makespan"), time_limit=0.0)
+    assert found is not None
+    assert_valid(after, found)
+    assert decoded(after, Objective.parse(OBJECTIVES[0]), 81) is not None
