@@ -17,10 +17,10 @@ with limited buffers.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import brought_at, occupations, place, taken_at
+from scheduler.constraints.facts import Holding, brought_at, occupations, overflows, place, taken_at
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.happened import first_starts
@@ -37,14 +37,6 @@ def applies(instance: Instance) -> bool:
 # --- checker -----------------------------------------------------------------------------------------------------
 
 
-class _Wait(NamedTuple):
-    """A part that needs a place during ``[begin, until)``."""
-
-    begin: int
-    until: int
-    where: str
-
-
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     if not applies(instance):
@@ -58,27 +50,14 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             for stay in stays:
                 if (key := stay.operation.key) in brought:
                     first_start = min([stay.start, *(piece.start for piece in lost if piece.key == key)])
-                    waits.append(_Wait(brought[key], first_start, place(stay.operation)))
-            yield from _overflows(waits, machine.input_buffer, "is brought")
+                    waits.append(Holding(brought[key], first_start, place(stay.operation)))
+            yield from overflows("buffers", waits, machine.input_buffer, "is brought")
         if machine.output_buffer:
             waits = [
-                _Wait(stay.begin, max(stay.end, taken.get(stay.operation.key, 0)), place(stay.operation))
+                Holding(stay.begin, max(stay.end, taken.get(stay.operation.key, 0)), place(stay.operation))
                 for stay in stays
             ]
-            yield from _overflows(waits, machine.capacity + machine.output_buffer, "takes the machine")
-
-
-def _overflows(waits: Iterable[_Wait], places: int, happens: str) -> Iterator[Violation]:
-    """Yield a violation for each part that comes when all places are taken by earlier ones."""
-    held: list[_Wait] = []
-    for wait in sorted(wait for wait in waits if wait.begin < wait.until):
-        held = [other for other in held if other.until > wait.begin]
-        if len(held) >= places:
-            first = min(held, key=lambda other: other.until)
-            detail = f"{happens} at {wait.begin}, all {places} places are taken until {first.until} ({first.where})"
-            yield Violation("buffers", wait.where, detail, min(first.until, wait.until) - wait.begin)
-            held.remove(first)
-        held.append(wait)
+            yield from overflows("buffers", waits, machine.capacity + machine.output_buffer, "takes the machine")
 
 
 # --- model -------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ raises on a schedule that refers to things the instance does not have.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from weakref import ReferenceType, ref
 
+from scheduler.constraints.rule import Violation
 from scheduler.domain import (
     Calendar,
     CarrierGroup,
@@ -279,3 +280,24 @@ def consecutive(instance: Instance, schedule: Schedule) -> list[tuple[Scheduled,
             if before is not None and after is not None:
                 pairs[before.key, after.key] = (before, after)
     return list(pairs.values())
+
+
+class Holding(NamedTuple):
+    """A part takes a place during ``[begin, until)``; ``where`` says which one."""
+
+    begin: int
+    until: int
+    where: str
+
+
+def overflows(rule: str, stays: Iterable[Holding], places: int, happens: str) -> Iterator[Violation]:
+    """Yield a violation for each part that comes when all places are taken by earlier ones."""
+    held: list[Holding] = []
+    for stay in sorted(stay for stay in stays if stay.begin < stay.until):
+        held = [other for other in held if other.until > stay.begin]
+        if len(held) >= places:
+            first = min(held, key=lambda other: other.until)
+            detail = f"{happens} at {stay.begin}, all {places} places are taken until {first.until} ({first.where})"
+            yield Violation(rule, stay.where, detail, min(first.until, stay.until) - stay.begin)
+            held.remove(first)
+        held.append(stay)

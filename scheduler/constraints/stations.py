@@ -15,9 +15,9 @@ from, and takes no place at the input station. The two stations are counted apar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import describe, put_down_at, taken_up_at, ways_of
+from scheduler.constraints.facts import Holding, describe, overflows, put_down_at, taken_up_at, ways_of
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Fleet, Instance, Move, OperationKey, RobotCell, Schedule
 from scheduler.domain.happened import first_starts
@@ -36,20 +36,12 @@ def applies(instance: Instance) -> bool:
 # --- checker -----------------------------------------------------------------------------------------------------
 
 
-class _Stay(NamedTuple):
-    """A part takes a place during ``[begin, until)``; ``where`` is the move that puts it down."""
-
-    begin: int
-    until: int
-    where: str
-
-
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     if not applies(instance):
         return
-    incoming: dict[str, list[_Stay]] = {cell.id: [] for cell in instance.cells}
-    outgoing: dict[str, list[_Stay]] = {cell.id: [] for cell in instance.cells}
+    incoming: dict[str, list[Holding]] = {cell.id: [] for cell in instance.cells}
+    outgoing: dict[str, list[Holding]] = {cell.id: [] for cell in instance.cells}
     for (job, _, successor), moves in ways_of(schedule).items():
         if job not in instance.job_by_id:
             continue  # the part of a job that was cancelled has been taken away
@@ -64,12 +56,12 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
                 incoming[cell.id].append(stay)
     for cell in instance.cells:
         if cell.input_places is not None:
-            yield from _overflows(incoming[cell.id], cell.input_places, cell.input_station)
+            yield from overflows("stations", incoming[cell.id], cell.input_places, f"comes to {cell.input_station}")
         if cell.output_places is not None:
-            yield from _overflows(outgoing[cell.id], cell.output_places, cell.output_station)
+            yield from overflows("stations", outgoing[cell.id], cell.output_places, f"comes to {cell.output_station}")
 
 
-def _stay(instance: Instance, schedule: Schedule, into: Move, after: list[Move], following: OperationKey) -> _Stay:
+def _stay(instance: Instance, schedule: Schedule, into: Move, after: list[Move], following: OperationKey) -> Holding:
     """Return the stay of the part that a move puts down and the first of the moves after it takes away."""
     begin = put_down_at(instance, into.destination, [into])
     gone = taken_up_at(instance, after[0].origin, after) if after else None
@@ -77,26 +69,11 @@ def _stay(instance: Instance, schedule: Schedule, into: Move, after: list[Move],
         starts = [piece.start for piece in _lost(instance) if piece.key == following]
         operation = schedule.by_operation.get(following)
         gone = min([*starts, operation.start]) if operation is not None else into.end
-    return _Stay(into.end if begin is None else begin, gone, describe(into))
+    return Holding(into.end if begin is None else begin, gone, describe(into))
 
 
 def _lost(instance: Instance) -> Iterable[Any]:
     return instance.execution.aborted if instance.execution is not None else ()
-
-
-def _overflows(stays: Iterable[_Stay], places: int, station: str) -> Iterator[Violation]:
-    """Yield a violation for each part that comes when all places are taken by earlier ones."""
-    held: list[_Stay] = []
-    for stay in sorted(stay for stay in stays if stay.begin < stay.until):
-        held = [other for other in held if other.until > stay.begin]
-        if len(held) >= places:
-            first = min(held, key=lambda other: other.until)
-            detail = f"comes to {station} at {stay.begin}, all {places} places are taken until {first.until} "
-            yield Violation(
-                "stations", stay.where, f"{detail}({first.where})", min(first.until, stay.until) - stay.begin
-            )
-            held.remove(first)
-        held.append(stay)
 
 
 # --- model -------------------------------------------------------------------------------------------------------
