@@ -132,6 +132,16 @@ def _vehicle(s: _Source) -> Event | None:
     return VehicleDown(s.id, s.at, s.random.choice(vehicles), s.until) if vehicles else None
 
 
+def _slow(s: _Source) -> Event | None:
+    routes = [*s.instance.lane_by_id, *s.instance.group_by_id]
+    return RouteSlow(s.id, s.at, s.random.choice(routes), s.random.choice([40, 60, 150]), s.perhaps) if routes else None
+
+
+def _blocked(s: _Source) -> Event | None:
+    routes = [*s.instance.lane_by_id, *s.instance.group_by_id]
+    return RouteBlocked(s.id, s.at, s.random.choice(routes), s.until) if routes else None
+
+
 def _lane(s: _Source) -> Event | None:
     if not s.instance.lanes:
         return None
@@ -139,8 +149,6 @@ def _lane(s: _Source) -> Event | None:
     under_way = [m.mover for m in execution_of(s.instance).moves if m.kind == "transfer" and m.end > s.at]
     return s.random.choice(
         [
-            RouteSlow(s.id, s.at, lane.id, 60, s.perhaps),
-            RouteBlocked(s.id, s.at, s.random.choice([lane.id, *s.instance.group_by_id]), s.until),
             TransferDelayed(s.id, s.at, s.random.choice(under_way or lane.vehicle_ids), delay=s.number(-1, 6)),
             TransferCancelled(s.id, s.at, lane.id, s.at + s.number(0, 6)),
             LaneCapacityChange(s.id, s.at, lane.id, s.number(1, 3), s.number(1, 3)),
@@ -203,8 +211,8 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     VehicleDown: _vehicle,
     ChargerDown: _charger,
     BatteryLow: _battery,
-    RouteSlow: _lane,
-    RouteBlocked: _lane,
+    RouteSlow: _slow,
+    RouteBlocked: _blocked,
     TransferDelayed: _lane,
     TransferCancelled: _lane,
     LaneCapacityChange: _lane,

@@ -100,7 +100,7 @@ def _levels(
     level, here, free_at = battery.initial, vehicle.start, 0
     measured = sorted(battery.corrections)
     for task in to_do:
-        travel = travel_time(fleet, here, task.origin)
+        travel = _travelled(fleet, empty, here, task.origin, free_at)
         level -= battery.drain_empty * travel + battery.drain_idle * (task.start - free_at - travel)
         while measured and measured[0].at <= task.start:
             level += measured.pop(0).by
@@ -115,7 +115,7 @@ def _levels(
             level = _filled(battery, level, task.end - plugged_in)
             yield from _stated(where, task.words, "to", task.item.to_level, level)
         else:
-            usual = fleet.pick_up_time + travel_time(fleet, task.origin, task.destination) + fleet.drop_time
+            usual = fleet.pick_up_time + travel_time(fleet, task.origin, task.destination, task.start) + fleet.drop_time
             extra = max(0, task.end - task.start - usual)
             level -= battery.drain_loaded * (task.end - task.start - extra) + battery.drain_idle * extra
             while measured and measured[0].at < task.end:
@@ -125,12 +125,20 @@ def _levels(
         return
     words, in_past = f"the end of {to_do[-1].words}", to_do[-1].item in past
     if fleet.returns and here != vehicle.start and empty and empty[-1].start >= free_at:
-        travel = travel_time(fleet, here, vehicle.start)
+        travel = _travelled(fleet, empty, here, vehicle.start, free_at)
         level -= battery.drain_empty * travel + battery.drain_idle * (empty[-1].end - free_at - travel)
         level += sum(correction.by for correction in measured)
         words, in_past = "its return", empty[-1].start < now
     if level < battery.minimum and not in_past:
         yield _too_low(where, words, level, battery)
+
+
+def _travelled(fleet: Fleet, empty: Sequence[Move], here: str, there: str, free_at: int) -> int:
+    """Return how long a vehicle travels from place to place: as long as ways take when it sets out."""
+    if not fleet.slowdowns:
+        return travel_time(fleet, here, there)
+    listed = (m.start for m in empty if m.start >= free_at and (m.origin, m.destination) == (here, there))
+    return travel_time(fleet, here, there, next(listed, None))
 
 
 def _too_low(where: str, words: str, level: int, battery: Battery) -> Violation:
@@ -288,10 +296,9 @@ def _return(
 
 def _goes_home(ctx: ModelContext, vehicle: Vehicle, turn: Turn, stand: Stand) -> bool:
     """Return whether the return of a vehicle had begun by `now`."""
-    execution = ctx.instance.execution
-    if execution is None or (turn.before is not None and turn.before.fixed is None):
+    if turn.before is not None and turn.before.fixed is None:
         return False
-    return bool(ctx.carriers.leaves_at(vehicle.id, stand, vehicle.start) < execution.now)
+    return ctx.carriers.under_way(vehicle.id, stand, vehicle.start) is not None
 
 
 def _charge(ctx: ModelContext, battery: Battery, gap: GapVars, plugged_in: dict[str, list[Any]]) -> None:

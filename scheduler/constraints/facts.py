@@ -51,9 +51,23 @@ def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
     return known.modes[operation.mode]
 
 
-def travel_time(group: CarrierGroup, origin: str, destination: str) -> int:
-    """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say)."""
-    return 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
+def travel_time(group: CarrierGroup, origin: str, destination: str, instant: int | None = None) -> int:
+    """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say).
+
+    That of travel which begins at an instant, by the slowdowns in force then; None: by those that have not ended.
+    """
+    time = 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
+    for slowdown in group.slowdowns:
+        lasts = slowdown.end is None or (instant is not None and instant < slowdown.end)
+        if lasts and (instant is None or slowdown.start <= instant):
+            time = (time * 100 + slowdown.speed - 1) // slowdown.speed
+    return time
+
+
+def there_at(group: CarrierGroup, origin: str, destination: str, free_at: int) -> int:
+    """Return when a carrier can be at a place that is free at another; waiting for the end of a slowdown may pay."""
+    changes = {t for s in group.slowdowns for t in (s.start, s.end) if t is not None and t > free_at}
+    return min(begin + travel_time(group, origin, destination, begin) for begin in (free_at, *changes))
 
 
 def trip_time(lane: Lane, departure: int) -> int:

@@ -6,6 +6,7 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
 
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
+Travel in a group with ``slowdowns`` takes as long as those say that are in force at the instant at which it begins.
 Moves that take no time and start in one instant are made in the order in which the schedule lists them. A charge of a
 vehicle counts like a loaded move from its charger's place to the same, an operation that a robot tends like one from
 the machine to the same.
@@ -23,12 +24,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, travel_time
+from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, Schedule
 from scheduler.domain.routing import SLOTS
+from scheduler.domain.slowdowns import last_departure
 
 if TYPE_CHECKING:
+    from scheduler.cpsat.carriers import Stand
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
     from scheduler.cpsat.view import TaskVars
@@ -62,7 +65,7 @@ def _travel(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Ite
     """Check the gap before each task; among overlapping tasks the one that ends last counts."""
     here, free_at, previous = carrier.start, 0, f"its start at {carrier.start}"
     for task in to_do:
-        needed, gap = travel_time(group, here, task.origin), task.start - free_at
+        needed, gap = there_at(group, here, task.origin, free_at) - free_at, task.start - free_at
         if gap < needed:
             detail = f"needs {needed} between {previous} and {task.words}, has {gap}"
             yield Violation("movers", _where(carrier), detail, needed - gap)
@@ -96,7 +99,7 @@ def _empty_moves(
             detail = f"the empty move from {here} to {task.origin} before {task.words} is not listed"
             yield Violation("movers", where, detail, needed)
         if needed > 0 and listed:
-            yield from _fits(where, listed.pop(0), here, free_at, task.origin, task.start, needed)
+            yield from _fits(where, group, listed.pop(0), here, free_at, task.origin, task.start)
         for move in listed:
             yield Violation("movers", where, f"{describe(move)} is listed, but not needed", 1)
         here, free_at = task.destination, task.end
@@ -107,16 +110,17 @@ def _empty_moves(
             detail = f"the return from {here} to {carrier.start} after {to_do[-1].words} is not listed"
             yield Violation("movers", where, detail, needed)
         elif needed > 0:
-            yield from _fits(where, left.pop(0), here, free_at, carrier.start, None, needed)
+            yield from _fits(where, group, left.pop(0), here, free_at, carrier.start, None)
     for move in left:
         yield Violation("movers", where, f"{describe(move)} leads to no pick-up", 1)
 
 
 def _fits(
-    where: str, move: Move, here: str, free_at: int, there: str, wanted_at: int | None, needed: int
+    where: str, group: CarrierGroup, move: Move, here: str, free_at: int, there: str, wanted_at: int | None
 ) -> Iterator[Violation]:
     """Check one empty move against its gap: from `here` at `free_at` to `there` at `wanted_at` (None: any time)."""
     words = f"{describe(move)}, until {move.end},"
+    needed = travel_time(group, here, there, move.start)
     if (move.origin, move.destination) != (here, there):
         yield Violation("movers", where, f"{words} should go from {here} to {there}", 1)
     elif move.end - move.start != needed:
@@ -189,7 +193,8 @@ def _arcs(
             arcs.append((a, b, literal))
             ctx.carriers.add_turn(carrier.id, before, after, literal)
             gap = ctx.carriers.gap(carrier.id, after)
-            if travel > 0:
+            # What begins in the past may have been faster.
+            if travel > 0 and not (group.slowdowns and (before is None or before.fixed is not None)):
                 ctx.add_load(carrier.id, travel if gap is None else _shortest(group, stand.place, after), literal)
             if after.fixed is None:
                 free_at = stand.free_at
@@ -198,7 +203,7 @@ def _arcs(
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
                 goes_there = [literal] if gap is None else [literal, gap.direct]
                 ctx.model.add(after.start >= free_at + travel).only_enforce_if(goes_there)
-            elif before is not None and not (before.fixed is not None and _is_before(stand.free_at + travel, after)):
+            elif before is not None and (before.fixed is None or not _was_possible(group, stand, after)):
                 # Only the past comes before the past, and it is possible as it was.
                 ctx.model.add(literal == 0)
     if all(option.literal is not ctx.true for option in options):
@@ -206,9 +211,11 @@ def _arcs(
     return arcs
 
 
-def _is_before(instant: Any, after: TaskVars) -> bool:
-    """Return whether an instant of the past is before something of the past; what runs now has no end yet."""
-    return isinstance(instant, int) and instant <= after.start
+def _was_possible(group: CarrierGroup, stand: Stand, after: TaskVars) -> bool:
+    """Return whether a carrier could be in time for something of the past; what runs now has no end yet."""
+    if not isinstance(stand.free_at, int):
+        return False
+    return stand.free_at <= last_departure(group, stand.place, after.origin, after.start)
 
 
 def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:

@@ -10,10 +10,11 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = pick_up_time + travel + drop_time         (transport)
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
-The transit time is that of the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A
-link between two facilities has a transfer over a lane from the one to the other, or two, to a ``hub`` and on from it. A
-job is carried only by its fleets, if it names any. A robot move or transport of `Execution.moves` may be longer, by at
-most the downtime of its mover inside it; a transfer there has the length that it has.
+The travel time is that at the start of the move, by the ``slowdowns`` of its cell or fleet. The transit time is that of
+the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A link between two facilities
+has a transfer over a lane from the one to the other, or two, to a ``hub`` and on from it. A job is carried only by its
+fleets, if it names any. A robot move or transport of `Execution.moves` may be longer, by at most the downtime of its
+mover inside it; a transfer there has the length that it has.
 """
 
 from __future__ import annotations
@@ -234,7 +235,7 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
         job = instance.job_by_id.get(move.job or "")
         if job is not None and job.fleets and leg.kind == "transport" and group.id not in job.fleets:
             yield Violation("moves", _where(move), f"{describe(move)}: {group.id} may not carry {job.id}", 1)
-        travel = travel_time(group, move.origin, move.destination)
+        travel = travel_time(group, move.origin, move.destination, move.start)
         if isinstance(group, RobotCell):
             length = group.unload_time + travel + group.load_time
         else:

@@ -6,8 +6,8 @@ consecutive visits *u*, *v* of one carrier (*u* is its start place and tick 0 be
 
     begin(v) - end(u) >= travel(place of u, place of v)
 
-and at any instant it holds no more parts than it has places, each from the begin of its pick-up to the end of its
-drop::
+with travel as in `movers`; between visits of two moves it may also be as fast as when the later of the two began. At
+any instant it holds no more parts than it has places, each from the begin of its pick-up to the end of its drop::
 
     |{k : start(k) <= t < end(k)}| <= capacity
 
@@ -30,10 +30,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, travel_time
+from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, RobotCell, Schedule
 from scheduler.domain.routing import SLOTS
+from scheduler.domain.slowdowns import last_departure, leaves_at
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -91,7 +92,7 @@ def _stops(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> list
         tied = left[: next((n for n, stop in enumerate(left) if (stop.begin, stop.end) != instant), len(left))]
         picked_up_now = {id(stop.task) for stop in tied if stop.taken > 0}
         able = [stop for stop in tied if stop.taken >= 0 or id(stop.task) not in picked_up_now]
-        stop = min(able, key=lambda s: travel_time(group, here, s.place))
+        stop = min(able, key=lambda s: 0 if s.place == here else group.travel.get(here, {}).get(s.place, 0))
         left.remove(stop)
         found.append(stop)
         here = stop.place
@@ -104,8 +105,12 @@ def _times(fleet: Fleet) -> tuple[int, int]:
 
 def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
     here, free_at, words = carrier.start, 0, f"its start at {carrier.start}"
+    begun = 0
     for stop in stops:
-        needed, gap = travel_time(group, here, stop.place), stop.begin - free_at
+        needed, gap = there_at(group, here, stop.place, free_at) - free_at, stop.begin - free_at
+        if max(begun, stop.task.start) < free_at:
+            needed = min(needed, travel_time(group, here, stop.place, max(begun, stop.task.start)))
+        begun = stop.task.start
         if gap < needed:
             detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
             yield Violation("visits", _where(carrier), detail, needed - gap)
@@ -149,19 +154,19 @@ def _empty_moves(
     if isinstance(group, Fleet) and group.returns:
         gaps.append((here, free_at, carrier.start, None))
     for place, free, target, until in gaps:
-        needed = travel_time(group, place, target)
-        if needed == 0:
+        if travel_time(group, place, target) == 0:
             continue
         listed = [
             m
             for m in left
             if (m.origin, m.destination) == (place, target)
             and m.start >= free
-            and m.end == m.start + needed
+            and m.end == m.start + travel_time(group, place, target, m.start)
             and (until is None or m.end <= until)
         ]
         if not listed:
             end = "" if until is None else until
+            needed = travel_time(group, place, target)
             detail = f"no empty move of {needed} from {place} to {target} is listed in [{free}, {end})"
             yield Violation("visits", where, detail, needed)
         else:
@@ -252,15 +257,24 @@ def _arcs(
             )
             arcs.append((a, b, literal))
             place = carrier.start if before is None else before.place
-            there_at = _leaves_at(ctx, group, carrier, before, after) + group.travel_time(place, after.place)
-            if isinstance(there_at, int) and isinstance(after.begin, int):
-                if after.begin < there_at:
+            end = 0 if before is None else before.end
+            if isinstance(end, int) and isinstance(after.begin, int):
+                if not _was_possible(group, place, end, before, after):
                     ctx.model.add(literal == 0)
             else:
-                ctx.model.add(after.begin >= there_at).only_enforce_if(literal)
+                arrives_at = _leaves_at(ctx, group, carrier, before, after) + group.travel_time(place, after.place)
+                ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal)
     if all(task.literal is not ctx.true for task in to_do):
         arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
     return arcs
+
+
+def _was_possible(group: CarrierGroup, place: str, end: int, before: _VisitVars | None, after: _VisitVars) -> bool:
+    """Return whether a carrier could be in time for one visit of the past after another."""
+    if end <= last_departure(group, place, after.place, after.begin):
+        return True
+    begun = after.task.start if before is None else max(before.task.start, after.task.start)
+    return bool(end + group.travel_time(place, after.place, begun) <= after.begin)
 
 
 def _leaves_at(
@@ -279,14 +293,14 @@ def _leaves_at(
     for move in planned:
         under_way = move.job is None and end <= move.start < execution.now
         if under_way and (move.origin, move.destination) == (place, after.place):
-            return move.start
+            return leaves_at(group, place, after.place, end, execution.now, move.start)
     stops = _stops(group, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
     held = 0
     for here, there in pairwise(stops):
         held += here.taken
         ways = (here.place, there.place) == (place, after.place)
         if held > 0 and ways and here.end <= execution.now <= there.begin:
-            return end
+            return leaves_at(group, place, after.place, end, execution.now, end)
     return max(end, execution.now)
 
 

@@ -11,6 +11,7 @@ from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Battery, Charge, Move
 from scheduler.domain.batteries import corrected, levels
 from scheduler.domain.derive import complete
+from scheduler.domain.slowdowns import leaves_at
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -101,11 +102,21 @@ class Carriers:
         execution = self._ctx.instance.execution
         if execution is None or not isinstance(stand.free_at, int):
             return stand.free_at
+        begun, group = self.under_way(carrier, stand, there), self._ctx.instance.group_by_carrier[carrier]
+        battery = self._ctx.instance.battery_by_vehicle.get(carrier)
+        anew = battery is not None and battery.drain_empty < battery.drain_idle
+        return leaves_at(group, stand.place, there, stand.free_at, execution.now, begun, anew=anew)
+
+    def under_way(self, carrier: str, stand: Stand, there: str) -> int | None:
+        """Return since when a carrier has been on its way, empty, from its stand of the past to a place, if it is."""
+        execution = self._ctx.instance.execution
+        if execution is None or not isinstance(stand.free_at, int):
+            return None
         for move in execution.baseline.by_mover.get(carrier, ()):
-            under_way = move.job is None and stand.free_at <= move.start < execution.now
-            if under_way and (move.origin, move.destination) == (stand.place, there):
+            is_empty = move.job is None and stand.free_at <= move.start < execution.now
+            if is_empty and (move.origin, move.destination) == (stand.place, there):
                 return move.start
-        return max(stand.free_at, execution.now)
+        return None
 
     def gap(self, carrier: str, option: TaskVars | None) -> GapVars | None:
         """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None."""

@@ -25,6 +25,7 @@ from scheduler.domain.resources import (
 from scheduler.domain.result import Progress, Result, Status
 from scheduler.domain.schedule import Charge, Move, MoveKind, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.shortages import Shortage
+from scheduler.domain.slowdowns import Slowdown
 from scheduler.domain.stop import Stop
 from scheduler.domain.timetable import Timetable
 from scheduler.domain.transit import TransitTimes, TransitWindow
@@ -65,6 +66,7 @@ __all__ = [
     "Shift",
     "ShiftPattern",
     "Shortage",
+    "Slowdown",
     "Status",
     "Stop",
     "Tier",

@@ -85,7 +85,8 @@ def drain(instance: Instance, battery: Battery, move: Move) -> int:
     length = move.end - move.start
     if move.job is None:
         return battery.drain_empty * length
-    usual = min(length, instance.fleet_by_vehicle[move.mover].move_time(move.origin, move.destination))
+    fleet = instance.fleet_by_vehicle[move.mover]
+    usual = min(length, fleet.move_time(move.origin, move.destination, move.start))
     return battery.drain_loaded * usual + battery.drain_idle * (length - usual)
 
 

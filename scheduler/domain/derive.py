@@ -11,6 +11,7 @@ from scheduler.domain.happened import tasks_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
+from scheduler.domain.slowdowns import last_departure
 from scheduler.domain.visits import stretches
 
 
@@ -186,12 +187,12 @@ def _turns(
     It has to be in time for one of the following moves too. A part is brought to a place before it is taken from there.
     """
     if not moves:
-        in_time = (group.travel_time(here, move.origin) <= move.start - free_at for move in following)
+        in_time = (free_at <= last_departure(group, here, move.origin, move.start) for move in following)
         return [] if any(in_time) or not following else None
     for move in moves:
         left = [other for other in moves if other is not move]
         is_there = all(other.job != move.job or other.destination != move.origin for other in left)
-        if is_there and group.travel_time(here, move.origin) <= move.start - free_at:
+        if is_there and free_at <= last_departure(group, here, move.origin, move.start):
             rest = _turns(group, move.destination, move.end, left, following)
             if rest is not None:
                 return [move, *rest]
@@ -226,15 +227,15 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
         group = instance.group_by_carrier[mover]
         place, free_at = carrier.start, 0
         for start, end, origin, destination in _stops(instance, schedule, mover):
-            travel = group.travel_time(place, origin)
-            if place != origin and travel > 0:
-                yield Move(None, place, origin, mover, "empty_move", start - travel, start)
+            if place != origin and group.travel_time(place, origin) > 0:
+                begin = last_departure(group, place, origin, start)
+                arrives_at = begin + group.travel_time(place, origin, begin)
+                yield Move(None, place, origin, mover, "empty_move", begin, arrives_at)
             place, free_at = destination, end
-        if isinstance(group, Fleet) and group.returns and place != carrier.start:
-            travel = group.travel_time(place, carrier.start)
-            if travel > 0:
-                begin = _return_begins(instance, mover, place, carrier.start, free_at)
-                yield Move(None, place, carrier.start, mover, "empty_move", begin, begin + travel)
+        if isinstance(group, Fleet) and group.returns and group.travel_time(place, carrier.start) > 0:
+            begin = _return_begins(instance, mover, place, carrier.start, free_at)
+            end = begin + group.travel_time(place, carrier.start, begin)
+            yield Move(None, place, carrier.start, mover, "empty_move", begin, end)
 
 
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:

@@ -9,7 +9,7 @@ from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Battery, Charger, Lane, Machine, OperatorPool
+from scheduler.domain.resources import Battery, CarrierGroup, Charger, Lane, Machine, OperatorPool, RobotCell
 from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 
@@ -150,6 +150,13 @@ def with_machine(instance: Instance, machine: Machine) -> Instance:
 def with_lane(instance: Instance, lane: Lane) -> Instance:
     """Return the instance in which a lane is another one of the same id."""
     return replace(instance, lanes=tuple(lane if other.id == lane.id else other for other in instance.lanes))
+
+
+def with_group(instance: Instance, group: CarrierGroup) -> Instance:
+    """Return the instance in which a robot cell or fleet is another one of the same id."""
+    if isinstance(group, RobotCell):
+        return replace(instance, cells=tuple(group if other.id == group.id else other for other in instance.cells))
+    return replace(instance, fleets=tuple(group if other.id == group.id else other for other in instance.fleets))
 
 
 def with_pool(instance: Instance, pool: OperatorPool) -> Instance:

@@ -16,7 +16,7 @@ from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
 from scheduler.domain.routing import carriers, in_loads, leg_time, links, routes, tenders
-from scheduler.domain.schedule import OperationKey
+from scheduler.domain.schedule import Move, OperationKey
 
 MAX_HORIZON = 2**45
 """Ticks beyond which an instance is refused; keeps every sum of times far from 64-bit overflow."""
@@ -138,13 +138,15 @@ class _Ways:
         self._instance = instance
         self._moves = bool(instance.cells or instance.lanes or instance.fleets)
         self._times: dict[tuple[str | None, str | None], int | None] = {}
+        self._was_faster = _faster_ways(instance)
 
     def shortest(self, job: Job, predecessor: str | None, successor: str | None) -> int:
         """Return the least time of the moves from one operation to the other (None: from or to the outside)."""
         if not self._moves:
             return 0
         pairs = product(self._machines(job, predecessor), self._machines(job, successor))
-        return min((time for pair in pairs if (time := self._time(*pair)) is not None), default=0)
+        usual = min((time for pair in pairs if (time := self._time(*pair)) is not None), default=0)
+        return min(usual, self._was_faster.get((job.id, predecessor, successor), usual))
 
     def _machines(self, job: Job, operation: str | None) -> tuple[str | None, ...]:
         if operation is None:
@@ -209,14 +211,11 @@ def _activities(instance: Instance) -> list[_Activity]:
 def _approach(instance: Instance, mode: Mode) -> int:
     """Return how long the robot that tends a mode can be on its way there."""
     cell = instance.cell_by_id.get(instance.machine_by_id[mode.machine].cell or "")
-    return max((t for row in cell.travel.values() for t in row.values()), default=0) if cell and mode.tended else 0
+    return cell.longest_travel if cell and mode.tended else 0
 
 
 def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
-    empty = {
-        group.id: max((t for row in group.travel.values() for t in row.values()), default=0)
-        for group in instance.group_by_id.values()
-    }
+    empty = {group.id: group.longest_travel for group in instance.group_by_id.values()}
     # From empty to full, and the second of the two ways, to the charger and from it.
     charge = {
         vehicle: charging_time(battery, 0, battery.capacity) + empty[instance.fleet_by_vehicle[vehicle].id]
@@ -304,3 +303,25 @@ def usual_duration(instance: Instance) -> int:
     """Return the median duration of all modes, at least 1: what "one operation" is worth in ticks."""
     durations = [mode.duration for job in instance.jobs for o in job.operations for mode in o.modes]
     return max(1, round(median(durations or [1])))
+
+
+def _faster_ways(instance: Instance) -> dict[tuple[str, str | None, str | None], int]:
+    """Return how long parts have been on their way by moves under way or done, where one of them was faster than now.
+
+    Ways become slow, and a trip may arrive early.
+    """
+    by_way: dict[tuple[str, str | None, str | None], list[Move]] = {}
+    for move in instance.execution.moves if instance.execution is not None else ():
+        by_way.setdefault((move.job or "", move.predecessor, move.successor), []).append(move)
+    return {
+        way: max(move.end for move in moves) - min(move.start for move in moves)
+        for way, moves in by_way.items()
+        if any(move.end - move.start < _length_now(instance, move) for move in moves)
+    }
+
+
+def _length_now(instance: Instance, move: Move) -> int:
+    """Return how long a move takes at the least if it begins now or later."""
+    if move.kind == "transfer":
+        return instance.lane_by_vehicle[move.mover].trip_times[0]
+    return instance.group_by_carrier[move.mover].move_time(move.origin, move.destination)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from scheduler.domain.calendar import Calendar, Downtime
 from scheduler.domain.shortages import Shortage
+from scheduler.domain.slowdowns import Slowdown, slowed
 from scheduler.domain.timetable import Timetable
 from scheduler.domain.transit import TransitTimes
 
@@ -168,7 +169,7 @@ class RobotCell:
     are how many parts they hold: those that a vehicle has brought and no robot has taken up yet, and those that a robot
     has brought and nothing has taken away (None: any number); the two are counted apart, also at one place.
     A *robot move* from p to q lasts ``unload_time + travel[p][q] + load_time``. Between two consecutive moves of
-    a robot lies the *empty move*, ``travel[last drop][next pick-up]``.
+    a robot lies the *empty move*, ``travel[last drop][next pick-up]``. ``slowdowns``, by their start, come by events.
     """
 
     id: str
@@ -181,6 +182,7 @@ class RobotCell:
     unload_time: int = 0
     input_places: int | None = None
     output_places: int | None = None
+    slowdowns: tuple[Slowdown, ...] = ()
 
     @property
     def carriers(self) -> tuple[Robot, ...]:
@@ -201,13 +203,21 @@ class RobotCell:
         """Return whether a robot can carry a part from one place to the other."""
         return any(robot.reaches(origin, destination) for robot in self.robots)
 
-    def travel_time(self, origin: str, destination: str) -> int:
-        """Return the travel time between two places of the cell (0 from a place to itself)."""
-        return _travel_time(self.travel, origin, destination)
+    @property
+    def longest_travel(self) -> int:
+        """The longest travel time between two places, from now on."""
+        return _longest_travel(self)
 
-    def move_time(self, origin: str, destination: str) -> int:
-        """Return ``unload_time + travel + load_time``."""
-        return self.unload_time + self.travel_time(origin, destination) + self.load_time
+    def travel_time(self, origin: str, destination: str, instant: int | None = None) -> int:
+        """Return the travel time between two places of the cell (0 from a place to itself).
+
+        It is that of travel which begins at an instant of the past, None: now or later.
+        """
+        return _travel_time(self, origin, destination, instant)
+
+    def move_time(self, origin: str, destination: str, instant: int | None = None) -> int:
+        """Return ``unload_time + travel + load_time`` of a loaded move that begins then (None: now or later)."""
+        return self.unload_time + self.travel_time(origin, destination, instant) + self.load_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +229,7 @@ class Fleet:
     drop_time``; between two transports of a vehicle lies the *empty move*, ``travel[last drop][next pick-up]``. The
     times need neither be symmetric nor satisfy the triangle inequality. Vehicles stay where they were last needed;
     with ``returns`` each goes back to its start place in the end. Vehicles with batteries charge at the ``chargers``.
+    ``slowdowns``, by their start, come by events.
     """
 
     id: str
@@ -229,6 +240,7 @@ class Fleet:
     drop_time: int = 0
     returns: bool = False
     chargers: tuple[Charger, ...] = ()
+    slowdowns: tuple[Slowdown, ...] = ()
 
     @property
     def carriers(self) -> tuple[Vehicle, ...]:
@@ -244,13 +256,21 @@ class Fleet:
         """Return whether its vehicles go from one place to the other."""
         return destination in self.travel.get(origin, {})
 
-    def travel_time(self, origin: str, destination: str) -> int:
-        """Return the travel time between two places of the fleet (0 from a place to itself)."""
-        return _travel_time(self.travel, origin, destination)
+    @property
+    def longest_travel(self) -> int:
+        """The longest travel time between two places, from now on."""
+        return _longest_travel(self)
 
-    def move_time(self, origin: str, destination: str) -> int:
-        """Return ``pick_up_time + travel + drop_time``."""
-        return self.pick_up_time + self.travel_time(origin, destination) + self.drop_time
+    def travel_time(self, origin: str, destination: str, instant: int | None = None) -> int:
+        """Return the travel time between two places of the fleet (0 from a place to itself).
+
+        It is that of travel which begins at an instant of the past, None: now or later.
+        """
+        return _travel_time(self, origin, destination, instant)
+
+    def move_time(self, origin: str, destination: str, instant: int | None = None) -> int:
+        """Return ``pick_up_time + travel + drop_time`` of a loaded move that begins then (None: now or later)."""
+        return self.pick_up_time + self.travel_time(origin, destination, instant) + self.drop_time
 
 
 CarrierGroup: TypeAlias = RobotCell | Fleet
@@ -337,8 +357,16 @@ class Lane:
         return tuple(f"{self.id}#{number}" for number in range(1, self.vehicles + 1))
 
 
-def _travel_time(travel: Mapping[str, Mapping[str, int]], origin: str, destination: str) -> int:
-    return 0 if origin == destination else travel[origin][destination]
+def _travel_time(group: CarrierGroup, origin: str, destination: str, instant: int | None) -> int:
+    if origin == destination:
+        return 0
+    usual = group.travel[origin][destination]
+    return slowed(usual, group.slowdowns, instant) if group.slowdowns else usual
+
+
+def _longest_travel(group: CarrierGroup) -> int:
+    usual = max((time for row in group.travel.values() for time in row.values()), default=0)
+    return slowed(usual, group.slowdowns)
 
 
 @dataclass(frozen=True, slots=True)

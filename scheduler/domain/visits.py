@@ -41,7 +41,7 @@ class Stretch(NamedTuple):
 def visits(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | ScheduledOperation]) -> list[Visit]:
     """Return the visits of a carrier in order, given its loaded moves and tended operations by start and end.
 
-    Where it holds several parts, the nearest visit is next among those without length at one instant.
+    Where it holds several parts, the visit that is usually nearest is next among those without length at one instant.
     """
     if carrier.capacity == 1:
         return [visit for task in tasks for visit in _visits_of(group, task)]
@@ -56,7 +56,7 @@ def visits(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | Schedul
         while tied:
             picks = {id(visit.task) for visit in tied if not visit.is_drop}
             able = [visit for visit in tied if not visit.is_drop or id(visit.task) not in picks]
-            visit = min(able, key=lambda v: group.travel_time(here, v.place))
+            visit = min(able, key=lambda v: 0 if v.place == here else group.travel[here][v.place])
             tied.remove(visit)
             found.append(visit)
             here = visit.place

@@ -220,7 +220,7 @@ def _longest_schedule(instance: Instance) -> int:
     lag = max((p.min_lag for job in instance.jobs for p in job.precedences), default=0)
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
     groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
-    travel = max((3 * _largest(g.travel.values()) + g.pick_up_time + g.drop_time for g in groups), default=0)
+    travel = max((3 * g.longest_travel + g.pick_up_time + g.drop_time for g in groups), default=0)
     batteries = instance.battery_by_vehicle.values()
     travel += max((charging_time(battery, 0, battery.capacity) for battery in batteries), default=0)
     trip = max((max(lane.cycle_time, lane.headway) + _wait(lane) for lane in instance.lanes), default=0)

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
+from scheduler.domain.slowdowns import leaves_at
 from scheduler.domain.visits import visits
 from scheduler.rescheduling.draft import Draft, link_key
 from scheduler.rescheduling.timing import Blocked, Reason, Timing
+
+Task: TypeAlias = Move | Charge | ScheduledOperation
+"""What a carrier does at a stop."""
 
 
 class Stop(NamedTuple):
     """A carrier picks up or (``is_drop``) puts down a part at ``place``, or charges or tends a machine there."""
 
-    task: Move | Charge | ScheduledOperation
+    task: Task
     place: str
     is_drop: bool
 
@@ -89,7 +93,7 @@ def add_carriers(
         for stop in _stops(instance, carrier, planned.get(carrier_id, ())):
             came_from[stop.key] = place
             place = stop.place
-        place, before = carrier.start, None
+        place, before, after = carrier.start, None, None
         for stop in _stops(instance, carrier, to_do):
             task = stop.task
             is_lost = id(task) in lost_ids
@@ -99,22 +103,53 @@ def add_carriers(
                 node = plugged[task.vehicle, task.start]
             else:
                 node = node_of(task, stop.is_drop)
+            is_past = is_lost or task in has_begun
             travel = group.travel_time(place, stop.place)
+            earliest = travel if came_from.get(stop.key) == place or travel == 0 else execution.now + travel
+            if group.slowdowns and travel > 0:
+                travel, earliest = _slowed(instance, carrier_id, place, stop, after, is_past)
             if node != before:
                 if before is not None:
                     timing.order((before, "end", 0), (node, "start", 0), Reason("mover", carrier_id), travel)
-                if task not in has_begun and not is_lost:
-                    under_way = came_from.get(stop.key) == place
-                    timing.not_before(node, travel if under_way or travel == 0 else execution.now + travel)
-            place, before = stop.place, node
+                if not is_past:
+                    timing.not_before(node, earliest)
+            place, before, after = stop.place, node, task
+
+
+def _slowed(
+    instance: Instance, carrier: str, place: str, stop: Stop, after: Task | None, is_past: bool
+) -> tuple[int, int]:
+    """Return how long the travel to a stop takes at the least, and when the carrier can be there, where ways are slow.
+
+    Between stops of the past it takes as long as it took. A way that was under way at `now` goes on.
+    """
+    group, execution = instance.group_by_carrier[carrier], execution_of(instance)
+    if is_past:
+        was = group.travel_time(place, stop.place, max(stop.task.start, 0 if after is None else after.start))
+        return (was if stop.is_drop else 0), 0
+    begun = max(
+        (
+            m.start
+            for m in execution.baseline.by_mover.get(carrier, ())
+            if m.job is None and m.start < execution.now and (m.origin, m.destination) == (place, stop.place)
+        ),
+        default=None,
+    )
+    if after is not None and begun is not None and begun < after.start:
+        begun = None  # that was before
+    travel = group.travel_time(place, stop.place)
+    leaves = leaves_at(group, place, stop.place, 0, execution.now, begun)
+    if begun is not None and leaves < execution.now:
+        return min(travel, group.travel_time(place, stop.place, begun)), leaves + travel
+    return travel, execution.now + travel
 
 
 def _tasks(
     moves: Iterable[Move], charges: Iterable[Charge], operations: Iterable[ScheduledOperation]
-) -> dict[str, list[Move | Charge | ScheduledOperation]]:
+) -> dict[str, list[Task]]:
     """Return what each robot and vehicle has to do, in its nominal order; a charge comes before a move."""
-    found: dict[str, list[Move | Charge | ScheduledOperation]] = {}
-    items: list[tuple[str, Move | Charge | ScheduledOperation]] = [(charge.vehicle, charge) for charge in charges]
+    found: dict[str, list[Task]] = {}
+    items: list[tuple[str, Task]] = [(charge.vehicle, charge) for charge in charges]
     items += ((m.mover, m) for m in moves if m.kind in ("robot_move", "transport"))
     items += ((o.tended_by, o) for o in operations if o.tended_by is not None)
     for carrier, task in sorted(items, key=lambda i: (i[1].start, not isinstance(i[1], Charge), i[1].end)):
@@ -122,7 +157,7 @@ def _tasks(
     return found
 
 
-def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Move | Charge | ScheduledOperation]) -> Iterator[Stop]:
+def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Task]) -> Iterator[Stop]:
     """Yield the stops at which a carrier does its tasks."""
     if carrier.capacity > 1:
         handled = [task for task in tasks if not isinstance(task, Charge)]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scheduler.domain import Battery, Charge, Charger, Fleet, Vehicle
 from scheduler.domain.batteries import charging_time, corrected, filled, level_after
+from scheduler.domain.slowdowns import last_departure
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -64,6 +65,11 @@ class BatteryTimeline(CarrierTimeline):
             for charger in fleet.chargers
             if not fleet.returns or battery.drain_empty * fleet.travel_time(charger.place, vehicle.start) <= range_left
         ]
+
+    @property
+    def sets_out_anew(self) -> bool:
+        """Whether travel drains less than waiting: then it must not count as longer than it is."""
+        return self._battery.drain_empty < self._battery.drain_idle
 
     def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
         """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
@@ -182,9 +188,9 @@ class BatteryTimeline(CarrierTimeline):
         ways = (self._fleet.travel_time(place, charger.place) for charger in self._chargers)
         return self._battery.drain_empty * min(ways, default=NEVER)
 
-    def _drain(self, origin: str, destination: str, length: int) -> int:
-        """Return what a move takes; what it is longer than usual is idle."""
-        usual = min(length, self._fleet.move_time(origin, destination))
+    def _drain(self, origin: str, destination: str, length: int, start: int | None = None) -> int:
+        """Return what a move takes that begins then (None: now or later); what it is longer than usual is idle."""
+        usual = min(length, self._fleet.move_time(origin, destination, start))
         return self._battery.drain_loaded * usual + self._battery.drain_idle * (length - usual)
 
     def _is_enough(self, gap: int, move: _Task) -> bool:
@@ -211,14 +217,15 @@ class BatteryTimeline(CarrierTimeline):
         battery, place, free_at, level = self._battery, self.carrier.start, 0, self._battery.initial
         steps = sorted(battery.corrections, reverse=True)
         for task in tasks:
-            travel = self._fleet.travel_time(place, task.origin)
+            leaves = last_departure(self._fleet, place, task.origin, task.start)
+            travel = self._fleet.travel_time(place, task.origin, leaves)
             before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - free_at - travel)
             while steps and steps[-1].at <= task.start:
                 before += steps.pop().by
             if task.is_charge:
                 level = filled(battery, before, task.start, task.end)
             else:
-                level = before - self._drain(task.origin, task.destination, task.end - task.start)
+                level = before - self._drain(task.origin, task.destination, task.end - task.start, task.start)
             while steps and steps[-1].at < task.end:
                 by = steps.pop().by
                 level += 0 if task.is_charge else by

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane
 from scheduler.domain.departures import common_period
+from scheduler.domain.slowdowns import leaves_at
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
 
@@ -50,6 +51,11 @@ class CarrierTimeline:
             ready = max(ready, self._ends[gap])
             gap += 1
 
+    @property
+    def sets_out_anew(self) -> bool:
+        """Whether an empty move under way counts as one that begins now, if ways have become slow since it began."""
+        return False
+
     def approach(self, start: int, origin: str) -> int:
         """Return how long the empty move to a pick-up at that time is."""
         gap = bisect_right(self._starts, start)
@@ -79,7 +85,8 @@ class CarrierTimeline:
         free_at = self._ends[gap - 1] if gap else 0
         travel = self._group.travel_time(before, place)
         if travel > 0 and (gap == 0 or self._starts[gap - 1] < self.now):
-            free_at = max(free_at, self.under_way.get((before, place), self.now))
+            begun = self.under_way.get((before, place))
+            free_at = leaves_at(self._group, before, place, free_at, self.now, begun, anew=self.sets_out_anew)
         return free_at + travel
 
 

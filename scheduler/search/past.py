@@ -174,9 +174,17 @@ class Past:
             ):
                 continue
             for move in moves if not link.job.splits else ():
-                if board.is_possible(move, link.job.units):
+                if self._takes_as_long(move) and board.is_possible(move, link.job.units):
                     board.book(move, link.job.units)
                     board.kept[link, move.origin, move.destination] = move
+
+    def _takes_as_long(self, move: Move) -> bool:
+        """Return whether a planned move takes as long as ever: ways may have become slow, or fast again."""
+        instance, length = self._problem.instance, move.end - move.start
+        if move.kind == "transfer":
+            return length == instance.lane_by_vehicle[move.mover].trip_time_at(move.start)
+        usual = instance.group_by_carrier[move.mover].move_time(move.origin, move.destination)
+        return length == usual or (length > usual and instance.carrier_by_id[move.mover].capacity > 1)
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""

@@ -62,7 +62,7 @@ def _most_sets(instance: Instance) -> int:
 
 def _way_back(instance: Instance) -> int:
     """Return the longest that anything takes after a set to be ready for the next."""
-    travel = [t for group in instance.group_by_id.values() for row in group.travel.values() for t in row.values()]
+    travel = [group.longest_travel for group in instance.group_by_id.values()]
     setups = [
         t for m in instance.machines if m.setups is not None for row in m.setups.times.values() for t in row.values()
     ]

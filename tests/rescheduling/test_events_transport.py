@@ -210,7 +210,7 @@ def test_an_outage_may_hit_the_movers_only() -> None:
         (ChargerDown("E", 3, "C9", 9), "E601 charger: there is no charger 'C9'"),
         (BatteryLow("E", 3, "V9", 9), "E601 vehicle: there is no vehicle with a battery 'V9'"),
         (RouteBlocked("E", 3, "X", 9), "E601 route: there is no lane, robot cell or fleet 'X'; write L"),
-        (RouteSlow("E", 3, "X", 50), "E601 route: there is no lane 'X'; write L"),
+        (RouteSlow("E", 3, "X", 50), "E601 route: there is no lane, robot cell or fleet 'X'; write L"),
         (RouteSlow("E", 3, "L", 50, 3), "E603 until: the downtime ends at 3, not after its begin at 3"),
         (RouteBlocked("E", 3, "L", 3), "E603 until: the downtime ends at 3, not after its begin at 3"),
         (TransferDelayed("E", 3, "L#1"), "E603 delay: delay and until are both given or both missing"),
@@ -242,11 +242,6 @@ def test_a_lane_is_no_smaller_than_what_it_has_carried() -> None:
     large = replace(two_sites(units_per_vehicle=2), jobs=tuple(replace(j, units=2) for j in two_sites().jobs))
     (defect,) = refused(large, two_sites_baseline(), 1, LaneCapacityChange("E", 1, "L", units_per_vehicle=1))
     assert defect.startswith("E602 units_per_vehicle: there is a job of 2 units to carry; write 2 or more")
-
-
-def test_slow_ways_inside_a_facility_are_refused_with_the_reason() -> None:
-    (defect,) = refused(*carts(), 5, RouteSlow("E", 5, "carts", 50))
-    assert defect.startswith("E607 route: events of type route_slow can't be answered yet: travel times in a cell")
 
 
 def test_the_ways_of_a_fleet_are_blocked() -> None:

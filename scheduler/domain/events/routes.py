@@ -9,15 +9,20 @@ from typing import ClassVar
 from scheduler.domain.calendar import Downtime
 from scheduler.domain.events.base import Count, Difference, Event, Tick
 from scheduler.domain.events.movers import stopped
-from scheduler.domain.happened import carried, execution_of, with_lane
+from scheduler.domain.happened import carried, execution_of, with_group, with_lane
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move
+from scheduler.domain.slowdowns import Slowdown
 from scheduler.errors import Defect
 
 
 @dataclass(frozen=True)
 class RouteSlow(Event):
-    """Trips over a route take ``100 / speed`` times as long, rounded up, until it is as fast as usual."""
+    """Ways take ``100 / speed`` times as long, rounded up, until the route is as fast as usual.
+
+    On a lane that is the transit, in a robot cell or fleet all travel that begins now or later, loaded or empty. A move
+    under way arrives as planned.
+    """
 
     type: ClassVar[str] = "route_slow"
     route: str
@@ -33,17 +38,19 @@ class RouteSlow(Event):
         return self.until
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield a route that is no lane, and an empty time."""
-        if self.route in instance.group_by_id:
-            fix = "block it for a time (route_blocked), or let moves take longer (vehicle_down, robot_down)"
-            yield self.missing("route", "travel times in a cell or fleet are the same at all times", fix)
-        elif self.route not in instance.lane_by_id:
-            yield self.unknown("route", "lane", self.route, instance.lane_by_id)
+        """Yield an unknown route, and an empty time."""
+        known = {**instance.lane_by_id, **instance.group_by_id}
+        if self.route not in known:
+            yield self.unknown("route", "lane, robot cell or fleet", self.route, known)
         if self.until is not None:
             yield from self.empty(instance, self.until)
 
     def change(self, instance: Instance) -> Instance:
-        """Lengthen the transit; trips under way arrive as planned."""
+        """Lengthen the transit, or all travel that has not begun."""
+        if self.route in instance.group_by_id:
+            group = instance.group_by_id[self.route]
+            slowdown = Slowdown(execution_of(instance).now, None, self.speed)
+            return with_group(instance, replace(group, slowdowns=(*group.slowdowns, slowdown)))
         lane = instance.lane_by_id[self.route]
         times = lane.transit_times
         slow = None if times is None else times.slowed(self.speed)

@@ -27,6 +27,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.schedule import Move
 from scheduler.domain.shortages import Shortage
+from scheduler.domain.slowdowns import Slowdown
 
 T = TypeVar("T")
 W = TypeVar("W", Downtime, Shortage)
@@ -251,12 +252,30 @@ def _items(before: tuple[Any, ...], after: tuple[Any, ...], current: tuple[Any, 
             if item.id in was or item.id not in new
         ]
         return (*kept, *(item for item in before if item.id not in new and item.id not in there))
+    if any(isinstance(item, Slowdown) for item in (*before, *after)):
+        return _slowdowns(before, after, current, now)
     if any(isinstance(item, Shortage) for item in (*before, *after)):
         return _windows(before, after, current, now)
     if all(isinstance(item, Mode) for item in current) and len(before) == len(after) == len(current):
         return tuple(_merged(*items, now) for items in zip(before, after, current, strict=True))
     kept = [item for item in current if item in before or item not in after]
     return (*kept, *(item for item in before if item not in after and item not in kept))
+
+
+def _slowdowns(
+    before: tuple[Slowdown, ...], after: tuple[Slowdown, ...], current: tuple[Slowdown, ...], now: int
+) -> tuple[Slowdown, ...]:
+    """End the slowdowns that came; what of them has happened stays."""
+    came = Counter(after) - Counter(before)
+    kept = []
+    for slowdown in current:
+        if came[slowdown] == 0:
+            kept.append(slowdown)
+            continue
+        came[slowdown] -= 1
+        if slowdown.start < now:
+            kept.append(replace(slowdown, end=now))
+    return tuple(kept)
 
 
 def _calendar(before: Calendar, after: Calendar, current: Calendar, now: int) -> Calendar:

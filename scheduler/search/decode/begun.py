@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scheduler.domain import Charge, Move
+from scheduler.domain.slowdowns import leaves_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.facts import Facts, Tables
@@ -42,9 +43,10 @@ class Begun:
         """Fill the tables of setups and empty moves that were under way at `now`."""
         facts = self._facts
         for name, timeline in board.carriers.items():
-            first = len(tables[at.UNDER_WAY])
+            first, group = len(tables[at.UNDER_WAY]), board.problem.instance.group_by_carrier[name]
             for (origin, destination), start in timeline.under_way.items():
-                tables[at.UNDER_WAY].append((facts.spot(name, origin), facts.spot(name, destination), start))
+                leaves = leaves_at(group, origin, destination, 0, timeline.now, start)
+                tables[at.UNDER_WAY].append((facts.spot(name, origin), facts.spot(name, destination), leaves))
             carrier = tables[at.CARRIERS][facts.mover(name)]
             carrier = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]), *carrier[at.UNDER_END + 1 :])
             tables[at.CARRIERS][facts.mover(name)] = carrier

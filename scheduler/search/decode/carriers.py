@@ -65,11 +65,11 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
         here = get(data, CARRIERS, carrier, HOME)
         if before >= 0:
             here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
-        begun = now
+        begun = max(free_at, now)
         for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
             if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
                 begun = get(data, UNDER_WAY, row, UNDER_START)
-        free_at = max(free_at, begun)
+        free_at = begun
     return free_at + time
 
 

@@ -253,7 +253,7 @@ def guess_latest(instance: Instance) -> int:
 
 def _per_transport(fleet: Fleet) -> int:
     """Return how long a vehicle with a battery is busy for a transport, with its share of the charges; 0 without."""
-    farthest = max((travel for row in fleet.travel.values() for travel in row.values()), default=0)
+    farthest = fleet.longest_travel
     length = fleet.pick_up_time + farthest + fleet.drop_time
     found = 0
     for battery in (vehicle.battery for vehicle in fleet.vehicles if vehicle.battery is not None):

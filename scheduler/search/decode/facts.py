@@ -376,4 +376,6 @@ def _places(group: CarrierGroup) -> dict[str, int]:
 
 
 def _travel(group: CarrierGroup, origin: str, destination: str) -> int:
-    return 0 if origin == destination else group.travel.get(origin, {}).get(destination, NO_WAY)
+    if origin == destination:
+        return 0
+    return group.travel_time(origin, destination) if destination in group.travel.get(origin, {}) else NO_WAY

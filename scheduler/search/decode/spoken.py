@@ -41,9 +41,9 @@ SPOKEN: dict[type, frozenset[str]] = {
     ),
     Facility: _names("id station returns_jobs docks hub"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
-    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
+    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time slowdowns"),
     Robot: _names("id start calendar reach grippers"),
-    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
+    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
     Vehicle: _names("id start calendar battery capacity"),
     Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
     ChargeStep: _names("up_to rate"),
@@ -77,6 +77,11 @@ def why_unsupported(instance: Instance) -> str | None:
     for battery in instance.battery_by_vehicle.values():
         if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
             return "charge rates with a large common multiple"
+    if any(
+        fleet.slowdowns and instance.battery_by_vehicle.keys() & {v.id for v in fleet.vehicles}
+        for fleet in instance.fleets
+    ):
+        return "slowdowns of vehicles with batteries"
     return None
 
 

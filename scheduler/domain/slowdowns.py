@@ -1,0 +1,79 @@
+"""Slowdowns: travel in a robot cell or fleet takes longer from an instant on, until the way is as fast as usual again.
+
+A slowdown is known once it has begun, and holds until an event ends it. Plans count on it for ever, as on a slow lane,
+so that the travel times of all that is still to come are one table; only the past has several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scheduler.domain.resources import CarrierGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Slowdown:
+    """Travel that begins at ``start`` or later, and before ``end``, is at ``speed`` percent of the usual speed.
+
+    ``end`` None: it holds until it is ended.
+    """
+
+    start: int
+    end: int | None
+    speed: int
+
+    def holds(self, instant: int | None) -> bool:
+        """Return whether it slows travel that begins at an instant (None: from now on)."""
+        if instant is None:
+            return self.end is None
+        return self.start <= instant and (self.end is None or instant < self.end)
+
+
+def slowed(time: int, slowdowns: Iterable[Slowdown], instant: int | None = None) -> int:
+    """Return how long travel takes that begins at an instant (None: from now on) and usually takes `time`.
+
+    Slowdowns that hold together multiply; each rounds up.
+    """
+    for slowdown in slowdowns:
+        if slowdown.holds(instant):
+            time = -(-time * 100 // slowdown.speed)
+    return time
+
+
+def last_departure(group: CarrierGroup, origin: str, destination: str, wanted_at: int) -> int:
+    """Return the last instant at which a carrier can leave for a place to be there in time."""
+    if not group.slowdowns:
+        return wanted_at - group.travel_time(origin, destination)
+    changes = sorted({t for s in group.slowdowns for t in (s.start, s.end) if t is not None})
+    latest = wanted_at
+    for begin in reversed(changes):
+        start = min(wanted_at - group.travel_time(origin, destination, begin), latest)
+        if start >= begin:
+            return start
+        latest = begin - 1
+    return min(wanted_at - group.travel_time(origin, destination, -1), latest)
+
+
+def leaves_at(
+    group: CarrierGroup,
+    origin: str,
+    destination: str,
+    free_at: int,
+    now: int,
+    under_way: int | None,
+    anew: bool = False,
+) -> int:
+    """Return when a carrier that is free in the past leaves for a place, as if its travel took as long as from now on.
+
+    It leaves now, or when it is free, unless it has been ``under_way`` since an instant before now and is no later for
+    that. Its level falls by no more than is counted so, if travel drains no less than waiting; else it has to set out
+    `anew` if the speed is another one now.
+    """
+    if under_way is not None:
+        ahead = group.travel_time(origin, destination) - group.travel_time(origin, destination, under_way)
+        if ahead == 0 or (ahead > 0 and not anew):
+            return under_way - ahead
+    return max(free_at, now)

@@ -1,0 +1,245 @@
+"""Slow ways in robot cells and fleets: what begins after the event takes longer, the past took as long as it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+import pytest
+from charging_cases import random_plant
+from cpsat.fixing import fixed_status, hint_status
+from event_source import random_event
+from helpers import assert_valid, distances, empty, factory, flagged, machine, simple_job, transport
+from oracle import TooHardError, optimum
+from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, robot_times
+from strategies import random_fleet_instance, random_mover_instance
+
+from scheduler.domain import Execution, Fleet, Instance, Objective, Schedule, Slowdown, Status, Vehicle
+from scheduler.domain.events import Event, Retraction, Revision, RouteSlow, revise
+from scheduler.domain.happened import execution_of
+from scheduler.domain.slowdowns import last_departure, leaves_at
+from scheduler.errors import EventError
+from scheduler.portfolio import solve
+from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
+from scheduler.search.construct import construct
+from scheduler.search.decode.engine import FactorySearch
+from scheduler.search.decode.spoken import why_unsupported
+
+MAKESPAN = Objective.parse("makespan")
+
+
+# --- by hand -----------------------------------------------------------------------------------------------------
+
+
+def test_moves_of_a_slow_cell_take_longer() -> None:
+    # Travel takes 4 instead of 2: moves last 6, and the robot is at IN at 15 + 4, at S2 at 25 + 4, at S1 at 35 + 4.
+    after, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50))
+    assert after.cells[0].slowdowns == (Slowdown(8, None, 50),)
+    assert [times[2:] for times in robot_times(result)] == [(0, 4), (9, 15), (19, 25), (29, 35), (39, 45)]
+
+
+def test_a_slow_cell_is_fast_again_at_its_tick() -> None:
+    # The move under way at 20, [19, 25), arrives as planned. Then the robot is at S2 at 27, at S1 at 31 + 2.
+    slow, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=20))
+    after = revise(slow, Revision(20, 0, (), result))
+    assert after.cells[0].slowdowns == (Slowdown(8, 20, 50),)
+    found = construct(after, MAKESPAN, time_limit=5.0)
+    assert found is not None
+    assert_valid(after, found)
+    assert [times[2:] for times in robot_times(found)] == [(0, 4), (9, 15), (19, 25), (27, 31), (33, 37)]
+
+
+def test_slowdowns_multiply_and_end_apart() -> None:
+    first = revised(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50), RouteSlow("F", 8, "C", 80))
+    cell = first.cells[0]
+    assert (cell.travel_time("IN", "S1"), cell.travel_time("IN", "S1", 7), cell.longest_travel) == (5, 2, 5)
+    shifted = right_shift(first, robot_cell_baseline())
+    assert shifted is not None
+    second = revise(first, Revision(12, 0, (Retraction("R", 12, supersedes="E"),), shifted)).cells[0]
+    assert second.slowdowns == (Slowdown(8, 12, 50), Slowdown(8, None, 80))
+    assert [second.travel_time("IN", "S1", at) for at in (7, 8, 11, 12)] == [2, 5, 5, 3]
+
+
+def carts() -> Instance:
+    """One cart: J1 from M1 to M2, J2 from M1 to M2; 4 ticks between any two places."""
+    fleet = Fleet("carts", "F", (Vehicle("V", "P"),), distances("P M1 M2", 4))
+    return factory(
+        *(machine(name) for name in ("M1", "M2")),
+        fleet,
+        simple_job("J1", ("M1", 4), ("M2", 2)),
+        simple_job("J2", ("M1", 4), ("M2", 2)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "moves"),
+    [
+        # At 7 the cart is on its way to M2, [4, 8); it is at M1 again 8 ticks later.
+        (7, [("J1", 4, 8), (None, 8, 16), ("J2", 16, 24)]),
+        # At 9 it has been on its way to M1 since 8: it gets there at 12, as it was to.
+        (9, [("J1", 4, 8), (None, 8, 12), ("J2", 12, 20)]),
+    ],
+)
+def test_travel_under_way_is_as_fast_as_it_began(now: int, moves: list[tuple[str | None, int, int]]) -> None:
+    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    assert baseline is not None
+    after, result = repaired(carts(), baseline, now, RouteSlow("E", now, "carts", 50))
+    assert [(m.job, m.start, m.end) for m in result.moves][1:] == moves
+    rebuilt = construct(after, MAKESPAN, time_limit=5.0)
+    assert rebuilt is not None
+    assert rebuilt.makespan == result.makespan
+    assert hint_status(after, result) is fixed_status(after, result) is Status.FEASIBLE
+
+
+def test_the_checker_judges_each_travel_by_what_was_in_force() -> None:
+    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    assert baseline is not None
+    after, result = repaired(carts(), baseline, 7, RouteSlow("E", 7, "carts", 50))
+    loaded = [m for m in result.moves if m.job is not None]
+
+    def with_second(start: int, end: int, *way: tuple[int, int]) -> list[tuple[str, str, int]]:
+        moves = [m for m in result.moves if m.end <= 8]
+        moves += [empty("M2>M1", "V", *times) for times in way]
+        moves.append(replace(loaded[1], start=start, end=end))
+        shift = end - loaded[1].end
+        operations = tuple(
+            replace(o, start=o.start + shift, end=o.end + shift) if o.key == ("J2", "2") else o
+            for o in result.operations
+        )
+        return flagged(after, replace(result, operations=operations, moves=tuple(moves)))
+
+    assert with_second(16, 24, (8, 16)) == []
+    assert with_second(16, 20, (8, 16)) == [("moves", "J2 on V", 4)]  # as long as it usually is
+    assert with_second(16, 24, (8, 12)) == [("movers", "vehicle V", 4)]  # an empty move as it usually is
+    assert ("movers", "vehicle V", 1) in with_second(15, 23, (7, 15))  # not there yet
+    assert loaded[0] == transport("J1 1>2", "M1>M2", "V", 4, 8)
+
+
+def test_when_a_carrier_has_to_leave_and_when_it_leaves() -> None:
+    fleet = replace(carts().fleets[0], slowdowns=(Slowdown(10, 20, 50),))
+    # After the slowdown, in it, before it: 13 + 4 would be in it, so that it has to leave at 9.
+    assert [last_departure(fleet, "P", "M1", wanted) for wanted in (24, 23, 18, 17, 13, 12)] == [20, 15, 10, 9, 9, 8]
+    # Under way since 17, it would be there at 25; from 20 on it is faster.
+    assert leaves_at(fleet, "P", "M1", 5, 20, 17) == 20
+    assert leaves_at(fleet, "P", "M1", 5, 22, 21) == 21
+    slow = replace(fleet, slowdowns=(Slowdown(10, None, 50),))
+    assert leaves_at(slow, "P", "M1", 5, 10, 9) == 9 + 4 - 8
+    assert leaves_at(slow, "P", "M1", 5, 10, 9, anew=True) == 10
+
+
+# --- random ------------------------------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """An instance after events, and its right shift."""
+
+    instance: Instance
+    schedule: Schedule
+
+
+def cases(instance: Instance, baseline: Schedule | None, seed: int) -> Iterator[Case]:
+    """Let ways become slow and fast again, and other things happen in between."""
+    random, names, now = Random(seed), list[str](), 0
+    for number in range(5 if baseline is not None else 0):
+        assert baseline is not None
+        now += random.randint(1, max(1, baseline.makespan // 4))
+        event = _event(random, revise(instance, Revision(now, 0, (), baseline)), number, names)
+        try:
+            after = revise(instance, Revision(now, 0, () if event is None else (event,), baseline))
+        except EventError:
+            continue
+        names += [] if event is None else [event.id]
+        shifted = right_shift(after, execution_of(after).baseline)
+        if shifted is None:
+            after = with_waiting_carriers(after, execution_of(after).baseline)
+            shifted = right_shift(after, execution_of(after).baseline)
+        if shifted is None:
+            return
+        yield Case(after, shifted)
+        instance, baseline = after, shifted
+
+
+def _event(random: Random, instance: Instance, number: int, names: list[str]) -> Event | None:
+    now, id = execution_of(instance).now, f"E{number}"
+    if number % 2 == 0:
+        if not instance.group_by_id:
+            return None
+        route = random.choice(list(instance.group_by_id))
+        until = random.choice([None, now + random.randint(1, 12)])
+        return RouteSlow(id, now, route, random.choice([30, 50, 70, 150]), until)
+    if random.random() < 0.4 and names:
+        return Retraction(id, now, supersedes=random.choice(names))
+    return random_event(random, instance, id, ())
+
+
+def random_case(seed: int) -> Iterator[Case]:
+    if seed % 3 == 2:
+        instance = random_plant(seed)
+        return cases(instance, construct(instance, MAKESPAN, time_limit=0.0), seed)
+    make = (random_fleet_instance, random_mover_instance)[seed % 3]
+    instance = make(seed, 3 + seed % 5, without=("deadlines",))
+    nothing = Schedule(())
+    return cases(instance, right_shift(replace(instance, execution=Execution(0, nothing)), nothing), seed)
+
+
+def assert_all_engines(first: int, last: int) -> int:
+    """Check right shifts, constructions and decoded schedules, and that the model has what the checker passes.
+
+    The model may lack some where a vehicle with a battery was on its way when that became slow: it counts a little more
+    drain than there is.
+    """
+    seen = 0
+    for seed in range(first, last):
+        for after, shifted in random_case(seed):
+            seen += any(group.slowdowns for group in after.group_by_id.values())
+            found = [shifted, construct(after, MAKESPAN, time_limit=0.0)]
+            if why_unsupported(after) is None:
+                search = FactorySearch.of(after, MAKESPAN, seed, lambda *_: None)
+                found.append(None if search is None else search.first())
+            assert [flagged(after, schedule) for schedule in found if schedule is not None] == [[]] * (
+                len(found) - found.count(None)
+            ), seed
+            if not after.battery_by_vehicle:
+                assert hint_status(after, shifted) is Status.FEASIBLE, seed
+                assert all(fixed_status(after, s) is Status.FEASIBLE for s in found[1:] if s is not None), seed
+    return seen
+
+
+def test_engines_keep_to_slow_ways() -> None:
+    assert assert_all_engines(0, 12) > 10
+
+
+@pytest.mark.slow
+def test_engines_keep_to_slow_ways_at_length() -> None:
+    assert assert_all_engines(12, 300) > 100
+
+
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(20, 80, 20))])
+def test_slow_ways_from_the_start_are_proved_optimal(first: int) -> None:
+    # Where nothing has happened yet, the oracle knows slow ways too.
+    proved = 0
+    for seed in range(first, first + 20):
+        instance = (random_fleet_instance if seed % 2 else random_mover_instance)(seed, 3, without=("deadlines",))
+        slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5)) for _ in range(1 + seed % 2))
+        slowed = replace(
+            instance,
+            cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),
+            fleets=tuple(replace(fleet, slowdowns=slow) for fleet in instance.fleets),
+            objective="makespan",
+        )
+        if not slowed.group_by_id:
+            continue
+        try:
+            best = optimum(slowed, "makespan", max_nodes=3_000)
+        except (TooHardError, ValueError):
+            continue
+        result = solve(slowed, time_limit=20, workers=1)
+        assert (best is None) == (result.schedule is None), seed
+        if best is not None:
+            assert result.schedule is not None
+            assert_valid(slowed, result.schedule)
+            assert (result.terms["makespan"], result.status) == (best[0], Status.OPTIMAL), seed
+            proved += 1
+    assert proved > 2
