@@ -102,6 +102,14 @@ def _restored(s: _Source) -> Event:
     return MachineRestored(s.id, s.at, s.random.choice(broken or [s.machine]))
 
 
+def _places(s: _Source) -> Event:
+    cells = [cell.id for cell in s.instance.cells if (cell.input_places, cell.output_places) != (None, None)]
+    buffer = s.random.choice(["input", "output"])
+    if cells and s.random.random() < 0.5:
+        return BufferChange(s.id, s.at, buffer, s.number(1, 3), cell=s.random.choice(cells))
+    return BufferChange(s.id, s.at, buffer, s.number(1, 3), s.machine)
+
+
 def _maintenance(s: _Source) -> Event | None:
     planned = [(m.id, d.start) for m in s.instance.machines for d in m.calendar.downtimes]
     if not planned:
@@ -201,7 +209,7 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     MachineBreakdown: _breakdown,
     MachineDegraded: lambda s: MachineDegraded(s.id, s.at, s.machine, s.random.choice([50, 80, 120]), s.perhaps),
     MachineRestored: _restored,
-    BufferChange: lambda s: BufferChange(s.id, s.at, s.machine, s.random.choice(["input", "output"]), s.number(1, 3)),
+    BufferChange: _places,
     MaintenanceAdded: lambda s: MaintenanceAdded(s.id, s.at, s.machine, s.until, s.until + s.number(1, 5)),
     MaintenanceMoved: _maintenance,
     MaintenanceCancelled: _maintenance,

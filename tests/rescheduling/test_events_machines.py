@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import at, down, factory, flagged, machine, schedule, simple_job
+from helpers import at, distances, down, factory, flagged, machine, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
-from scheduler.domain import Downtime, Instance, Machine
+from scheduler.domain import Downtime, Fleet, Instance, Machine, Objective, Schedule, Vehicle
 from scheduler.domain.events import (
     BufferChange,
     DegradationAlert,
@@ -26,6 +26,7 @@ from scheduler.domain.events import (
     revise,
 )
 from scheduler.domain.happened import execution_of
+from scheduler.search.construct import construct
 
 
 def durations(instance: Instance, job: str, operation: str) -> list[int]:
@@ -107,8 +108,42 @@ def buffered() -> Instance:
 
 
 def test_a_buffer_grows() -> None:
-    after = revised(buffered(), robot_cell_baseline(), 5, BufferChange("E", 5, "S1", "output", 3))
+    after = revised(buffered(), robot_cell_baseline(), 5, BufferChange("E", 5, "output", 3, "S1"))
     assert after.machine_by_id["S1"].output_buffer == 3
+
+
+def test_a_station_has_fewer_places_and_parts_wait_in_the_cell() -> None:
+    # The cart comes to OUT late: until then the robot has put down both parts, one on each place.
+    instance, baseline = cell_with_cart(2)
+    after, result = repaired(instance, baseline, 4, BufferChange("E", 4, "output", 1, cell="C"))
+    assert after.cells[0].output_places == 1
+    fetched = {m.job: m.start for m in result.moves if m.kind == "transport"}
+    brought = {m.job: m.end for m in result.moves if m.kind == "robot_move" and m.destination == "OUT"}
+    assert brought["J2"] >= fetched["J1"]  # the part of J1 has left the only place there is now
+    was = {m.job: m.end for m in baseline.moves if m.kind == "robot_move" and m.destination == "OUT"}
+    assert was["J2"] < fetched["J1"]
+    again = revise(after, Revision(5, 0, (Retraction("R", 5, supersedes="E"),), result))
+    assert again.cells[0].output_places == 2
+
+
+def test_a_station_keeps_the_places_that_parts_have_taken() -> None:
+    instance, baseline = cell_with_cart(2)
+    (defect,) = refused(
+        instance, baseline, baseline.makespan, BufferChange("E", baseline.makespan, "output", 1, cell="C")
+    )
+    assert defect == "E602 places: 2 parts have been there at once; write 2 or more"
+
+
+def cell_with_cart(places: int) -> tuple[Instance, Schedule]:
+    """Two jobs go through a cell of two stations and on to M1 by a cart that comes from far away."""
+    instance = robot_cell()
+    cell = replace(instance.cells[0], output_places=places)
+    cart = Fleet("carts", "F", (Vehicle("V", "far"),), distances("far OUT M1", 30))
+    jobs = (simple_job("J1", ("S1", 5), ("M1", 2)), simple_job("J2", ("S2", 5), ("M1", 2)))
+    instance = replace(instance, cells=(cell,), fleets=(cart,), machines=(*instance.machines, machine("M1")), jobs=jobs)
+    baseline = construct(instance, Objective.parse("makespan"), time_limit=5.0)
+    assert baseline is not None
+    return instance, baseline
 
 
 # --- maintenance -------------------------------------------------------------------------------------------------
@@ -185,8 +220,10 @@ def test_maintenance_is_weighed_against_the_risk(event: Event, expected: list[tu
         (MachineDegraded("E", 4, "M1", 50, 4), "E603 until: the downtime ends at 4, not after its begin at 4"),
         (MachineRestored("E", 4, "M9"), "E601 machine: there is no machine 'M9'"),
         (MachineRestored("E", 4, "M1"), "E602 machine: machine M1 is neither broken nor slow"),
-        (BufferChange("E", 4, "M9", "input", 2), "E601 machine: there is no machine 'M9'"),
-        (BufferChange("E", 4, "M1", "input", 2), "E607 buffer: the input buffer of M1 is not counted"),
+        (BufferChange("E", 4, "input", 2, "M9"), "E601 machine: there is no machine 'M9'"),
+        (BufferChange("E", 4, "input", 2, "M1"), "E607 buffer: the input buffer of M1 is not counted"),
+        (BufferChange("E", 4, "input", 2), "E603 machine: machine and cell are both given or both missing"),
+        (BufferChange("E", 4, "input", 2, cell="C9"), "E601 cell: there is no robot cell 'C9'"),
         (MaintenanceAdded("E", 4, "M9", 3, 3), "E601 machine: there is no machine 'M9'"),
         (MaintenanceAdded("E", 4, "M1", 3, 9), "E603 start: 3 is in the past: it is 4"),
         (MaintenanceAdded("E", 4, "M1", 6, 6), "E603 until: the maintenance ends at 6, not after its begin at 6"),
@@ -223,7 +260,7 @@ def test_a_buffer_holds_what_it_has_held() -> None:
         *(at(f"{j}.2", "M2", b, b + 9) for j, (_, b) in starts.items()),
     )
     assert flagged(instance, baseline) == []
-    (defect,) = refused(instance, baseline, 5, BufferChange("E", 5, "M1", "output", 1))
+    (defect,) = refused(instance, baseline, 5, BufferChange("E", 5, "output", 1, "M1"))
     assert defect == "E602 places: 2 parts have been there at once; write 2 or more"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
@@ -19,10 +19,12 @@ from scheduler.domain.happened import (
     started,
     taken_back,
     with_durations,
+    with_group,
     with_machine,
 )
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import OperationKey
+from scheduler.domain.stations import places_at, station_stays
 from scheduler.errors import Defect
 
 Interrupted: TypeAlias = Literal["resume", "repeat", "scrap"]
@@ -196,23 +198,34 @@ class MachineRestored(Event):
 
 @dataclass(frozen=True)
 class BufferChange(Event):
-    """A machine has more or fewer places for parts before it, or for parts that are done."""
+    """A machine has more or fewer places for parts before it, or for parts that are done; so has a robot cell."""
 
     type: ClassVar[str] = "buffer_change"
-    machine: str
-    """The machine, which counts the places of this buffer."""
     buffer: Literal["input", "output"]
-    """Before the machine, or behind it."""
+    """Before the machine or behind it; the input or the output station of the cell."""
     places: Length
     """How many places it has now."""
+    machine: str | None = None
+    """The machine, which counts the places of this buffer; give this or ``cell``."""
+    cell: str | None = None
+    """The robot cell, which counts the places at this station."""
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield a machine without counted buffer, and fewer places than there have been parts at once."""
-        if self.machine not in instance.machine_by_id:
+        """Yield a machine or cell without counted buffer, and fewer places than there have been parts at once."""
+        if (self.machine is None) == (self.cell is None):
+            yield self.defect("E603", "machine", "machine and cell are both given or both missing", "give one")
+            return
+        if self.machine is not None and self.machine not in instance.machine_by_id:
             yield self.unknown("machine", "machine", self.machine, instance.machine_by_id)
             return
-        if not getattr(instance.machine_by_id[self.machine], f"{self.buffer}_buffer"):
-            cause = f"the {self.buffer} buffer of {self.machine} is not counted: it has no place, or any number"
+        if self.cell is not None and self.cell not in instance.cell_by_id:
+            yield self.unknown("cell", "robot cell", self.cell, instance.cell_by_id)
+            return
+        if not self._places(instance):
+            what = f"the {self.buffer} buffer of {self.machine}"
+            if self.cell is not None:
+                what = f"the {self.buffer} station of {self.cell}"
+            cause = f"{what} is not counted: it has no place, or any number"
             yield self.defect("E607", "buffer", cause, "change the instance")
             return
         held = self._most_held(instance)
@@ -222,22 +235,43 @@ class BufferChange(Event):
 
     def change(self, instance: Instance) -> Instance:
         """Change the number of places."""
-        machine = instance.machine_by_id[self.machine]
+        if self.cell is not None:
+            cell = instance.cell_by_id[self.cell]
+            if self.buffer == "input":
+                return with_group(instance, replace(cell, input_places=self.places))
+            return with_group(instance, replace(cell, output_places=self.places))
+        machine = instance.machine_by_id[self.machine or ""]
         if self.buffer == "input":
             return with_machine(instance, replace(machine, input_buffer=self.places))
         return with_machine(instance, replace(machine, output_buffer=self.places))
 
+    def _places(self, instance: Instance) -> int | None:
+        """Return how many places there are, None where they are not counted."""
+        if self.cell is not None:
+            return places_at(instance.cell_by_id[self.cell], self.buffer)
+        machine = instance.machine_by_id[self.machine or ""]
+        return machine.input_buffer if self.buffer == "input" else machine.output_buffer
+
     def _most_held(self, instance: Instance) -> int:
         """Return the most parts that have been in the buffer at once until now, by the schedule in force."""
-        execution, machine = execution_of(instance), instance.machine_by_id[self.machine]
+        execution = execution_of(instance)
+        if self.cell is not None:
+            there = station_stays(instance, execution.baseline)
+            stays = [(s.begin, s.until) for s in there if (s.cell, s.side) == (self.cell, self.buffer)]
+            return _most(stays, execution.now)
+        machine = instance.machine_by_id[self.machine or ""]
         arriving, taken = moves_into(execution.baseline), taken_at(instance, execution.baseline)
         stays = []
-        for operation in execution.baseline.by_machine.get(self.machine, ()):
+        for operation in execution.baseline.by_machine.get(machine.id, ()):
             into = arriving.get(operation.key, ())
             if self.buffer == "input":
                 stays.append((put_down_at(instance, operation, into), operation.start))
             else:
                 stays.append((occupied_from(instance, machine, operation, into), taken[operation.key]))
-        begun = [(begin, end) for begin, end in stays if begin < min(end, execution.now)]
-        most = max((sum(a <= begin < b for a, b in begun) for begin, _ in begun), default=0)
-        return most - (machine.capacity if self.buffer == "output" else 0)
+        return _most(stays, execution.now) - (machine.capacity if self.buffer == "output" else 0)
+
+
+def _most(stays: Iterable[tuple[int, int]], now: int) -> int:
+    """Return how many of some stays that have begun there were at once, at the most."""
+    begun = [(begin, end) for begin, end in stays if begin < min(end, now)]
+    return max((sum(a <= begin < b for a, b in begun) for begin, _ in begun), default=0)
