@@ -14,7 +14,7 @@ from scheduler.plot.layout import Bar, BarKind, span_of
 from scheduler.plot.stations import ROW_OF
 from scheduler.plot.subject import Subject
 
-_UNPLANNED = frozenset(("robot down", "vehicle down", "cell stop", "outage", "blocked"))
+_UNPLANNED = ("outage", "cell stop", "robot down", "vehicle down", "blocked")
 """Reasons of downtimes that events bring, besides breakdowns; merged downtimes have several, joined by ``+``."""
 
 
@@ -273,4 +273,11 @@ def arrows(subject: Subject, bars: Sequence[Bar]) -> Iterator[tuple[float, float
 
 def is_breakdown(reason: str) -> bool:
     """Return whether a downtime with this reason was not planned; see `scheduler.domain.events`."""
-    return "breakdown" in reason or not _UNPLANNED.isdisjoint(reason.split("+"))
+    return bool(unplanned((reason,)))
+
+
+def unplanned(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Return what of the reasons of downtimes was not planned, each once, breakdowns first."""
+    found = {part for reason in reasons for part in reason.split("+")}
+    breakdowns = ("breakdown",) if any("breakdown" in part for part in found) else ()
+    return (*breakdowns, *(part for part in _UNPLANNED if part in found))

@@ -13,8 +13,9 @@ from matplotlib.transforms import Transform
 
 from scheduler.analysis.compare import ChangeKind
 from scheduler.plot import palette
+from scheduler.plot.bars import unplanned
 from scheduler.plot.draw import PENNANT, STAR_YELLOW, STRIPE_DASHES, Sheet
-from scheduler.plot.layout import BarKind, Layout
+from scheduler.plot.layout import BarKind, Layout, ShadeKind
 from scheduler.plot.lettering import Lettering
 from scheduler.plot.margins import inches_from
 from scheduler.plot.palette import JobColour
@@ -94,7 +95,7 @@ def _kinds(layouts: tuple[Layout, ...]) -> tuple[Entry, ...]:
     sample = JobColour(palette.oklch(0.78, 0.09, 240), palette.INK)
     found = [Entry(CHANGE_NAMES[c], _swatch(BAR_STYLES["operation"], sample, c)) for c in CHANGE_NAMES if c in changes]
     found += [Entry(s.name, _swatch(s, sample, kind=k)) for k, s in BAR_STYLES.items() if k in kinds and s.name]
-    found += [Entry(s.name, _swatch(s, sample)) for k, s in SHADE_STYLES.items() if k in shades]
+    found += [Entry(_name(k, s, layouts), _swatch(s, sample)) for k, s in SHADE_STYLES.items() if k in shades]
     if any(layout.levels for layout in layouts):
         found.append(Entry("level of the battery, least level", _level))
     if ("due_date", False) in flags:
@@ -104,6 +105,13 @@ def _kinds(layouts: tuple[Layout, ...]) -> tuple[Entry, ...]:
     if any(kind == "deadline" for kind, _ in flags):
         found.append(Entry("deadline", _pennant(sample.fill, palette.INK, 1.0)))
     return tuple(found)
+
+
+def _name(kind: ShadeKind, style: Style, layouts: tuple[Layout, ...]) -> str:
+    """Return what a kind of shade stands for: of what was not planned, what there is of it."""
+    if kind != "breakdown":
+        return style.name
+    return ", ".join(unplanned(shade.reason for layout in layouts for shade in layout.shades if shade.kind == kind))
 
 
 def _groups(layouts: tuple[Layout, ...], colours: dict[str, JobColour]) -> tuple[Entry, ...]:

@@ -16,7 +16,19 @@ from matplotlib.text import Text
 from small_factory import INSTANCE, SCHEDULE, rescheduled
 
 from scheduler.constraints import Violation
-from scheduler.domain import Execution, Facility, Instance, Job, Machine, Mode, Operation, Schedule, ScheduledOperation
+from scheduler.domain import (
+    Calendar,
+    Downtime,
+    Execution,
+    Facility,
+    Instance,
+    Job,
+    Machine,
+    Mode,
+    Operation,
+    Schedule,
+    ScheduledOperation,
+)
 from scheduler.plot import before_after, gantt
 
 
@@ -140,6 +152,17 @@ def test_the_legend_leaves_out_what_is_not_drawn() -> None:
     found = words(figure_of(replace(INSTANCE, jobs=INSTANCE.jobs[:1]), Schedule(tuple(operations))))
     assert "X" in found
     assert not {"Y", "breakdown", "transfer", "old position", "aborted work"} & set(found)
+
+
+def test_the_legend_says_what_was_not_planned() -> None:
+    def legend(*reasons: str) -> list[str]:
+        downtimes = tuple(Downtime(10 * n, 10 * n + 5, reason) for n, reason in enumerate(reasons))
+        machines = (replace(INSTANCE.machines[0], calendar=Calendar(downtimes)), *INSTANCE.machines[1:])
+        found = words(figure_of(replace(INSTANCE, machines=machines), SCHEDULE))
+        return [word for word in found if word.startswith(("breakdown", "outage", "cell stop"))]
+
+    assert legend("cleaning", "outage") == ["outage"]
+    assert legend("outage", "cell stop+outage", "spindle breakdown") == ["breakdown, outage, cell stop"]
 
 
 def test_strange_ids_are_shown_as_they_are() -> None:
