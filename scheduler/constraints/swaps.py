@@ -41,16 +41,21 @@ def applies(instance: Instance) -> bool:
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
+    for stays in circles(instance, schedule):
+        names = ", ".join(place(stay.operation) for stay in stays)
+        detail = f"the parts can take their machines at {stays[0].begin} only by swapping: {names}"
+        yield Violation("swaps", place(stays[0].operation), detail, 1)
+
+
+def circles(instance: Instance, schedule: Schedule) -> Iterator[list[Stay]]:
+    """Yield the stays of a circle for every set of operations that wait for one another."""
     if not applies(instance):
         return
     held = occupations(instance, schedule)
     waits_for = _waits(instance, schedule, held)
     stay_of = {stay.operation.key: stay for stays in held.values() for stay in stays}
     for circle in _circles(waits_for):
-        stays = [stay_of[key] for key in circle]
-        names = ", ".join(place(stay.operation) for stay in stays)
-        detail = f"the parts can take their machines at {stays[0].begin} only by swapping: {names}"
-        yield Violation("swaps", place(stays[0].operation), detail, 1)
+        yield [stay_of[key] for key in circle]
 
 
 def _waits(

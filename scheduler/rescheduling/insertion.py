@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from scheduler.domain import Calendar, Instance, Job, Machine, Move, OperationKey, ScheduledOperation
+from scheduler.domain import (
+    Calendar,
+    Instance,
+    Job,
+    Machine,
+    Move,
+    Objective,
+    OperationKey,
+    Schedule,
+    ScheduledOperation,
+)
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
 from scheduler.domain.routing import Leg, carriers, in_loads, leg_time, routes, tenders
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
 from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
+from scheduler.search.construct import construct
 
 _MOST_STEPS = 10_000
 """Steps after which the search for machines that can be reached from one another is given up."""
@@ -71,6 +83,11 @@ class _Appending:
     def append(self, job: Job) -> None:
         """Append the first process plan of the job whose machines can be reached, or what the draft lacks of it."""
         there = self._there.get(job.id, {})
+        if not there and _may_block_itself(self.instance, job):
+            alone = _alone(self.instance, job)
+            if alone is not None:
+                self._copy(alone)
+                return
         plans = (plan_of(job, set(there)),) if there else job.plans or (tuple(o.id for o in job.operations),)
         for plan in plans:
             order = tuple(o for o in topological_order(job) if o in plan and o not in there)
@@ -81,6 +98,22 @@ class _Appending:
                 self._emit(job, order, chosen)
                 return
         raise Stuck(f"the machines of the new job {job.id} can't be reached from one another")
+
+    def _copy(self, alone: Schedule) -> None:
+        """Append a job in the order in which it goes through an empty factory."""
+        begin = self._clock
+        for operation in alone.operations:
+            self.operations.append(replace(operation, start=begin + operation.start, end=begin + operation.end))
+            self._clock = max(self._clock, begin + operation.end)
+            for taken in (operation.machine, operation.tended_by):
+                if taken is not None:
+                    self._free_at[taken] = max(self._free_at.get(taken, 0), begin + operation.end)
+        for move in alone.moves:
+            if move.job is not None:
+                self.moves.append(replace(move, start=begin + move.start, end=begin + move.end))
+                self._clock = max(self._clock, begin + move.end)
+                self._free_at[move.mover] = max(self._free_at.get(move.mover, 0), begin + move.end)
+        self._clock += 1
 
     def _modes(self, job: Job, order: tuple[str, ...]) -> dict[str, int] | None:
         """Return the mode of each operation, or None if no choice has a way between all machines.
@@ -238,3 +271,20 @@ class _Appending:
         start = self._clock
         self._clock = start + max(length, 1)
         return start, start + length
+
+
+def _may_block_itself(instance: Instance, job: Job) -> bool:
+    """Return whether parts of one job may be in each other's way: it has branches, and machines without buffers."""
+    befores = Counter(p.successor for p in job.precedences)
+    afters = Counter(p.predecessor for p in job.precedences)
+    num_ends = sum(operation.id not in afters for operation in job.operations)
+    has_branches = num_ends > 1 or max((*befores.values(), *afters.values()), default=0) > 1
+    machines = (instance.machine_by_id[mode.machine] for o in job.operations for mode in o.modes)
+    return has_branches and any(0 in (machine.input_buffer, machine.output_buffer) for machine in machines)
+
+
+def _alone(instance: Instance, job: Job) -> Schedule | None:
+    """Return a schedule of the job in an empty factory, None if the construction finds none."""
+    only = replace(job, release_date=0, due_date=None, deadline=None)
+    empty = replace(instance, jobs=(only,), execution=None)
+    return construct(empty, Objective.parse("makespan"), time_limit=0.0)

@@ -7,7 +7,7 @@ come again after everything else, like those of a new job (`scheduler.rescheduli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -20,8 +20,6 @@ from scheduler.rescheduling.timing import Stuck
 
 def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey]:
     """Return the pending operations of the draft's jobs that can't keep their place, and those that it lacks."""
-    fixed = set(started(instance))
-    fixed |= {(m.job or "", m.successor or "") for m in execution_of(instance).moves if m.successor is not None}
     lost = {o.key for o in draft.operations if instance.mode(o.key, o.mode).machine != o.machine}
     lost |= {(m.job or "", m.successor or m.predecessor or "") for m in _without_mover(instance, draft)}
     scheduled: dict[str, set[str]] = {}
@@ -30,6 +28,13 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
     for job_id, there in scheduled.items():
         job = instance.job_by_id[job_id]
         lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
+    return with_followers(instance, lost)
+
+
+def with_followers(instance: Instance, lost: Iterable[OperationKey]) -> frozenset[OperationKey]:
+    """Return those of some operations, and of all that follow them in their jobs, that are pending in every respect."""
+    fixed = set(started(instance))
+    fixed |= {(m.job or "", m.successor or "") for m in execution_of(instance).moves if m.successor is not None}
     loose: set[OperationKey] = set()
     waiting = [key for key in lost if key not in fixed]
     while waiting:

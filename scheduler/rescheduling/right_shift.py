@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from scheduler.constraints import swaps
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.derive import complete
 from scheduler.domain.events.undo import with_waits
@@ -18,13 +19,22 @@ from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import charged_more
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
-from scheduler.rescheduling.loose import in_todays_loads, loose_operations, on_later_trips, without
+from scheduler.rescheduling.loose import (
+    in_todays_loads,
+    loose_operations,
+    on_later_trips,
+    with_followers,
+    without,
+)
 from scheduler.rescheduling.network import Network
 from scheduler.rescheduling.timing import Stuck, TooLate
 
 _EXTENSIONS = 2
 """How often calendars are unrolled eight times further before something is said to fit nowhere."""
 
+
+_MOST_CIRCLES = 20
+"""Jobs that come after everything else, so that nothing has to swap, before a right shift is given up."""
 
 _MOST_CHARGES = 200
 """Charges that are added or made longer before a right shift is given up."""
@@ -74,7 +84,7 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
     old = _without_new_jobs(instance, baseline)
     kept = None
     try:
-        draft = _drafted(old, baseline)
+        draft = _without_swaps(old, _drafted(old, baseline))
         both = _with_new_jobs(instance, old, draft)
         if both is not None:
             return both
@@ -152,6 +162,35 @@ def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     draft = without(draft, loose) if loose else draft
     draft = on_later_trips(instance, draft)
     return with_new_jobs(instance, draft) if loose else draft
+
+
+def _without_swaps(instance: Instance, draft: Draft) -> Draft:
+    """Return the draft in which no parts have to swap on machines that don't allow it.
+
+    The orders of the baseline need no swap, unless parts passed in no time that now stay. The job of such a part, if
+    its machine is still to come, comes after everything else.
+
+    Raises
+    ------
+    Stuck
+        If the parts are already where they could only swap.
+    """
+    for _ in range(_MOST_CIRCLES if swaps.applies(instance) else 0):
+        schedule, _ = _earliest(instance, draft)
+        circle = next(swaps.circles(instance, schedule), None)
+        if circle is None:
+            break
+        where = {stay.operation.key for stay in circle}
+        before = {
+            (job.id, p.predecessor) for job in instance.jobs for p in job.precedences if (job.id, p.successor) in where
+        }
+        loose = with_followers(instance, before)
+        last = max((o for o in draft.operations if o.key in loose & before), key=lambda o: o.start, default=None)
+        if last is None:
+            names = " and ".join(sorted({f"operation {key[1]} of job {key[0]}" for key in where}))
+            raise Stuck(f"{names} could take their machines only by swapping")
+        draft = with_new_jobs(instance, without(draft, with_followers(instance, [last.key])))
+    return draft
 
 
 def _earliest(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:

@@ -24,6 +24,7 @@ from helpers import (
 from repair_cases import (
     flow_shop,
     flow_shop_baseline,
+    repaired,
     revised,
     robot_cell,
     robot_cell_baseline,
@@ -406,3 +407,35 @@ def _without_baths(job: Job) -> tuple[Operation, ...]:
 
 def _unlimited(job: Job) -> tuple[Precedence, ...]:
     return tuple(replace(p, max_lag=None) for p in job.precedences)
+
+
+# --- parts that block ----------------------------------------------------------------------------------------------
+
+
+def blocking(*jobs: Job, swap: bool = True) -> Instance:
+    return factory(*(machine(name, output_buffer=0, swap=swap) for name in ("A", "B", "C")), *jobs)
+
+
+def test_parts_that_would_have_to_swap_come_one_after_the_other() -> None:
+    # J2 passes B in no time, in the instant in which J1 leaves A. If it stays for a tick, each waits for the other to
+    # leave its machine: J2 comes after J1 then.
+    instance = blocking(simple_job("J1", ("A", 2), ("B", 2)), simple_job("J2", ("B", 0), ("A", 2)), swap=False)
+    baseline = schedule(at("J1.1", "A", 0, 2), at("J1.2", "B", 2, 4), at("J2.1", "B", 2, 2), at("J2.2", "A", 2, 4))
+    assert flagged(instance, baseline) == []
+    _, result = repaired(instance, baseline, 1, OperationDelayed("E", 1, "J2", "1", delay=1))
+    assert times(result) == {"J1.1": (0, 2), "J1.2": (2, 4), "J2.1": (4, 5), "J2.2": (5, 7)}
+
+
+def test_a_new_job_with_branches_does_not_block_itself() -> None:
+    # Of its first two operations one would be done sooner on A too, where the part of the other one stays.
+    instance = blocking(simple_job("J1", ("C", 2)))
+    new = job(
+        "N",
+        op("1", mode("A", 2)),
+        op("2", mode("A", 1), mode("B", 3)),
+        op("3", mode("C", 2)),
+        links=(Precedence("1", "3"), Precedence("2", "3")),
+        release_date=1,
+    )
+    _, result = repaired(instance, schedule(at("J1.1", "C", 0, 2)), 1, RushOrder("E", 1, new))
+    assert times(result) == {"J1.1": (0, 2), "N.1": (1, 3), "N.2": (1, 4), "N.3": (4, 6)}
