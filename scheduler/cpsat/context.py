@@ -120,11 +120,13 @@ class ModelContext:
         self._values.append((variable, value, low, high))
         return variable
 
-    def hint(self, schedule: Schedule) -> None:
-        """Give the schedule to the solver as a complete hint, in place of any hint before."""
+    def hint(self, schedule: Schedule, stop: Stop | None = None) -> None:
+        """Give the schedule to the solver as a complete hint, in place of any before; stopped, raise `Stopped`."""
         view = ScheduleView(self.instance, schedule)
         self.model.clear_hints()  # type: ignore[no-untyped-call]
         for variable, value, low, high in self._values:
+            if stop is not None and stop.requested:
+                raise Stopped
             self.model.add_hint(variable, min(max(value(view), low), high))
 
     def enforce(self, constraint: Any, *literals: Literal) -> None:

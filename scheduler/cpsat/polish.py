@@ -6,12 +6,10 @@ Shaw (1998) for the idea; Godard, Laborie & Nuijten (2005) for schedules that st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
-from threading import Timer
 from time import monotonic
 
 from ortools.sat.python import cp_model
@@ -26,6 +24,7 @@ from scheduler.cpsat.solve import MIN_SECONDS, build, new_solver
 from scheduler.cpsat.subproblem import Subproblem, subproblem
 from scheduler.domain import Instance, Objective, Schedule, Stop
 from scheduler.domain.cycle import with_copies
+from scheduler.domain.stop import Until
 from scheduler.terms import value_terms
 
 FIRST_SIZE = 15
@@ -76,48 +75,34 @@ def polish(
     network = Network(instance, objective, schedule)
     kinds = [_Kind(choose, credit=credit) for choose, credit in neighbourhoods(network).items()]
     needed = MIN_SECONDS
-    with _ending(stop, seconds) as ending:
-        while network.free and not ending.requested and deadline - monotonic() > needed:
-            target = _target(instance, objective, network.schedule, floor)
-            if target is None:
-                break
-            kind = random.choices(kinds, [kind.credit for kind in kinds])[0]
-            free = kind.choose(network, round(kind.size), random)
-            began_at = monotonic()
-            sub = subproblem(instance, network.schedule, with_copies(instance, free))
-            ctx = _model(sub, objective, target, ending)
-            if ending.requested:
-                break  # the model may lack rules
-            needed = max(MIN_SECONDS, monotonic() - began_at)
-            solver = new_solver(ctx, max(0.0, deadline - monotonic()), workers, random.randrange(2**31))
-            solver.parameters.max_deterministic_time = EFFORT
-            # Presolve of circuits takes longer than the search.
-            solver.parameters.cp_model_presolve = not ctx.has_circuits
-            with ending.calling(solver.stop_search):
-                answer = solver.solve(ctx.model)
-            found = answer in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-            kind.learn(found, answer in (cp_model.OPTIMAL, cp_model.INFEASIBLE), len(network.free))
-            if found:
-                network = Network(instance, objective, sub.restore(extract(ctx, solver.value)))
-                if on_better is not None:
-                    on_better(network.schedule)
-            elif answer == cp_model.INFEASIBLE and sub.free.issuperset(o.key for o in network.free):
-                break
+    ending = Until(stop, deadline)
+    while network.free and not ending.requested and deadline - monotonic() > needed:
+        target = _target(instance, objective, network.schedule, floor)
+        if target is None:
+            break
+        kind = random.choices(kinds, [kind.credit for kind in kinds])[0]
+        free = kind.choose(network, round(kind.size), random)
+        began_at = monotonic()
+        sub = subproblem(instance, network.schedule, with_copies(instance, free))
+        ctx = _model(sub, objective, target, ending)
+        if ending.requested:
+            break  # the model may lack rules
+        needed = max(MIN_SECONDS, monotonic() - began_at)
+        solver = new_solver(ctx, max(0.0, deadline - monotonic()), workers, random.randrange(2**31))
+        solver.parameters.max_deterministic_time = EFFORT
+        # Presolve of circuits takes longer than the search.
+        solver.parameters.cp_model_presolve = not ctx.has_circuits
+        with stop.calling(solver.stop_search):
+            answer = solver.solve(ctx.model)
+        found = answer in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        kind.learn(found, answer in (cp_model.OPTIMAL, cp_model.INFEASIBLE), len(network.free))
+        if found:
+            network = Network(instance, objective, sub.restore(extract(ctx, solver.value)))
+            if on_better is not None:
+                on_better(network.schedule)
+        elif answer == cp_model.INFEASIBLE and sub.free.issuperset(o.key for o in network.free):
+            break
     return network.schedule
-
-
-@contextmanager
-def _ending(stop: Stop, seconds: float) -> Iterator[Stop]:
-    """Yield what is requested with `stop` and after so many seconds: a large model is not built to its end then."""
-    ending = Stop()
-    timer = Timer(seconds, ending.request)
-    timer.daemon = True
-    timer.start()
-    try:
-        with stop.calling(ending.request):
-            yield ending
-    finally:
-        timer.cancel()
 
 
 @dataclass

@@ -19,7 +19,7 @@ from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.symmetry import post_order
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop, Tier
-from scheduler.domain.stop import Stopped
+from scheduler.domain.stop import Stopped, Until
 from scheduler.terms import value_terms
 
 OnProgress = Callable[[Fraction | None, Fraction | None], None]
@@ -86,6 +86,7 @@ def improve(
 ) -> Outcome:
     """Search for a schedule better than `start` (given as complete hint), tier after tier.
 
+    The model is built within the time too, and given up where that is not enough: what was known is the answer then.
     Each tier gets an even share of the time left over the tiers that remain; once solved, it may not get worse
     while later tiers are improved. With `first_only` the first schedule found, or the proof that there is none,
     ends the search. `floor` is a proved lower bound of the first tier. With `work` each tier ends after so much
@@ -99,11 +100,12 @@ def improve(
         If CP-SAT calls the model invalid: a bug in this package.
     """
     deadline = monotonic() + time_limit
-    ctx = build(instance, _latest(instance, objective, start), stop, kept, has_loads=has_loads)
+    ending = Until(stop, deadline)
+    ctx = build(instance, _latest(instance, objective, start), ending, kept, has_loads=has_loads)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     status = Status.UNKNOWN if start is None else Status.FEASIBLE
-    if stop.requested:
+    if ending.requested:
         return Outcome(status, best, tuple(bounds))  # the model may lack rules
     post_order(ctx, start)
     built: dict[str, Any] = {}
@@ -125,9 +127,13 @@ def improve(
             proved = False
             break
         ctx.model.minimize(expression)
-        if best is not None:
-            ctx.hint(best)
-        left = deadline - monotonic()  # the hint of a large model takes its time too
+        try:
+            if best is not None:
+                ctx.hint(best, ending)  # that of a large model takes its time too
+        except Stopped:
+            proved = False
+            break
+        left = deadline - monotonic()
         if left < MIN_SECONDS or stop.requested:
             proved = False
             break

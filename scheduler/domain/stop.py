@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from time import monotonic
 
 
 class Stopped(Exception):
@@ -49,3 +50,26 @@ class Stop:
         finally:
             with self._lock:
                 self._listeners.remove(listener)
+
+
+class Until(Stop):
+    """The wish of another to stop, or that the time is up: for work that looks at it again and again.
+
+    Who wants to be called has to ask the other one: no clock runs here.
+
+    Parameters
+    ----------
+    stop
+        The other wish.
+    ends_at
+        When the time is up (`time.monotonic`).
+    """
+
+    def __init__(self, stop: Stop, ends_at: float) -> None:
+        super().__init__()
+        self._other, self._ends_at = stop, ends_at
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody wants the engines to stop, or the time is up."""
+        return super().requested or self._other.requested or monotonic() >= self._ends_at

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
+import pytest
 from helpers import factory, machine, simple_job
 
+from scheduler.cpsat.polish import polish
 from scheduler.cpsat.solve import build, improve
-from scheduler.domain import Instance, Objective, Status, Stop
+from scheduler.domain import Instance, Objective, Schedule, Status, Stop
+from scheduler.domain.stop import Stopped, Until
+from scheduler.search.construct import construct
 
 
 class Soon(Stop):
@@ -44,3 +50,42 @@ def test_what_was_known_is_the_answer() -> None:
         stop=Soon(4),
     )
     assert (outcome.status, outcome.schedule, outcome.bounds) == (Status.UNKNOWN, None, (None,))
+
+
+def constructed() -> Schedule:
+    schedule = construct(shop(), Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    return schedule
+
+
+def test_a_wish_until_an_instant_is_that_of_another_or_of_the_clock() -> None:
+    other = Stop()
+    late, soon = Until(other, monotonic() + 3600), Until(other, monotonic())
+    assert (late.requested, soon.requested, other.requested) == (False, True, False)
+    other.request()
+    assert late.requested
+
+
+def test_building_ends_when_the_time_is_up() -> None:
+    outcome = improve(
+        shop(),
+        Objective.parse("makespan"),
+        start=(start := constructed()),
+        time_limit=0.0,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+    assert (outcome.status, outcome.schedule, outcome.bounds) == (Status.FEASIBLE, start, (None,))
+
+
+def test_hints_end_when_the_time_is_up() -> None:
+    ctx = build(shop())
+    with pytest.raises(Stopped):
+        ctx.hint(constructed(), Until(Stop(), monotonic()))
+
+
+def test_polishing_ends_when_the_time_is_up() -> None:
+    start = constructed()
+    assert polish(shop(), Objective.parse("makespan"), start, seconds=0.0, seed=0, stop=Stop()) is start
