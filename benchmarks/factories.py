@@ -29,6 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "t": {**ONE_HALL, "cells": 4, "fleet": 4, "tended": 0.3},
     "d": {**ONE_HALL, "cells": 4, "fleet": 4, "grippers": 2, "blocking": 1.0, "durations": (3, 15)},
     "v": {**ONE_HALL, "cells": 0, "holds": 2},
+    "s": {"stations": 1},
     "m": {
         "grippers": 2,
         "tended": 0.2,
@@ -43,7 +44,8 @@ KINDS: dict[str, dict[str, Any]] = {
     },
 }
 """Networks with robot cells, fleets and lanes (g), h with hubs, l with half of the jobs in loads; single halls whose
-movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs; and m
+movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs;
+s with one place at each station of a cell; and m
 with everything that moves: batteries, timetables, docks, counted buffers and baths besides."""
 SIZES: dict[int, dict[str, Any]] = {
     50: {"jobs": 10, "machines": 12, "cells": 2, "facilities": 2},

@@ -19,6 +19,7 @@ from scheduler.search.decode.layout import (
     FIRST_DROP,
     FLEET,
     FLEETS_AT,
+    HELD,
     HOLDS,
     IS_TRIP,
     JOB_END,
@@ -47,6 +48,7 @@ from scheduler.search.decode.layout import (
     PLACE,
     ROUTES,
     SIZE,
+    SOME_STAND,
     SPLITS,
     SPOTS_AT,
     STOP,
@@ -112,7 +114,7 @@ def carry(
 ) -> tuple[int, int]:
     """Place a move of a part at the earliest; return its start and end, `NEVER` if nobody can do it.
 
-    A robot or vehicle does not put the part down before `least`.
+    A robot or vehicle does not put the part down before `least`, nor before the move is held until.
     """
     job, move = get(data, LINKS, link, LINK_JOB), MAX_LEGS * link + number
     ready = max(ready, data[NOW])
@@ -125,6 +127,8 @@ def carry(
         if start >= NEVER:
             return NEVER, NEVER
     else:
+        if data[SOME_STAND]:
+            least = max(least, state[data[HELD] + move])
         able, start, end, before = by_carrier(data, state, leg, job, ready, least)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER

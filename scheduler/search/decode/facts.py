@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import lcm
 
 from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Robot
 from scheduler.domain.batteries import corrected
 from scheduler.domain.routing import Leg
+from scheduler.domain.stations import Side, places_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
@@ -17,6 +18,7 @@ from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 
 NO_WAY = 1 << 40
 """Travel time between places of a group that have no way."""
+SIDES: tuple[Side, Side] = ("input", "output")
 SLOTS = {"exit": at.EXIT, "entry": at.ENTRY, "onward": at.ONWARD}
 
 Tables = dict[int, list[tuple[int, ...]]]
@@ -42,6 +44,7 @@ class Facts:
         self.profiles: list[int] = []
         self._docks: dict[str, int] = {}
         self._chargers: dict[str, tuple[int, int, int]] = {}
+        self.stations: dict[tuple[str, Side], tuple[int, int]] = {}
         self._needed: set[tuple[int, int]] = set()
         self._leg_rows: dict[Leg, tuple[int, ...]] = {}
         self.has_gaps = False
@@ -104,6 +107,8 @@ class Facts:
             self._chargers[name] = len(tables[at.ABLE]), len(self.profiles), charger.places - 1
             tables[at.ABLE].append((-1, 0, spot, spot, -1, 0, 0))
             self.profiles.append(charger.places)
+        for rooms in ({(cell.id, side): places_at(cell, side) for side in SIDES} for cell in instance.cells):
+            self.stations.update({room: self._profile(num) for room, num in rooms.items() if num is not None})
         self.profiles.extend(pool.capacity for pool in instance.operators)
         for group in instance.group_by_id.values():
             places = self._group_places[group.id]
@@ -220,10 +225,19 @@ class Facts:
             for number, legs in enumerate(routes, start=1):
                 other = len(tables[at.ROUTES]) if number < len(routes) else -1
                 tables[at.ROUTES][row] = (len(tables[at.LEGS]), len(legs), self.stop(legs), other)
-                tables[at.LEGS].extend(self._leg(leg, tables) for leg in legs)
+                for leg, onward in zip_longest(legs, legs[1:]):
+                    tables[at.LEGS].append((*self._leg(leg, tables), *self._station(leg, onward)))
                 if other >= 0:
                     tables[at.ROUTES].append((0, -1, -1, -1))
                 row = other
+
+    def _station(self, leg: Leg, onward: Leg | None) -> tuple[int, int]:
+        """Return the profile of the station at which a part takes a place after a leg, and what others may take."""
+        if leg.kind == "robot_move" and leg.destination not in self.problem.machine_by_id:
+            return self.stations.get((leg.groups[0], "output"), (-1, 0))
+        if leg.kind == "transport" and onward is not None and onward.slot == "entry":
+            return self.stations.get((onward.groups[0], "input"), (-1, 0))
+        return -1, 0
 
     def stop(self, legs: Iterable[Leg]) -> int:
         """Return the number of the facility that the first lane of a route leads to; -1 if it takes none."""
@@ -355,10 +369,11 @@ class Facts:
 
 
 def profiles_on(board: Board) -> list[Profile]:
-    """Return the profiles of a board in the order of their numbers: those of machines, docks, chargers, pools."""
+    """Return the profiles of a board by number: those of machines, docks, chargers, stations of cells, pools."""
     timelines = (line for lines in zip(board.timelines, board.stores, board.inputs, strict=True) for line in lines)
     machines = [line.profile for line in timelines if isinstance(line, SharedTimeline)]
-    return [*machines, *board.docks.values(), *board.chargers.values(), *board.pools]
+    stations = [room.profile for room in board.stations.rooms.values()]
+    return [*machines, *board.docks.values(), *board.chargers.values(), *stations, *board.pools]
 
 
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:

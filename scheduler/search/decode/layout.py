@@ -69,7 +69,7 @@ NUM_TABLES = 25
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
 
-NUM_COLUMNS = 41
+NUM_COLUMNS = 44
 (
     MODE,
     START,
@@ -96,6 +96,9 @@ NUM_COLUMNS = 41
     LOAD,
     LEVEL,
     BESIDE,
+    HELD,
+    STANDS_AT,
+    STANDS_UNTIL,
     LAST_ON,
     LAST_OF,
     LAST_STEP,
@@ -115,12 +118,13 @@ NUM_COLUMNS = 41
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (moves done, when the part is there, the facility that
 its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to
-BESIDE: the next load), the last operation on a machine, the last move of a carrier or lane vehicle, then what
-several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective
-comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one), and whether
-carriers linger now (LINGER)."""
+BESIDE: the next load; HELD: before when the part must not be put down; the station where it takes a place then, as
+profile plus 1, 0: at none, and until when), the last operation on a machine, the last move of a carrier or lane
+vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what
+the objective comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one),
+and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are counted."""
 
-NUM_SCALARS = 22
+NUM_SCALARS = 23
 (
     NOW,
     LIMIT,
@@ -139,6 +143,7 @@ NUM_SCALARS = 22
     PATIENCE,
     HAS_GAPS,
     SOME_WATCH,
+    SOME_STAND,
     FIRST_TENDING,
     FIRST_CHARGE,
     FIRST_DROP,
@@ -172,8 +177,9 @@ KEEPS, WATCHES, MARGIN, STORE, STORE_SPARE, INPUTS, INPUTS_SPARE = range(12, 19)
 # places, each the OTHER of one before it; STOP: facility that the first lane leads to, which tells them apart
 LEGS_AT, NUM_LEGS, STOP, OTHER = range(4)
 # LEGS; LEAD_TIME: least time until the drop; TAKES_UP: where it is the first, it takes the part off its machine (-1: it
-# takes it up wherever it is); BRINGS: it ends at a machine; FULL_LOAD: its units
-IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS, FULL_LOAD = range(9)
+# takes it up wherever it is); BRINGS: it ends at a machine; FULL_LOAD: its units; STATION: profile
+# of the station at which the part takes a place then (-1: none), with what others may take of it
+IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION, STATION_SPARE = range(11)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being

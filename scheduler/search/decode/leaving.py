@@ -43,6 +43,7 @@ from scheduler.search.decode.layout import (
     ROUTES,
     SOME_WATCH,
     START,
+    STATION,
     STORE,
     STORE_SPARE,
     STORED,
@@ -147,7 +148,10 @@ def has_to_leave(data: Ints, choice: Ints, o: int, machine: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tuple[int, int]:
-    """Carry parts away: out of the cell where they can't stay in it, and all the way out after a last operation."""
+    """Carry parts away: out of the cell where they can't stay in it, and all the way out after a last operation.
+
+    Where the places of the output station are counted, they stay until the next operation is placed.
+    """
     machine = machine_of(data, state, o)
     route = route_between(data, machine, -1)
     first, num = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
@@ -157,6 +161,7 @@ def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tupl
         legs, ready = num, state[data[END] + o]
         if get(data, LINKS, link, SUCC) >= 0:
             stays = get(data, MACHINES, machine, CELL) < 0 or may_stay(data, choice, state, link, machine)
+            stays = stays or (num > 0 and get(data, LEGS, first, STATION) >= 0)
             legs = 0 if stays else min(num, 1)
         elif legs <= 0 and watches:
             clash, bound = leave(data, state, trail, o, ready)  # it departs where it is

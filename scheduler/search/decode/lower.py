@@ -31,6 +31,7 @@ STEPS_PER_USE = 4
 WRITES_PER_OPERATION = 120
 WRITES_PER_MOVE = 24
 WRITES_PER_CHARGE = 60
+WRITES_PER_STAY = 24
 SPARE_WRITES = 20_000
 """Room in the trail."""
 
@@ -295,6 +296,8 @@ class _Lowering:
         num_loads = len(tables[at.LOADS])
         num_uses += 2 * len(self.links) + num_loads if tables[at.LANE_LIMITS] else 0
         num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
+        num_stays = MAX_LEGS * len(self.links) if facts.stations else 0
+        num_uses += num_stays
         first_tending = MAX_LEGS * len(self.links) + num_loads + len(begun.moves)
         is_tended = any(mode.tenders for mode in self.modes)
         num_moves = first_tending + is_tended * len(self.operations)
@@ -308,6 +311,7 @@ class _Lowering:
             (range(at.MODE, at.AFTER + 1), num_ops, 0),
             (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
             (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges + num_drops, 0),
+            (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -350,6 +354,7 @@ class _Lowering:
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
+        header[at.SOME_STAND] = num_stays > 0
         header[at.FIRST_TENDING] = first_tending if is_tended else 0
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         header[at.FIRST_DROP] = num_moves + num_charges if num_drops else 0
@@ -359,6 +364,7 @@ class _Lowering:
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges
+        room += WRITES_PER_STAY * num_stays
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)
         for profile in range(num_profiles):

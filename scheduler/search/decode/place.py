@@ -27,6 +27,7 @@ from scheduler.search.decode.layout import (
     FIRST_CHARGE,
     FIRST_DROP,
     FIRST_LINGER,
+    HELD,
     HOLDS_IN,
     HOLDS_OUT,
     INPUTS,
@@ -68,6 +69,7 @@ from scheduler.search.decode.layout import (
     RELEASE,
     ROUTES,
     SLOT,
+    SOME_STAND,
     SPARE,
     START,
     STORE,
@@ -96,10 +98,13 @@ from scheduler.search.decode.machines import (
     profile_opening,
     take,
 )
+from scheduler.search.decode.stations import stand
 from scheduler.search.decode.tending import is_tended, tend, tender
 
 MAX_OPENINGS = 100
 """Openings tried for one operation in one mode."""
+MAX_STANDS = 100
+"""Times that an operation is placed for want of room at stations."""
 MAX_ENTRIES = 8
 """Parts that can be brought to the station of one operation."""
 
@@ -225,10 +230,10 @@ def fit(
 
 
 @njit(cache=True, nogil=True)
-def place_in(
+def place_once(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, mode: int, floor: int
 ) -> tuple[int, int]:
-    """Place an operation in a mode; on a clash, what was placed of it is left for `undo`."""
+    """Place an operation in a mode as if there were room at all stations; what clashes is left for `undo`."""
     machine, job = get(data, MODES, mode, MACHINE), get(data, OPS, o, JOB)
     if data[FIRST_CHARGE] > 0:
         put(state, trail, data[WISH], choice[data[NUM_OPS] + o])
@@ -283,4 +288,29 @@ def place_in(
             return clash, bound
         undo(state, trail, mark)
         opens_at = bound
+    return HOPELESS, NEVER
+
+
+@njit(cache=True, nogil=True)
+def place_in(
+    data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, mode: int, floor: int
+) -> tuple[int, int]:
+    """Place an operation in a mode, again and again until its parts find room at stations.
+
+    On a clash, what was placed of it is left for `undo`.
+    """
+    if not data[SOME_STAND]:
+        return place_once(data, choice, state, trail, entries, o, mode, floor)
+    for _ in range(MAX_STANDS):
+        mark = trail[0]
+        clash, bound = place_once(data, choice, state, trail, entries, o, mode, floor)
+        if clash != FITS:
+            return clash, bound
+        early, later = stand(data, state, trail, o)
+        if early < 0:
+            return FITS, 0
+        if later >= NEVER:
+            break
+        undo(state, trail, mark)
+        put(state, trail, data[HELD] + early, later)
     return HOPELESS, NEVER

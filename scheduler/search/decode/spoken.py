@@ -41,7 +41,10 @@ SPOKEN: dict[type, frozenset[str]] = {
     ),
     Facility: _names("id station returns_jobs docks hub"),
     Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
-    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time slowdowns"),
+    RobotCell: _names(
+        "id facility robots input_station output_station travel load_time unload_time slowdowns input_places"
+        " output_places"
+    ),
     Robot: _names("id start calendar reach grippers"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
     Vehicle: _names("id start calendar battery capacity"),

@@ -1,8 +1,8 @@
 """Why a job is complete so late: back from its end, over what each operation and move waited for.
 
 Operations wait for the operation before them on their machine, or for their parts; moves for their parts, for the
-move before them of the same robot or vehicle, or for the trip of another part. Where a unit waited for another one,
-the two are a *pair*: had they changed turns, the job might be complete earlier.
+move before them of the same robot or vehicle, for the trip of another part, or for a place at a station. Where a unit
+waited for another one, the two are a *pair*: had they changed turns, the job might be complete earlier.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from scheduler.search.decode.layout import (
     BESIDE,
     CARRIERS,
     DONE,
+    DROP,
     END,
     FIRST_CHARGE,
     FIRST_DROP,
     FIRST_TENDING,
+    HELD,
     HOLDS,
     INS,
     INS_AT,
@@ -55,6 +57,9 @@ from scheduler.search.decode.layout import (
     PRED,
     SETUPS_AT,
     SHARED,
+    SOME_STAND,
+    STANDS_AT,
+    STANDS_UNTIL,
     START,
     SUCC,
     UNTIL,
@@ -217,6 +222,22 @@ def before_drop(data: Ints, state: Ints, move: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def before_at_station(data: Ints, state: Ints, move: int) -> int:
+    """Return the move whose part had the place at a station for which another one waited, that of a move; -1: none."""
+    if not data[SOME_STAND] or move >= MAX_LEGS * data[NUM_LINKS]:
+        return -1
+    held, station = state[data[HELD] + move], state[data[STANDS_AT] + move]
+    if station == 0 or held == 0:
+        return -1
+    if state[data[MOVE_END] + move] - get(data, ABLE, state[data[MOVE_ABLE] + move], DROP) > held:
+        return -1
+    for other in range(MAX_LEGS * data[NUM_LINKS]):
+        if state[data[STANDS_UNTIL] + other] == held and state[data[STANDS_AT] + other] == station and other != move:
+            return other
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def before_tending(data: Ints, state: Ints, o: int) -> int:
     """Return the move or tending for which the robot was late that tends an operation, -1 if none of another."""
     if not is_tended(data, state[data[MODE] + o]):
@@ -254,6 +275,14 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
             elif before_op >= 0:
                 ready = state[data[END] + before_op]
             if state[data[MOVE_START] + move] > ready:
+                other = before_at_station(data, state, move)
+                if other >= 0:
+                    pairs[2 * num], pairs[2 * num + 1] = owner(data, move), owner(data, other)
+                    num += 1
+                    after = get(data, LINKS, other // MAX_LEGS, SUCC)
+                    is_fetched = other % MAX_LEGS + 1 < state[data[DONE] + other // MAX_LEGS]
+                    o, move = (-1, other + 1) if is_fetched else (after, -1 if after >= 0 else other)
+                    continue
                 hindered = owner(data, move)
                 other = before_in_turn(data, state, move)
                 if other >= 0:
