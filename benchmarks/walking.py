@@ -63,7 +63,7 @@ def walk(instance: Instance, objective: str, variant: Variant, seconds: float, s
         history.append((by_cpsat + time.perf_counter() - began_at, weights.first_tier(value)))
 
     search = TabuSearch(instance, weights, start, seed, on_better, variant.settings)
-    search.aim(weights.least(Fraction(target)))
+    search.aim(weights.least([Fraction(target)]))
     search.rehearse()
     cpu_at, began_at = time.process_time(), time.perf_counter()
     search.start(1)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from scheduler.domain import Instance, Job, Schedule, ScheduledOperation
 from scheduler.domain.cycle import cycle_time
+from scheduler.domain.objective import STABILITY_TERMS
 
 
 def value_terms(instance: Instance, schedule: Schedule) -> dict[str, int]:
@@ -19,6 +20,24 @@ def value_terms(instance: Instance, schedule: Schedule) -> dict[str, int]:
     never tardy. Without `Execution` there is no baseline, and the stability terms are 0.
     """
     return {name: value(instance, schedule) for name, value in TERMS.items()}
+
+
+def void_terms(instance: Instance) -> frozenset[str]:
+    """Return the terms that are 0 in every schedule of the instance: there is nothing in it that they count."""
+    due = any(job.due_date is not None for job in instance.jobs)
+    there = {
+        "total_tardiness": due,
+        "weighted_tardiness": any(job.due_date is not None and job.weight > 0 for job in instance.jobs),
+        "maximum_tardiness": due,
+        "number_tardy": due,
+        "setup_time": any(machine.setups is not None for machine in instance.machines),
+        "cycle_time": instance.cycle is not None,
+        "transfer_count": bool(instance.lanes),
+        "transfer_cost": any(lane.trip_cost > 0 or lane.unit_cost > 0 for lane in instance.lanes),
+        "transfer_co2": any(lane.trip_co2 > 0 for lane in instance.lanes),
+    }
+    stability = STABILITY_TERMS if instance.execution is None else frozenset()
+    return stability | {name for name, counts in there.items() if not counts}
 
 
 def _completed(instance: Instance, schedule: Schedule) -> Iterator[tuple[Job, int]]:

@@ -12,7 +12,9 @@ import scheduler
 from scheduler import Status, Stop
 from scheduler.domain import Instance, Objective, Precedence, Progress
 from scheduler.portfolio.run import Run
+from scheduler.search.construct import construct
 from scheduler.search.tabu.warm import compile_here
+from scheduler.terms import value_terms
 
 
 @pytest.fixture
@@ -155,6 +157,41 @@ def test_later_tiers_are_improved_after_the_makespan_is_proved() -> None:
     result = scheduler.solve(instance, objective="makespan > flow_time", time_limit=20)
     assert result.status is Status.OPTIMAL
     assert result.values == (6, 8)
+
+
+def test_what_is_zero_in_every_schedule_does_not_hide_the_rest() -> None:
+    # Nothing is due, no machine is set up: the makespan alone is to be planned, by the search that is made for it.
+    result = scheduler.solve(
+        random_job_shop(10, 2, seed=3), objective="weighted_tardiness > makespan + setup_time", time_limit=20, seed=0
+    )
+    alone = scheduler.solve(random_job_shop(10, 2, seed=3), objective="makespan", time_limit=20, seed=0)
+    assert (result.status, alone.status) == (Status.OPTIMAL, Status.OPTIMAL)
+    assert result.values == result.bounds == (0, *(alone.values or ()))
+    assert result.leading == 1
+    assert result.history[-1].value == result.values[1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_walk_goes_on_with_the_makespan_when_nothing_is_late(workers: int) -> None:
+    compile_here("regular.run_regular")
+    shop = random_job_shop(40, 4, seed=1)
+    shop = replace(shop, jobs=tuple(replace(job, due_date=10_000) for job in shop.jobs))
+    result = scheduler.solve(shop, objective="weighted_tardiness > makespan", time_limit=10, workers=workers, seed=0)
+    # The machine that has most to do is the bound, and it never waits.
+    assert result.status is Status.OPTIMAL
+    assert result.values == result.bounds
+    assert result.values is not None and result.values[0] == 0 < result.values[1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
+    compile_here("regular.run_regular")
+    shop = random_job_shop(80, 4, seed=1)
+    constructed = construct(shop, Objective.parse("flow_time"), time_limit=0.0)
+    result = scheduler.solve(shop, objective="flow_time", time_limit=4, workers=workers, seed=0)
+    assert result.values is not None and constructed is not None
+    assert result.values[0] < value_terms(shop, constructed)["flow_time"]
+    assert scheduler.check(shop, result.schedule) == ()
 
 
 def test_one_worker_takes_the_same_way_through_both_engines() -> None:

@@ -8,7 +8,7 @@ from helpers import at, carry, executed, factory, machine, schedule, setup, simp
 
 from scheduler.domain import Instance, Lane, Schedule
 from scheduler.domain.objective import TERM_NAMES
-from scheduler.terms import TERMS, value_terms
+from scheduler.terms import TERMS, value_terms, void_terms
 
 SHOP = factory(
     machine("M1"),
@@ -43,6 +43,16 @@ def test_the_way_out_belongs_to_the_completion():
     # A robot takes J3 away until 8, 6 after its due date.
     terms = value_terms(SHOP, schedule(*PLAN.operations, carry("J3 1>", "M2>OUT", "R", 4, 8)))
     assert terms["maximum_tardiness"] == 6
+
+
+def test_terms_that_are_zero_whatever_is_planned(complete_instance: Instance, complete_schedule: Schedule):
+    voids = void_terms(complete_instance)
+    values = value_terms(complete_instance, complete_schedule)
+    assert not any(values[name] for name in voids)
+    bare = replace(complete_instance, jobs=tuple(replace(job, due_date=None) for job in complete_instance.jobs))
+    tardiness = {"total_tardiness", "weighted_tardiness", "maximum_tardiness", "number_tardy"}
+    assert void_terms(bare) == voids | tardiness
+    assert "makespan" not in voids and "flow_time" not in voids
 
 
 def test_nothing_scheduled():

@@ -8,7 +8,7 @@ of the earlier ones, and all that is no more than an aspiration is a tie.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -89,6 +89,20 @@ class Objective:
     def terms(self) -> tuple[str, ...]:
         """Names of all terms, in order of first use."""
         return tuple(dict.fromkeys(name for tier in self.tiers for name, _ in tier.weights))
+
+    def without(self, voids: Collection[str]) -> tuple[Objective, tuple[int, ...]]:
+        """Return the objective without these terms, and the positions of the tiers that are left.
+
+        Where none would be left, the objective stays as it is.
+        """
+        kept = {
+            position: Tier(weights, tier.aspiration)
+            for position, tier in enumerate(self.tiers)
+            if (weights := tuple((name, weight) for name, weight in tier.weights if name not in voids))
+        }
+        if not kept:
+            return self, tuple(range(len(self.tiers)))
+        return Objective(tuple(kept.values())), tuple(kept)
 
     def value(self, terms: Mapping[str, int]) -> tuple[Fraction, ...]:
         """Return the value of each tier; compare two schedules by comparing these tuples."""

@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A point of the history: after ``seconds``, ``engine`` made the first tier ``value`` or its bound ``bound``."""
+    """A point of the history: after ``seconds``, ``engine`` made the leading tier ``value`` or its bound ``bound``."""
 
     seconds: float
     value: Fraction | None
@@ -53,8 +53,10 @@ class Result:
         None where nothing is known.
     reason
         For infeasible and unknown: why, in a sentence.
+    leading
+        Position of the first tier that is not 0 in every schedule.
     history
-        Every improvement of value or bound of the first tier.
+        Every improvement of value or bound of the leading tier.
     seconds, seed, workers, versions
         Wall time of the whole call, random seed, worker threads, and versions of the software.
     """
@@ -65,6 +67,7 @@ class Result:
     terms: Mapping[str, int] = field(default_factory=dict)
     bounds: tuple[Fraction | None, ...] = ()
     reason: str = ""
+    leading: int = 0
     history: tuple[Progress, ...] = ()
     seconds: float = 0.0
     seed: int = 0

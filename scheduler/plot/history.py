@@ -16,7 +16,7 @@ SIZE = (8.0, 4.0)
 
 
 def plot_history(result: Result, path: str | Path) -> None:
-    """Write a picture of the first tier's value and lower bound over the seconds of the run.
+    """Write a picture of the leading tier's value and lower bound over the seconds of the run.
 
     Raises
     ------
@@ -33,7 +33,8 @@ def plot_history(result: Result, path: str | Path) -> None:
     _draw_steps(axes, values, result.seconds, palette.NOW_BLUE, "value")
     _draw_steps(axes, bounds, result.seconds, palette.FROZEN_GREEN, "lower bound")
     _name_engines(axes, result.history)
-    axes.set_title(f"{result.objective.tiers[0]}: {result.status}", loc="left", fontsize=10, parse_math=False)
+    tier = result.objective.tiers[result.leading]
+    axes.set_title(f"{tier}: {result.status}", loc="left", fontsize=10, parse_math=False)
     axes.set_xlabel("seconds", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.grid(color=palette.LINE_GREY, linewidth=0.4)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
+from scheduler.bounds import tier_bound
 from scheduler.domain import Status, Stop
 from scheduler.portfolio.run import Answer, Run, higher
 from scheduler.search.blocking.engine import BlockingSearch
+from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.settings import DEFAULT
 from scheduler.search.tabu.weights import Weights
+from scheduler.search.threads import CompiledSearch
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the compiled search."""
@@ -23,8 +27,18 @@ SMALL_WALK = 0.5
 """Share of either for the walk of what CP-SAT may prove afterwards."""
 GIVE_UP = 2
 """Slices after which CP-SAT may give up: the last of them was this many times as long as the first."""
+RACE_SHARE = 0.25
+"""Share of the time after which the better one of two searches has all threads."""
+ROUND = 1.0
+"""Seconds after which two searches exchange what they have found."""
+POLL = 0.1
+"""Seconds for which the end of a compilation is waited for."""
+LAST_SHARE = 0.1
+"""Share of the time for the tiers that the walk does not speak."""
 ALONE_WORK = 100_000_000
 """Operations times iterations of a compiled slice where one worker does everything: about a second."""
+FACTORY_WORK = 10_000_000
+"""Operations times iterations of the factory search's first slice there."""
 ALONE_SLICE = 0.5
 """Deterministic time of CP-SAT's first slice there."""
 
@@ -48,7 +62,9 @@ class Hybrid:
         self._weights = weights
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
-        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        # No later tier is ever less than what it could be alone.
+        later = (tier_bound(run.instance, tier) for tier in run.objective.tiers[1:])
+        self._bounds: tuple[Fraction | None, ...] = (None, *later)
         # A plan to which something has happened is nearly good, and little of it should change.
         settings = DEFAULT if run.instance.execution is None else replace(DEFAULT, starts="given")
         self._walk: BlockingSearch | TabuSearch = (
@@ -56,25 +72,30 @@ class Hybrid:
             if blocks
             else TabuSearch(run.instance, weights, run.best, run.seed, self._on_better, settings)
         )
+        others = len(run.objective.tiers) > len(weights.tiers) and run.instance.execution is None
+        self._kept = run.reserve + (LAST_SHARE * run.left if others and run.has_time_for_model else 0.0)
         self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= self._walk.small
 
     def search(self) -> Answer:
-        """Search until the first tier is proved, the time is up, or somebody wants to stop."""
+        """Search until all that the walk speaks is proved, the time is up, or somebody wants to stop."""
         run = self._run
-        if run.bound is not None:
-            self._aim(run.bound)
+        self._aim()
         compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
+        sums = self._weights.is_sum and run.instance.execution is None and run.num_modes > self._walk.provable
+        factory = run.factory_search() if sums else None
         stops = run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop)
-        with stops[0], stops[1], run.proved.calling(self._prover.request):
+        with stops[0], stops[1], run.proved.calling(self._on_proved):
             if isinstance(self._walk, TabuSearch) and run.instance.execution is not None:
                 self._continue(self._walk, compiled)
             elif run.workers == 1:
-                self._take_turns(compiled)
+                self._take_turns(compiled, factory)
+            elif factory is not None:
+                self._race(compiled, factory)
             else:
                 self._side_by_side(compiled)
         self._walk.finish()
         self._take()
-        return run.answer(self._bounds)
+        return run.answer(self._bounds, goes_on=self._kept > run.reserve)
 
     def _continue(self, walk: TabuSearch, compiled: Callable[[float], bool] | None) -> None:
         """Walk on from the plan in all threads, then bring changes back that the value does not need.
@@ -97,7 +118,7 @@ class Hybrid:
             return
         small = SMALL_WALK if self._is_small else 1.0
         is_all = len(self._weights.tiers) == len(run.objective.tiers)  # none is about stability
-        if not run.is_proved():
+        if not self._walk.has_met_target:
             seconds = small * left() * (1.0 if is_all else WALK_AGAIN)
             walk.start(run.workers, seconds)
             walk.wait(seconds)
@@ -112,7 +133,7 @@ class Hybrid:
                 returning.finish()
         if self._is_small and left() > 0:
             _, bounds = run.improve(left(), run.workers, run.stop, has_loads=False)
-            self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+            self._know(bounds)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.
@@ -123,20 +144,20 @@ class Hybrid:
         run, walk = self._run, self._walk
         walking = compiled is None
         if walking:
-            walk.start(run.workers - 1, run.left - run.reserve)
+            walk.start(run.workers - 1, run.left - self._kept)
         seconds, known = FIRST_SLICE, run.bound
         while not self._has_ended():
             if compiled is not None and not walking and compiled(0.0 if run.has_time_for_model else run.left):
                 walking = True
-                walk.start(run.workers - 1, run.left - run.reserve)
+                walk.start(run.workers - 1, run.left - self._kept)
             self._bound_by_load()
             tried = seconds > GIVE_UP * FIRST_SLICE
-            gives_up = tried and run.num_modes > walk.provable and run.bound == known and run.is_far()
+            gives_up = tried and run.num_modes > walk.provable and self._is_stuck(known)
             if walking and (gives_up or not run.has_time_for_model):
-                walk.start(1, run.left - run.reserve)
-                walk.wait(run.left - run.reserve)
+                walk.start(1, run.left - self._kept)
+                walk.wait(run.left - self._kept)
                 return
-            left = run.left - run.reserve
+            left = run.left - self._kept
             if self._is_small and walking and run.seconds > WALK_SHARE * run.time_limit:
                 walk.finish()
                 self._take()
@@ -146,7 +167,52 @@ class Hybrid:
             if walking:
                 seconds *= 2
 
-    def _take_turns(self, compiled: Callable[[float], bool] | None) -> None:
+    def _race(self, compiled: Callable[[float], bool] | None, factory: FactorySearch) -> None:
+        """Walk with both searches; where the factory search leads after a while, it has all threads.
+
+        A sum over many late jobs has a critical path for each of them, and the tabu search looks at all; the factory
+        search tries what comes. CP-SAT proves next to nothing of such sums once they are large.
+        """
+        run, walk = self._run, self._walk
+        half = run.workers // 2
+        waiting: list[tuple[CompiledSearch[Any], int, Callable[[float], bool] | None]] = [
+            (factory, half, None if factory.is_compiled() else factory.compile_elsewhere()),
+            (walk, run.workers - half, compiled),
+        ]
+        start, given, is_judged, judged_at = run.best, None, False, (1.0 - RACE_SHARE) * run.left
+        with run.stop.calling(factory.stop):
+            while not self._has_ended():
+                for engine, threads, is_ready in tuple(waiting):
+                    if is_ready is None or is_ready(POLL):
+                        waiting.remove((engine, threads, is_ready))
+                        engine.start(threads, run.left - self._kept)
+                self._bound_by_load()
+                # The factory search begins with the best of its own greedy schedules; what is known is for later, and
+                # what the tabu search has found for after the race.
+                factory.wait(min(ROUND, run.left - self._kept))
+                leads = self._exchange(factory)
+                best = run.best
+                if best is not None and best is not given and not leads and (is_judged or best is start):
+                    given = best
+                    factory.give(best)
+                if not waiting and not is_judged and run.left < judged_at:
+                    is_judged = True
+                    if leads:
+                        walk.finish()
+                        factory.start(run.workers - half, run.left - self._kept)
+            factory.finish()
+            self._exchange(factory)
+
+    def _exchange(self, factory: FactorySearch) -> bool:
+        """Take what both searches have found; return whether the factory search has found the best of all."""
+        self._take()
+        found = factory.best()
+        if found is None:
+            return False
+        self._run.offer(found, factory.name)
+        return self._run.is_best(found)
+
+    def _take_turns(self, compiled: Callable[[float], bool] | None, factory: FactorySearch | None) -> None:
         """Walk and prove in turns, in slices of counted work: the same seed takes the same way every time.
 
         Only the very first run on a machine, which compiles meanwhile, gives CP-SAT turns by the clock.
@@ -155,43 +221,67 @@ class Hybrid:
         while (
             compiled is not None and not self._has_ended() and not compiled(0.0 if run.has_time_for_model else run.left)
         ):
-            self._prove(min(FIRST_SLICE, run.left - run.reserve))
-        step = 1 if self._weights.is_makespan else 1 + len(run.instance.jobs) // 4
-        iterations = max(1, ALONE_WORK // (step * len(run.instance.operation_by_key)))
+            self._prove(min(FIRST_SLICE, run.left - self._kept))
+        # Elsewhere than with makespans every job has a critical path, whose operations try all their modes.
+        looks = len(run.instance.operation_by_key) if self._weights.is_makespan else run.num_modes
+        iterations = max(
+            1, ALONE_WORK // (looks if self._weights.is_makespan else looks * (4 + len(run.instance.jobs)))
+        )
         work, known, gives_up = ALONE_SLICE, run.bound, not run.has_time_for_model
-        with walk.until(run.left - run.reserve):
+        tries = max(1, FACTORY_WORK // len(run.instance.operation_by_key))
+        with walk.until(run.left - self._kept):
             while not self._has_ended():
+                if factory is not None and factory.is_compiled():
+                    with factory.until(run.left - self._kept):
+                        factory.advance(tries)
+                    if not self._exchange(factory) and run.best is not None:
+                        factory.give(run.best)
+                    tries *= 2
                 walk.advance(iterations)
                 self._take()
                 self._bound_by_load()
                 if not gives_up and not self._has_ended():
-                    self._prove(run.left - run.reserve, work=work)
+                    self._prove(run.left - self._kept, work=work)
                     tried = work > GIVE_UP * ALONE_SLICE
-                    gives_up = tried and run.num_modes > walk.provable and run.bound == known and run.is_far()
+                    gives_up = tried and run.num_modes > walk.provable and self._is_stuck(known)
                     work *= 2
                     iterations *= 2
 
+    def _on_proved(self) -> None:
+        """End the search when the first tier is proved, unless the walk has later ones to improve."""
+        if len(self._weights.tiers) == 1:
+            self._prover.request()
+
+    def _is_stuck(self, known: Fraction | None) -> bool:
+        """Return whether CP-SAT has not moved a bound that is far off, or has nothing left to prove but later tiers."""
+        run = self._run
+        return run.bound == known and (run.is_far() or run.is_proved())
+
     def _bound_by_load(self) -> None:
-        """Bound the makespan of what is too large for that before the walk begins; once."""
-        if self._weights.is_makespan and not self._run.knows_loads:
-            self._run.bound_by_load()
-            if self._run.bound is not None:
-                self._aim(self._run.bound)
+        """Bound the makespan by the load of the machines, once; small shops have it before the walk begins."""
+        if not self._run.knows_loads:
+            self._know(self._run.bound_by_load())
 
     def _has_ended(self) -> bool:
-        return self._prover.requested or self._run.left <= self._run.reserve
+        return self._prover.requested or self._walk.has_met_target or self._run.left <= self._kept
 
     def _prove(self, seconds: float, workers: int = 1, work: float | None = None, *, has_loads: bool = True) -> None:
         """Give CP-SAT a slice."""
         status, bounds = self._run.improve(seconds, workers, self._prover, self._aim, work, has_loads)
-        self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        self._know(bounds)
         self._take()
         if status is Status.OPTIMAL:
             self._prover.request()
 
-    def _aim(self, bound: Fraction) -> None:
-        """Let the walk end where the first tier meets its bound."""
-        self._walk.aim(self._weights.least(bound * self._scale))
+    def _know(self, bounds: tuple[Fraction | None, ...]) -> None:
+        """Take note of bounds of the tiers."""
+        self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        self._aim()
+
+    def _aim(self) -> None:
+        """Let the walk end where all its tiers meet their bounds."""
+        bounds = higher(self._run.bound, self._bounds[0]), *self._bounds[1:]
+        self._walk.aim(self._weights.least([bound or Fraction(0) for bound in bounds]))
 
     def _on_better(self, value: int) -> None:
         """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""

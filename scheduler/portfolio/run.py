@@ -143,7 +143,7 @@ class Run:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
         elif self.workers == 1:
             share = 0.0
-        walk = self._factory_search() if weights is None else None
+        walk = self.factory_search() if weights is None else None
         if walk is not None and walk.is_compiled():
             found = walk.first()
             if found is not None:
@@ -161,7 +161,7 @@ class Run:
             return self._walk(weights, blocks)
         return self._polish(walk if self.best is not None else None)
 
-    def _factory_search(self) -> FactorySearch | None:
+    def factory_search(self) -> FactorySearch | None:
         """Return the factory search, None if it does not speak the instance or the objective."""
         from scheduler.search.decode.engine import FactorySearch
         from scheduler.search.decode.spoken import why_unsupported
@@ -191,7 +191,7 @@ class Run:
         continues = self.instance.execution is not None
         if weights.is_makespan and not continues and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
             self.bound_by_load()
-        if self.num_modes <= SMALL or (self.is_proved() and not continues):
+        if self.num_modes <= SMALL or (self.is_proved() and not continues and len(weights.tiers) == 1):
             # Most small instances are proved in an instant, sooner than the compiled search is loaded.
             status, bounds = self.improve(
                 (SMALL_AGAIN if continues else SMALL_SHARE) * self.left, self.workers, self.stop
@@ -208,13 +208,21 @@ class Run:
 
         self.record(None, tier_bound(self.instance, self.objective.tiers[0]), "bounds")
 
-    def bound_by_load(self) -> None:
-        """Record the bound of the makespan that is a linear program: tenths of a second for some thousand modes."""
+    def bound_by_load(self) -> tuple[Fraction | None, ...]:
+        """Return the bound of each tier that is nothing but the makespan, and record it if that is the first.
+
+        It is a linear program: tenths of a second for some thousand modes.
+        """
         from scheduler.cpsat.load import load_bound
 
         self.knows_loads = True
-        scale = dict(self.objective.tiers[0].weights)["makespan"]
-        self.record(None, scale * load_bound(self.instance, LOADS_SHARE * self.left), "bounds")
+        alone = [
+            tier.weights[0][1] if dict(tier.weights).keys() == {"makespan"} else None for tier in self.objective.tiers
+        ]
+        least = load_bound(self.instance, LOADS_SHARE * self.left) if any(alone) else 0
+        bounds = tuple(None if weight is None else weight * least for weight in alone)
+        self.record(None, bounds[0], "bounds")
+        return bounds
 
     def is_far(self) -> bool:
         """Return whether value and bound of the first tier are further apart than proofs usually reach."""
@@ -230,11 +238,11 @@ class Run:
         seconds: float,
         workers: int,
         stop: Stop,
-        on_bound: Callable[[Fraction], None] | None = None,
+        on_bound: Callable[[], None] | None = None,
         work: float | None = None,
         has_loads: bool = True,
     ) -> Answer:
-        """Give CP-SAT these seconds, from the best schedule; tell `on_bound` every bound of the first tier.
+        """Give CP-SAT these seconds, from the best schedule; tell `on_bound` that there is a bound of the first tier.
 
         With `work` it ends after so much deterministic time too; `has_loads`: see `scheduler.cpsat.solve.improve`.
         """
@@ -243,9 +251,7 @@ class Run:
         def on_progress(value: Fraction | None, bound: Fraction | None) -> None:
             self.record(value, bound, "cp-sat")
             if bound is not None and on_bound is not None:
-                on_bound(bound)
-                if self.value is not None and bound >= self.value:
-                    stop.request()
+                on_bound()
 
         outcome = improve(
             self.instance,
@@ -270,13 +276,17 @@ class Run:
             self.offer(outcome.schedule, "cp-sat")
         return outcome.status, outcome.bounds
 
-    def answer(self, bounds: tuple[Fraction | None, ...]) -> Answer:
-        """Return status and bounds; spend what time is left on the later tiers once the first is proved."""
+    def answer(self, bounds: tuple[Fraction | None, ...], *, goes_on: bool = False) -> Answer:
+        """Return status and bounds; spend what time is left on the later tiers once the first is proved.
+
+        With `goes_on` on all tiers, proved or not.
+        """
         bounds = (higher(bounds[0], self.bound), *bounds[1:])
         values = self.objective.value(self.best_terms)
         proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
-        if self.is_proved() and not proved and not self.stop.requested and self.left > self.reserve:
-            return self.improve(self.left, self.workers, self.stop)
+        if (self.is_proved() or goes_on) and not proved and not self.stop.requested and self.left > self.reserve:
+            status, others = self.improve(self.left - self.reserve, self.workers, self.stop)
+            return status, tuple(higher(a, b) for a, b in zip(bounds, others, strict=True))
         return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
 
     def offer(self, schedule: Schedule, engine: str) -> None:
@@ -292,6 +302,12 @@ class Run:
                 if self._on_schedule is not None:
                     self._on_schedule(schedule)
         self._tell_if_proved()
+
+    def is_best(self, schedule: Schedule) -> bool:
+        """Return whether no schedule known is better than this one."""
+        from scheduler.terms import value_terms
+
+        return self.objective.value(value_terms(self.instance, schedule)) <= self.objective.value(self.best_terms)
 
     @property
     def value(self) -> Fraction | None:

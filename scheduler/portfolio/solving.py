@@ -42,7 +42,8 @@ def solve(
     start
         A schedule to start from. It is checked; one that breaks a rule is passed over.
     on_progress
-        Called with every better value or bound of the first tier, from a thread of the search.
+        Called with every better value or bound of the first tier that is not 0 in every schedule (without due dates
+        tardiness is), from a thread of the search.
     on_schedule
         Called with every better schedule as it is handed over, from a thread of the search; it is not yet checked.
     stop
@@ -61,6 +62,7 @@ def solve(
         If the time limit or the number of workers is not positive.
     """
     from scheduler.checker import require
+    from scheduler.terms import void_terms
 
     if time_limit <= 0:
         raise ValueError(f"time_limit must be positive, got {time_limit}")
@@ -68,7 +70,10 @@ def solve(
         raise ValueError(f"workers must be at least 1, got {workers}")
     stop = stop or Stop()
     workers = workers or os.cpu_count() or 1
-    run = Run(instance, _objective(instance, objective), time_limit, workers, seed, on_progress, stop, on_schedule)
+    wanted = _objective(instance, objective)
+    # Tardiness without due dates, or setup times without setups, would only hide from the engines what is to be done.
+    telling, positions = wanted.without(void_terms(instance))
+    run = Run(instance, telling, time_limit, workers, seed, on_progress, stop, on_schedule)
     with ThreadPoolExecutor(1) as executor:
         # The search has its own thread, so that Ctrl-C reaches this one at once.
         search = executor.submit(run.search, start)
@@ -79,7 +84,9 @@ def solve(
             status, bounds = search.result()
     if run.best is not None:
         require(instance, run.best)
-    return _result(run, status, bounds)
+    told = dict(zip(positions, bounds, strict=True))
+    all_bounds = tuple(told.get(position, tier.aspiration) for position, tier in enumerate(wanted.tiers))
+    return replace(_result(run, status, all_bounds), objective=wanted, leading=positions[0])
 
 
 def _objective(instance: Instance, objective: str | Objective | None) -> Objective:

@@ -93,8 +93,13 @@ class CompiledSearch(ABC, Generic[Found]):
     def aim(self, target: int) -> None:
         """End the search at a value of at most `target`, a proved bound."""
         self.target = max(self.target, target)
-        if self._value <= self.target:
+        if self.has_met_target:
             self.stopping[0] = 1
+
+    @property
+    def has_met_target(self) -> bool:
+        """Whether nothing better can be found."""
+        return self._value <= self.target
 
     def best(self) -> Schedule | None:
         """Return the best schedule found, None if none is better than the start."""

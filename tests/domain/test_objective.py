@@ -65,5 +65,12 @@ def test_below_an_aspiration_all_values_are_equal() -> None:
     assert objective.value({"makespan": 11, "setup_time": 3}) == (22, 3)
 
 
+def test_terms_left_out() -> None:
+    objective = Objective.parse("setup_time > makespan + 2*setup_time <= 5 > flow_time")
+    less, positions = objective.without({"setup_time"})
+    assert (str(less), positions) == ("makespan <= 5 > flow_time", (1, 2))
+    assert objective.without({"setup_time", "makespan", "flow_time"}) == (objective, (0, 1, 2))
+
+
 def test_every_term_has_a_value_and_an_expression() -> None:
     assert list(TERMS) == list(EXPRESSIONS) == list(TERM_NAMES)

@@ -103,7 +103,7 @@ def test_value_is_that_of_the_terms(instance: Instance, first: str, second: str 
     assert value == weights.value(instance, schedule)
     tier = objective.tiers[0]
     assert Fraction(weights.first_tier(value), tier.scale) == tier.value(terms)
-    assert value >= weights.least(tier.value(terms) * tier.scale)
+    assert value >= weights.least(objective.value(terms))
 
 
 def test_tails_to_every_job_are_longest_ways() -> None:
@@ -140,7 +140,8 @@ def test_earlier_tiers_outweigh_later_ones() -> None:
     weights = weights_of(three_jobs(), "weighted_tardiness > flow_time")
     # The most that all flow times can come to is less than one unit of the first tier.
     assert weights.unit > 3 * horizon(three_jobs())
-    assert weights.least(Fraction(2)) == 2 * weights.unit
+    assert weights.least([Fraction(2)]) == 2 * weights.unit
+    assert weights.least([Fraction(2), Fraction(16)]) == 2 * weights.unit + 16
     assert weights.first_tier(2 * weights.unit + 16) == 2
 
 

@@ -54,6 +54,11 @@ class Weights:
         return self.unit == 1 and self.jobs[FLOW, -1] > 0 and not others
 
     @property
+    def is_sum(self) -> bool:
+        """Whether it sums over jobs, so that many of them count and not just the latest."""
+        return bool(self.jobs[LATE, :-1].any() or self.jobs[FLOW, :-1].any())
+
+    @property
     def kernel(self) -> str:
         """Module and name of the compiled walk for this objective."""
         return "walk.run" if self.is_makespan else "regular.run_regular"
@@ -80,11 +85,12 @@ class Weights:
             return value * int(self.jobs[FLOW, -1])
         return (value + self.offset) // self.unit
 
-    def least(self, bound: Fraction) -> int:
-        """Return the least value of a solution whose first tier, times its scale, is at least `bound`."""
+    def least(self, bounds: Sequence[Fraction]) -> int:
+        """Return the least value of a solution whose tiers are at least these."""
         if self.is_makespan:
-            return ceil(bound / int(self.jobs[FLOW, -1]))
-        return ceil(bound) * self.unit - self.offset
+            return ceil(bounds[0] * self.tiers[0][0].scale / int(self.jobs[FLOW, -1]))
+        known = zip(self.tiers, bounds, strict=False)
+        return sum(ceil(bound * tier.scale) * unit for (tier, unit), bound in known) - self.offset
 
 
 def weigh(instance: Instance, objective: Objective) -> Weights | None:
