@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 
@@ -19,6 +21,7 @@ from scheduler.domain import Instance, Objective, Result, Schedule, Status
 from scheduler.io.json_text import dump_json
 from scheduler.io.schedule_file import schedule_document
 from scheduler.loop import Journal, Line, Loop, Settings
+from scheduler.loop.journal import Entry
 from scheduler.loop.replay import flaws
 from scheduler.loop.run import Step
 from scheduler.loop.state import states
@@ -32,8 +35,9 @@ GRACE = 0.1
 class Soaked:
     """Some events in a row, up to the one of number ``events``.
 
-    Seconds are wall time from the event to the end of its answer, ``first_*`` to the first published plan. ``kept``
-    counts the answers within the deadline and 100 ms. Memory is resident, in MiB, as is the journal.
+    Seconds are wall time from the event to the end of its answer, ``first_*`` to the first published plan. ``in_time``
+    counts the answers within the deadline, ``kept`` those within the deadline and 100 ms; ``overrun`` is how much
+    longer than the deadline the slowest took. Memory is resident, in MiB, as is the journal.
     """
 
     case: str
@@ -51,6 +55,23 @@ class Soaked:
     memory: float
     journal: float
     operations: int
+    in_time: int | None = None
+    overrun: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One event and its answer: seconds as in `Soaked`, how many plans were published, whose the last one is."""
+
+    event: int
+    type: str
+    at: int
+    verdict: str
+    seconds: float
+    first: float | None
+    plans: int
+    policy: str
+    operations: int
 
 
 @click.command("soak")
@@ -64,19 +85,23 @@ class Soaked:
     help="Events as they come in a factory that runs on: new orders for finished ones, which leave the plan.",
 )
 @click.option("--every", type=click.IntRange(min=1), default=100, show_default=True, help="Events between two lines.")
-@click.option("-o", "output", type=click.Path(path_type=Path), help="CSV to write.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="CSV to write; one with every event is written beside it."
+)
 def soak_command(
     case: str, events: int, policy: str, deadline: float, steady: bool, every: int, output: Path | None
 ) -> None:
     """Let a loop answer many random events one by one; watch time and memory, and replay its journal."""
+    raw = None if output is None else output.with_name(f"{output.stem}-events.csv")
     if output is not None:
-        if output.exists():
-            raise click.UsageError(f"{output} exists: name another file")
+        for path in (output, raw):
+            if path is not None and path.exists():
+                raise click.UsageError(f"{path} exists: name another file")
         output.parent.mkdir(parents=True, exist_ok=True)
         write_circumstances(output, case=case, events=events, policy=policy, deadline=deadline, steady=steady)
     instance = CASES[case]()
     schedule = baseline(instance)
-    lines = [] if steady else [Line(json.dumps(event)) for event in drawn(instance, schedule, events, seed=1)]
+    trace: Iterator[dict[str, Any]] = iter(()) if steady else drawn(instance, schedule, events, seed=1)
     stream = Steady(instance, schedule, seed=1)
     with tempfile.TemporaryDirectory() as name, Journal(Path(name) / "journal.db") as journal:
         published: list[float] = []
@@ -88,47 +113,87 @@ def soak_command(
         kept = len(schedule.operations) // 4 if steady else None
         settings = Settings(policy, deadline, workers=2, keep_finished=kept)
         loop = Loop(journal, Path(name), instance, _schedule_text(instance, schedule), settings, on_step=on_step)
-        answers: list[float] = []
-        firsts: list[float] = []
+        answers: list[Answered] = []
+        all_seconds: list[float] = []
         for number in range(1, events + 1):
             published.clear()
-            line = Line(json.dumps(stream.event(loop.state))) if steady else lines[number - 1]
+            event = stream.event(loop.state) if steady else next(trace)
             event_at = perf_counter()
-            loop.receive([line])
+            loop.receive([Line(json.dumps(event))])
             loop.answer()
-            answers.append(perf_counter() - event_at)
-            firsts += [instant - event_at for instant in published[:1]]
-            if number % every == 0 or number == events:
-                row = Soaked(
-                    case=case,
-                    policy=policy,
-                    deadline=deadline,
-                    events=number,
-                    revision=loop.state.revision,
-                    kept=sum(seconds <= deadline + GRACE for seconds in answers),
-                    of=len(answers),
-                    mean=round(sum(answers) / len(answers), 4),
-                    p95=_quantile(answers, 0.95),
-                    slowest=_quantile(answers, 1.0),
-                    first_p50=_quantile(firsts, 0.5) if firsts else None,
-                    first_p95=_quantile(firsts, 0.95) if firsts else None,
-                    memory=round(_resident(), 1),
-                    journal=round(journal.path.stat().st_size / 2**20, 1),
+            seconds = perf_counter() - event_at
+            decision, plan = journal.last("decided"), journal.last("planned")
+            assert decision is not None and plan is not None
+            answers.append(
+                Answered(
+                    event=number,
+                    type=event["type"],
+                    at=event["at"],
+                    verdict=decision.body["verdict"],
+                    seconds=round(seconds, 4),
+                    first=round(published[0] - event_at, 4) if published else None,
+                    plans=len(published),
+                    policy=plan.body["policy"] if published else "",
                     operations=len(loop.state.schedule.operations),
                 )
+            )
+            if number % every == 0 or number == events:
+                size = journal.path.stat().st_size / 2**20
+                row = _summary(answers, case, policy, deadline, loop.state.revision, size)
                 click.echo(
                     f"{number} events: revision {row.revision}, {row.kept} of {row.of} in time, {row.mean:.3f} s each, "
                     f"slowest {row.slowest:.2f} s, first plan p95 {row.first_p95 or 0:.3f} s, {row.memory:.0f} MiB"
                 )
-                if output is not None:
+                if output is not None and raw is not None:
                     append(output, row)
-                answers, firsts = [], []
+                    for answer in answers:
+                        append(raw, answer)
+                all_seconds += [answer.seconds for answer in answers]
+                answers = []
+        click.echo(deadline_text(all_seconds, deadline))
         _verify(journal, Path(name), loop)
+
+
+def deadline_text(seconds: Sequence[float], deadline: float) -> str:
+    """Return how the answers kept their deadline, as a line of text."""
+    in_time, kept = (sum(s <= deadline + grace for s in seconds) for grace in (0.0, GRACE))
+    overrun = max(0.0, max(seconds) - deadline)
+    return (
+        f"deadline of {deadline:g} s: {in_time} of {len(seconds)} within it ({in_time / len(seconds):.2%}), "
+        f"{kept} within {1000 * GRACE:.0f} ms more ({kept / len(seconds):.2%}), largest overrun {overrun:.3f} s"
+    )
+
+
+def _summary(
+    answers: Sequence[Answered], case: str, policy: str, deadline: float, revision: int, journal: float
+) -> Soaked:
+    """Return the row of the answers since the row before."""
+    seconds = [answer.seconds for answer in answers]
+    firsts = [answer.first for answer in answers if answer.first is not None]
+    return Soaked(
+        case=case,
+        policy=policy,
+        deadline=deadline,
+        events=answers[-1].event,
+        revision=revision,
+        kept=sum(s <= deadline + GRACE for s in seconds),
+        of=len(seconds),
+        mean=round(sum(seconds) / len(seconds), 4),
+        p95=_quantile(seconds, 0.95),
+        slowest=_quantile(seconds, 1.0),
+        first_p50=_quantile(firsts, 0.5) if firsts else None,
+        first_p95=_quantile(firsts, 0.95) if firsts else None,
+        memory=round(_resident(), 1),
+        journal=round(journal, 1),
+        operations=answers[-1].operations,
+        in_time=sum(s <= deadline for s in seconds),
+        overrun=round(max(0.0, max(seconds) - deadline), 4),
+    )
 
 
 def _verify(journal: Journal, folder: Path, loop: Loop) -> None:
     """Print what was decided and whether the journal replays to the state of the loop; fail if it does not."""
-    counts = Counter(entry.body["verdict"] for entry in journal.entries("decided"))
+    counts = Counter(_verdict(entry) for entry in journal.entries("decided"))
     last = None
     for _, state in states(journal):
         last = state
@@ -138,6 +203,11 @@ def _verify(journal: Journal, folder: Path, loop: Loop) -> None:
     click.echo(f"{words}; {len(found)} flaws; the journal replays to {'the same' if is_same else 'ANOTHER'} state")
     if found or not is_same:
         raise click.ClickException("; ".join(str(flaw) for flaw in found[:5]) or "another state")
+
+
+def _verdict(entry: Entry) -> str:
+    """Return what was decided; for what was put aside with the code of the reason."""
+    return " ".join([entry.body["verdict"], *re.findall(r"^E\d{3}", entry.body["reason"])])
 
 
 def _quantile(seconds: Sequence[float], share: float) -> float:

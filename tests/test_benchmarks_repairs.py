@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from benchmarks.__main__ import main
 from benchmarks.records import read_rows
 from benchmarks.repairs import Repaired, summary
+from benchmarks.soak import deadline_text
 from benchmarks.traces import CASES, TRACES, baseline, drawn
 from scheduler.io.events_file import read_events
 
@@ -57,10 +59,28 @@ def test_the_summary_counts_what_is_no_worse_and_steadier() -> None:
     assert "no worse than from scratch 1 of 2, a third of its deviation 1" in text
 
 
-def test_a_soak_ends_with_a_replay() -> None:
-    result = CliRunner().invoke(main, ["soak", "robot_cell", "--events", "6", "--every", "3"], catch_exceptions=False)
+def test_a_soak_ends_with_a_replay(tmp_path: Path) -> None:
+    output = tmp_path / "soak.csv"
+    arguments = ["soak", "robot_cell", "--events", "6", "--every", "3", "-o", str(output)]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert "the journal replays to the same state" in result.output
+    assert [int(row["events"]) for row in _rows(output)] == [3, 6]
+    answered = _rows(tmp_path / "soak-events.csv")
+    assert [int(row["event"]) for row in answered] == [1, 2, 3, 4, 5, 6]
+    assert f"{sum(float(row['seconds']) <= 2.0 for row in answered)} of 6 within it" in result.output
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_soak_says_how_the_deadline_was_kept() -> None:
+    text = deadline_text([0.1, 0.2, 0.25, 0.31], 0.2)
+    assert text == (
+        "deadline of 0.2 s: 2 of 4 within it (50.00%), 3 within 100 ms more (75.00%), largest overrun 0.110 s"
+    )
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if name != "fjsp-500x20"])
