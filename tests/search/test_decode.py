@@ -47,6 +47,8 @@ OBJECTIVES = (
     "number_tardy > maximum_tardiness > makespan",
     "total_tardiness > setup_time",
     "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
+    "transfer_cost + 2*transfer_co2 > makespan",
+    "promised_tardiness + 0.5*makespan",
 )
 SMALL = (
     ("transfer_tiny", 23),

@@ -12,6 +12,7 @@ from test_decode import OBJECTIVES, decoded, searched
 from scheduler.domain import Facility, Instance, Lane, Move, Objective
 from scheduler.domain.events import Revision, revise
 from scheduler.search.construct import construct
+from scheduler.terms import value_terms
 
 TO_HUB = Lane("AH", "A", "H", transit_time=2, vehicles=2)
 FROM_HUB = Lane("HC", "H", "C", transit_time=4, units_per_vehicle=2)
@@ -78,6 +79,14 @@ def test_loads_go_on_trips_of_their_own() -> None:
     found = searched(shop((1, 5), (4, 1), lanes=(TRUCK,)), "transfer_count > makespan", iterations=300)
     assert found.makespan == 9
     assert len({(m.mover, m.start) for m in found.moves if m.job is not None}) == 3
+
+
+def test_what_trips_cost_and_emit() -> None:
+    # Three trips cost 10 each and carry 6 units for 2 each, J2 on a trip with the last load; each emits 7.
+    dear = replace(TRUCK, trip_cost=10, unit_cost=2, trip_co2=7)
+    found = searched(shop((1, 5), (4, 1), lanes=(dear,)), "transfer_cost > makespan", iterations=300)
+    terms = value_terms(shop((1, 5), (4, 1), lanes=(dear,)), found)
+    assert (terms["transfer_cost"], terms["transfer_co2"]) == (3 * 10 + 6 * 2, 3 * 7)
 
 
 def test_loads_go_over_a_hub() -> None:

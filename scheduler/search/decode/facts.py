@@ -137,6 +137,9 @@ class Facts:
                     lane.return_time,
                     self._calendar(lane.calendar, tables),
                     self._lane_limits(lane, tables),
+                    lane.trip_cost,
+                    lane.unit_cost,
+                    lane.trip_co2,
                 )
             )
         return tables

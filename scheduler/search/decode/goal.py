@@ -16,6 +16,9 @@ from scheduler.domain import Instance, Job, Objective, Tier
 from scheduler.domain.routing import links
 from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.value import (
+    BROKEN,
+    CO2,
+    COST,
     DEADLINE_AT,
     DEVIATION,
     DUE_AT,
@@ -24,6 +27,7 @@ from scheduler.search.decode.value import (
     MAKESPAN,
     MAXIMUM,
     OVER,
+    PROMISED_AT,
     REASSIGNED,
     REORDERED,
     SETUP,
@@ -32,12 +36,20 @@ from scheduler.search.decode.value import (
     WIDTH,
 )
 
-BY_JOB = {"total_tardiness": LATE, "weighted_tardiness": LATE, "number_tardy": TARDY, "flow_time": FLOW}
+BY_JOB = {
+    "total_tardiness": LATE,
+    "weighted_tardiness": LATE,
+    "number_tardy": TARDY,
+    "flow_time": FLOW,
+    "promised_tardiness": BROKEN,
+}
 IN_ALL = {
     "makespan": MAKESPAN,
     "maximum_tardiness": MAXIMUM,
     "setup_time": SETUP,
     "transfer_count": TRIP,
+    "transfer_cost": COST,
+    "transfer_co2": CO2,
     "start_deviation": DEVIATION,
     "reassignments": REASSIGNED,
     "sequence_changes": REORDERED,
@@ -54,8 +66,9 @@ class Goal:
     Attributes
     ----------
     weights
-        By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it. The
-        last row: weights of makespan, maximum tardiness, setup time, trips, and the three of stability.
+        By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it,
+        completion that was promised, weight of breaking that. The last row: weights of makespan, maximum tardiness,
+        setup time, trips, three of stability, cost and emission of trips.
     unit
         What 1 of the first tier (times its scale) comes to.
     offset
@@ -105,6 +118,8 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
     weights = np.zeros((len(jobs) + 1, WIDTH), np.int64)
     weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
     weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
+    promised = {} if instance.execution is None else instance.execution.baseline.completions
+    weights[:-1, PROMISED_AT] = [promised.get(job.id, NEVER) for job in jobs]
     unit, offset = 1, 0
     for position in range(len(tiers) - 1, -1, -1):
         tier = tiers[position]
@@ -141,8 +156,14 @@ def _most(instance: Instance, term: str, latest: int) -> int:
         return latest * sum(job.weight for job in instance.jobs)
     if term == "number_tardy":
         return num_jobs
-    if term == "transfer_count":
-        return sum(len(links(job)) * trips_per_way(instance, job) for job in instance.jobs)
+    if term in ("transfer_count", "transfer_cost", "transfer_co2"):
+        most = {
+            "transfer_count": lambda lane: 1,
+            "transfer_cost": lambda lane: lane.trip_cost + lane.unit_cost * lane.units_per_vehicle,
+            "transfer_co2": lambda lane: lane.trip_co2,
+        }[term]
+        num_trips = sum(len(links(job)) * trips_per_way(instance, job) for job in instance.jobs)
+        return num_trips * max(map(most, instance.lanes), default=0)
     if term in ("reassignments", "sequence_changes"):
         return num_operations + num_jobs
     if term == "start_deviation":

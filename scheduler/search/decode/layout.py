@@ -124,7 +124,7 @@ vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when i
 the objective comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one),
 and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are counted."""
 
-NUM_SCALARS = 23
+NUM_SCALARS = 24
 (
     NOW,
     LIMIT,
@@ -139,6 +139,7 @@ NUM_SCALARS = 23
     NUM_LOADS,
     NUM_CHANGEOVERS,
     NUM_NEIGHBOURS,
+    NUM_LANES,
     TRAIL_ROOM,
     PATIENCE,
     HAS_GAPS,
@@ -195,6 +196,7 @@ CURVE_AT, CURVE_END, SCALE, RETURNS, REACH_AT, CHARGERS_AT, CHARGERS_END = range
 SPOT, ROOM, ROOM_SPARE = range(3)
 # LANES; VEHICLE: number of the first one among the movers; TRIP_TIME: the least; LIMITS: row of LANE_LIMITS or -1
 VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, RETURN_TIME, LANE_CALENDAR, LIMITS = range(7)
+TRIP_COST, UNIT_COST, TRIP_CO2 = range(7, 10)
 # LANE_LIMITS: timetable (NUM_LISTED 0: none; PERIOD 0: not repeated), headway, and docks by number of their profile
 # (-1: not counted) with what others may hold of them meanwhile, and for how long a trip holds one; if trips are longer
 # at some times, pieces of a period in TIMES as end, length, end, length, and all lengths (NUM_LENGTHS 0: not so)

@@ -352,6 +352,7 @@ class _Lowering:
         header[at.NUM_CARRIERS] = len(self.instance.carrier_by_id)
         header[at.NUM_CHANGEOVERS] = len(tables[at.CHANGEOVERS])
         header[at.NUM_NEIGHBOURS] = len(tables[at.NEIGHBOURS])
+        header[at.NUM_LANES] = len(tables[at.LANES])
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.SOME_STAND] = num_stays > 0

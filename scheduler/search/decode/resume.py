@@ -150,7 +150,7 @@ def _resume_moves(lowered: Lowered, facts: Facts, begun: Begun) -> None:
         if lane is not None:
             job = instance.job_by_id.get(name or "")
             size = item.units if isinstance(item, Move) else None
-            size = size or (job.units if job is not None else 1)
+            size = (size or job.units) if job is not None else 0  # what nobody knows any more costs nothing
             if (mover, item.start) in trips:
                 state[data[at.LOAD] + trips[mover, item.start]] += size
                 continue

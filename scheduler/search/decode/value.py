@@ -14,24 +14,34 @@ from scheduler.search.decode.layout import (
     EARLIER,
     END,
     INITIAL,
+    LANES,
+    LAST_OF,
     LAST_ON,
     LATER,
     LATEST,
+    LOAD,
     MACHINE,
     MACHINES,
     MODE,
     MODES,
     MOST_LATE,
+    MOVE_BEFORE,
     NEIGHBOURS,
     NUM_JOBS,
+    NUM_LANES,
     NUM_MACHINES,
     NUM_NEIGHBOURS,
     NUM_OPS,
     NUM_TRIPS,
+    NUM_VEHICLES,
     OPS,
     SETUPS_AT,
     START,
     SUM,
+    TRIP_CO2,
+    TRIP_COST,
+    UNIT_COST,
+    VEHICLE,
     WHERE,
     Ints,
     get,
@@ -39,10 +49,10 @@ from scheduler.search.decode.layout import (
 from scheduler.search.decode.machines import family_of, setup_time
 
 # Columns of the rows of jobs in `goal`
-DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER = range(6)
+DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER, PROMISED_AT, BROKEN = range(8)
 # Columns of its last row: what a unit of each comes to
-MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED = range(7)
-WIDTH = 7
+MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED, COST, CO2 = range(9)
+WIDTH = 9
 """Columns of `goal`."""
 
 
@@ -55,6 +65,8 @@ def share(goal: Ints, job: int, complete: int) -> int:
         found += goal[WIDTH * job + LATE] * late + goal[WIDTH * job + TARDY]
     if over > 0:
         found += goal[WIDTH * job + OVER] * over
+    if goal[WIDTH * job + BROKEN] > 0:
+        found += goal[WIDTH * job + BROKEN] * max(0, complete - goal[WIDTH * job + PROMISED_AT])
     return found
 
 
@@ -79,6 +91,22 @@ def total_setup(data: Ints, state: Ints) -> int:
             family = family_of(data, state, before) if before >= 0 else get(data, MACHINES, machine, INITIAL)
             total += setup_time(data, machine, family, family_of(data, state, o))
             o = before
+    return total
+
+
+@njit(cache=True, nogil=True)
+def total_cost(data: Ints, state: Ints, per_trip: int, per_unit: int) -> int:
+    """Return what all trips over lanes cost, by these columns of LANES: each by itself, and by what it carries."""
+    total = 0
+    for lane in range(data[NUM_LANES]):
+        first = get(data, LANES, lane, VEHICLE)
+        for vehicle in range(first, first + get(data, LANES, lane, NUM_VEHICLES)):
+            trip = state[data[LAST_OF] + vehicle]
+            while trip >= 0:
+                total += get(data, LANES, lane, per_trip)
+                if per_unit >= 0:
+                    total += get(data, LANES, lane, per_unit) * state[data[LOAD] + trip]
+                trip = state[data[MOVE_BEFORE] + trip]
     return total
 
 
@@ -109,6 +137,10 @@ def value_of(data: Ints, goal: Ints, state: Ints) -> int:
         value += goal[all_jobs + SETUP] * total_setup(data, state)
     if goal[all_jobs + TRIP]:
         value += goal[all_jobs + TRIP] * state[data[NUM_TRIPS]]
+    if goal[all_jobs + COST]:
+        value += goal[all_jobs + COST] * total_cost(data, state, TRIP_COST, UNIT_COST)
+    if goal[all_jobs + CO2]:
+        value += goal[all_jobs + CO2] * total_cost(data, state, TRIP_CO2, -1)
     if goal[all_jobs + DEVIATION] or goal[all_jobs + REASSIGNED]:
         for o in range(data[NUM_OPS]):
             if state[data[MODE] + o] < 0 or get(data, OPS, o, BASE_MACHINE) < 0:
