@@ -22,7 +22,8 @@ from scheduler.search.tabu.arrays import (
 from scheduler.search.tabu.build import distance
 from scheduler.search.tabu.elite import Elite
 from scheduler.search.tabu.settings import DEFAULT, Settings
-from scheduler.search.tabu.space import space_of
+from scheduler.search.tabu.space import RestSpace, space_of
+from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
 from scheduler.search.tabu.warm import compile_elsewhere, forget_stale, is_compiled
@@ -128,9 +129,15 @@ class TabuSearch(CompiledSearch[Solution]):
         return compile_elsewhere(self.kernel)
 
     def first(self, number: int, rng: np.random.Generator) -> Solution:
-        """Return what a thread's first trail begins with."""
-        given = self.space.solution(self.known) if self.settings.starts == "given" and number == 0 else None
-        return self.fresh(rng, MIDDLING) if given is None else given
+        """Return what a thread's first trail begins with: after an event, the baseline with little changed."""
+        given = self.space.solution(self.known) if self.settings.starts == "given" else None
+        if given is None:
+            return self.fresh(rng, MIDDLING)
+        if not isinstance(self.space, RestSpace):
+            return given if number == 0 else self.fresh(rng, MIDDLING)
+        problem = self.problem
+        time_all(problem.ops, problem.links, problem.machines, problem.times, given.state)
+        return self.space.reinserted(given, number, self.stopping)
 
     def fresh(self, rng: np.random.Generator, urgency: float) -> Solution:
         """Return a new solution that minds the work remaining and the due dates by this weight."""

@@ -16,22 +16,17 @@ from scheduler.search.tabu.arrays import (
     ALT,
     ALTS_AT,
     BEFORE,
-    DUE,
     END,
     FIRST,
-    FLOW,
-    JOB,
-    LATE,
-    ORDER,
     PLACE,
     PREDS_AT,
     READY,
     RELEASE,
     START,
-    SUCCS_AT,
     Ints,
     ix,
 )
+from scheduler.search.tabu.held import between, sort_between, turn, value_of
 from scheduler.search.tabu.moves import put_after, take_out
 from scheduler.search.tabu.settle import BASE_ALT, BASE_START, NEW, change, settle
 from scheduler.search.tabu.timing import set_starts
@@ -48,23 +43,6 @@ WIDTH = 3
 """Typical durations by which other starts are away from the present one (standard deviation)."""
 TRIES = 20
 """Draws until one of the operations that are not where the baseline has them is met."""
-
-
-@njit(cache=True, nogil=True)
-def value_of(ops: Ints, jobs: Ints, state: Ints, ends: Ints) -> int:
-    """Return the weighted sum and maximum of the completions; `ends` is room by job."""
-    num = jobs.shape[1] - 1
-    ends[:num] = 0
-    for o in range(state.shape[1]):
-        j = ops[JOB, ix(o)]
-        ends[ix(j)] = max(ends[ix(j)], state[END, ix(o)])
-    total, longest, latest = 0, 0, 0
-    for j in range(num):
-        late = max(0, ends[ix(j)] - jobs[DUE, ix(j)])
-        total += jobs[LATE, ix(j)] * late + jobs[FLOW, ix(j)] * ends[ix(j)]
-        longest = max(longest, ends[ix(j)])
-        latest = max(latest, late)
-    return total + jobs[LATE, ix(num)] * latest + jobs[FLOW, ix(num)] * longest
 
 
 @njit(cache=True, nogil=True)
@@ -111,20 +89,6 @@ def near(
 
 
 @njit(cache=True, nogil=True)
-def sort_by_starts(state: Ints) -> None:
-    """Sort the order by starts: of no length are only operations that the walk does not see."""
-    for i in range(1, state.shape[1]):
-        o, k = state[ORDER, ix(i)], i - 1
-        start = state[START, ix(o)]
-        while k >= 0 and state[START, ix(state[ORDER, ix(k)])] > start:
-            state[ORDER, ix(k + 1)] = state[ORDER, ix(k)]
-            k -= 1
-        state[ORDER, ix(k + 1)] = o
-    for i in range(state.shape[1]):
-        state[PLACE, ix(state[ORDER, ix(i)])] = i
-
-
-@njit(cache=True, nogil=True)
 def chosen(ops: Ints, links: Ints, wanted: Ints, state: Ints) -> int:
     """Return an operation that is not where the baseline has it, or what pushes it."""
     o = np.random.randint(state.shape[1])
@@ -153,11 +117,7 @@ def move(ops: Ints, links: Ints, alts: Ints, state: Ints, ends: Ints, o: int, al
 
     Both are -1 where that is no change.
     """
-    low, high = -1, state.shape[1]
-    for k in range(ops[PREDS_AT, ix(o)], ops[PREDS_AT, ix(o + 1)]):
-        low = max(low, state[PLACE, ix(links[0, ix(k)])])
-    for k in range(ops[SUCCS_AT, ix(o)], ops[SUCCS_AT, ix(o + 1)]):
-        high = min(high, state[PLACE, ix(links[0, ix(k)])])
+    low, high = between(ops, links, state, o)
     a, b = -1, ends[FIRST, ix(alts[0, ix(alt)])]
     while b >= 0:
         place = state[PLACE, ix(b)]
@@ -176,15 +136,6 @@ def move(ops: Ints, links: Ints, alts: Ints, state: Ints, ends: Ints, o: int, al
     put_after(alts, state, ends, o, alt, a)
     turn(state, was, to)
     return was, to
-
-
-@njit(cache=True, nogil=True)
-def turn(state: Ints, was: int, to: int) -> None:
-    """Put what is at a place of the order at another."""
-    o, step = state[ORDER, ix(was)], 1 if to > was else -1
-    for i in range(was, to, step):
-        state[ORDER, ix(i)] = state[ORDER, ix(i + step)]
-    state[ORDER, ix(to)] = o
 
 
 @njit(cache=True, nogil=True)
@@ -235,7 +186,7 @@ def anneal(
         if distance == ABOVE or stop[0]:
             break
         if not is_kept:
-            sort_by_starts(state)
+            sort_between(state, 0, num)
             kept[0], kept[1], kept[2] = state[READY], state[START], state[END]
             is_kept = True
         o = chosen(ops, links, wanted, state)

@@ -1,8 +1,9 @@
 """Returning: once a repair has a value, solutions of no higher value than is allowed that are nearer to the baseline.
 
-Some operations take their machines and places of the baseline again (those of some jobs, or of a stretch of time), in
-between those that stay; once in each thread all of them do. The walk, from there, stops as soon as it is down at the
-value again: what it did not have to touch stays as it was. Then operations return one by one (`nearing`).
+Each thread begins with the baseline in which only what can't stay goes elsewhere (`reinserting`). Later some operations
+take their machines and places of the baseline again (those of some jobs, or of a stretch of time), in between those
+that stay. The walk, from there, stops as soon as it is down at the value again: what it did not have to touch stays as
+it was. Then operations return one by one (`nearing`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from scheduler.search.threads import CompiledSearch, OnBetter
 PATIENCE = 1.0
 """Iterations per operation that the walk has to come down again."""
 AFRESH = 10_000
-"""Iterations that it has to come down from where everything is brought back: once, in each thread."""
+"""Iterations that it has to come down from the baseline with little changed: once, in each thread."""
 FEWER, MORE = 0.9, 1.2
 """Factors on the number of operations brought back after a walk that failed, and after one that came down."""
 FIRST = 0.1
@@ -94,6 +95,7 @@ class _Ways:
 
     def __init__(self, returning: Returning, number: int) -> None:
         self._returning = returning
+        self._number = number
         self._rng = np.random.default_rng((returning.search.seed, number))
         self._walker = Walker(returning.space.problem, returning.search.weights, returning.search.settings)
         self._share = FIRST
@@ -104,13 +106,15 @@ class _Ways:
         returning, rng = self._returning, self._rng
         nearest = returning.nearest
         self._steps += 1
-        if self._steps == 1:
+        if self._steps == 2:
             self._near(Solution(nearest.state.copy(), nearest.ends.copy()), int(rng.integers(1 << 30)))
             return
-        begins_anew, found = self._steps == 2, new_solution(returning.space.problem)
+        begins_anew, found = self._steps == 1, new_solution(returning.space.problem)
         num = found.state.shape[1]
-        chosen = np.ones(num, np.bool_) if begins_anew else self._chosen(nearest)
-        between = returning.space.brought_back(nearest, chosen)
+        if begins_anew:
+            between = returning.space.reinserted(nearest, self._number, returning.stopping)
+        else:
+            between = returning.space.brought_back(nearest, self._chosen(nearest))
         iterations = AFRESH if begins_anew else max(50, round(PATIENCE * num))
         seed = int(rng.integers(1 << 30))
         reached, done = self._walker.run(between, found, seed, iterations, returning.ceiling, returning.stopping)

@@ -26,12 +26,14 @@ from scheduler.search.tabu.arrays import (
 from scheduler.search.tabu.beam import beam, beam_width
 from scheduler.search.tabu.build import blend, greedy
 from scheduler.search.tabu.carry import blend_carried, greedy_carried
+from scheduler.search.tabu.held import NO_LIMIT
 from scheduler.search.tabu.nearing import anneal
+from scheduler.search.tabu.reinserting import reinsert_all
 from scheduler.search.tabu.remainder import Remainder, remainder, wanted
 from scheduler.search.tabu.settle import BASE_ALT, BASE_START, NEW, bring_back, change, settle
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.transports import Carried, carried_schedule, lower_carried
-from scheduler.search.tabu.weights import Weights
+from scheduler.search.tabu.weights import MOST, Weights
 
 
 class Space(Protocol):
@@ -147,6 +149,14 @@ class CarriedSpace:
         """Do nothing: there are none."""
 
 
+RATE = 20
+"""One operation in so many may start a tick later to lower the value by a tick ..."""
+OTHER_RATE = 5
+"""... in the first thread, in all others one in these."""
+TIMINGS = 1500
+"""Timings of each operation that reinserting may take at the most."""
+
+
 class RestSpace(PlainSpace):
     """Solutions of what a schedule leaves to decide of an instance to which something has happened."""
 
@@ -154,6 +164,8 @@ class RestSpace(PlainSpace):
         super().__init__(rest.instance, rest.releases)
         self._rest = rest
         self._weights = weights
+        # The walk minimises the makespan, whatever its weight.
+        self._jobs = np.minimum(weights.jobs, 1) if weights.is_makespan else weights.jobs
         self._wanted = wanted(rest, self.problem)
         self._typical = max(1, usual_duration(rest.whole))
         self._longest = 0
@@ -174,6 +186,7 @@ class RestSpace(PlainSpace):
         time_all(problem.ops, problem.links, problem.machines, problem.times, solution.state)
         self.settled(solution)
         self.brought_back(solution, self.moved(solution))
+        self.reinserted(solution, 0, np.zeros(1, np.int64))
         most = self._weights.most([Fraction(1 << 40) for _ in self._weights.tiers])
         self.annealed(solution, most, 0, 1, 1.0, 0.1, np.zeros(1, np.int64))
 
@@ -181,6 +194,30 @@ class RestSpace(PlainSpace):
         """Return a settled solution in which the chosen operations are where the baseline has them, not timed yet."""
         problem, found = self.problem, new_solution(self.problem)
         bring_back(problem.ops, problem.links, problem.alts, self._wanted, solution.state, *found, chosen)
+        return found
+
+    def reinserted(self, solution: Solution, number: int, stop: Ints) -> Solution:
+        """Return the baseline with little changed: what can't stay goes where it costs least; timed.
+
+        What the baseline lacks begins where `solution`, which is timed, has it. See
+        `scheduler.search.tabu.reinserting`; threads, by number, differ in what the value is worth to them.
+        """
+        problem, num = self.problem, solution.state.shape[1]
+        static = (problem.ops, problem.links, problem.machines, problem.times)
+        found = self.brought_back(solution, np.ones(num, np.bool_))
+        time_all(*static, found.state)
+        rate = max(1, min(NO_LIMIT // MOST, num // (OTHER_RATE if number else RATE))) if self._weights.unit == 1 else 1
+        reinsert_all(
+            *problem,
+            self._jobs,
+            self._wanted,
+            *found,
+            rate,
+            2 * self._typical,
+            TIMINGS * num,
+            stop,
+        )
+        time_all(*static, found.state)
         return found
 
     def moved(self, solution: Solution) -> NDArray[np.bool_]:
@@ -201,14 +238,11 @@ class RestSpace(PlainSpace):
         See `scheduler.search.tabu.nearing.anneal`.
         """
         problem, found = self.problem, new_solution(self.problem)
-        jobs, offset = self._weights.jobs, self._weights.offset
-        if self._weights.is_makespan:
-            jobs = np.minimum(jobs, 1)  # the walk minimises the makespan, whatever its weight
         distance = anneal(
             *problem,
-            jobs,
+            self._jobs,
             most,
-            offset,
+            self._weights.offset,
             self._longest,
             self._wanted,
             *solution,
