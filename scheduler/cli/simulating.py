@@ -141,12 +141,13 @@ def _print(study: Study) -> None:
         "p50 s",
         "p95 s",
         "no plan",
+        "degraded",
     )
     for heading in headings:
         table.add_column(heading, justify="right")
     for row in study.policies:
         loss = "-" if row.loss is None else str(row.loss)
-        times = (f"{row.latency_p50:.3f}", f"{row.latency_p95:.3f}", str(row.unplanned))
+        times = (f"{row.latency_p50:.3f}", f"{row.latency_p95:.3f}", str(row.unplanned), str(row.degraded))
         table.add_row(
             row.policy, str(row.value), loss, str(row.repairs), str(row.deviation), str(row.reassignments), *times
         )

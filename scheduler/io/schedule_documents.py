@@ -239,7 +239,7 @@ class ViolationDocument(OpenDocument):
     """A hard limit that the schedule breaks."""
 
     rule: str
-    """The rule that says so: `time_windows` (deadlines), `precedence` (maximum lags) or `execution` (pins)."""
+    """The rule that says so: `time_windows` (deadlines), `precedence` (maximum lags), `dwell` or `execution` (pins)."""
     where: str
     """The job or the operations."""
     detail: str

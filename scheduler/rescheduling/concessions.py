@@ -1,4 +1,8 @@
-"""Hard limits that may be broken where nothing else helps: deadlines, pins, maximum lags. All else is physics."""
+"""Hard limits that may be broken where nothing else helps. All else is physics.
+
+They are deadlines, pins, maximum lags and the maximum dwell of parts: a part that stays in its bath for too long may be
+spoiled, but it is there, and something has to become of it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.checker import check
-from scheduler.constraints import Violation
+from scheduler.constraints import Violation, dwell
+from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
 
 
 def unlimited(instance: Instance) -> Instance:
     """Return the instance without any limit that may be broken: what it forbids can't be done at all."""
-    jobs = tuple(without_lags(replace(job, deadline=None)) for job in instance.jobs)
+    jobs = tuple(without_dwell(without_lags(replace(job, deadline=None))) for job in instance.jobs)
     execution = instance.execution
     return replace(instance, jobs=jobs, execution=None if execution is None else replace(execution, pins=()))
 
@@ -25,21 +30,71 @@ def without_lags(job: Job) -> Job:
     return replace(job, precedences=tuple(replace(p, max_lag=None) for p in job.precedences))
 
 
+def without_dwell(job: Job, limit: int | None = None) -> Job:
+    """Return the job with another maximum dwell (default: none) in every mode that has one."""
+    if all(mode.max_dwell is None for operation in job.operations for mode in operation.modes):
+        return job
+    operations = []
+    for operation in job.operations:
+        modes = (mode if mode.max_dwell is None else replace(mode, max_dwell=limit) for mode in operation.modes)
+        operations.append(replace(operation, modes=tuple(modes)))
+    return replace(job, operations=tuple(operations))
+
+
 def conceded(instance: Instance, schedule: Schedule) -> Instance:
     """Return the instance in which every limit that the schedule breaks is where the schedule has it.
 
-    A deadline is the completion there, a maximum lag the lag there; a pin that is not kept is none. So a schedule for
-    it breaks the same limits as this one, none of them further, and no other.
+    A deadline is the completion there, a maximum lag or dwell is what it is there; a pin that is not kept is where the
+    operation is there. So a schedule for it breaks the same limits as this one, none of them further, and no other.
     """
-    jobs = tuple(_conceded(job, schedule) for job in instance.jobs)
+    dwells = dwells_of(instance, schedule)
+    jobs = tuple(_conceded(job, schedule, dwells) for job in instance.jobs)
     execution = instance.execution
     if execution is not None:
-        pins = tuple(pin for pin in execution.pins if _is_kept(pin, schedule))
+        there = schedule.by_operation
+        pins = tuple(replace(there[pin.key], tended_by=pin.tended_by) for pin in execution.pins if pin.key in there)
         execution = replace(execution, pins=pins)
     return replace(instance, jobs=jobs, execution=execution)
 
 
-def _conceded(job: Job, schedule: Schedule) -> Job:
+def dwells_of(instance: Instance, schedule: Schedule) -> dict[OperationKey, int | None]:
+    """Return how long parts stay that stay for too long; None where no limit helps: work begins too late."""
+    exceeded = _dwell_excess(instance, schedule)
+    found: dict[OperationKey, int | None] = {}
+    for key, excess in exceeded.items():
+        limit = instance.mode(key, schedule.by_operation[key].mode).max_dwell
+        found[key] = None if limit is None else limit + excess
+    longer = replace(instance, jobs=tuple(_soaking(job, schedule, found) for job in instance.jobs))
+    return {**found, **dict.fromkeys(_dwell_excess(longer, schedule) if found else ())}
+
+
+def _dwell_excess(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
+    """Return by how much operations break the rule about dwell, at the most."""
+    by_place = {place(operation): operation.key for operation in schedule.operations}
+    found: dict[OperationKey, int] = {}
+    for violation in dwell.violations(instance, schedule):
+        key = by_place[violation.where]
+        found[key] = max(found.get(key, 0), violation.amount)
+    return found
+
+
+def _soaking(job: Job, schedule: Schedule, dwells: Mapping[OperationKey, int | None]) -> Job:
+    """Return the job with these maximum dwells in the modes of a schedule."""
+    if not any(key[0] == job.id for key in dwells):
+        return job
+    operations = []
+    for operation in job.operations:
+        key = (job.id, operation.id)
+        if key in dwells:
+            used = schedule.by_operation[key].mode
+            modes = enumerate(operation.modes)
+            longer = tuple(replace(mode, max_dwell=dwells[key]) if n == used else mode for n, mode in modes)
+            operation = replace(operation, modes=longer)
+        operations.append(operation)
+    return replace(job, operations=tuple(operations))
+
+
+def _conceded(job: Job, schedule: Schedule, dwells: Mapping[OperationKey, int | None]) -> Job:
     completion = schedule.completions.get(job.id, 0)
     deadline = None if job.deadline is None else max(job.deadline, completion)
     precedences = []
@@ -47,7 +102,7 @@ def _conceded(job: Job, schedule: Schedule) -> Job:
         lag = _lag(job, p, schedule.by_operation)
         is_broken = p.max_lag is not None and lag is not None and lag > p.max_lag
         precedences.append(replace(p, max_lag=lag) if is_broken else p)
-    return replace(job, deadline=deadline, precedences=tuple(precedences))
+    return _soaking(replace(job, deadline=deadline, precedences=tuple(precedences)), schedule, dwells)
 
 
 def _lag(job: Job, precedence: Precedence, by_operation: Mapping[OperationKey, ScheduledOperation]) -> int | None:
@@ -56,19 +111,16 @@ def _lag(job: Job, precedence: Precedence, by_operation: Mapping[OperationKey, S
     return None if before is None or after is None else after.start - before.end
 
 
-def _is_kept(pin: ScheduledOperation, schedule: Schedule) -> bool:
-    now = schedule.by_operation.get(pin.key)
-    return now is not None and (now.mode, now.machine, now.start) == (pin.mode, pin.machine, pin.start)
-
-
 def without_lost(instance: Instance) -> Instance:
     """Return the instance without the limits that are broken for good: whatever is done now, they can't be kept.
 
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
-    the end of the first of two operations before the second has started.
+    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded.
     """
     execution, begun = execution_of(instance), started(instance)
     now, baseline = execution.now, execution.baseline
+    past = Schedule(tuple(begun.values()), execution.moves)
+    spoilt = dict.fromkeys(_dwell_excess(instance, past))
     jobs = []
     for job in instance.jobs:
         deadline = job.deadline
@@ -83,7 +135,8 @@ def without_lost(instance: Instance) -> Instance:
                     p = replace(p, max_lag=None)
             precedences.append(p)
         kept = deadline == job.deadline and tuple(precedences) == job.precedences
-        jobs.append(job if kept else replace(job, deadline=deadline, precedences=tuple(precedences)))
+        job = job if kept else replace(job, deadline=deadline, precedences=tuple(precedences))
+        jobs.append(_soaking(job, past, spoilt))
     if all(now_ is was for now_, was in zip(jobs, instance.jobs, strict=True)):
         return instance
     return replace(instance, jobs=tuple(jobs))

@@ -49,7 +49,7 @@ class Repair:
     shift
         The right shift for the last instant.
     degraded
-        Where there is no schedule: the one that breaks deadlines, pins and maximum lags least, with what it breaks.
+        Where there is no schedule: the one that breaks hard limits least, with what it breaks.
     """
 
     instance: Instance

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
+from scheduler.constraints import Violation
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.events import Event, MachineBreakdown, OperationDelayed
 from scheduler.domain.schedule import OperationKey, ScheduledOperation
@@ -33,6 +34,8 @@ class Replication:
         Seconds of each repair, from the events to the checked schedule.
     unplanned
         Instants for whose events no schedule was found, or that came too late to matter; the old schedule went on.
+    degraded
+        Repairs after which the schedule broke a deadline, a pin, a maximum lag or dwell: the floor went on with it.
     """
 
     value: float
@@ -42,6 +45,7 @@ class Replication:
     reassignments: int
     latencies: tuple[float, ...]
     unplanned: int
+    degraded: int
 
 
 def replicate(
@@ -62,7 +66,8 @@ def replicate(
     """
     failures = list(fate.failures)
     told: set[OperationKey] = set()
-    now, deviation, reassignments, unplanned = 0, 0, 0, 0
+    now, deviation, reassignments, unplanned, degraded = 0, 0, 0, 0, 0
+    broken: tuple[Violation, ...] = ()
     latencies: list[float] = []
     original = instance
     while True:
@@ -96,19 +101,23 @@ def replicate(
                 time_limit=deadline,
                 workers=workers,
                 seed=seed,
+                broken=broken,
             )
         except EventError:
             unplanned += 1
             continue
         latencies.append(perf_counter() - began_at)
-        if found.result.schedule is None or found.report is None:
+        if found.schedule is None or found.report is None:
             unplanned += 1
             continue
-        instance, schedule = found.instance, found.result.schedule
+        instance, schedule, broken = found.instance, found.schedule, found.broken
+        degraded += found.is_degraded
         deviation += found.report.total_deviation
         reassignments += found.report.reassignments
     value = float(objective.value(value_terms(instance, schedule))[0])
-    return Replication(value, schedule.makespan, len(latencies), deviation, reassignments, tuple(latencies), unplanned)
+    return Replication(
+        value, schedule.makespan, len(latencies), deviation, reassignments, tuple(latencies), unplanned, degraded
+    )
 
 
 def _deviations(

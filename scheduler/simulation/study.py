@@ -46,6 +46,8 @@ class PolicyFigures:
         Of all repairs, in seconds.
     unplanned
         Instants without plan, in all replications.
+    degraded
+        Repairs after which a limit was broken, in all replications.
     """
 
     policy: str
@@ -58,6 +60,7 @@ class PolicyFigures:
     latency_p50: float
     latency_p95: float
     unplanned: int
+    degraded: int
 
 
 @dataclass(frozen=True)
@@ -200,4 +203,5 @@ def _figures(policy: str, outcomes: Sequence[Replication], bounds: Sequence[floa
         latencies[len(latencies) // 2],
         latencies[min(len(latencies) - 1, int(0.95 * len(latencies)))],
         sum(outcome.unplanned for outcome in outcomes),
+        sum(outcome.degraded for outcome in outcomes),
     )

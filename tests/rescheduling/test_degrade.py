@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import flagged
+from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, times
 
-from scheduler.domain import Instance, Precedence, Schedule, Status
+from scheduler.domain import Instance, Precedence, Robot, RobotCell, Schedule, Status
+from scheduler.domain.derive import complete
 from scheduler.domain.events import (
     ClockTick,
     DueDateChange,
@@ -16,6 +17,7 @@ from scheduler.domain.events import (
     MachineBreakdown,
     MachineRestored,
     OperationDelayed,
+    RobotDown,
 )
 from scheduler.domain.happened import execution_of
 from scheduler.errors import ScheduleError
@@ -157,3 +159,46 @@ def test_lost_is_a_limit_that_has_passed() -> None:
     assert without_lost(at_6) is at_6  # J2.1 ended at 5, J2.2 may start at 6
     at_7 = replace(at_6, execution=replace(execution_of(at_8), now=7))
     assert without_lost(at_7).jobs[1].precedences == (Precedence("1", "2", 0, None),)
+
+
+# --- as little as possible ---------------------------------------------------------------------------------------
+
+
+def test_only_the_lags_that_have_to_be_are_broken_and_as_little_as_possible() -> None:
+    # M2 breaks down in J1.1, which can't wait any more: J1.2 starts 27 ticks after it, 2 are allowed. J2.2 comes after
+    # that, at 34. Without lags J2.1 would stay where it is, 27 ticks before; it can be later, at [30, 32).
+    lag = (Precedence("1", "2", max_lag=2),)
+    jobs = (simple_job("J1", ("M1", 3), ("M2", 4)), simple_job("J2", ("M1", 2), ("M2", 3)))
+    instance = replace(flow_shop(), jobs=tuple(replace(job, precedences=lag) for job in jobs))
+    baseline = schedule(at("J1.1", "M1", 0, 3), at("J1.2", "M2", 3, 7), at("J2.1", "M1", 5, 7), at("J2.2", "M2", 7, 10))
+    found = repaired(MachineBreakdown("E", 2, "M2", 30), instance=instance, baseline=baseline, policy="right-shift")
+    assert [(v.rule, v.amount) for v in found.broken] == [("precedence", 25)]
+    assert times(found.schedule) == {"J1.1": (0, 3), "J1.2": (30, 34), "J2.1": (30, 32), "J2.2": (34, 37)}
+
+
+def bath(max_dwell: int = 1) -> Instance:
+    """A hoist takes a part from IN to a bath and on to OUT; each move lasts 4 ticks, empty ones 2."""
+    cell = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT S", 2), load_time=1, unload_time=1)
+    station = machine("S", cell="C", input_buffer=0, output_buffer=0)
+    return factory(station, cell, job("J", op("1", replace(mode("S", 5), max_dwell=max_dwell))))
+
+
+def test_a_part_that_has_to_stay_in_its_bath_has_a_degraded_schedule() -> None:
+    # The part is in the bath at 4, done at 9, and may stay until 10. The hoist is down until 20.
+    baseline = complete(
+        bath(), (at("J.1", "S", 4, 9),), (carry("J >1", "IN>S", "R", 0, 4), carry("J 1>", "S>OUT", "R", 9, 13))
+    )
+    found = repaired(RobotDown("E", 6, "R", 20), instance=bath(), baseline=baseline, time_limit=5.0)
+    assert [(v.rule, v.where, v.amount) for v in found.broken] == [("dwell", "J.1 on S", 10)]
+    later = after(found, ClockTick("T", 8), time_limit=5.0)
+    assert later.broken == found.broken
+
+
+def test_a_schedule_with_its_limits_conceded_may_break_none_of_them_further() -> None:
+    baseline = complete(
+        bath(), (at("J.1", "S", 4, 9),), (carry("J >1", "IN>S", "R", 0, 4), carry("J 1>", "S>OUT", "R", 14, 18))
+    )
+    given = conceded(bath(), baseline)
+    assert given.jobs[0].operations[0].modes[0].max_dwell == 5
+    assert flagged(given, baseline) == []
+    assert flagged(unlimited(bath()), baseline) == []

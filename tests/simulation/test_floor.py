@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_a_policy_may_do_better_than_to_wait() -> None:
     assert moves.makespan == 28  # J2.2 goes to M1
     assert moves.reassignments == 1
     assert solve(foreseen(SHOP, fate), objective="makespan", time_limit=1, workers=1).values == (28,)
+
+
+def test_a_floor_goes_on_with_a_schedule_that_breaks_a_limit() -> None:
+    # J1 has to be done by 8: after the failure until 11 it can't be, but the floor does what comes nearest. Then J2.2,
+    # which takes 2 ticks more, is planned again.
+    jobs = tuple(replace(job, deadline=8) if job.id == "J1" else job for job in SHOP.jobs)
+    fate = Fate((("M1", Downtime(1, 4)),), {("J2", "2"): 1.5})
+    outcome = replicate(replace(SHOP, jobs=jobs), PLAN, fate, "right-shift", objective=MAKESPAN, workers=1)
+    assert (outcome.makespan, outcome.repairs, outcome.unplanned, outcome.degraded) == (17, 2, 0, 2)
 
 
 def test_a_study_compares_under_the_same_fates() -> None:

@@ -29,6 +29,7 @@ from scheduler.domain import (
     RobotCell,
     Vehicle,
 )
+from scheduler.domain.happened import started
 
 
 def _names(text: str) -> frozenset[str]:
@@ -85,7 +86,22 @@ def why_unsupported(instance: Instance) -> str | None:
         for fleet in instance.fleets
     ):
         return "slowdowns of vehicles with batteries"
-    return None
+    return "a part in a bath, or on its way there" if _is_soaking(instance) else None
+
+
+def _is_soaking(instance: Instance) -> bool:
+    """Return whether something that has begun limits how long a part may stay, or when work on it begins."""
+    execution = instance.execution
+    bathed = {
+        key
+        for key, operation in instance.operation_by_key.items()
+        if any(mode.max_dwell is not None for mode in operation.modes)
+    }
+    if execution is None or not bathed:
+        return False
+    fetched = {(move.job, move.predecessor) for move in execution.moves}
+    under_way = {(move.job, move.successor) for move in execution.moves if move.end > execution.now}
+    return not bathed.isdisjoint(started(instance).keys() - fetched) or not bathed.isdisjoint(under_way)
 
 
 def _parts(instance: Instance) -> Iterator[Any]:
