@@ -3,7 +3,8 @@
 * the longest job: ``max_o head(o) + tail(o)``;
 * one machine with interruption: the operations that have no other machine than this one, each with its head and the
   shortest way to the end of its job after it, done in the order of Jackson's preemptive schedule (Carlier 1982: the
-  optimum of the preemptive problem, hence a bound of the other).
+  optimum of the preemptive problem, hence a bound of the other);
+* one lane: the trips that are needed for all that has to cross it (`scheduler.bounds.lanes`).
 
 * machines with prices (`priced_bound`): what flexible operations cost at the least.
 
@@ -18,6 +19,7 @@ from fractions import Fraction
 from heapq import heappop, heappush
 from math import ceil
 
+from scheduler.bounds.lanes import lane_bound
 from scheduler.domain import Instance, OperationKey, Tier
 from scheduler.domain.horizon import heads, tails
 
@@ -70,7 +72,7 @@ def _makespan_bound(instance: Instance, earliest: Mapping[OperationKey, int], le
     for machine in instance.machines:
         if machine.capacity == 1 and machine.id in by_machine:
             best = max(best, one_machine_bound(by_machine[machine.id]))
-    return best
+    return max(best, lane_bound(instance, earliest, left))
 
 
 def _certain(instance: Instance) -> list[OperationKey]:

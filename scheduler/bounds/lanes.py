@@ -1,0 +1,123 @@
+"""A lower bound of the makespan from what has to cross each lane, in milliseconds and without a solver.
+
+A network is often limited by its lanes, not by its machines. Let *K* be parts that all have to cross one lane with *v*
+vehicles of *c* units each, of together *u* units, ready for departure at *r* or later, and with a way of at least *q*
+from their arrival to the end of their jobs. They need ``n = ceil(u / c)`` trips. Among any ``v + 1`` departures in a
+row two are of one vehicle, so that the earliest instants of departures follow one from the other::
+
+    d_1 >= r,   d_k >= d_(k-1) + headway,   d_k >= d_(k-v) + trip time + return time,   d_k in working time
+
+and the makespan is at least ``d_n + trip time + q``. Timetables, docks and longer transit times make it only later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scheduler.domain import Instance, Job, OperationKey
+from scheduler.domain.calendar import earliest_start
+from scheduler.domain.resources import Lane
+from scheduler.domain.routing import Leg, leg_time, links, routes
+
+MOST_HEADS = 20
+"""Instants, at the most, from which on the departures of a lane are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Parts of together so many ``units`` that have to cross a lane.
+
+    They are ready for departure at ``head`` at the earliest, and need ``tail`` from arrival to the end of the job.
+    """
+
+    head: int
+    units: int
+    tail: int
+
+
+def lane_bound(instance: Instance, heads: Mapping[OperationKey, int], tails: Mapping[OperationKey, int]) -> int:
+    """Return the best bound of all lanes; 0 where nothing has to cross one, for plans with a past and for cycles."""
+    if not instance.lanes or instance.execution is not None or instance.cycle is not None:
+        return 0
+    by_lane: dict[str, list[Crossing]] = {}
+    for job in instance.jobs:
+        for predecessor, successor, _ in links(job):
+            if job.plans or predecessor is None or successor is None:
+                continue
+            found = _crossing(instance, job, predecessor, successor, heads, tails)
+            if found is not None:
+                by_lane.setdefault(found[0], []).append(found[1])
+    return max((crossings_bound(instance.lane_by_id[lane], work) for lane, work in by_lane.items()), default=0)
+
+
+def crossings_bound(lane: Lane, crossings: Iterable[Crossing]) -> int:
+    """Return the earliest end of all that has to cross a lane."""
+    work = sorted(crossings, key=lambda crossing: -crossing.tail)
+    instants = sorted({crossing.head for crossing in work})
+    length, best = lane.trip_times[0], 0
+    for first in instants[:: -(-len(instants) // MOST_HEADS) or 1]:
+        late = [crossing for crossing in work if crossing.head >= first]
+        departs_at = departures(lane, first, -(-sum(crossing.units for crossing in late) // lane.units_per_vehicle))
+        units = 0
+        for crossing in late if departs_at else ():
+            units += crossing.units
+            last = departs_at[-(-units // lane.units_per_vehicle) - 1]
+            best = max(best, last + length + crossing.tail)
+    return best
+
+
+def departures(lane: Lane, first: int, num: int) -> list[int]:
+    """Return the earliest instants at which so many trips of a lane can depart, none before `first`.
+
+    There are none where no trip ever fits into the calendar of the lane.
+    """
+    length, until = lane.trip_times[0], first + 1
+    period = lane.calendar.pattern.period if lane.calendar.pattern is not None else 0
+    # From the last downtime on all periods are alike: two of them show every gap there is.
+    settled = max((first, *(downtime.end for downtime in lane.calendar.downtimes))) + 2 * (period + length)
+    while True:
+        until *= 2
+        blocked, found = lane.calendar.blocked(until), list[int]()
+        for k in range(num):
+            ready = found[-1] + lane.headway if found else first
+            if k >= lane.vehicles:
+                ready = max(ready, found[k - lane.vehicles] + length + lane.return_time)
+            found.append(earliest_start(blocked, ready, max(length, 1), interruptible=False))
+        if not found or found[-1] + max(length, 1) <= until:
+            return found
+        if until > settled and found[0] + length > until:
+            return []
+
+
+def _crossing(
+    instance: Instance,
+    job: Job,
+    predecessor: str,
+    successor: str,
+    heads: Mapping[OperationKey, int],
+    tails: Mapping[OperationKey, int],
+) -> tuple[str, Crossing] | None:
+    """Return the one lane that the parts between two operations cross, whatever the modes, and what that means."""
+    before = instance.operation_by_key[job.id, predecessor]
+    after = instance.operation_by_key[job.id, successor]
+    lanes, ready, left = set[str](), list[int](), list[int]()
+    for mode in before.modes:
+        for other in after.modes:
+            ends = instance.machine_by_id[mode.machine], instance.machine_by_id[other.machine]
+            for legs in routes(instance, *ends):
+                at = [number for number, leg in enumerate(legs) if leg.kind == "transfer"]
+                if len(at) != 1 or len(legs[at[0]].groups) != 1:
+                    return None
+                lanes.add(legs[at[0]].groups[0])
+                ready.append(mode.duration + _time(instance, legs[: at[0]]))
+                left.append(_time(instance, legs[at[0] + 1 :]))
+    if len(lanes) != 1:
+        return None
+    head, tail = heads[job.id, predecessor] + min(ready), min(left) + tails[job.id, successor]
+    return lanes.pop(), Crossing(head, job.units, tail)
+
+
+def _time(instance: Instance, legs: Iterable[Leg]) -> int:
+    """Return how long some legs take at the least."""
+    return sum(leg_time(instance, leg) for leg in legs)
