@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from scheduler.search import compiling
+from scheduler.search.decode import warm as decode
 from scheduler.search.tabu import warm
 
 
@@ -23,3 +24,9 @@ def test_compiled_code_of_earlier_sources_is_forgotten(tmp_path: Path, monkeypat
     assert not warm.is_compiled("walk.run")
     assert warm.is_compiled("carried.run_carried")
     assert sorted(tmp_path.iterdir()) == sorted([new, foreign])
+
+
+def test_every_module_with_compiled_functions_is_a_source() -> None:
+    folder = Path(str(decode.__file__)).parent
+    compiled = {file.stem for file in folder.glob("*.py") if "njit(" in file.read_text() or file.stem == "cells"}
+    assert compiled == set(decode.SOURCES)

@@ -23,6 +23,7 @@ SOURCES = (
     "leaving",
     "machines",
     "place",
+    "stations",
     "tending",
     "trace",
     "trips",
