@@ -22,6 +22,7 @@ from scheduler.io.json_text import dump_json
 from scheduler.io.schedule_file import schedule_document
 from scheduler.loop import Journal, Line, Loop, Settings
 from scheduler.loop.journal import Entry
+from scheduler.loop.rehearsal import rehearse
 from scheduler.loop.replay import flaws
 from scheduler.loop.run import Step
 from scheduler.loop.state import states
@@ -113,6 +114,7 @@ def soak_command(
         kept = len(schedule.operations) // 4 if steady else None
         settings = Settings(policy, deadline, workers=2, keep_finished=kept)
         loop = Loop(journal, Path(name), instance, _schedule_text(instance, schedule), settings, on_step=on_step)
+        rehearse(loop.state, settings)
         answers: list[Answered] = []
         all_seconds: list[float] = []
         for number in range(1, events + 1):

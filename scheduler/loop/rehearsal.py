@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from scheduler.domain.collector import settle_collector
 from scheduler.domain.events import MachineBreakdown
 from scheduler.errors import DefectsError
 from scheduler.io.json_text import dump_json
@@ -19,8 +20,13 @@ def rehearse(state: State, settings: Settings) -> None:
     """Repair the schedule in force as if the machine with most to do broke down now, for a tick, and forget it.
 
     Nothing is journalled or published. Where the compiled code is not on this machine yet, a process that compiles has
-    begun when this returns.
+    begun when this returns. What has been loaded is out of the garbage collector's sight from then on.
     """
+    _repair(state, settings)
+    settle_collector()
+
+
+def _repair(state: State, settings: Settings) -> None:
     pending = [o for o in state.schedule.operations if o.start >= state.now]
     if not pending:
         return

@@ -7,6 +7,7 @@ again without harm. A loop that was killed is opened on its journal and goes on.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ from scheduler.terms import value_terms
 Step: TypeAlias = Literal["received", "decided", "repaired", "planned", "written", "published"]
 """A step of the protocol that is done; nothing is lost if the process ends right after it."""
 
+_WAYS_OUT = 50
+"""So many answers back tell how long it takes from the end of the search until the last plan is published: engines are
+still stopping then, and the next answer has to be in time too."""
 _PEEK = 0.02
 """Seconds between two looks at whether something has come while better plans are searched."""
 
@@ -82,6 +86,7 @@ class Loop:
         self._notice = on_notice or (lambda entry: None)
         self._step = on_step or (lambda step: None)
         self._clock = clock
+        self._ways_out: deque[float] = deque(maxlen=_WAYS_OUT)
         self._open(instance, schedule_text)
         self._plan, self.state = self._restored()
         decided = {entry.body["entry"] for entry in journal.entries("decided")}
@@ -159,8 +164,10 @@ class Loop:
         self._decide(planned.decisions, revision_draft(number, revision, entries, bool(revision.waits)), plan)
         self.state = before.revised(first.instance, revision, schedule, first.broken)
         self._show()
-        # A better plan takes as long to be journalled and published as the first.
-        until = began_at + self.settings.deadline - (monotonic() - planned_at)
+        # A better plan takes at least as long to be journalled and published as the first.
+        lately = min(max(self._ways_out, default=0.0), self.settings.deadline / 2)
+        way_out = max(monotonic() - planned_at, lately)
+        until = began_at + self.settings.deadline - way_out
         with _interruption(is_interrupted, until) as stop:
             for found in better_plans(before, first, self.settings, until, stop):
                 assert found.schedule is not None
@@ -170,6 +177,8 @@ class Loop:
                 self._step("planned")
                 self.state = before.revised(first.instance, revision, found.schedule, found.broken)
                 self._show()
+        if monotonic() > until and not is_interrupted():
+            self._ways_out.append(monotonic() - until)
 
     def _decide(self, decisions: Sequence[Decision], *drafts: Draft) -> None:
         """Journal decisions, and with them what follows from them."""

@@ -150,6 +150,8 @@ class Case:
         It has to pass the checker. One that does not is a slip of ours: it is passed over with a warning, so that the
         factory still gets a plan.
         """
+        if self._is_closed:
+            return False  # an engine that was left behind: nobody waits for what it finds
         terms = value_terms(self.instance, schedule)
         values = self.ranking.value(terms)
         if self.best is not None and values >= self.best.values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,13 @@ def repairs(monkeypatch: pytest.MonkeyPatch) -> list[Repair]:
 
     monkeypatch.setattr(module, "repair", watched)
     return found
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """The garbage collector looks at everything again afterwards."""
+    yield
+    gc.unfreeze()
 
 
 def test_it_repairs_and_leaves_no_trace(tmp_path: Path, repairs: list[Repair]) -> None:
@@ -52,3 +61,10 @@ def test_nothing_to_do_needs_none(tmp_path: Path, repairs: list[Repair]) -> None
     with opened(tmp_path) as loop:
         rehearse(replace(loop.state, now=10), SETTINGS)
     assert repairs == []
+
+
+def test_what_is_loaded_is_out_of_the_collectors_sight(tmp_path: Path) -> None:
+    with opened(tmp_path) as loop:
+        rehearse(loop.state, SETTINGS)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > len(gc.get_objects())

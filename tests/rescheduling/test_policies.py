@@ -85,6 +85,20 @@ def test_affected_is_what_the_right_shift_delays_in_the_order_of_its_starts() ->
     assert affected_operations(Case(after, Shift(None, None, "no"), case.objective, ends_at=0.0)) == []
 
 
+def test_nothing_comes_in_after_the_end() -> None:
+    event = MachineBreakdown("E", 1, "M1", 5)
+    after = revise(line(), Revision(1, 0, (event,), line_baseline()))
+    open_case, closed = (
+        Case(after, shift(after, line_baseline()), Objective.parse("makespan"), ends_at=0.0) for _ in range(2)
+    )
+    closed.close()
+    assert closed.shift.schedule is not None
+    assert open_case.offer(closed.shift.schedule, "right-shift")
+    assert not closed.offer(closed.shift.schedule, "right-shift")
+    assert closed.best is None
+    assert closed.check_seconds == 0.0  # it is not even checked: that would take time from what is published
+
+
 def test_match_up_returns_to_the_old_plan() -> None:
     # B goes to M2; D and C start as planned. With C on M3 the makespan would be 13 - but reroute alone may do that.
     result = broken("match-up")
