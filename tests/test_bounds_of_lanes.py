@@ -31,6 +31,8 @@ def test_departures_lie_in_working_time() -> None:
     # Trips of 10 fit into [0, 25) and [40, 65), and so on: the second of a vehicle does not depart at 20.
     assert departures(replace(LANE, calendar=shifts(40, (0, 25))), 0, 5) == [0, 0, 40, 40, 80]
     assert departures(replace(LANE, calendar=down((5, 12))), 0, 3) == [12, 12, 32]
+    no_time = replace(LANE, transit_time=0, return_time=0, calendar=down((5, 12)))
+    assert departures(no_time, 6, 3) == [6, 6, 6]  # a downtime does not overlap a trip of no time
     too_short = replace(LANE, calendar=shifts(40, (0, 9)))
     assert departures(too_short, 0, 3) == []
     assert crossings_bound(too_short, [Crossing(0, 3, 1)]) == 0
@@ -74,7 +76,7 @@ def test_no_bound_of_a_lane_exceeds_the_optimum(seed: int) -> None:
         "L",
         "F",
         "G",
-        transit_time=rng.randint(1, 4),
+        transit_time=rng.randint(0, 4),
         vehicles=rng.randint(1, 2),
         units_per_vehicle=rng.randint(2, 3),
         return_time=rng.randint(0, 4),

@@ -70,7 +70,7 @@ def crossings_bound(lane: Lane, crossings: Iterable[Crossing]) -> int:
 def departures(lane: Lane, first: int, num: int) -> list[int]:
     """Return the earliest instants at which so many trips of a lane can depart, none before `first`.
 
-    There are none where no trip ever fits into the calendar of the lane.
+    There are none where no trip ever fits into the calendar of the lane. A trip that takes no time fits everywhere.
     """
     length, until = lane.trip_times[0], first + 1
     period = lane.calendar.pattern.period if lane.calendar.pattern is not None else 0
@@ -83,8 +83,8 @@ def departures(lane: Lane, first: int, num: int) -> list[int]:
             ready = found[-1] + lane.headway if found else first
             if k >= lane.vehicles:
                 ready = max(ready, found[k - lane.vehicles] + length + lane.return_time)
-            found.append(earliest_start(blocked, ready, max(length, 1), interruptible=False))
-        if not found or found[-1] + max(length, 1) <= until:
+            found.append(earliest_start(blocked, ready, length, interruptible=False))
+        if not found or found[-1] + length <= until:
             return found
         if until > settled and found[0] + length > until:
             return []
