@@ -67,7 +67,7 @@ def test_local_timing_is_the_full_one() -> None:
         time_all(*static, solution.state)
         found = space.brought_back(solution, np.ones(solution.state.shape[1], np.bool_))
         time_all(*static, found.state)
-        reinsert_all(*problem, weights.jobs, wanted, *found, 1, 3, 100_000, GO)
+        reinsert_all(*problem, weights.jobs, wanted, *found, 1, 3, 0, 5.0, 5, 100_000, 0, GO)
         again = Solution(found.state.copy(), found.ends.copy())
         held = problem.ops.copy()
         before = np.where(wanted[BASE_START] == NEW, 0, wanted[BASE_START])

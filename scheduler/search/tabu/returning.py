@@ -18,7 +18,7 @@ from scheduler.domain import Schedule
 from scheduler.search.tabu.arrays import JOB, START, Solution, new_solution
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.nearing import ABOVE
-from scheduler.search.tabu.space import RestSpace
+from scheduler.search.tabu.space import SWEEPS, RestSpace
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.walker import Walker
 from scheduler.search.threads import CompiledSearch, OnBetter
@@ -27,6 +27,12 @@ PATIENCE = 1.0
 """Iterations per operation that the walk has to come down again."""
 AFRESH = 10_000
 """Iterations that it has to come down from the baseline with little changed: once, in each thread."""
+SWEPT = 20_000
+"""Operations times sweeps of reinserting ..."""
+MOST_SWEEPS = 100
+"""... and the most sweeps."""
+AGAIN = 10
+"""Steps after which a thread begins anew."""
 FEWER, MORE = 0.9, 1.2
 """Factors on the number of operations brought back after a walk that failed, and after one that came down."""
 FIRST = 0.1
@@ -109,10 +115,13 @@ class _Ways:
         if self._steps == 2:
             self._near(Solution(nearest.state.copy(), nearest.ends.copy()), int(rng.integers(1 << 30)))
             return
-        begins_anew, found = self._steps == 1, new_solution(returning.space.problem)
+        begins_anew, found = self._steps % AGAIN == 1, new_solution(returning.space.problem)
         num = found.state.shape[1]
         if begins_anew:
-            between = returning.space.reinserted(nearest, self._number, returning.stopping)
+            sweeps = min(MOST_SWEEPS, max(SWEEPS, SWEPT // num))
+            between = returning.space.reinserted(
+                nearest, self._number, returning.stopping, returning.ceiling, sweeps, int(rng.integers(1 << 30))
+            )
         else:
             between = returning.space.brought_back(nearest, self._chosen(nearest))
         iterations = AFRESH if begins_anew else max(50, round(PATIENCE * num))

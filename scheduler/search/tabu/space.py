@@ -153,8 +153,12 @@ RATE = 20
 """One operation in so many may start a tick later to lower the value by a tick ..."""
 OTHER_RATE = 5
 """... in the first thread, in all others one in these."""
-TIMINGS = 1500
-"""Timings of each operation that reinserting may take at the most."""
+SWEEPS = 3
+"""Times that the operations are gone through: first those that are hit, then twice all that are not where they were."""
+TIMINGS = 500_000
+"""Timings of operations for each sweep after which reinserting ends at the latest: some hundredths of a second."""
+NOISE = 0.3
+"""Noise of more sweeps than that, in typical durations for each of them."""
 
 
 class RestSpace(PlainSpace):
@@ -196,11 +200,13 @@ class RestSpace(PlainSpace):
         bring_back(problem.ops, problem.links, problem.alts, self._wanted, solution.state, *found, chosen)
         return found
 
-    def reinserted(self, solution: Solution, number: int, stop: Ints) -> Solution:
+    def reinserted(
+        self, solution: Solution, number: int, stop: Ints, level: int = 0, sweeps: int = SWEEPS, seed: int = 0
+    ) -> Solution:
         """Return the baseline with little changed: what can't stay goes where it costs least; timed.
 
-        What the baseline lacks begins where `solution`, which is timed, has it. See
-        `scheduler.search.tabu.reinserting`; threads, by number, differ in what the value is worth to them.
+        What the baseline lacks begins where `solution`, which is timed, has it. A value counts only where it is above
+        `level`; threads, by number, differ in what it is worth to them. See `scheduler.search.tabu.reinserting`.
         """
         problem, num = self.problem, solution.state.shape[1]
         static = (problem.ops, problem.links, problem.machines, problem.times)
@@ -214,7 +220,11 @@ class RestSpace(PlainSpace):
             *found,
             rate,
             2 * self._typical,
-            TIMINGS * num,
+            level,
+            NOISE * self._typical * sweeps if sweeps > SWEEPS else 0.0,
+            sweeps,
+            TIMINGS * sweeps,
+            seed,
             stop,
         )
         time_all(*static, found.state)
