@@ -1,9 +1,9 @@
 """Returning: once a repair has a value, solutions of no higher value than is allowed that are nearer to the baseline.
 
-Each thread begins with the baseline in which only what can't stay goes elsewhere (`reinserting`). Later some operations
-take their machines and places of the baseline again (those of some jobs, or of a stretch of time), in between those
-that stay. The walk, from there, stops as soon as it is down at the value again: what it did not have to touch stays as
-it was. Then operations return one by one (`nearing`).
+Each thread begins with the baseline in which only what can't stay goes elsewhere (`reinserting`), and again, otherwise
+noised, every `AGAIN` steps. In between some operations take their machines and places of the baseline again (those of
+some jobs, or of a stretch of time), among those that stay. The walk, from there, stops as soon as it is down at the
+value again: what it did not have to touch stays as it was. Then operations return one by one (`nearing`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scheduler.search.threads import CompiledSearch, OnBetter
 PATIENCE = 1.0
 """Iterations per operation that the walk has to come down again."""
 AFRESH = 10_000
-"""Iterations that it has to come down from the baseline with little changed: once, in each thread."""
+"""Iterations that it has to come down from the baseline with little changed."""
 SWEPT = 20_000
 """Operations times sweeps of reinserting ..."""
 MOST_SWEEPS = 100
