@@ -96,11 +96,12 @@ class Polishing:
     def _beside(self, walk: FactorySearch) -> None:
         """Walk in all threads but one; in that one improve the whole model, in slices that double, then polish.
 
+        After a round of polishing that has found nothing the thread walks too.
         Until the walk is compiled, its threads are idle: compiling keeps one busy.
         """
         run = self._run
         compiled = None if walk.is_compiled() else walk.compile_elsewhere()
-        seconds, number, improves = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE)
+        seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
         if compiled is None:
             walk.start(run.workers - 1)
         while not self._has_ended():
@@ -112,10 +113,17 @@ class Polishing:
                 improves = self._improve(min(seconds, run.left - self._kept))
                 seconds *= 2
                 continue
+            if gives_up:
+                walk.wait(min(ROUND, run.left - self._kept))
+                continue
             began_with, left = run.best, run.left
-            self._polish_once(number, ROUND)
+            pays = self._polish_once(number, ROUND)
             number += 1
-            if run.best is began_with and left - run.left < ROUND / 2:
+            if left - run.left >= ROUND / 2:
+                gives_up = compiled is None and not pays
+                if gives_up:
+                    walk.start(1)
+            elif run.best is began_with:
                 walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
         walk.finish()
         self._exchange(walk)
@@ -154,19 +162,24 @@ class Polishing:
             if self._run.best is began_with and left - self._run.left < ROUND / 2:
                 break  # every neighbourhood is as good as can be, the largest included
 
-    def _polish_once(self, number: int, seconds: float) -> None:
+    def _polish_once(self, number: int, seconds: float) -> bool:
+        """Polish neighbourhoods of the best schedule; return whether that led to a better one."""
         from scheduler.cpsat.polish import polish
 
         run = self._run
         assert run.best is not None
 
+        pays = False
+
         def on_better(schedule: Schedule) -> None:
+            nonlocal pays
             run.offer(schedule, "polish")
+            pays = pays or run.best is schedule
 
         left = run.left
         seconds = min(seconds, left - self._kept - self._overrun)
         if seconds <= 0:
-            return
+            return False
         polish(
             run.instance,
             run.objective,
@@ -178,6 +191,7 @@ class Polishing:
             on_better=on_better,
         )
         self._overrun = max(self._overrun, left - run.left - seconds)
+        return pays
 
     def _improve(self, seconds: float, work: float | None = None) -> bool:
         """Give CP-SAT a slice on the whole model; return whether another one may be of use.
