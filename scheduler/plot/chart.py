@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -87,6 +87,7 @@ def gantt(
     terms: Mapping[str, int] | None = None,
     width: float | None = None,
     broken: Sequence[Violation] = (),
+    highlight: Collection[str] = (),
 ) -> Axes:
     """Draw a schedule and return its axes.
 
@@ -112,8 +113,10 @@ def gantt(
         Width of the time axis in inches; by default what the labels need, 8 to 30.
     broken
         The limits that a degraded schedule breaks: the chart is marked, and lists them below.
+    highlight
+        Ids of jobs whose way is drawn; everything of other jobs turns pale.
     """
-    layout = lay_out(instance, schedule, baseline=baseline, with_links=links, colour_by=colour_by)
+    layout = lay_out(instance, schedule, baseline=baseline, with_links=links, colour_by=colour_by, highlight=highlight)
     summary = _summary(instance, schedule, layout)
     if baseline is not None:
         summary += "  ·  " + _change_summary(baseline, schedule)

@@ -170,8 +170,8 @@ def _draw_bars(sheet: Sheet, bars: Sequence[Bar]) -> None:
     sheet.ax.add_collection(
         PolyCollection(
             outlines,
-            facecolors=[fill_of(style, sheet.colour(bar.group), bar.change) for bar in bars],
-            edgecolors=[edge_of(style, sheet.colour(bar.group), bar.change) for bar in bars],
+            facecolors=[fill_of(style, sheet.colour(bar.group), bar.look) for bar in bars],
+            edgecolors=[edge_of(style, sheet.colour(bar.group), bar.look) for bar in bars],
             linewidths=[_edge_width(bar, style) for bar in bars],
             linestyles=style.line_style,
             hatch=style.hatch,
@@ -182,9 +182,9 @@ def _draw_bars(sheet: Sheet, bars: Sequence[Bar]) -> None:
 
 
 def _edge_width(bar: Bar, style: Style) -> float:
-    if bar.kind != "operation" or bar.change is None:
+    if bar.kind != "operation" or bar.look is None:
         return style.line_width
-    return CHANGE_EDGES.get(bar.change, style.line_width)
+    return CHANGE_EDGES.get(bar.look, style.line_width)
 
 
 def _draw_stripes(sheet: Sheet) -> None:
@@ -193,7 +193,7 @@ def _draw_stripes(sheet: Sheet) -> None:
     dashes = []
     for bar in sheet.layout.bars:
         colour = sheet.colour(bar.group)
-        if bar.kind == "operation" and bar.change != "unchanged" and colour is not None and colour.stripe is not None:
+        if bar.kind == "operation" and bar.look != "unchanged" and colour is not None and colour.stripe is not None:
             top, bottom = sheet.layout.span(bar)
             y = top + 0.13 * (bottom - top)
             lines.append(((bar.start, y), (bar.end, y)))
@@ -252,9 +252,9 @@ def _label_colour(sheet: Sheet, bar: Bar) -> str:
     colour = sheet.colour(bar.group)
     if bar.kind == "aborted":
         return palette.RED
-    if bar.kind == "transit" or (bar.kind == "charger_use" and bar.change != "unchanged"):
+    if bar.kind == "transit" or (bar.kind == "charger_use" and bar.look != "unchanged"):
         return palette.INK
-    if bar.change == "unchanged" or colour is None:
+    if bar.look == "unchanged" or colour is None:
         return palette.GREY
     return palette.INK if bar.change == "cancelled" else colour.text
 

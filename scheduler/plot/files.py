@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -36,11 +36,12 @@ def save_gantt(
     terms: Mapping[str, int] | None = None,
     dpi: float = PNG_DPI,
     broken: Sequence[Violation] = (),
+    highlight: Collection[str] = (),
 ) -> None:
     """Write the chart of a schedule or, with a `baseline`, the picture before and after its repair.
 
     The file is complete or, on an error, untouched. The other parameters are those of `scheduler.plot.gantt`;
-    `links` are drawn only without baseline.
+    `links` are drawn, and jobs highlighted, only without baseline.
 
     Raises
     ------
@@ -61,6 +62,7 @@ def save_gantt(
             colour_by=colour_by,
             terms=terms,
             broken=broken,
+            highlight=highlight,
         )
         figure = cast("Figure", axes.figure)  # its own: no axes were given
     else:

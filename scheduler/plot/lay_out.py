@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from scheduler.domain.batteries import level_trace
 from scheduler.domain.calendar import Calendar
 from scheduler.domain.cycle import cycle_time, sets_of
 from scheduler.domain.instance import Instance
+from scheduler.domain.jobs import Job
+from scheduler.domain.resources import Robot
 from scheduler.domain.routing import links
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 from scheduler.plot.bars import (
@@ -41,6 +44,7 @@ def lay_out(
     repaired: Schedule | None = None,
     with_links: bool = False,
     colour_by: ColourBy = "job",
+    highlight: Collection[str] = (),
 ) -> Layout:
     """Return the chart of `schedule`.
 
@@ -50,6 +54,8 @@ def lay_out(
         If given, `schedule` is shown as a repair of it: bars carry their change, ghosts show old positions.
     repaired
         If given, `schedule` is shown as the baseline of this repair: bars carry what will become of them.
+    highlight
+        Jobs whose way is drawn; everything of other jobs turns pale.
     """
     subject = Subject(instance, schedule, baseline, repaired, colour_by)
     bars = (
@@ -70,12 +76,15 @@ def lay_out(
     end += max(1, (end - start) // 100)  # so that nothing ends on the frame
     bars += tuple(transit_bars(subject, start, end))
     bars += tuple(missing_bars(subject, start, end))
+    if highlight:
+        bars = tuple(replace(bar, is_pale=bar.job is not None and bar.job not in highlight) for bar in bars)
+    followed = [job for job in instance.jobs if with_links or job.id in highlight]
     return Layout(
         rows=subject.rows,
         bars=bars,
         shades=tuple(_shades(subject, start, end)),
         flags=flags,
-        links=tuple(_links(subject, bars)) if with_links else (),
+        links=tuple(_links(subject, bars, followed)),
         arrows=tuple(arrows(subject, bars)),
         groups=subject.groups,
         start=start,
@@ -113,11 +122,17 @@ def _sets(subject: Subject) -> tuple[int, ...]:
 
 
 def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
-    """Yield the downtimes in the time shown of every machine, robot and vehicle, and other transit times of lanes."""
+    """Yield the downtimes in the time shown of machines, robots and vehicles, and where ways take another time."""
     for lane, slow in transit_windows(subject.instance, start, end):
         for vehicle in subject.instance.lane_by_id[lane].vehicle_ids:
             number = subject.row_of["vehicle", vehicle]
             yield Shade("transit", number, slow.start, slow.end, f"transit {slow.transit_time}")
+    for group in subject.instance.group_by_id.values():
+        for slowdown in group.slowdowns:
+            until = end if slowdown.end is None else min(slowdown.end, end)
+            for carrier in group.carriers if max(slowdown.start, start) < until else ():
+                number = subject.row_of["robot" if isinstance(carrier, Robot) else "vehicle", carrier.id]
+                yield Shade("slow", number, max(slowdown.start, start), until, f"speed {slowdown.speed} %")
     for index, row in enumerate(subject.rows):
         calendar = _calendar_of(subject, row)
         if calendar is None:
@@ -166,8 +181,8 @@ def _flags(subject: Subject, start: int, end: int) -> tuple[tuple[Flag, ...], in
     return tuple(found), len(dated) - len(found)
 
 
-def _links(subject: Subject, bars: Iterable[Bar]) -> Iterator[tuple[tuple[float, float], ...]]:
-    """Yield the way of every part from operation to operation over its moves; in loads, that of each of them."""
+def _links(subject: Subject, bars: Iterable[Bar], followed: Iterable[Job]) -> Iterator[tuple[tuple[float, float], ...]]:
+    """Yield the way of every part of these jobs over its moves; in loads, that of each of them."""
     centre: dict[tuple[str, str], float] = {}
     on_mover: dict[tuple[str, str, int], float] = {}
     for bar in bars:
@@ -182,7 +197,7 @@ def _links(subject: Subject, bars: Iterable[Bar]) -> Iterator[tuple[tuple[float,
         if move.job is not None:
             legs = moves.setdefault((move.job, move.predecessor, move.successor), {})
             legs.setdefault((move.origin, move.destination), []).append(move)
-    for job in subject.instance.jobs:
+    for job in followed:
         for before, after, precedence in links(job):
             first = subject.schedule.by_operation.get((job.id, before or ""))
             last = subject.schedule.by_operation.get((job.id, after or ""))

@@ -47,7 +47,7 @@ date, and from there to its completion; ``dock``: a trip loads or unloads; ``hel
 holds an operator; ``missing``: an operator or a place of a charger is missing; ``departure``: a tick of a timetable, of
 length 0; ``transit``: trips that depart then have another transit time than usual."""
 
-ShadeKind: TypeAlias = Literal["transit", "off_shift", "downtime", "breakdown"]
+ShadeKind: TypeAlias = Literal["transit", "slow", "off_shift", "downtime", "breakdown"]
 FlagKind: TypeAlias = Literal["due_date", "deadline"]
 ColourBy: TypeAlias = Literal["job", "lateness", "setup_family"]
 
@@ -59,7 +59,8 @@ FLAG_LEVELS = 3
 class Bar:
     """Something that takes ``[start, end)`` in sub-lane ``lane`` of ``lanes`` of a row.
 
-    ``group`` decides the colour, ``change`` is what became of the operation (or move) in comparison.
+    ``group`` decides the colour, ``change`` is what became of the operation (or move) in comparison. What is not
+    highlighted where something else is ``is_pale``.
     """
 
     kind: BarKind
@@ -73,11 +74,17 @@ class Bar:
     lanes: int = 1
     group: str | None = None
     change: ChangeKind | None = None
+    is_pale: bool = False
+
+    @property
+    def look(self) -> ChangeKind | None:
+        """Return the change that the bar looks like."""
+        return "unchanged" if self.is_pale else self.change
 
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A downtime of the resource of a row, or a time in which departing trips have another transit time than usual."""
+    """A downtime of the resource of a row, or a time in which trips or moves take another time than usual."""
 
     kind: ShadeKind
     row: int

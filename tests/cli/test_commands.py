@@ -201,6 +201,13 @@ def test_gantt_draws_a_schedule(folder: Path, name: str, magic: bytes) -> None:
     assert (folder / name).read_bytes().startswith(magic)
 
 
+def test_gantt_follows_a_job(folder: Path) -> None:
+    assert run("gantt", "teaching.json", "plan.json", "-o", "way.svg", "--job", "plate").exit_code == 0
+    result = run("gantt", "teaching.json", "plan.json", "-o", "other.svg", "--job", "plates")
+    assert result.exit_code == 2
+    assert "did you mean" in result.output and not (folder / "other.svg").exists()
+
+
 def test_gantt_has_nothing_to_draw_without_schedule(folder: Path) -> None:
     run("solve", "infeasible.json", "--workers", "1", "-o", "none.json")
     result = run("gantt", "infeasible.json", "none.json", "-o", "none.png")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpers import at, carry, distances, down, empty, factory, machine, schedule, simple_job, transport
 
-from scheduler.domain import Facility, Fleet, Robot, RobotCell, Vehicle
+from scheduler.domain import Facility, Fleet, Robot, RobotCell, Slowdown, Vehicle
 from scheduler.plot.lay_out import lay_out
 
 ROADS = {"DOCK": {"M1": 2, "M2": 3}, "M1": {"DOCK": 2, "M2": 1}, "M2": {"DOCK": 3, "M1": 1}}
@@ -51,3 +51,11 @@ def test_a_robot_with_two_grippers_has_two_sub_lanes() -> None:
     assert layout.rows[row].lanes == 2
     lanes = [(bar.job, bar.start, bar.lane, bar.lanes) for bar in layout.bars if bar.row == row and bar.job is not None]
     assert lanes == [("A", 0, 0, 2), ("B", 6, 0, 2), ("A", 9, 1, 2), ("B", 16, 0, 2)]
+
+
+def test_slow_ways_shade_the_rows_of_their_vehicles() -> None:
+    fleet = Fleet("AGV", "F", (Vehicle("V", "M1"), Vehicle("W", "M2")), ROADS, slowdowns=(Slowdown(3, None, 50),))
+    instance = factory(Facility("F", "DOCK"), machine("M1"), machine("M2"), fleet, simple_job("J1", ("M1", 4)))
+    layout = lay_out(instance, schedule(at("J1.1", "M1", 4, 8), transport("J1 >1", "DOCK>M1", "V", 2, 4)))
+    shades = [(shade.kind, layout.rows[shade.row].id, shade.start, shade.reason) for shade in layout.shades]
+    assert shades == [("slow", "V", 3, "speed 50 %"), ("slow", "W", 3, "speed 50 %")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from helpers import at, factory, machine, schedule, simple_job
 from small_factory import INSTANCE, MOVES, OPERATIONS, SCHEDULE, rescheduled, with_downtime
 
 from scheduler.domain import (
@@ -292,3 +293,12 @@ def test_empty_schedule_and_late_start() -> None:
     layout = lay_out(replace(INSTANCE, jobs=()), Schedule((operation,)))
     # The chart starts where something happens, not 1000 empty ticks before.
     assert layout.start == 1000
+
+
+def test_the_way_of_highlighted_jobs_is_drawn_and_all_else_is_pale() -> None:
+    instance = factory(machine("M"), machine("N"), simple_job("A", ("M", 2), ("N", 3)), simple_job("B", ("N", 1)))
+    plan = schedule(at("A.1", "M", 0, 2), at("A.2", "N", 2, 5), at("B.1", "N", 0, 1))
+    layout = lay_out(instance, plan, highlight=("A",))
+    assert {bar.job: bar.look for bar in layout.bars if bar.kind == "operation"} == {"A": None, "B": "unchanged"}
+    assert [way[0][0] for way in layout.links] == [2]  # from the end of A.1 on
+    assert not any(bar.is_pale for bar in lay_out(instance, plan).bars)
