@@ -11,6 +11,7 @@ from benchmarks.ablation import ablation_command
 from benchmarks.cases import SUFFIXES
 from benchmarks.comparison import run_command
 from benchmarks.factories import factories_command
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, table_file
 from benchmarks.profiling import profile_command
 from benchmarks.proofs import proofs_command
 from benchmarks.records import Row, append, done, write_circumstances
@@ -37,16 +38,16 @@ for command in (factories_command, repairs_command, soak_command, traces_command
 
 
 @main.command()
-@click.option("--time-limit", type=float, default=2.0, show_default=True, help="Seconds for each instance.")
+@click.option("--time-limit", type=POSITIVE, default=2.0, show_default=True, help="Seconds for each instance.")
 def smoke(time_limit: float) -> None:
     """Solve a few shipped instances for a moment, check the schedules and print the gaps."""
     finish(run(INSTANCES / name, name, time_limit) for name in SMOKE)
 
 
 @main.command()
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
-@click.option("--time-limit", type=float, default=30.0, show_default=True, help="Seconds for each instance.")
-@click.option("--workers", type=int, help="Worker threads.  [default: one for each core]")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
+@click.option("--time-limit", type=POSITIVE, default=30.0, show_default=True, help="Seconds for each instance.")
+@click.option("--workers", type=AT_LEAST_ONE, help="Worker threads.  [default: one for each core]")
 def shipped(output: Path, time_limit: float, workers: int | None) -> None:
     """Measure time to first schedule and final gap on every shipped instance."""
     files = sorted(file for file in INSTANCES.glob("*.json") if file.is_file())
@@ -55,10 +56,10 @@ def shipped(output: Path, time_limit: float, workers: int | None) -> None:
 
 @main.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
-@click.option("--time-limit", type=float, default=2.0, show_default=True, help="Seconds for each instance.")
-@click.option("--workers", type=int, help="Worker threads.  [default: one for each core]")
-@click.option("--limit", type=int, help="Stop after so many files.")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
+@click.option("--time-limit", type=POSITIVE, default=2.0, show_default=True, help="Seconds for each instance.")
+@click.option("--workers", type=AT_LEAST_ONE, help="Worker threads.  [default: one for each core]")
+@click.option("--limit", type=AT_LEAST_ONE, help="Stop after so many files.")
 def load_all(data: Path, output: Path, time_limit: float, workers: int | None, limit: int | None) -> None:
     """Load, solve and check every flexible job shop and job shop file below a folder."""
     files = sorted(file for file in data.rglob("*") if file.suffix in SUFFIXES)

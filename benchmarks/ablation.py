@@ -15,6 +15,7 @@ import scheduler
 from benchmarks.alone import Crashed, run_module
 from benchmarks.cases import Case, opened
 from benchmarks.comparison import gap, seconds_to_within_1_percent
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, names_of, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from scheduler.terms import TERMS
 
@@ -97,32 +98,31 @@ def carry_out(plan: Plan) -> Trial:
     )
 
 
-def _variants(context: click.Context, parameter: click.Parameter, text: str | None) -> list[str]:
+def _variants() -> list[str]:
     from benchmarks.variants import VARIANTS
 
-    names = list(VARIANTS) if text is None else list(dict.fromkeys(name.strip() for name in text.split(",")))
-    unknown = [name for name in names if name not in VARIANTS]
-    if unknown:
-        raise click.BadParameter(f"unknown: {', '.join(unknown)}; there are {', '.join(VARIANTS)}")
-    return names
+    return list(VARIANTS)
 
 
 @click.command("ablation")
 @click.option("--set", "set_name", required=True, help="As for `run`.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the public sets.")
 @click.option("--objective", type=click.Choice(list(TERMS)), help="What to minimise.  [default: as the file says]")
-@click.option("--variants", callback=_variants, help="Names from variants.py, with commas.  [default: all]")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True)
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=2, show_default=True, help="Runs of each, by seed 0, 1 ..."
+    "--variants",
+    type=names_of(_variants),
+    metavar="NAME,...",
+    help="Names from variants.py, with commas.  [default: all]",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Trials at once, a core each.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+@click.option("--seconds", type=POSITIVE, default=10.0, show_default=True)
+@click.option("--seeds", type=AT_LEAST_ONE, default=2, show_default=True, help="Runs of each, by seed 0, 1 ...")
+@click.option("--jobs", type=AT_LEAST_ONE, default=1, show_default=True, help="Trials at once, a core each.")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
 def ablation_command(
     set_name: str,
     data: Path,
     objective: str | None,
-    variants: list[str],
+    variants: list[str] | None,
     seconds: float,
     seeds: int,
     jobs: int,
@@ -133,6 +133,7 @@ def ablation_command(
     A trial ends early when it reaches the best known lower bound.
     """
     finished = {row.key for row in rows_to_continue(output, Trial)}
+    variants = variants or _variants()
     failed = []
     with opened(set_name, data) as instances:
         goals = [(case, objective or case.objective()) for case in instances]

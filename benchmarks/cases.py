@@ -113,6 +113,8 @@ def _listed(table: Path, data: Path) -> list[Case]:
                 missing.append(place.relative_to(data).as_posix())
     if missing:
         raise MissingData(f"{data} lacks {len(missing)} instances of {table.name}: {', '.join(missing)}.")
+    if not found:
+        raise MissingData(f"{table} lists no instance.")
     return found
 
 

@@ -13,9 +13,12 @@ import click
 
 from benchmarks.cases import Case, opened
 from benchmarks.contestant import SOLVERS, Outcome, package_version, require_installed, run_alone
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, SEED, names_of, table_file
 from benchmarks.records import append, read_rows, rows_to_continue, write_circumstances
 from scheduler.terms import TERMS
 
+MOST_NAMES = 20
+"""Instances of a set that a mistake names."""
 Key: TypeAlias = tuple[str, str, str, str, str, int, int, float]
 
 
@@ -144,24 +147,23 @@ def append_history(table: Path, row: Measurement, outcome: Outcome) -> None:
         append(history_file(table), improvement)
 
 
-def _solvers(context: click.Context, parameter: click.Parameter, text: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
-    unknown = [name for name in names if name not in SOLVERS]
-    if unknown:
-        raise click.BadParameter(f"unknown: {', '.join(unknown)}; there are {', '.join(SOLVERS)}")
-    return names
-
-
 @click.command("run")
 @click.option("--set", "set_name", required=True, help="probe, sample, small, any folder of --data, or a path.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the public sets.")
 @click.option("--only", multiple=True, help="Only instances like this, as la/* or */mt10*; may be repeated.")
 @click.option("--objective", type=click.Choice(list(TERMS)), help="What to minimise.  [default: as the file says]")
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), help="Worker threads.  [default: one for each core]")
-@click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, default=(0,), help="Repeat it for several.")
-@click.option("--solvers", callback=_solvers, default="scheduler", show_default=True, help=f"Of {','.join(SOLVERS)}.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+@click.option("--time-limit", type=POSITIVE, default=30.0, show_default=True)
+@click.option("--workers", type=AT_LEAST_ONE, help="Worker threads.  [default: one for each core]")
+@click.option("--seed", "seeds", type=SEED, multiple=True, default=(0,), help="Repeat it for several.")
+@click.option(
+    "--solvers",
+    type=names_of(lambda: SOLVERS),
+    metavar="NAME,...",
+    default="scheduler",
+    show_default=True,
+    help=f"Of {','.join(SOLVERS)}.",
+)
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
 def run_command(
     set_name: str,
     data: Path,
@@ -177,13 +179,15 @@ def run_command(
     for solver in solvers:
         require_installed(solver)
     workers = workers or os.cpu_count() or 1
-    finished = {row.key for row in rows_to_continue(output, Measurement)}
     versions = {solver: package_version(solver) for solver in solvers}
     unsound = []
     with opened(set_name, data) as everything:
         instances = [case for case in everything if not only or any(fnmatch(case.name, like) for like in only)]
         if not instances:
-            raise click.ClickException(f"no instance of {set_name} is like {' or '.join(only)}")
+            known = ", ".join(case.name for case in everything[:MOST_NAMES]) + ", ..." * (len(everything) > MOST_NAMES)
+            text = f"no instance of {set_name} is like {' or '.join(only)}; there are {known}"
+            raise click.BadParameter(text, param_hint="--only")
+        finished = {row.key for row in rows_to_continue(output, Measurement)}
         write_circumstances(output, time_limit=time_limit, workers=workers, seeds=seeds, only=only, solvers=versions)
         for case, seed, solver in product(instances, seeds, solvers):
             goal = objective or case.objective()

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import scheduler
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, SEED, names_of, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from benchmarks.report_factories import Measured, report
 from scheduler.domain import Instance, Objective, Schedule, Stop
@@ -62,8 +63,10 @@ GENERATED: dict[str, dict[str, Any]] = {
     for kind, features in KINDS.items()
     for size, plant in SIZES.items()
 }
-"""Networks by name; "-c" behind it asks for the makespan."""
-DEFAULT = (*SHIPPED, *(f"m{size}{goal}" for goal in ("", "-c") for size in SIZES))
+"""Networks by name."""
+MAKESPAN = "-c"
+"""Behind a name it asks for the makespan, whatever the factory's own objective is."""
+DEFAULT = (*SHIPPED, *(f"m{size}{goal}" for goal in ("", MAKESPAN) for size in SIZES))
 
 
 Contestant = Callable[[Instance, Objective, float, int, int], tuple[Schedule | None, float | None]]
@@ -118,27 +121,51 @@ def polishing(
 CONTESTANTS: dict[str, Contestant] = {"hybrid": hybrid, "cpsat": cpsat_alone, "polishing": polishing}
 
 
+def factory_names() -> list[str]:
+    """Return the names of all shipped and generated factories, without objective."""
+    return [*sorted(file.stem for file in INSTANCES.glob("*.json")), *GENERATED]
+
+
 def factory(name: str) -> tuple[Instance, Objective]:
     """Return a shipped or generated factory and its objective."""
-    base, _, is_makespan = name.partition("-")
+    base = name.removesuffix(MAKESPAN)
     if base in GENERATED:
         instance = generate(Recipe(seed=1, **GENERATED[base]))
     else:
         instance = scheduler.load(INSTANCES / f"{base}.json")
-    return instance, Objective.parse("makespan" if is_makespan else instance.objective)
+    return instance, Objective.parse(instance.objective if base == name else "makespan")
+
+
+def _checked(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    known = factory_names()
+    unknown = [repr(name) for name in names if name.removesuffix(MAKESPAN) not in known]
+    if unknown:
+        text = f"{', '.join(known)}, each with {MAKESPAN} behind it for the makespan"
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; there are {text}")
+    return tuple(dict.fromkeys(names))
 
 
 @click.command("factories")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
 @click.option(
-    "--only", multiple=True, help="Of robot_cell, fleet ..., m50 ... m2000, m50-c ..., g50 ...  [default: all but g]"
+    "--only",
+    multiple=True,
+    callback=_checked,
+    help="As robot_cell, m50, m50-c (its makespan), g2000; may be repeated.  "
+    f"[default: {', '.join(SHIPPED)}, and all of m]",
 )
-@click.option("--contestants", default="hybrid,cpsat,polishing", show_default=True)
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Worker threads.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--contestants",
+    type=names_of(lambda: CONTESTANTS),
+    metavar="NAME,...",
+    default="hybrid,cpsat,polishing",
+    show_default=True,
+)
+@click.option("--time-limit", type=POSITIVE, default=30.0, show_default=True)
+@click.option("--workers", type=AT_LEAST_ONE, default=2, show_default=True, help="Worker threads.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
 def factories_command(
-    output: Path, only: tuple[str, ...], contestants: str, time_limit: float, workers: int, seed: int
+    output: Path, only: tuple[str, ...], contestants: list[str], time_limit: float, workers: int, seed: int
 ) -> None:
     """Compare the whole planner with CP-SAT alone on factories with cells, fleets and lanes; print tables."""
     names = only or DEFAULT
@@ -147,7 +174,7 @@ def factories_command(
     write_circumstances(output, time_limit=time_limit, workers=workers, seed=seed)
     rows = list(known)
     for name in names:
-        for contestant in contestants.split(","):
+        for contestant in contestants:
             if (name, contestant, seed, workers, time_limit) not in finished:
                 row = measure(name, contestant, time_limit, workers, seed)
                 append(output, row)

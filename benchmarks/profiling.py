@@ -12,6 +12,7 @@ import click
 
 import scheduler
 from benchmarks.cases import Case, cases
+from benchmarks.options import POSITIVE, SEED, table_file
 from benchmarks.records import append, write_circumstances
 from scheduler.domain import Objective
 from scheduler.terms import TERMS
@@ -44,9 +45,9 @@ class Phase:
 @click.option("--set", "set_name", required=True, help="As for `run`.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the public sets.")
 @click.option("--objective", type=click.Choice(list(TERMS)), help="What to minimise.  [default: as the file says]")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write.")
+@click.option("--seconds", type=POSITIVE, default=5.0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write.")
 def profile_command(set_name: str, data: Path, objective: str | None, seconds: float, seed: int, output: Path) -> None:
     """Measure the speed of the compiled search, one thread, and how its phases share the time."""
     from benchmarks.report_profile import write_profile

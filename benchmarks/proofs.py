@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from scheduler.cpsat.objective import tier_expression
 from scheduler.cpsat.solve import build, new_solver
@@ -97,9 +98,9 @@ def prove(instance: Instance, start: Schedule, model: str, most: float) -> tuple
 
 
 @click.command("proofs")
-@click.option("--seeds", type=click.IntRange(min=1), default=4, show_default=True, help="Flow shops of each shape.")
-@click.option("--most", type=float, default=20.0, show_default=True, help="Most deterministic time of a proof.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+@click.option("--seeds", type=AT_LEAST_ONE, default=4, show_default=True, help="Flow shops of each shape.")
+@click.option("--most", type=POSITIVE, default=20.0, show_default=True, help="Most deterministic time of a proof.")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
 def proofs_command(seeds: int, most: float, output: Path) -> None:
     """Measure what CP-SAT needs to prove flow shops with identical machines, by what its model knows of them."""
     finished = {row.key for row in rows_to_continue(output, Proof)}

@@ -70,8 +70,11 @@ def append(path: Path, row: DataclassInstance) -> None:
 
 def heading(path: Path) -> list[str]:
     """Return the names of the columns of a CSV."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream).fieldnames or [])
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream).fieldnames or [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise click.UsageError(f"{path} is no CSV: {error}") from None
 
 
 def is_table_of(names: Sequence[str], row_type: type[DataclassInstance]) -> bool:
@@ -86,8 +89,15 @@ def read_rows(path: Path, row_type: type[RowType]) -> list[RowType]:
         names = ",".join(field.name for field in fields(row_type))
         raise click.UsageError(f"{path} is no such table: its heading is not {names}")
     parsers = _parsers(row_type)
+    rows = []
     with path.open(encoding="utf-8", newline="") as stream:
-        return [row_type(**{name: parsers[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
+        reader = csv.DictReader(stream, restkey="more")
+        try:
+            for cells in reader:
+                rows.append(row_type(**{name: parsers[name](text) for name, text in cells.items()}))
+        except (ValueError, TypeError, KeyError, csv.Error):
+            raise click.UsageError(f"{path}, line {reader.line_num}: no such row") from None
+    return rows
 
 
 def rows_to_continue(path: Path, row_type: type[RowType]) -> list[RowType]:

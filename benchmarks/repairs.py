@@ -11,6 +11,7 @@ import click
 
 import scheduler
 from benchmarks.factories import cpsat_alone
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, SECONDS, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from benchmarks.traces import CASES, TRACES, baseline
 from scheduler.domain import Instance, Objective, Schedule
@@ -18,7 +19,7 @@ from scheduler.domain.events import Event
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
 from scheduler.io.events_file import read_events
-from scheduler.rescheduling import repair
+from scheduler.rescheduling import POLICIES, repair
 from scheduler.terms import value_terms
 
 
@@ -133,15 +134,17 @@ def _deviation(instance: Instance, schedule: Schedule) -> float:
 
 @click.command("repairs")
 @click.argument("cases", nargs=-1, type=click.Choice(list(CASES)))
-@click.option("--policy", default="auto", show_default=True, help="A policy of `scheduler repair`.")
-@click.option("--deadline", type=float, default=2.0, show_default=True, help="Seconds for each repair.")
 @click.option(
-    "--scratch", type=float, default=0.0, help="Solve each case with CP-SAT from scratch for so many seconds too."
+    "--policy", type=click.Choice(POLICIES), default="auto", show_default=True, help="See `scheduler repair`."
 )
-@click.option("--plan", type=float, default=0.0, help="Seconds to plan before anything happens; 0: only constructed.")
-@click.option("--events", type=click.IntRange(min=1), help="Only the first events of each trace.")
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to write or go on with.")
+@click.option("--deadline", type=POSITIVE, default=2.0, show_default=True, help="Seconds for each repair.")
+@click.option(
+    "--scratch", type=SECONDS, default=0.0, help="Solve each case with CP-SAT from scratch for so many seconds too."
+)
+@click.option("--plan", type=SECONDS, default=0.0, help="Seconds to plan before anything happens; 0: only constructed.")
+@click.option("--events", type=AT_LEAST_ONE, help="Only the first events of each trace.")
+@click.option("--workers", type=AT_LEAST_ONE, default=2, show_default=True)
+@click.option("-o", "output", type=table_file, required=True, help="CSV to write or go on with.")
 def repairs_command(
     cases: tuple[str, ...],
     policy: str,

@@ -15,6 +15,7 @@ import numpy as np
 
 import scheduler
 from benchmarks.alone import Crashed, run_module
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, SEED, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
 from scheduler.domain import Facility, Instance, Job, Machine, Mode, Operation
 from scheduler.domain.jobs import chain
@@ -75,15 +76,13 @@ def flexible_job_shop(operations: int, operations_per_job: int, machines: int, s
 
 
 @click.command("size")
-@click.option("--operations", type=click.IntRange(min=1), default=10_000, show_default=True)
-@click.option("--operations-per-job", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--machines", type=click.IntRange(min=1), default=50, show_default=True)
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the instance and the search."
-)
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), help="Worker threads.  [default: one for each core]")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="CSV to add a row to.")
+@click.option("--operations", type=AT_LEAST_ONE, default=10_000, show_default=True)
+@click.option("--operations-per-job", type=AT_LEAST_ONE, default=20, show_default=True)
+@click.option("--machines", type=AT_LEAST_ONE, default=50, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the instance and the search.")
+@click.option("--time-limit", type=POSITIVE, default=60.0, show_default=True)
+@click.option("--workers", type=AT_LEAST_ONE, help="Worker threads.  [default: one for each core]")
+@click.option("-o", "output", type=table_file, required=True, help="CSV to add a row to.")
 def size_command(
     operations: int,
     operations_per_job: int,

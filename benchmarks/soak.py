@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from benchmarks.options import AT_LEAST_ONE, POSITIVE, table_file
 from benchmarks.records import append, write_circumstances
 from benchmarks.traces import CASES, Steady, baseline, drawn
 from scheduler.domain import Instance, Objective, Result, Schedule, Status
@@ -26,6 +27,7 @@ from scheduler.loop.rehearsal import rehearse
 from scheduler.loop.replay import flaws
 from scheduler.loop.run import Step
 from scheduler.loop.state import states
+from scheduler.rescheduling import POLICIES
 from scheduler.terms import value_terms
 
 GRACE = 0.1
@@ -77,18 +79,16 @@ class Answered:
 
 @click.command("soak")
 @click.argument("case", type=click.Choice(list(CASES)), default="g350")
-@click.option("--events", type=click.IntRange(min=1), default=1_000, show_default=True)
-@click.option("--policy", default="right-shift", show_default=True)
-@click.option("--deadline", type=float, default=2.0, show_default=True)
+@click.option("--events", type=AT_LEAST_ONE, default=1_000, show_default=True)
+@click.option("--policy", type=click.Choice(POLICIES), default="right-shift", show_default=True)
+@click.option("--deadline", type=POSITIVE, default=2.0, show_default=True)
 @click.option(
     "--steady",
     is_flag=True,
     help="Events as they come in a factory that runs on: new orders for finished ones, which leave the plan.",
 )
-@click.option("--every", type=click.IntRange(min=1), default=100, show_default=True, help="Events between two lines.")
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), help="CSV to write; one with every event is written beside it."
-)
+@click.option("--every", type=AT_LEAST_ONE, default=100, show_default=True, help="Events between two lines.")
+@click.option("-o", "output", type=table_file, help="CSV to write; one with every event is written beside it.")
 def soak_command(
     case: str, events: int, policy: str, deadline: float, steady: bool, every: int, output: Path | None
 ) -> None:

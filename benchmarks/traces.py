@@ -16,6 +16,7 @@ import click
 
 import scheduler
 from benchmarks.factories import GENERATED
+from benchmarks.options import AT_LEAST_ONE
 from benchmarks.size import flexible_job_shop
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.generate import Recipe, generate
@@ -145,7 +146,7 @@ class Steady:
 
 
 @click.command("traces")
-@click.option("--events", type=click.IntRange(min=1), default=20, show_default=True, help="Events of each trace.")
+@click.option("--events", type=AT_LEAST_ONE, default=20, show_default=True, help="Events of each trace.")
 @click.option("--only", multiple=True, type=click.Choice(list(CASES)), help="Only these traces.")
 def traces_command(events: int, only: tuple[str, ...]) -> None:
     """Draw the event traces of the repair studies again; they are frozen, so this is for new ones."""

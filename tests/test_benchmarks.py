@@ -243,3 +243,67 @@ def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path, monkeypatch: pytest.Mo
     assert failed.exit_code == 1
     assert "scheduler on small/two, scheduler on other/free" in failed.output
     assert [row.error for row in read_rows(output, Measurement)] == ["exit code 1: boom"] * 2
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("smoke", "--time-limit=0"),
+        ("shipped", "--time-limit=-1"),
+        ("shipped", "--workers=0"),
+        ("load-all", "--time-limit=inf"),
+        ("load-all", "--limit=-1"),
+        ("load-all", "--workers=-2"),
+        ("run", "--time-limit=nan"),
+        ("run", "--solvers=scheduler,nonsense"),
+        ("run", "--only=nonsense/*"),
+        ("ablation", "--seconds=nan"),
+        ("ablation", "--variants="),
+        ("profile", "--seconds=inf"),
+        ("proofs", "--most=0"),
+        ("repairs", "--deadline=0"),
+        ("repairs", "--plan=-1"),
+        ("repairs", "--scratch=nan"),
+        ("repairs", "--policy=nonsense"),
+        ("soak", "--deadline=0"),
+        ("soak", "--policy=nonsense"),
+        ("size", "--workers=0"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_refused_before_anything_is_written(
+    command: str, option: str, tmp_path: Path
+) -> None:
+    data = tiny_data(tmp_path / "data")
+    needed = {"load-all": (f"--data={data}",)} | {
+        name: ("--set=jsp", f"--data={data}") for name in ("run", "ablation", "profile")
+    }
+    output = () if command == "smoke" else ("-o", str(tmp_path / "study" / "out.csv"))
+    refused = bench(command, option, *needed.get(command, ()), *output)
+    assert refused.exit_code == 2
+    assert option.partition("=")[0] in refused.output
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_pattern_that_fits_nothing_says_what_there_is(tmp_path: Path) -> None:
+    refused = bench("run", "--set=probe", f"--data={tiny_data(tmp_path)}", "--only=mt*", "-o", str(tmp_path / "o.csv"))
+    assert "no instance of probe is like mt*; there are small/two, other/free" in " ".join(refused.output.split())
+
+
+@pytest.mark.parametrize("name", ["folder", "file/out.csv"])
+def test_a_table_can_not_be_a_folder_or_below_a_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    refused = bench("proofs", "-o", str(tmp_path / name))
+    assert refused.exit_code == 2
+    assert "folder" in refused.output
+
+
+def test_a_table_that_has_been_spoilt_is_refused(tmp_path: Path) -> None:
+    study = tmp_path / "results.csv"
+    append(study, Row("a.fjs", jobs=3, status="optimal"))
+    study.write_text(study.read_text(encoding="utf-8").replace(",3,", ",three,"), encoding="utf-8")
+    with pytest.raises(click.UsageError, match=r"results.csv, line 2: no such row"):
+        read_rows(study, Row)
+    study.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(click.UsageError, match=r"results.csv is no CSV"):
+        read_rows(study, Row)

@@ -105,7 +105,7 @@ def test_a_study_of_a_part_of_a_set(tmp_path: Path) -> None:
     assert bench("run", *settings, "--only", "fine/*").exit_code == 0
     assert [row.instance for row in read_rows(output, Measurement)] == ["EX1010"]
     none = bench("run", *settings, "--only", "la/*", "--only", "ft/*")
-    assert none.exit_code == 1
+    assert none.exit_code == 2
     assert "no instance of jspt-bilge-ulusoy is like la/* or ft/*" in none.output
 
 

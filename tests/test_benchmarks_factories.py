@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from click.testing import CliRunner
+import pytest
+from benchmark_data import bench
 
-from benchmarks.__main__ import main
 from benchmarks.factories import DEFAULT, factory
 from benchmarks.report_factories import Duel, Measured, report
 
 
 def test_a_small_factory(tmp_path: Path) -> None:
     output = tmp_path / "factories.csv"
-    arguments = ["factories", "-o", str(output), "--only", "transfer_tiny", "--time-limit", "2"]
-    first, again = (CliRunner().invoke(main, arguments) for _ in range(2))
+    arguments = ("factories", "-o", str(output), "--only", "transfer_tiny", "--time-limit", "2")
+    first, again = (bench(*arguments) for _ in range(2))
     assert first.exit_code == again.exit_code == 0, first.output
     tables = [[line for line in run.output.splitlines() if line.startswith("|")] for run in (first, again)]
     assert tables[0] == tables[1] != []
@@ -92,3 +92,24 @@ def pair(name: str, operations: int, mine: str, other: str) -> tuple[Measured, M
         violations=0,
     )
     return first, replace(first, contestant="cpsat", values=other)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--only=nonsense", "unknown: 'nonsense'; there are"),
+        ("--only=m50-xyz", "m50, m100"),
+        ("--only=m50-", "each with -c behind it for the makespan"),
+        ("--only=../fleet", "fleet_charging"),
+        ("--only=", "unknown: ''"),
+        ("--contestants=hybrid,nonsense", "unknown: 'nonsense'; there are hybrid, cpsat, polishing"),
+        ("--contestants=", "unknown: ''"),
+        ("--time-limit=nan", "'nan' is not a finite number"),
+        ("--workers=0", "0 is not in the range x>=1"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_written(option: str, words: str, tmp_path: Path) -> None:
+    refused = bench("factories", option, "-o", str(tmp_path / "study" / "factories.csv"))
+    assert refused.exit_code == 2
+    assert words in " ".join(refused.output.split())
+    assert not list(tmp_path.iterdir())

@@ -78,7 +78,7 @@ def test_unknown_variants_are_named(tmp_path: Path) -> None:
     output = str(tmp_path / "out.csv")
     refused = bench("ablation", "--set=jsp", f"--data={tiny_data(tmp_path)}", "--variants=N5,N9", "-o", output)
     assert refused.exit_code == 2
-    assert "unknown: N9; there are default, N5" in refused.output
+    assert "unknown: 'N9'; there are default, N5" in refused.output
 
 
 def test_a_failed_trial_is_a_row_and_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

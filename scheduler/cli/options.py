@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -29,6 +30,17 @@ def seconds(text: str) -> float:
     if length <= 0:
         raise click.BadParameter("a time limit must be longer than 0 s.")
     return length
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers: without ``nan``, which no bound refuses, and ``inf``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def objective_spec(text: str) -> Objective:

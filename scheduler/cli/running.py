@@ -10,6 +10,7 @@ import click
 
 from scheduler.cli.options import (
     INPUT_FILE,
+    FiniteRange,
     allowance_option,
     instance_argument,
     objective_option,
@@ -62,14 +63,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--debounce",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.2,
     metavar="SECONDS",
     help="Events that come so close together are answered by one plan.  [default: 0.2]",
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="TICKS",
     help="Ticks of a file that pass in a second.  [default: as fast as they are answered]",
 )

@@ -9,6 +9,7 @@ import click
 
 from scheduler.cli.options import (
     INPUT_FILE,
+    FiniteRange,
     instance_argument,
     objective_option,
     output_file,
@@ -39,19 +40,17 @@ PROFILES = ("calm", "usual", "stormy", "breakdowns", "durations")
     help="Policy to try; may be repeated.  [default: right-shift, auto]",
 )
 @click.option("--profile", type=click.Choice(PROFILES), default="usual", show_default=True, help="How much goes wrong.")
+@click.option("--breakdown-level", type=FiniteRange(0, 1, max_open=True), help="Share of its time a machine is down.")
 @click.option(
-    "--breakdown-level", type=click.FloatRange(0, 1, max_open=True), help="Share of its time a machine is down."
+    "--repair-time", type=FiniteRange(min=0, min_open=True), help="Mean repair time, in mean processing times."
 )
-@click.option(
-    "--repair-time", type=click.FloatRange(min=0, min_open=True), help="Mean repair time, in mean processing times."
-)
-@click.option("--variation", type=click.FloatRange(min=0), help="Standard deviation of durations, by the planned ones.")
+@click.option("--variation", type=FiniteRange(min=0), help="Standard deviation of durations, by the planned ones.")
 @click.option("--phases", type=click.IntRange(min=1), help="Phases of the Erlang times up and down; 1: exponential.")
 @click.option("--replications", type=click.IntRange(min=1), default=10, show_default=True, help="Runs for each policy.")
 @click.option("--deadline", type=seconds, default="1", metavar="SECONDS", help="For each repair.  [default: 1]")
 @click.option(
     "--clairvoyant",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.0,
     metavar="SECONDS",
     help="Solve each run for so long with all that happens known beforehand, for a bound.  [default: no bound]",
