@@ -58,6 +58,8 @@ SMALL = (
     ("hoist_tiny", 31),
     ("blocking_tiny", 10),
     ("buffer_tiny", 17),
+    ("shuttle_tiny", 12),
+    ("two_robots_tiny", 16),
     ("kacem_4x5", 11),
     ("transit_tiny", 19),
     ("hub_tiny", 16),
