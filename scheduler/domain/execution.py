@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
 
-from scheduler.domain.jobs import Job
-from scheduler.domain.resources import Facility, Fleet, Lane, Machine, OperatorPool, RobotCell
+from scheduler.domain.log import Log
 from scheduler.domain.schedule import Charge, Move, Schedule, ScheduledOperation
-
-if TYPE_CHECKING:
-    from scheduler.domain.events.base import Event
-
-Item: TypeAlias = Facility | Machine | RobotCell | Lane | OperatorPool | Fleet | Job
-"""Anything in an instance that has an id."""
 
 
 @dataclass(frozen=True)
@@ -27,29 +19,6 @@ class Wait:
     destination: str
     start: int
     end: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """An item of the field ``kind`` of an instance, before and after an event; None: there was none."""
-
-    kind: str
-    before: Item | None
-    after: Item | None
-
-
-@dataclass(frozen=True)
-class Applied:
-    """An event that has been applied, and what it changed.
-
-    ``trips`` are the transfers under way that it made longer or shorter, before and after. ``superseded_by`` is the id
-    of the event that undid it, or its own if it has expired.
-    """
-
-    event: Event
-    changes: tuple[Change, ...] = ()
-    trips: tuple[tuple[Move, Move], ...] = ()
-    superseded_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +45,7 @@ class Execution:
     revision
         How many revisions there have been, this one included.
     log
-        Every event that has been applied, oldest first.
+        Every event that has been applied.
     """
 
     now: int
@@ -87,7 +56,7 @@ class Execution:
     moves: tuple[Move, ...] = ()
     charges: tuple[Charge, ...] = ()
     revision: int = 0
-    log: tuple[Applied, ...] = ()
+    log: Log = field(default_factory=Log)
 
     @cached_property
     def departed(self) -> Mapping[tuple[str, str | None, str | None, str, str], tuple[Move, ...]]:

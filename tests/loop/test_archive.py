@@ -37,7 +37,7 @@ def test_without_jobs_nothing_speaks_of_them() -> None:
     assert [job.id for job in instance.jobs] == ["J2"]
     assert {operation.job for operation in schedule.operations} == {"J2"}
     assert instance.execution is not None
-    assert [applied.changes for applied in instance.execution.log] == [()]
+    assert [applied.changes for applied in instance.execution.log.entries] == [()]
     assert without_jobs(after, shop_schedule(), []) == (after, shop_schedule())
     # The order can still be taken back: there is nothing left to undo.
     taken_back = revise(instance, Revision(9, 0, (Retraction("E2", 9, supersedes="E1"),), schedule))

@@ -205,7 +205,7 @@ def test_of_old_events_only_the_id_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     baseline = schedule(at("J.1", "M1", 0, 9))
     events = [MachineBreakdown(id, 4, "M2", 20 + number) for number, id in enumerate("ABC")]
     log = execution_of(revised(instance, baseline, 4, *events)).log
-    assert [(applied.event.id, len(applied.changes)) for applied in log] == [("A", 0), ("B", 0), ("C", 1)]
+    assert [(applied.event.id, len(applied.changes)) for applied in log.entries] == [("A", 0), ("B", 0), ("C", 1)]
 
 
 # --- files -------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_lost_speed_is_back_at_its_tick() -> None:
     second = revise(first, Revision(8, 0, (), result))
     # J1.2 has done 2 + 3 of its 6 ticks; the last is shrunk by 4 / 6, and lasts 1. J2.2 is as short as ever.
     assert (durations(second, "J1", "2"), durations(second, "J2", "2")) == ([6], [3, 5])
-    assert execution_of(second).log[0].superseded_by == "E"
+    assert execution_of(second).log.entries[0].superseded_by == "E"
 
 
 def test_a_restored_machine_is_up_and_fast() -> None:

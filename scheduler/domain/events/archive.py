@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from scheduler.domain.derive import complete
-from scheduler.domain.execution import Applied, Change
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 
@@ -60,28 +59,12 @@ def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) 
             aborted=tuple(piece for piece in execution.aborted if piece.job not in gone),
             moves=tuple(move for move in execution.moves if move.job not in gone),
             pins=tuple(pin for pin in execution.pins if pin.job not in gone),
-            log=tuple(_forgetting(applied, gone) for applied in execution.log),
+            log=execution.log.without_jobs(gone),
         )
     left = replace(instance, jobs=tuple(job for job in instance.jobs if job.id not in gone), execution=execution)
     operations = (o for o in schedule.operations if o.job not in gone)
     moves = (m for m in schedule.moves if m.job is not None and m.job not in gone)
     return left, complete(left, operations, moves, schedule.charges)
-
-
-def _forgetting(applied: Applied, gone: frozenset[str]) -> Applied:
-    """Return the entry of the log without what the event changed about these jobs."""
-    if not applied.changes and not applied.trips:
-        return applied
-    changes = tuple(change for change in applied.changes if change.kind != "jobs" or _id(change) not in gone)
-    trips = tuple(pair for pair in applied.trips if pair[0].job not in gone)
-    if (changes, trips) == (applied.changes, applied.trips):
-        return applied
-    return replace(applied, changes=changes, trips=trips)
-
-
-def _id(change: Change) -> str:
-    item = change.before if change.before is not None else change.after
-    return "" if item is None else item.id
 
 
 def _time(item: ScheduledOperation | Move) -> tuple[int, int]:

@@ -62,7 +62,8 @@ class Event(ABC):
     """Groups of keys of the event file of which exactly one is given."""
     scales: ClassVar[bool] = False
     """Whether it stretches durations; other events add to them."""
-
+    holds: ClassVar[bool] = False
+    """Whether it holds until something ends it: its time is over (`expires_at`), or another event says so."""
     is_request: ClassVar[bool] = False
     """Whether somebody asks for it, and may get a refusal; all else has happened, whether or not there is a plan."""
 

@@ -11,7 +11,6 @@ from scheduler.domain.derive import brought_at as put_down_at
 from scheduler.domain.derive import moves_into, occupied_from, taken_at
 from scheduler.domain.events.base import Count, Estimate, Event, Length, Tick
 from scheduler.domain.events.undo import let_go, undone
-from scheduler.domain.execution import Applied
 from scheduler.domain.happened import (
     execution_of,
     interruptible,
@@ -23,6 +22,7 @@ from scheduler.domain.happened import (
     with_machine,
 )
 from scheduler.domain.instance import Instance
+from scheduler.domain.log import Applied
 from scheduler.domain.schedule import OperationKey
 from scheduler.domain.stations import places_at, station_stays
 from scheduler.errors import Defect
@@ -109,6 +109,7 @@ class MachineDegraded(Event):
     """
 
     type: ClassVar[str] = "machine_degraded"
+    holds: ClassVar[bool] = True
     scales: ClassVar[bool] = True
     machine: str
     """The machine."""
@@ -178,7 +179,9 @@ class MachineRestored(Event):
         slow = self._slow(instance)
         for applied in reversed(slow):
             instance = undone(instance, applied)
-        log = tuple(replace(a, superseded_by=self.id, changes=()) if a in slow else a for a in execution.log)
+        log = execution.log
+        for applied in slow:
+            log = log.ended(applied, self.id)
         return let_go(replace(instance, execution=replace(execution_of(instance), log=log)))
 
     def _broken(self, instance: Instance) -> list[Downtime]:
@@ -189,10 +192,8 @@ class MachineRestored(Event):
     def _slow(self, instance: Instance) -> list[Applied]:
         return [
             applied
-            for applied in execution_of(instance).log
-            if isinstance(applied.event, MachineDegraded)
-            and applied.event.machine == self.machine
-            and applied.superseded_by is None
+            for applied in execution_of(instance).log.holding
+            if isinstance(applied.event, MachineDegraded) and applied.event.machine == self.machine
         ]
 
 

@@ -19,6 +19,7 @@ class Pin(Event):
     """Pending operations keep the machine and the start of the schedule in force, but for what events force."""
 
     type: ClassVar[str] = "pin"
+    holds: ClassVar[bool] = True
     is_request: ClassVar[bool] = True
     job: str
     """The job."""
@@ -67,12 +68,10 @@ class Unpin(Event):
     def change(self, instance: Instance) -> Instance:
         """End the pins."""
         execution = execution_of(instance)
-        log = tuple(
-            replace(applied, superseded_by=self.id)
-            if applied.superseded_by is None and isinstance(applied.event, Pin) and self._frees(applied.event)
-            else applied
-            for applied in execution.log
-        )
+        log = execution.log
+        for applied in log.holding:
+            if isinstance(applied.event, Pin) and self._frees(applied.event):
+                log = log.ended(applied, self.id)
         return replace(instance, execution=replace(execution, log=log))
 
     def _frees(self, pin: Pin) -> bool:
@@ -84,6 +83,7 @@ class Forbid(Event):
     """Pending operations may not be done on a machine."""
 
     type: ClassVar[str] = "forbid"
+    holds: ClassVar[bool] = True
     is_request: ClassVar[bool] = True
     job: str
     """The job."""
@@ -169,8 +169,7 @@ def pinned(instance: Instance) -> frozenset[OperationKey]:
 
 
 def _pins(instance: Instance) -> list[Pin]:
-    log = execution_of(instance).log
-    return [a.event for a in log if isinstance(a.event, Pin) and a.superseded_by is None]
+    return [a.event for a in execution_of(instance).log.holding if isinstance(a.event, Pin)]
 
 
 def _not_pending(event: Event, instance: Instance, job_id: str, operation_id: str | None) -> Iterator[Defect]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from scheduler.domain.events.archive import without_jobs
 from scheduler.domain.events.base import Event
 from scheduler.domain.events.notices import Retraction
 from scheduler.domain.events.undo import changes_between, undone, with_waits
-from scheduler.domain.execution import Applied, Execution, Wait
+from scheduler.domain.execution import Execution, Wait
 from scheduler.domain.happened import execution_of
 from scheduler.domain.instance import Instance
+from scheduler.domain.log import Applied
 from scheduler.domain.schedule import Schedule, ScheduledOperation
 from scheduler.errors import Defect, EventError
 
@@ -95,10 +96,8 @@ def revise(instance: Instance, revision: Revision) -> Instance:
             defects.extend(error.defects)
     if defects:
         raise EventError(f"events at {now}", tuple(defects))
-    log = execution_of(changed).log
-    if len(log) > MOST_UNDOABLE:
-        old = tuple(replace(a, changes=(), trips=()) if a.changes or a.trips else a for a in log[:-MOST_UNDOABLE])
-        changed = replace(changed, execution=replace(execution_of(changed), log=(*old, *log[-MOST_UNDOABLE:])))
+    execution = execution_of(changed)
+    changed = replace(changed, execution=replace(execution, log=execution.log.undoable(MOST_UNDOABLE)))
     return with_waits(changed, revision.waits)
 
 
@@ -109,10 +108,10 @@ def same(event: Event, other: Event) -> bool:
 
 def _new(events: Iterable[Event], earlier: Execution, defects: list[Defect]) -> list[Event]:
     """Return the events that have not been applied yet, each once, what is superseded before what supersedes it."""
-    known = {applied.event.id: applied.event for applied in earlier.log}
     found: dict[str, Event] = {}
     for event in sorted(events, key=_order):
-        other = known.get(event.id) or found.get(event.id)
+        known = earlier.log.find(event.id)
+        other = known.event if known is not None else found.get(event.id)
         if other is None:
             found[event.id] = event
         elif not same(other, event):
@@ -142,17 +141,16 @@ def _applied(instance: Instance, event: Event, is_superseded: bool) -> Instance:
     execution = execution_of(after)
     pairs = zip(execution_of(instance).moves, execution.moves, strict=True)
     trips = tuple((was, now) for was, now in pairs if was != now and now.kind == "transfer")
-    log = (*execution.log, Applied(event, changes_between(instance, after), trips))
+    log = execution.log.appended(Applied(event, changes_between(instance, after), trips))
     return replace(after, execution=replace(execution, log=log))
 
 
 def _without(instance: Instance, event: Event) -> Instance:
     """Return the instance without the event that this one supersedes."""
     log = execution_of(instance).log
-    by_id: Mapping[str, Applied] = {applied.event.id: applied for applied in log}
-    other = by_id.get(event.supersedes or "")
+    other = log.find(event.supersedes or "")
     if other is None:
-        known = [applied.event.id for applied in log if applied.superseded_by is None]
+        known = [applied.event.id for applied in log.entries if applied.superseded_by is None]
         raise EventError(f"event {event.id}", (event.unknown("supersedes", "event", event.supersedes or "", known),))
     if other.superseded_by is not None:
         cause = f"event {other.event.id} was superseded by {other.superseded_by}"
@@ -167,9 +165,7 @@ def _without(instance: Instance, event: Event) -> Instance:
 def _expired(instance: Instance) -> Instance:
     """Return the instance without the events whose time is over."""
     execution = execution_of(instance)
-    for applied in execution.log:
-        if applied.superseded_by is not None:
-            continue
+    for applied in execution.log.holding:
         expires_at = applied.event.expires_at
         if expires_at is not None and expires_at <= execution.now:
             instance = _ended(instance, applied, applied.event.id)
@@ -180,7 +176,5 @@ def _ended(instance: Instance, applied: Applied, by: str) -> Instance:
     """Return the instance without what an event changed; its entry in the log says by what it was ended."""
     if applied.changes or applied.trips:
         instance = undone(instance, applied)
-    marked = replace(applied, superseded_by=by, changes=(), trips=())
     execution = execution_of(instance)
-    log = tuple(marked if other is applied else other for other in execution.log)
-    return replace(instance, execution=replace(execution, log=log))
+    return replace(instance, execution=replace(execution, log=execution.log.ended(applied, by)))

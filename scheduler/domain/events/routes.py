@@ -25,6 +25,7 @@ class RouteSlow(Event):
     """
 
     type: ClassVar[str] = "route_slow"
+    holds: ClassVar[bool] = True
     route: str
     """The lane, robot cell or fleet."""
     speed: Count

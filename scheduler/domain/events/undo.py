@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from scheduler.domain.calendar import Calendar, Downtime, working_time
-from scheduler.domain.execution import Applied, Change, Wait
+from scheduler.domain.execution import Wait
 from scheduler.domain.happened import (
     execution_of,
     lengthened,
@@ -25,6 +25,7 @@ from scheduler.domain.happened import (
 )
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
+from scheduler.domain.log import Applied, Change
 from scheduler.domain.schedule import Move
 from scheduler.domain.shortages import Shortage
 from scheduler.domain.slowdowns import Slowdown
