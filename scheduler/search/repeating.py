@@ -1,23 +1,55 @@
 """Cyclic schedules from a schedule of one part set: the smallest cycle time at which copies of it fit into one another.
 
 One set after the other always fits, once everything is back where it began: that is the safety net. Smaller cycle
-times are tried from the least that the work allows on. Most of them are ruled out quickly: some uses of a machine or
-carrier overlap modulo the cycle time. The checker decides about the others.
+times are tried from the least that the work allows on. Most of them are ruled out quickly: modulo the cycle time some
+uses of a machine or carrier overlap, with the way or the setup between them. The checker decides about the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 from scheduler.checker import check
-from scheduler.domain import Instance, Move, Schedule, ScheduledOperation
-from scheduler.domain.cycle import copy_id
-from scheduler.domain.derive import complete
+from scheduler.domain import CarrierGroup, Instance, Move, Schedule, ScheduledOperation
+from scheduler.domain.cycle import copy_id, part_set
+from scheduler.domain.derive import complete, moves_into, occupied_from, occupied_until
 
 MAX_CHECKS = 40
 """Schedules that are checked before sets follow one after the other."""
+
+
+class _Use(NamedTuple):
+    """A use of a machine or carrier by one set, with the places or setup families at its ends."""
+
+    start: int
+    end: int
+    first: str | None
+    last: str | None
+
+
+class _Turns(NamedTuple):
+    """All uses of a machine or carrier by one set, and the ticks that it needs from one use to the next."""
+
+    uses: tuple[_Use, ...]
+    way: Callable[[str | None, str | None], int]
+
+    @property
+    def work(self) -> int:
+        """The least that a cycle takes: all uses, one after the other."""
+        return sum(use.end - use.start for use in self.uses)
+
+    def fit(self, cycle_time: int) -> bool:
+        """Return whether the uses keep clear of one another when all are repeated every `cycle_time` ticks."""
+        turns = sorted((use.start % cycle_time, use.end - use.start, use) for use in self.uses)
+        turns.append((turns[0][0] + cycle_time, turns[0][1], turns[0][2]))
+        return all(
+            start + length + self.way(use.last, following.first) <= later
+            for (start, length, use), (later, _, following) in pairwise(turns)
+        )
 
 
 def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
@@ -39,11 +71,11 @@ def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
     spans = [(o.start, o.end) for o in one_set.operations] + [(m.start, m.end) for m in loaded]
     span = max(end for _, end in spans) - min(start for start, _ in spans) + 1
     alone = span + _way_back(instance)
-    uses = _uses(instance, one_set.operations, loaded)
-    least = max((sum(end - start for start, end in held) for held in uses), default=0)
+    turns = tuple(_turns(instance, one_set))
+    least = max((each.work for each in turns), default=0)
     num_checks = 0
     for cycle_time in range(max(1, least, -(-span // _most_sets(instance))), alone):
-        if not all(_fits(held, cycle_time) for held in uses):
+        if not all(each.fit(cycle_time) for each in turns):
             continue
         schedule = _shifted(instance, one_set.operations, loaded, cycle_time)
         if not check(instance, schedule):
@@ -70,26 +102,34 @@ def _way_back(instance: Instance) -> int:
     return max((*travel, *setups, *lanes), default=0)
 
 
-def _uses(
-    instance: Instance, operations: Iterable[ScheduledOperation], moves: Iterable[Move]
-) -> list[list[tuple[int, int]]]:
-    """Return when each machine of capacity 1 and each carrier is used, at the least."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    for operation in operations:
-        if instance.machine_by_id[operation.machine].capacity == 1 and operation.start < operation.end:
-            found.setdefault(f"machine {operation.machine}", []).append((operation.start, operation.end))
-    for move in moves:
-        carrier = instance.carrier_by_id.get(move.mover)
-        if carrier is not None and carrier.capacity == 1 and move.start < move.end:
-            found.setdefault(f"carrier {move.mover}", []).append((move.start, move.end))
-    return list(found.values())
+def _turns(instance: Instance, one_set: Schedule) -> Iterator[_Turns]:
+    """Yield the uses of each machine of capacity 1 and each carrier of one part, at the least.
+
+    A part may stay on a machine for longer than this where it finds a buffer full of parts of other sets.
+    """
+    alone = part_set(instance)
+    arriving, until = moves_into(one_set), occupied_until(alone, one_set)
+    for machine in alone.machines:
+        uses = tuple(
+            _Use(
+                occupied_from(alone, machine, operation, arriving.get(operation.key, ())),
+                until[operation.key],
+                *(2 * (alone.mode(operation.key, operation.mode).setup_family,)),
+            )
+            for operation in one_set.by_machine.get(machine.id, ())
+        )
+        uses = tuple(use for use in uses if use.start < use.end)
+        if uses and machine.capacity == 1:
+            yield _Turns(uses, machine.setups.time if machine.setups is not None else lambda before, after: 0)
+    for carrier in alone.carrier_by_id.values():
+        moves = one_set.by_mover.get(carrier.id, ())
+        uses = tuple(_Use(m.start, m.end, m.origin, m.destination) for m in moves if m.job and m.start < m.end)
+        if uses and carrier.capacity == 1:
+            yield _Turns(uses, partial(_travel, alone.group_by_carrier[carrier.id]))
 
 
-def _fits(held: list[tuple[int, int]], cycle_time: int) -> bool:
-    """Return whether no two of the uses overlap when all are repeated every `cycle_time` ticks."""
-    turns = sorted((start % cycle_time, end - start) for start, end in held)
-    turns.append((turns[0][0] + cycle_time, 0))
-    return all(start + length <= later for (start, length), (later, _) in pairwise(turns))
+def _travel(group: CarrierGroup, origin: str | None, destination: str | None) -> int:
+    return group.travel_time(origin or "", destination or "")
 
 
 def _shifted(
