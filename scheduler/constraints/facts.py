@@ -270,18 +270,46 @@ def brought_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int
 
 
 def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
-    """Return when the last part has been picked up, or taken over by the next operation, by operation."""
+    """Return when the last part has been picked up, or taken over by the next operation, by operation.
+
+    A part that was taken over for work that was lost has been gone since then.
+    """
     instants: dict[OperationKey, int] = {}
-    ways = ways_of(schedule)
-    for (job, predecessor, _), moves in ways.items():
+    ways, gone = ways_of(schedule), gone_at(instance, schedule)
+    for (job, predecessor, successor), moves in ways.items():
+        if (job, predecessor, successor) in gone:
+            continue
         operation = schedule.by_operation.get((job, predecessor or ""))
         up = taken_up_at(instance, operation.machine, moves) if operation is not None else None
         if operation is not None and up is not None:
             instants[operation.key] = max(instants.get(operation.key, up), up)
     for before, after in consecutive(instance, schedule):
-        if (before.job, before.operation, after.operation) not in ways:
-            instants[before.key] = max(instants.get(before.key, after.start), after.start)
+        way = (before.job, before.operation, after.operation)
+        if way in gone or way not in ways:
+            instant = gone.get(way, after.start)
+            instants[before.key] = max(instants.get(before.key, instant), instant)
     return instants
+
+
+def gone_at(instance: Instance, schedule: Schedule) -> dict[Way, int]:
+    """Return when the part of a way came to another machine without a move, for work that was lost there."""
+    lost = instance.execution.aborted if instance.execution is not None else ()
+    if not lost:
+        return {}
+    found: dict[Way, int] = {}
+    ways = ways_of(schedule)
+    for before, after in consecutive(instance, schedule):
+        way = (before.job, before.operation, after.operation)
+        moved_at = min((move.start for move in ways.get(way, ())), default=None)
+        starts = [
+            piece.start
+            for piece in lost
+            if piece.key == after.key and piece.machine != before.machine and piece.start >= before.start
+        ]
+        starts = [start for start in starts if moved_at is None or moved_at >= start]
+        if starts:
+            found[way] = min(starts)
+    return found
 
 
 def consecutive(instance: Instance, schedule: Schedule) -> list[tuple[Scheduled, Scheduled]]:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import Stay, consecutive, occupations, place, put_down_at, ways_of
+from scheduler.constraints.facts import Stay, consecutive, gone_at, occupations, place, put_down_at, ways_of
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Instance, Machine, OperationKey, Schedule
 from scheduler.domain.routing import route
@@ -63,15 +63,16 @@ def _waits(
 ) -> dict[OperationKey, list[OperationKey]]:
     """Return, by operation, the operations that have to take their machines before it, in the same instant."""
     begins = {stay.operation.key: stay.begin for stays in held.values() for stay in stays}
-    ways = ways_of(schedule)
+    ways, gone = ways_of(schedule), gone_at(instance, schedule)
     passes: dict[OperationKey, list[OperationKey]] = {}
     for before, after in consecutive(instance, schedule):
         moves = ways.get((before.job, before.operation, after.operation), [])
         machine = instance.machine_by_id.get(after.machine)
         is_put_down = machine is not None and machine.input_buffer == 0
         origin = instance.machine_by_id.get(before.machine)
-        if origin is None or origin.output_buffer != 0 or after.machine == before.machine:
-            continue  # it leaves for its buffer, or stays
+        is_gone = (before.job, before.operation, after.operation) in gone
+        if origin is None or origin.output_buffer != 0 or after.machine == before.machine or is_gone:
+            continue  # it leaves for its buffer, stays, or has left long ago
         if not moves or (is_put_down and put_down_at(instance, after.machine, moves) is not None):
             passes.setdefault(before.key, []).append(after.key)
     found: dict[OperationKey, list[OperationKey]] = {}
@@ -174,7 +175,7 @@ def _left(
     ctx.enforce(ctx.model.add(instant <= steps * occupation.until + steps - 1), occupation.literal)
     for precedence in ctx.instance.job_by_id[key[0]].precedences:
         successor = (key[0], precedence.successor)
-        if precedence.predecessor != key[1]:
+        if precedence.predecessor != key[1] or (key, successor) in ctx.taken_over:
             continue
         for number, literal in enumerate(ctx.modes(successor)):
             other = ctx.instance.machine_by_id[ctx.instance.mode(successor, number).machine]

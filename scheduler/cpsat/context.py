@@ -23,6 +23,7 @@ from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
 from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule, Stop
 from scheduler.domain.cycle import cycle_time
+from scheduler.domain.happened import started, taken_over
 from scheduler.domain.horizon import heads, horizon, tails
 from scheduler.domain.stop import Stopped
 
@@ -69,6 +70,7 @@ class ModelContext:
         has_loads: bool = True,
     ) -> None:
         self.instance = instance
+        self.taken_over = taken_over(instance)
         self.kept = kept
         self.has_loads = has_loads
         self.loads_bind = False
@@ -223,12 +225,7 @@ class ModelContext:
 
     @cached_property
     def _begun(self) -> frozenset[OperationKey]:
-        execution = self.instance.execution
-        if execution is None:
-            return frozenset()
-        lost = {(*piece.key, piece.start) for piece in execution.aborted}
-        started = [o for o in execution.baseline.operations if o.start < execution.now]
-        return frozenset(o.key for o in started if (*o.key, o.start) not in lost)
+        return frozenset() if self.instance.execution is None else frozenset(started(self.instance))
 
     def latest_completion(self, job: str) -> int:
         """Return the latest completion of the job that need be considered: horizon, deadline, or less."""

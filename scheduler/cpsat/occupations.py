@@ -96,7 +96,8 @@ def brought_at(ctx: ModelContext, key: OperationKey, mode: int) -> Any | None:
 def taken_at(ctx: ModelContext, key: OperationKey, mode: int) -> Any | None:
     """Return when the last part has left its machine or output buffer; None if that is the end of the operation.
 
-    It is at least the end of work, of every pick-up, and the start of a next operation that is reached without a move.
+    It is at least the end of work, of every pick-up, and the start of a next operation that is reached without a move,
+    the first one if its work was lost.
     """
     machine = ctx.instance.machine_by_id[ctx.instance.mode(key, mode).machine]
     job = ctx.instance.job_by_id[key[0]]
@@ -110,13 +111,20 @@ def taken_at(ctx: ModelContext, key: OperationKey, mode: int) -> Any | None:
     literal = ctx.modes(key)[mode]
     taken = ctx.new_int(0, ctx.horizon, f"taken[{key[0]}.{key[1]}@{machine.id}]", lambda view: view.taken(key))
     ctx.enforce(ctx.model.add(taken >= ctx.end(key)), literal)
+    over = {after: instant for (before, after), instant in ctx.taken_over.items() if before == key}
+    for instant in over.values():
+        ctx.enforce(ctx.model.add(taken >= instant), literal)
     for link in links:
+        if (job.id, link.successor) in over:
+            continue
         for slot in link.slots:
             for option in slot.options:
                 if option.leg.origin == machine.id:
                     pick_up_time = _group(ctx, option).pick_up_time
                     ctx.enforce(ctx.model.add(taken >= slot.start + pick_up_time), option.literal)
     for successor in successors:
+        if successor in over:
+            continue
         for number, legs in enumerate(_ways(ctx, machine, successor)):
             both = (literal, ctx.modes(successor)[number])
             if legs == ():
@@ -133,12 +141,17 @@ def _group(ctx: ModelContext, option: OptionVars) -> CarrierGroup:
 
 
 def _taker(ctx: ModelContext, key: OperationKey, machine: Machine) -> OperationKey | None:
-    """Return the only operation after this one, if no move can lie between them and the part has to stay for it."""
+    """Return the only operation after this one, if no move can lie between them and the part has to stay for it.
+
+    A part that was taken over for work that was lost does not stay until that is done again.
+    """
     job = ctx.instance.job_by_id[key[0]]
     after = {p.successor: p for p in job.precedences if p.predecessor == key[1]}
     if job.plans or len(after) != 1:
         return None
     (successor, precedence), *_ = after.items()
+    if (key, (job.id, successor)) in ctx.taken_over:
+        return None
     if precedence.min_lag < 0 or any(way != () for way in _ways(ctx, machine, (job.id, successor))):
         return None
     return (job.id, successor)

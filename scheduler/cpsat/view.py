@@ -12,7 +12,7 @@ from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.batteries import corrected, levels
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
-from scheduler.domain.happened import tasks_of
+from scheduler.domain.happened import taken_over, tasks_of
 from scheduler.domain.routing import SLOTS, Slot, slots_of
 from scheduler.domain.stations import Side, StationStay, station_stays
 from scheduler.domain.visits import visits
@@ -342,9 +342,12 @@ class ScheduleView:
         """The next operations of a part that take other machines when it leaves its own, not by way of a buffer."""
         found: dict[OperationKey, list[OperationKey]] = {}
         carried = {(move.job, move.predecessor, move.successor) for move in self.schedule.moves}
+        over = taken_over(self.instance)
         for job in self.instance.jobs:
             for precedence in job.precedences:
                 a, b = (job.id, precedence.predecessor), (job.id, precedence.successor)
+                if (a, b) in over:
+                    continue
                 if a in self.operations and b in self.operations and self.until(a) == self.from_(b):
                     machine = self.instance.machine_by_id[self.operations[b].machine]
                     if machine.id == self.operations[a].machine:

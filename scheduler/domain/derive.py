@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from itertools import groupby
 
 from scheduler.domain.batteries import charged
-from scheduler.domain.happened import tasks_of
+from scheduler.domain.happened import taken_over, tasks_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
@@ -90,9 +90,9 @@ def occupied_until(instance: Instance, schedule: Schedule) -> dict[OperationKey,
 def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
     """Return when each operation's part is taken from its machine, or from the output buffer.
 
-    Where no move takes it, it stays until the next operation starts. A job that departs without a move leaves at once,
-    like one that goes on from another place (the input station of a cell). Parts of machines with unlimited buffers
-    count as taken at the end of the operation.
+    Where no move takes it, it stays until the next operation starts, for the first time if its work was lost. A job
+    that departs without a move leaves at once, like one that goes on from another place (the input station of a cell).
+    Parts of machines with unlimited buffers count as taken at the end of the operation.
     """
     found = {operation.key: operation.end for operation in schedule.operations}
     blocking = {machine.id for machine in instance.machines if machine.output_buffer is not None}
@@ -103,16 +103,21 @@ def taken_at(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
         loads = first.setdefault((move.job or "", move.predecessor, move.successor), [move])
         if move.load != loads[0].load and (move.origin, move.destination) == (loads[0].origin, loads[0].destination):
             loads.append(move)
-    leaving: list[tuple[OperationKey, int]] = []
-    for (job_id, predecessor, _), loads in first.items():
+    over = taken_over(instance)
+    leaving: list[tuple[OperationKey, int]] = [(before, instant) for (before, _), instant in over.items()]
+    for (job_id, predecessor, successor), loads in first.items():
         before = schedule.by_operation.get((job_id, predecessor or ""))
+        if (before.key if before else None, (job_id, successor)) in over:
+            continue
         if before is not None and (loads[0].kind == "transfer" or loads[0].origin == before.machine):
             leaving += [(before.key, move.start + pick_up_time(instance, move)) for move in loads]
     for job in instance.jobs:
         for precedence in job.precedences:
             after = schedule.by_operation.get((job.id, precedence.successor))
-            if after is not None and (job.id, precedence.predecessor, precedence.successor) not in first:
-                leaving.append(((job.id, precedence.predecessor), after.start))
+            key = (job.id, precedence.predecessor)
+            is_moved = (*key, precedence.successor) in first
+            if after is not None and not is_moved and (key, after.key) not in over:
+                leaving.append((key, after.start))
     for key, instant in leaving:
         operation = schedule.by_operation.get(key)
         if operation is not None and operation.machine in blocking:

@@ -46,6 +46,33 @@ def first_starts(instance: Instance) -> Mapping[OperationKey, int]:
     return found
 
 
+def taken_over(instance: Instance) -> Mapping[tuple[OperationKey, OperationKey], int]:
+    """Return when parts came to another machine without a move for work that was lost, by operation before and after.
+
+    The part is there since that work began for the first time, whenever and wherever it is done again. Where both are
+    on one machine it has not left that.
+    """
+    execution = instance.execution
+    if execution is None or not execution.aborted:
+        return {}
+    begun, found = started(instance), dict[tuple[OperationKey, OperationKey], int]()
+    carried: dict[tuple[str | None, str | None, str | None], int] = {}
+    for move in sorted(execution.moves, key=lambda move: move.start):
+        carried.setdefault((move.job, move.predecessor, move.successor), move.start)
+    for piece in execution.aborted:
+        job = instance.job_by_id.get(piece.job)
+        for precedence in job.precedences if job is not None else ():
+            before = begun.get((piece.job, precedence.predecessor))
+            if precedence.successor != piece.operation or before is None:
+                continue
+            way = (piece.job, precedence.predecessor, precedence.successor)
+            is_there = piece.machine != before.machine and before.start <= piece.start
+            if is_there and carried.get(way, piece.start) >= piece.start:
+                both = (before.key, piece.key)
+                found[both] = min(found.get(both, piece.start), piece.start)
+    return found
+
+
 def tasks_of(instance: Instance, schedule: Schedule, carrier: str) -> list[Move | ScheduledOperation]:
     """Return the loaded moves of a robot or vehicle and what a robot tends, work that was lost included, in order."""
     found: list[Move | ScheduledOperation] = [m for m in schedule.by_mover.get(carrier, ()) if m.job is not None]

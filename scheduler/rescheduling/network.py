@@ -23,7 +23,7 @@ from scheduler.domain import (
     ScheduledOperation,
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
-from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.domain.happened import execution_of, first_starts, started, taken_over
 from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
@@ -50,6 +50,7 @@ class Network:
         execution = execution_of(instance)
         self._now = execution.now
         self._started = started(instance)
+        self._taken_over = taken_over(instance)
         self._pins = {pin.key: pin for pin in execution.pins}
         self._real = really(instance, draft.moves)
         self._waiting = frozenset(
@@ -354,8 +355,11 @@ class Network:
 
     def _taken(self, operation: ScheduledOperation) -> list[tuple[int, Anchor]]:
         """Return when each part of the operation is taken away (nominally), by a move or the next operation."""
-        found: list[tuple[int, Anchor]] = []
+        over = {after[1]: at for (before, after), at in self._taken_over.items() if before == operation.key}
+        found: list[tuple[int, Anchor]] = [(at, (self.timing.add_fixed(at, at), "start", 0)) for at in over.values()]
         for move in self._ways_at(operation, into=False):
+            if move.successor in over:
+                continue
             taking = pick_up_time(self.instance, move)
             taken: Anchor = (self._node_of(move), "start", taking)
             if move in self._waiting:
@@ -364,7 +368,8 @@ class Network:
         for precedence in self.instance.job_by_id[operation.job].precedences:
             successor = self._scheduled.get((operation.job, precedence.successor))
             way = (operation.job, operation.operation, precedence.successor)
-            if precedence.predecessor == operation.operation and successor and way not in self._ways:
+            is_open = way not in self._ways and precedence.successor not in over
+            if precedence.predecessor == operation.operation and successor and is_open:
                 found.append((successor.start, (self._node[successor.key], "start", 0)))
         return found
 

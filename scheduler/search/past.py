@@ -268,6 +268,8 @@ class Past:
     def _left_at(self, board: Board, link: LinkData, machine: MachineData) -> int | None:
         """Return when a part left the machine: carried away, taken over by the next operation, or departed."""
         before, after = link.predecessor, link.successor
+        if link.taken_at is not None:
+            return link.taken_at
         if moves := self._moves(link):
             if moves[0].kind == "transfer" or moves[0].origin == machine.domain.id:
                 if (link, moves[0].origin, moves[0].destination) in board.departed:

@@ -87,7 +87,7 @@ class Placement:
             for number, leg in enumerate(legs[done:], start=done):
                 is_taken = number == 0 and before is not None and origin is not None and origin.takes_up(leg)
                 if number == 0 and before is not None and not is_taken:
-                    clash = self._leave(before, board.end[before.index])
+                    clash = self._leave(before, link, board.end[before.index])
                     if clash is not None:
                         return clash
                 if leg.slot == "entry" or (machine.has_place_in and leg.destination == machine.domain.id):
@@ -99,7 +99,7 @@ class Placement:
                 if number == 0 and before is not None:
                     clash = self._fetched(before, leg, moved.start)
                     if clash is None and is_taken:
-                        clash = self._leave(before, moved.taken_up)
+                        clash = self._leave(before, link, moved.taken_up)
                     if clash is not None:
                         return clash
                 ready = moved.end
@@ -140,7 +140,7 @@ class Placement:
                 if (
                     moved is not None
                     and self._fetched(before, legs[0], moved.start) is None
-                    and self._leave(before, moved.taken_up) is None
+                    and self._leave(before, link, moved.taken_up) is None
                     and timeline.opening(begin, 1, mode.family, after.index) == begin
                 ):
                     board.load(after.index, mode, begin)
@@ -213,7 +213,7 @@ class Placement:
                 before = link.predecessor
                 clash = self._fetched(before, leg, moved.start) if before is not None and is_first else None
                 if clash is None and before is not None and board.mode_of(before).machine.takes_up(leg):
-                    clash = self._leave(before, moved.taken_up)
+                    clash = self._leave(before, link, moved.taken_up)
                 if clash is not None:
                     return clash
                 loaded_at, arrived = min(loaded_at, moved.put_down), max(arrived, moved.end)
@@ -272,7 +272,7 @@ class Placement:
                 legs = () if is_bound or link in board.part or self._may_stay(link, machine) else legs[:1]
             done, ready = board.part.get(link, (0, board.end[index]))
             if link.successor is None and not legs and board.waiting[index]:
-                clash = self._leave(operation, board.end[index])
+                clash = self._leave(operation, link, board.end[index])
                 if clash is not None:
                     return clash
             for leg in legs[done:]:
@@ -282,7 +282,7 @@ class Placement:
                 ready = moved.end
                 clash = self._fetched(operation, leg, moved.start) if leg is legs[0] else None
                 if clash is None and machine.takes_up(leg):
-                    clash = self._leave(operation, moved.taken_up)
+                    clash = self._leave(operation, link, moved.taken_up)
                 if clash is not None:
                     return clash
         return None
@@ -301,11 +301,11 @@ class Placement:
         successors = (link.successor for link in plan.outgoing[operation.index] if link.successor is not None)
         return all(mode.machine is not machine for o in successors for mode in self.board.modes_of(o))
 
-    def _leave(self, operation: OperationData, instant: int) -> Clash | None:
-        """Let a part leave its machine, or the buffer, at an instant, unless its place is needed before that."""
+    def _leave(self, operation: OperationData, link: LinkData, instant: int) -> Clash | None:
+        """Let the part of a link leave its machine, or the buffer, at an instant, unless its place is needed before."""
         board, index = self.board, operation.index
         machine = board.mode_of(operation).machine
-        if not machine.keeps:
+        if not machine.keeps or link.taken_at is not None:
             return None
         store = board.stores[machine.index]
         limit = board.until[index] if store is None else board.stored[index][1]
@@ -342,7 +342,7 @@ class Placement:
                 return HOPELESS
             if begin < start:
                 return Clash(operation, start)
-        return self._leave(before, start)
+        return self._leave(before, link, start)
 
     def _fetched(self, before: OperationData, leg: Leg, start: int) -> Clash | None:
         """Return the clash if the first move of a part fetches it too late from the machine of an operation."""

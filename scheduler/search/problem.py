@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
+from scheduler.domain.happened import taken_over
 from scheduler.domain.routing import Leg, lanes_between, leg_time, routes, tenders
 from scheduler.search.downtimes import NEVER, Downtimes
 
@@ -99,6 +100,8 @@ class LinkData:
     successor: OperationData | None
     min_lag: int = 0
     max_lag: int | None = None
+    taken_at: int | None = None
+    """When the part came to another machine without a move, for work that was lost; None: it did not."""
 
     @property
     def ends(self) -> tuple[str | None, str | None]:
@@ -163,6 +166,11 @@ class Problem:
     def lane_downtimes(self) -> dict[str, Downtimes | None]:
         """Downtimes by lane."""
         return {lane.id: downtimes(lane.calendar) for lane in self.instance.lanes}
+
+    @cached_property
+    def taken_over(self) -> Mapping[tuple[OperationKey, OperationKey], int]:
+        """When parts came to another machine without a move for work that was lost, by operation before and after."""
+        return taken_over(self.instance)
 
     def routes(self, origin: MachineData | None, destination: MachineData | None) -> tuple[tuple[Leg, ...], ...]:
         """Return the moves from machine to machine on each route, direct or over a hub."""
@@ -267,7 +275,8 @@ def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
         if p.predecessor in chosen and p.successor in chosen:
             ends = (p.predecessor, p.successor)
             both = (job.operations[p.predecessor], job.operations[p.successor])
-            link = lags.setdefault(ends, LinkData(job.domain, *both))
+            taken_at = problem.taken_over.get((both[0].key, both[1].key))
+            link = lags.setdefault(ends, LinkData(job.domain, *both, taken_at=taken_at))
             link.min_lag = max(link.min_lag, p.min_lag)
             link.max_lag = min((lag for lag in (link.max_lag, p.max_lag) if lag is not None), default=None)
     links = list(lags.values())

@@ -74,6 +74,8 @@ def _couples(link: LinkData) -> bool:
         mode.machine.cell is not None and mode.machine.cell.output_places is not None for mode in link.predecessor.modes
     ):
         return True
+    if link.taken_at is not None:
+        return False  # its part has left for good
     cells = {mode.machine.domain.cell for mode in link.predecessor.modes if mode.machine.keeps}
     return None in cells or any(mode.machine.domain.cell in cells for mode in link.successor.modes)
 

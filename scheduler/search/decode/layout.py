@@ -166,8 +166,9 @@ JOB, UNIT, MODES_AT, MODES_END, INS_AT, INS_END, OUTS_AT, OUTS_END, PAUSES, BASE
 MACHINE, DURATION, FAMILY, NEEDS_AT, NEEDS_END, TAIL, MAX_DWELL, TENDERS_AT, TENDERS_END = range(9)
 # NEEDS; SPARE: what others may take of the pool meanwhile
 POOL, AMOUNT, SPARE = range(3)
-# LINKS; -1: from or to the outside; LOADS_AT, ONWARD_AT: moves of its further loads on a first and on a second lane
-PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB, LOADS_AT, ONWARD_AT = range(7)
+# LINKS; -1: from or to the outside; LOADS_AT, ONWARD_AT: moves of its further loads on a first and on a second lane;
+# IS_TAKEN: its part came to the next machine without a move, for work that was lost
+PRED, SUCC, MIN_LAG, MAX_LAG, LINK_JOB, LOADS_AT, ONWARD_AT, IS_TAKEN = range(8)
 # MACHINES; PLACE: row of ROUTES; SETUPS_AT: in TIMES, -1: none; SHARED: its profile, -1: capacity 1
 # KEEPS: parts need a place until they have been taken away; WATCHES: that, or they have a maximum dwell;
 # MARGIN: ticks between two that would hand over at once otherwise; STORE, INPUTS: profiles of the places of the machine

@@ -15,6 +15,7 @@ from scheduler.search.decode.layout import (
     INS,
     INS_AT,
     INS_END,
+    IS_TAKEN,
     KEEPS,
     LEFT_AT,
     LEGS,
@@ -103,6 +104,8 @@ def depart(data: Ints, state: Ints, trail: Ints, o: int, link: int, leg: int, st
         clash, bound = dwells(data, state, o, start)
         if clash != FITS:
             return clash, bound
+    if get(data, LINKS, link, IS_TAKEN):
+        return FITS, 0
     if takes_up == 0:
         return leave(data, state, trail, o, state[data[END] + o])
     load, left_at = MAX_LEGS * link, start
@@ -194,7 +197,7 @@ def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int,
             continue
         origin = machine_of(data, state, before)
         if get(data, MACHINES, origin, WATCHES):
-            clash, bound = take_over(data, state, trail, before, origin, o, machine, begin, start)
+            clash, bound = take_over(data, state, trail, link, origin, o, machine, begin, start)
             if clash != FITS:
                 return clash, bound
     return FITS, 0
@@ -202,7 +205,7 @@ def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int,
 
 @njit(cache=True, nogil=True)
 def take_over(
-    data: Ints, state: Ints, trail: Ints, before: int, origin: int, o: int, machine: int, begin: int, start: int
+    data: Ints, state: Ints, trail: Ints, link: int, origin: int, o: int, machine: int, begin: int, start: int
 ) -> tuple[int, int]:
     """Let a part leave the machine of an operation if the next one takes it over without a move.
 
@@ -210,6 +213,7 @@ def take_over(
     """
     if get(data, ROUTES, route_between(data, origin, machine), NUM_LEGS) != 0:
         return FITS, 0
+    before = get(data, LINKS, link, PRED)
     holds = get(data, MACHINES, origin, HOLDS_OUT)
     if origin == machine or holds:
         clash, bound = dwells(data, state, before, start)
@@ -220,4 +224,6 @@ def take_over(
             return HOPELESS, NEVER
         if begin < start:
             return o, start
+    if get(data, LINKS, link, IS_TAKEN):
+        return FITS, 0
     return leave(data, state, trail, before, start)

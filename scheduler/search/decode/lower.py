@@ -233,7 +233,9 @@ class _Lowering:
             max_lag = NEVER if link.max_lag is None else link.max_lag
             loads_at = MAX_LEGS * len(self.links) + len(tables[at.LOADS])
             loads, onward = self._further_loads(facts, plan, link)
-            tables[at.LINKS].append((pred, succ, link.min_lag, max_lag, plan.job.index, loads_at, loads_at + loads))
+            is_taken = int(link.taken_at is not None)
+            lags = (link.min_lag, max_lag)
+            tables[at.LINKS].append((pred, succ, *lags, plan.job.index, loads_at, loads_at + loads, is_taken))
             tables[at.LOADS].extend((number,) for _ in range(loads + onward))
             before = [None] if link.predecessor is None else self._machines(plan, link.predecessor)
             after = [None] if link.successor is None else self._machines(plan, link.successor)
