@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import assert_valid
+from helpers import assert_valid, down
 from shop import SETTINGS, breakdown, delay, opened, order, shop, shop_schedule, starts, tell, verdicts
 
+from scheduler.domain import Execution
 from scheduler.domain.events import Retraction, Revision, revise
 from scheduler.domain.events.archive import finished_jobs, without_jobs
 from scheduler.domain.events.orders import RushOrder
@@ -42,6 +43,19 @@ def test_without_jobs_nothing_speaks_of_them() -> None:
     # The order can still be taken back: there is nothing left to undo.
     taken_back = revise(instance, Revision(9, 0, (Retraction("E2", 9, supersedes="E1"),), schedule))
     assert [job.id for job in taken_back.jobs] == ["J2"]
+
+
+def test_downtimes_leave_that_only_finished_jobs_met() -> None:
+    # J1 leaves M1 at 3, J2 at 5; M2 works on J2 during [7, 10), M3 has done nothing yet. Now it is 9.
+    windows = [(0, 1), (1, 4), (4, 6), (6, 8), (8, 20)]
+    instance = shop()
+    instance = replace(instance, machines=tuple(replace(m, calendar=down(*windows)) for m in instance.machines))
+    after = replace(instance, execution=Execution(9, shop_schedule()))
+    left, _ = without_jobs(after, shop_schedule(), ["J1"])
+    kept = {m.id: [(d.start, d.end) for d in m.calendar.downtimes] for m in left.machines}
+    # On M2 nothing is finished but J1, which is gone; on M1 the first downtime is over before J2.1 and met nothing.
+    assert kept == {"M1": windows[1:], "M2": windows, "M3": windows}
+    assert without_jobs(instance, shop_schedule(), ["J1"])[0].machines == instance.machines
 
 
 def test_finished_jobs_leave_the_plan(tmp_path: Path) -> None:

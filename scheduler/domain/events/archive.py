@@ -1,14 +1,18 @@
 """Finished jobs leave the books: what they did is in the journal, and nothing that is still to come asks for it.
 
-A factory that runs for weeks would otherwise drag its whole past through every repair.
+With them go the downtimes that are over. A factory that runs for weeks would otherwise drag its whole past through
+every repair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from scheduler.domain.calendar import Calendar
 from scheduler.domain.derive import complete
+from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 
@@ -48,7 +52,7 @@ def finished_jobs(instance: Instance, schedule: Schedule, now: int, kept: int) -
 
 
 def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) -> tuple[Instance, Schedule]:
-    """Return instance and schedule as if there had never been these jobs."""
+    """Return instance and schedule as if there had never been these jobs, and without downtimes that only they met."""
     gone = frozenset(jobs)
     if not gone:
         return instance, schedule
@@ -64,7 +68,50 @@ def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) 
     left = replace(instance, jobs=tuple(job for job in instance.jobs if job.id not in gone), execution=execution)
     operations = (o for o in schedule.operations if o.job not in gone)
     moves = (m for m in schedule.moves if m.job is not None and m.job not in gone)
-    return left, complete(left, operations, moves, schedule.charges)
+    rest = complete(left, operations, moves, schedule.charges)
+    return (left if execution is None else _without_downtimes(left, rest, execution)), rest
+
+
+def _without_downtimes(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
+    """Return the instance without the downtimes that are over and that nothing in the schedule met.
+
+    A machine, robot, vehicle or lane keeps those that end later than the last thing that it has finished: reports of
+    what it did since then may still come.
+    """
+    on_machine: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    by_mover: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for operation in (*schedule.operations, *execution.aborted):
+        on_machine[operation.machine].append((operation.start, operation.end))
+        if operation.tended_by is not None:
+            by_mover[operation.tended_by].append((operation.start, operation.end))
+    for setup in schedule.setups:
+        on_machine[setup.machine].append((setup.start, setup.end))
+    for move in schedule.moves:
+        lane = instance.lane_by_vehicle.get(move.mover)
+        by_mover[move.mover if lane is None else lane.id].append((move.start, move.end))
+    for charge in schedule.charges:
+        by_mover[charge.vehicle].append((charge.start, charge.end))
+
+    def kept(calendar: Calendar, met: Sequence[tuple[int, int]]) -> Calendar:
+        over = max((end for _, end in met if end <= execution.now), default=0)
+        downtimes = tuple(
+            d for d in calendar.downtimes if d.end > over or any(start < d.end and d.start < end for start, end in met)
+        )
+        return calendar if len(downtimes) == len(calendar.downtimes) else replace(calendar, downtimes=downtimes)
+
+    return replace(
+        instance,
+        machines=tuple(replace(m, calendar=kept(m.calendar, on_machine[m.id])) for m in instance.machines),
+        cells=tuple(
+            replace(c, robots=tuple(replace(r, calendar=kept(r.calendar, by_mover[r.id])) for r in c.robots))
+            for c in instance.cells
+        ),
+        fleets=tuple(
+            replace(f, vehicles=tuple(replace(v, calendar=kept(v.calendar, by_mover[v.id])) for v in f.vehicles))
+            for f in instance.fleets
+        ),
+        lanes=tuple(replace(lane, calendar=kept(lane.calendar, by_mover[lane.id])) for lane in instance.lanes),
+    )
 
 
 def _time(item: ScheduledOperation | Move) -> tuple[int, int]:
