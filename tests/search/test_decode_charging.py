@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
+import numpy as np
 from charging_cases import plant, random_battery, random_plant
 from helpers import simple_job
 from test_decode import OBJECTIVES, decoded, searched
@@ -16,7 +18,10 @@ from scheduler.domain.events import BatteryLow, ChargerDown, Event, MachineBreak
 from scheduler.search.construct import construct
 from scheduler.search.decode import charging
 from scheduler.search.decode.cells import Cells
+from scheduler.search.decode.engine import FactorySearch
+from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import lower
+from scheduler.search.decode.memory import Memory
 
 MAKESPAN = Objective.parse("makespan")
 
@@ -110,3 +115,19 @@ def test_a_charge_on_the_way_home() -> None:
     fleet = replace(base.fleets[0], travel=travel)
     instance = replace(base, fleets=(fleet,), machines=base.machines[:1], jobs=(simple_job("J1", ("M1", 3)),))
     assert searched(instance, "makespan", iterations=10).charges == (Charge("V1", "C", 9, 11, 3, 11),)
+
+
+def test_kicks_end_with_a_schedule() -> None:
+    """Short levels make many changes impossible: a kick takes those back, and what follows walks on from a schedule."""
+    instance = scheduler.load(Path(__file__).parents[2] / "instances" / "charging_hall.json")
+    search = FactorySearch.of(instance, Objective.parse("makespan"), 0, lambda value: None)
+    assert search is not None
+    search.first()
+    assert search.found is not None
+    lowered, goal = search.lowered, search.goal
+    memory = Memory(lowered, goal)
+    shares = np.array([0.9, 0.8, 0.6, 0.3])
+    for seed in range(40):
+        assert memory.enter(search.found, 10)
+        memory.kick(shares, seed, 10, 10)
+        assert memory.best_value == memory.value == memory.decode(memory.current) < NEVER

@@ -165,7 +165,7 @@ def walk(
             margin,
         ):
             value = value_of(data, goal, state)
-        if value <= ceiling:
+        if value < NEVER and value <= ceiling:  # a kick has no ceiling, but half a schedule is no state to go on from
             if value < scalars[BEST]:
                 scalars[BEST], scalars[IDLE] = value, 0
                 copy(best_choice, 0, choice, 0, num_choices)
