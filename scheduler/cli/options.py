@@ -17,6 +17,9 @@ from scheduler.errors import ObjectiveError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PICTURES = (".png", ".svg", ".pdf")
+LONGEST = 365 * 24 * 3600.0
+"""Seconds; engines count a limit in integers and wait for it."""
+MOST_WORKERS = 1_000
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LENGTH_OF_TIME = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+) *(?P<unit>[smh]?)", re.ASCII)
 
@@ -29,6 +32,8 @@ def seconds(text: str) -> float:
     length = float(match["number"]) * _UNITS[match["unit"]]
     if length <= 0:
         raise click.BadParameter("a time limit must be longer than 0 s.")
+    if length > LONGEST:
+        raise click.BadParameter("a time limit must be at most a year.")
     return length
 
 
@@ -75,7 +80,11 @@ allowance_option = click.option(
 def output_file(text: str) -> Path:
     """Read the name of a file to write; its folder exists and the place is writable."""
     path = Path(text)
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise click.BadParameter(f"'{path}' can't be written ({error.strerror}).") from None
+    if is_folder:
         raise click.BadParameter(f"'{path}' is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise click.BadParameter(f"folder '{path.parent}' does not exist; create it first.")
@@ -98,7 +107,7 @@ INPUT_FILE = click.Path(path_type=Path)
 instance_argument = click.argument("instance_path", metavar="INSTANCE", type=INPUT_FILE)
 schedule_argument = click.argument("schedule_path", metavar="SCHEDULE.json", type=INPUT_FILE)
 workers_option = click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker threads.  [default: one for each core]"
+    "--workers", type=click.IntRange(1, MOST_WORKERS), metavar="N", help="Worker threads.  [default: one for each core]"
 )
 seed_option = click.option(
     "--seed",
