@@ -11,6 +11,8 @@ import click
 from scheduler.cli.options import output_file
 from scheduler.cli.wording import size_text
 
+MOST = 1_000_000
+"""Of anything in a network."""
 RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("facilities", 3, "Facilities, in a chain."),
     ("cells", 4, "Robot cells."),
@@ -71,6 +73,9 @@ def generate(output: Path, **fields: Any) -> None:
 
     It has a feasible schedule; one tick is a minute.
     """
+    for name, value in fields.items():
+        if name not in ("seed", "durations") and not abs(value) <= MOST:
+            raise click.BadParameter(f"{value} is no number up to {MOST}.", param_hint=f"--{name}")
     from scheduler.generate import Recipe
     from scheduler.generate import generate as generated
     from scheduler.io import write

@@ -9,6 +9,7 @@ import click
 
 from scheduler.cli.options import (
     INPUT_FILE,
+    LONGEST,
     FiniteRange,
     instance_argument,
     objective_option,
@@ -45,12 +46,12 @@ PROFILES = ("calm", "usual", "stormy", "breakdowns", "durations")
     "--repair-time", type=FiniteRange(min=0, min_open=True), help="Mean repair time, in mean processing times."
 )
 @click.option("--variation", type=FiniteRange(min=0), help="Standard deviation of durations, by the planned ones.")
-@click.option("--phases", type=click.IntRange(min=1), help="Phases of the Erlang times up and down; 1: exponential.")
+@click.option("--phases", type=click.IntRange(1, 1_000), help="Phases of the Erlang times up and down; 1: exponential.")
 @click.option("--replications", type=click.IntRange(min=1), default=10, show_default=True, help="Runs for each policy.")
 @click.option("--deadline", type=seconds, default="1", metavar="SECONDS", help="For each repair.  [default: 1]")
 @click.option(
     "--clairvoyant",
-    type=FiniteRange(min=0),
+    type=FiniteRange(0, LONGEST),
     default=0.0,
     metavar="SECONDS",
     help="Solve each run for so long with all that happens known beforehand, for a bound.  [default: no bound]",

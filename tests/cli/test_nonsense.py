@@ -41,3 +41,11 @@ def test_simulate_refuses_what_is_no_finite_number(option: str) -> None:
     refused = CliRunner().invoke(main, ["simulate", FT06, option])
     assert refused.exit_code == 2
     assert "is not a finite number" in refused.output
+
+
+@pytest.mark.parametrize("option", ["--flexibility=nan", "--flexibility=inf", "--machines=" + 25 * "9"])
+def test_generate_refuses_it(option: str, tmp_path: Path) -> None:
+    refused = CliRunner().invoke(main, ["generate", option, "-o", str(tmp_path / "g.json")])
+    assert refused.exit_code == 2
+    assert "is no number up to" in refused.output
+    assert not list(tmp_path.iterdir())
