@@ -103,6 +103,7 @@ def least_makespan(instance: Instance) -> int | None:
     battery = vehicle.battery
     assert battery is not None
     best: list[int | None] = [None]
+    all_work_at = max((gap.end for charger in fleet.chargers for gap in charger.shortages), default=0)
     places = [[job.operations[i].modes[0].machine for i in range(len(job.operations))] for job in jobs]
 
     def go(place: str, at: int, level: int, to: str, ready: int) -> list[tuple[int, int]]:
@@ -123,8 +124,8 @@ def least_makespan(instance: Instance) -> int | None:
                     found.append(
                         (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
                     )
-                    if left == battery.capacity and unplugged + back >= ready:
-                        break  # more is of no use
+                    if left == battery.capacity and unplugged + back >= max(ready, all_work_at):
+                        break  # more is of no use; before, a full vehicle may wait here for another charger to work again
         return found
 
     def carry(place: str, at: int, level: int, done: tuple[int, ...], ready: tuple[int, ...]) -> None:
