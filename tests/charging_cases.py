@@ -125,7 +125,7 @@ def least_makespan(instance: Instance) -> int | None:
                         (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
                     )
                     if left == battery.capacity and unplugged + back >= max(ready, all_work_at):
-                        break  # more is of no use; before, a full vehicle may wait here for another charger to work again
+                        break  # until then a full vehicle may wait here for another charger to work again
         return found
 
     def carry(place: str, at: int, level: int, done: tuple[int, ...], ready: tuple[int, ...]) -> None:
