@@ -40,7 +40,7 @@ def test_the_nearest_plan_that_is_good_enough(policy: str, allowance: float, mak
     """
     instance, plan = two_machines()
     down = MachineBreakdown(id="E", at=9, machine="M", until=15, interrupted="resume")
-    found = repair(instance, plan, [down], now=9, policy=policy, allowance=allowance, time_limit=3, workers=1)
+    found = repair(instance, plan, [down], now=9, policy=policy, allowance=allowance, time_limit=20, workers=1)
     assert found.result.schedule is not None
     assert_valid(found.instance, found.result.schedule)
     assert found.result.schedule.makespan == makespan
