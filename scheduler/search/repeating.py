@@ -110,16 +110,13 @@ def _turns(instance: Instance, one_set: Schedule) -> Iterator[_Turns]:
     alone = part_set(instance)
     arriving, until = moves_into(one_set), occupied_until(alone, one_set)
     for machine in alone.machines:
-        uses = tuple(
-            _Use(
-                occupied_from(alone, machine, operation, arriving.get(operation.key, ())),
-                until[operation.key],
-                *(2 * (alone.mode(operation.key, operation.mode).setup_family,)),
-            )
-            for operation in one_set.by_machine.get(machine.id, ())
-        )
-        uses = tuple(use for use in uses if use.start < use.end)
-        if uses and machine.capacity == 1:
+        held: list[_Use] = []
+        for operation in one_set.by_machine.get(machine.id, ()) if machine.capacity == 1 else ():
+            family = alone.mode(operation.key, operation.mode).setup_family
+            begin = occupied_from(alone, machine, operation, arriving.get(operation.key, ()))
+            held.append(_Use(begin, until[operation.key], family, family))
+        uses = tuple(use for use in held if use.start < use.end)
+        if uses:
             yield _Turns(uses, machine.setups.time if machine.setups is not None else lambda before, after: 0)
     for carrier in alone.carrier_by_id.values():
         moves = one_set.by_mover.get(carrier.id, ())
