@@ -151,7 +151,7 @@ class Case:
         calendars = calendars_of(self.instance)
         period = max((c.pattern.period for c in calendars if c.pattern is not None), default=0)
         gaps = [t for m in self.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
-        gaps += [t for g in self.instance.group_by_id.values() for row in g.travel.values() for t in row.values()]
+        gaps += [2 * self.instance.longest_travel(group) for group in self.instance.group_by_id]
         gaps += [max(lane.cycle_time, lane.headway, 1) for lane in self.instance.lanes]
         tables = [lane.timetable for lane in self.instance.lanes if lane.timetable is not None]
         wait = max((max(table.departures) + (table.period or 0) for table in tables), default=0) * max(1, period)
@@ -195,13 +195,13 @@ class Case:
             if leg.kind == "transfer":
                 length = min(time for lane in leg.groups for time in self.instance.lane_by_id[lane].trip_times)
             else:
-                groups = [self.instance.group_by_id[group] for group in leg.groups]
+                groups = [self.instance.fastest(group) for group in leg.groups]
                 length = min(group.move_time(leg.origin, leg.destination) for group in groups)
             move = drop = self.add(Task(job, length, leg=leg, link=link))
             if leg.kind != "transfer" and any(
                 c.capacity > 1 for group in groups_of(self.instance, leg) for c in group.carriers
             ):
-                group = self.instance.group_by_id[leg.groups[0]]
+                group = self.instance.fastest(leg.groups[0])
                 self.tasks[move] = Task(job, group.pick_up_time, leg=leg, link=link, is_visit=True)
                 drop = self.add(Task(job, group.drop_time, leg=leg, link=link, picked_up=move, is_visit=True))
                 self.arcs.append(
@@ -336,7 +336,7 @@ def groups_of(instance: Instance, leg: Leg) -> list[CarrierGroup]:
 def knows_visits(instance: Instance) -> bool:
     """Return whether carriers that hold several parts are alike, in one group and always work: what is told here."""
     several = {group.id for group in instance.group_by_id.values() for c in group.carriers if c.capacity > 1}
-    alike = all(len({c.capacity for c in instance.group_by_id[group].carriers}) == 1 for group in several)
+    alike = all(len({(c.capacity, c.speed) for c in instance.group_by_id[group].carriers}) == 1 for group in several)
     work = all(c.calendar.always_works for group in several for c in instance.group_by_id[group].carriers)
     return alike and work and len({instance.group_by_id[group].facility for group in several}) == len(several)
 

@@ -81,7 +81,9 @@ FEATURES = (
     "splits",
     "shortages",
     "stations",
+    "speeds",
 )
+SPEEDS = (100, 50, 130, 250)
 OBJECTIVES = (
     "makespan",
     "flow_time",
@@ -143,7 +145,9 @@ def random_instance(seed: int, size: int = 5, *, without: Sequence[str] = ()) ->
 def random_fleet_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
     """Return the instance of `size` operations that belongs to the seed, with fleets in every facility that can."""
     instance = _Builder(SeededSource(seed), (*without, "fleets", "dwell")).instance(size)
-    return _Builder(SeededSource(seed), without).with_fleets(instance)
+    instance = _Builder(SeededSource(seed), without).with_fleets(instance)
+    has_speeds = "speeds" not in without and seed % 3 == 0
+    return _Builder(SeededSource(seed), without).with_speeds(instance) if has_speeds else instance
 
 
 def random_tended_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
@@ -219,7 +223,8 @@ class _Builder:
         instance = self.with_hub(instance) if instance.lanes and self.has("hubs", 3) else instance
         instance = self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
         instance = self.with_shortages(instance) if pools and self.has("shortages", 2) else instance
-        return self.with_places(instance) if instance.cells and self.has("stations") else instance
+        instance = self.with_places(instance) if instance.cells and self.has("stations") else instance
+        return self.with_speeds(instance) if instance.group_by_id and self.has("speeds", 3) else instance
 
     # the plant
 
@@ -276,6 +281,18 @@ class _Builder:
             for m in instance.machines
         )
         return replace(instance, facilities=tuple(facilities), fleets=tuple(fleets), machines=tuple(machines))
+
+    def with_speeds(self, instance: Instance) -> Instance:
+        """Return the instance with robots and vehicles that are faster or slower than the others."""
+        cells = (
+            replace(cell, robots=tuple(replace(robot, speed=self.choice(SPEEDS)) for robot in cell.robots))
+            for cell in instance.cells
+        )
+        fleets = (
+            replace(fleet, vehicles=tuple(replace(vehicle, speed=self.choice(SPEEDS)) for vehicle in fleet.vehicles))
+            for fleet in instance.fleets
+        )
+        return replace(instance, cells=tuple(cells), fleets=tuple(fleets))
 
     def with_reach(self, instance: Instance) -> Instance:
         """Return the instance with robots that don't go everywhere, if every part can still be carried."""

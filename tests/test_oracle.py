@@ -195,8 +195,8 @@ def every_move(instance: Instance, operation: ScheduledOperation, last: int) -> 
         (cell.input_station, operation.machine, None, operation.operation),
         (operation.machine, cell.output_station, operation.operation, None),
     ):
-        length = cell.move_time(origin, destination)
-        placed = ((robot.id, start, start + length) for robot in cell.robots for start in range(last - length + 1))
+        own = {robot.id: instance.group_by_carrier[robot.id].move_time(origin, destination) for robot in cell.robots}
+        placed = ((robot, t, t + length) for robot, length in own.items() for t in range(last - length + 1))
         yield [
             Move(operation.job, origin, destination, robot, "robot_move", start, end, predecessor, successor)
             for robot, start, end in placed

@@ -100,7 +100,7 @@ def _levels(
     level, here, free_at = battery.initial, vehicle.start, 0
     measured = sorted(battery.corrections)
     for task in to_do:
-        travel = _travelled(fleet, empty, here, task.origin, free_at)
+        travel = _travelled(fleet, vehicle, empty, here, task.origin, free_at)
         level -= battery.drain_empty * travel + battery.drain_idle * (task.start - free_at - travel)
         while measured and measured[0].at <= task.start:
             level += measured.pop(0).by
@@ -115,7 +115,8 @@ def _levels(
             level = _filled(battery, level, task.end - plugged_in)
             yield from _stated(where, task.words, "to", task.item.to_level, level)
         else:
-            usual = fleet.pick_up_time + travel_time(fleet, task.origin, task.destination, task.start) + fleet.drop_time
+            travel = travel_time(fleet, vehicle, task.origin, task.destination, task.start)
+            usual = fleet.pick_up_time + travel + fleet.drop_time
             extra = max(0, task.end - task.start - usual)
             level -= battery.drain_loaded * (task.end - task.start - extra) + battery.drain_idle * extra
             while measured and measured[0].at < task.end:
@@ -125,7 +126,7 @@ def _levels(
         return
     words, in_past = f"the end of {to_do[-1].words}", to_do[-1].item in past
     if fleet.returns and here != vehicle.start and empty and empty[-1].start >= free_at:
-        travel = _travelled(fleet, empty, here, vehicle.start, free_at)
+        travel = _travelled(fleet, vehicle, empty, here, vehicle.start, free_at)
         level -= battery.drain_empty * travel + battery.drain_idle * (empty[-1].end - free_at - travel)
         level += sum(correction.by for correction in measured)
         words, in_past = "its return", empty[-1].start < now
@@ -133,12 +134,12 @@ def _levels(
         yield _too_low(where, words, level, battery)
 
 
-def _travelled(fleet: Fleet, empty: Sequence[Move], here: str, there: str, free_at: int) -> int:
+def _travelled(fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str, there: str, free_at: int) -> int:
     """Return how long a vehicle travels from place to place: as long as ways take when it sets out."""
     if not fleet.slowdowns:
-        return travel_time(fleet, here, there)
+        return travel_time(fleet, vehicle, here, there)
     listed = (m.start for m in empty if m.start >= free_at and (m.origin, m.destination) == (here, there))
-    return travel_time(fleet, here, there, next(listed, None))
+    return travel_time(fleet, vehicle, here, there, next(listed, None))
 
 
 def _too_low(where: str, words: str, level: int, battery: Battery) -> Violation:
@@ -207,6 +208,7 @@ def post(ctx: ModelContext) -> None:
     for fleet in ctx.instance.fleets:
         plugged_in: dict[str, list[Any]] = {charger.id: [] for charger in fleet.chargers}
         for vehicle in fleet.vehicles:
+            pace = ctx.instance.fleet_by_vehicle[vehicle.id]
             by_gap: dict[int, list[Turn]] = {}
             for turn in ctx.carriers.turns.get(vehicle.id, ()):
                 by_gap.setdefault(id(turn.after), []).append(turn)
@@ -214,11 +216,11 @@ def post(ctx: ModelContext) -> None:
                 gap = ctx.carriers.gap(vehicle.id, turns[0].after)
                 if gap is None or vehicle.battery is None or (gap.option is None and not fleet.returns):
                     continue  # a move of the past, or the end of a vehicle that stays where it is
-                _leave(ctx, fleet, vehicle, vehicle.battery, gap, turns)
+                _leave(ctx, pace, vehicle, vehicle.battery, gap, turns)
                 if gap.option is None:
-                    _return(ctx, fleet, vehicle, vehicle.battery, gap, turns)
+                    _return(ctx, pace, vehicle, vehicle.battery, gap, turns)
                 else:
-                    _arrive(ctx, fleet, vehicle, vehicle.battery, gap, turns)
+                    _arrive(ctx, pace, vehicle, vehicle.battery, gap, turns)
                 _charge(ctx, vehicle.battery, gap, plugged_in)
         for charger in fleet.chargers:
             _places(ctx, charger, plugged_in[charger.id], len(fleet.vehicles))

@@ -207,7 +207,7 @@ def _post_span(ctx: ModelContext, num_copies: int) -> None:
     begin = ctx.new_int(0, ctx.horizon, "begin of set 1", lambda view: _begin(view.schedule, jobs))
     over = begin + num_copies * ctx.cycle_time
     # Everything may begin at once, but for the ways to the first pick-ups and the setups for the first parts.
-    ways = [t for group in ctx.instance.group_by_id.values() for row in group.travel.values() for t in row.values()]
+    ways = [ctx.instance.longest_travel(group) for group in ctx.instance.group_by_id]
     setups = [t for m in ctx.instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
     ctx.model.add(begin <= max((*ways, *setups), default=0))
     for job in sets_of(ctx.instance)[0]:

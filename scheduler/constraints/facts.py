@@ -15,6 +15,7 @@ from weakref import ReferenceType, ref
 from scheduler.constraints.rule import Violation
 from scheduler.domain import (
     Calendar,
+    Carrier,
     CarrierGroup,
     Charge,
     Instance,
@@ -51,12 +52,23 @@ def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
     return known.modes[operation.mode]
 
 
-def travel_time(group: CarrierGroup, origin: str, destination: str, instant: int | None = None) -> int:
-    """Return the travel time between two places, 0 if there are no such places (that is for `moves` to say).
+def usual_time(group: CarrierGroup, carrier: Carrier, origin: str, destination: str) -> int:
+    """Return the travel time between two places at the speed of a carrier, without slowdowns.
+
+    It is 0 if there are no such places (that is for `moves` to say).
+    """
+    time = 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
+    return (time * 100 + carrier.speed - 1) // carrier.speed
+
+
+def travel_time(
+    group: CarrierGroup, carrier: Carrier, origin: str, destination: str, instant: int | None = None
+) -> int:
+    """Return the travel time of a carrier between two places.
 
     That of travel which begins at an instant, by the slowdowns in force then; None: by those that have not ended.
     """
-    time = 0 if origin == destination else group.travel.get(origin, {}).get(destination, 0)
+    time = usual_time(group, carrier, origin, destination)
     for slowdown in group.slowdowns:
         lasts = slowdown.end is None or (instant is not None and instant < slowdown.end)
         if lasts and (instant is None or slowdown.start <= instant):
@@ -64,10 +76,10 @@ def travel_time(group: CarrierGroup, origin: str, destination: str, instant: int
     return time
 
 
-def there_at(group: CarrierGroup, origin: str, destination: str, free_at: int) -> int:
+def there_at(group: CarrierGroup, carrier: Carrier, origin: str, destination: str, free_at: int) -> int:
     """Return when a carrier can be at a place that is free at another; waiting for the end of a slowdown may pay."""
     changes = {t for s in group.slowdowns for t in (s.start, s.end) if t is not None and t > free_at}
-    return min(begin + travel_time(group, origin, destination, begin) for begin in (free_at, *changes))
+    return min(begin + travel_time(group, carrier, origin, destination, begin) for begin in (free_at, *changes))
 
 
 def trip_time(lane: Lane, departure: int) -> int:

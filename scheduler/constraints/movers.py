@@ -6,10 +6,10 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
 
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
-Travel in a group with ``slowdowns`` takes as long as those say that are in force at the instant at which it begins.
-Moves that take no time and start in one instant are made in the order in which the schedule lists them. A charge of a
-vehicle counts like a loaded move from its charger's place to the same, an operation that a robot tends like one from
-the machine to the same.
+Travel takes the times of the cell or fleet divided by the ``speed`` of the carrier, rounded up; in a group with
+``slowdowns``, as long as those say that are in force at the instant at which it begins. Moves that take no time and
+start in one instant are made in the order in which the schedule lists them. A charge of a vehicle counts like a loaded
+move from its charger's place to the same, an operation that a robot tends like one from the machine to the same.
 
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
@@ -65,7 +65,7 @@ def _travel(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Ite
     """Check the gap before each task; among overlapping tasks the one that ends last counts."""
     here, free_at, previous = carrier.start, 0, f"its start at {carrier.start}"
     for task in to_do:
-        needed, gap = there_at(group, here, task.origin, free_at) - free_at, task.start - free_at
+        needed, gap = there_at(group, carrier, here, task.origin, free_at) - free_at, task.start - free_at
         if gap < needed:
             detail = f"needs {needed} between {previous} and {task.words}, has {gap}"
             yield Violation("movers", _where(carrier), detail, needed - gap)
@@ -94,33 +94,34 @@ def _empty_moves(
     here, free_at = carrier.start, 0
     for number, task in enumerate(to_do):
         listed = by_gap.pop(number, [])
-        needed = travel_time(group, here, task.origin) if here != task.origin else 0
+        needed = travel_time(group, carrier, here, task.origin) if here != task.origin else 0
         if needed > 0 and not listed:
             detail = f"the empty move from {here} to {task.origin} before {task.words} is not listed"
             yield Violation("movers", where, detail, needed)
         if needed > 0 and listed:
-            yield from _fits(where, group, listed.pop(0), here, free_at, task.origin, task.start)
+            yield from _fits(group, carrier, listed.pop(0), here, free_at, task.origin, task.start)
         for move in listed:
             yield Violation("movers", where, f"{describe(move)} is listed, but not needed", 1)
         here, free_at = task.destination, task.end
     left = by_gap.get(len(to_do), [])
     if isinstance(group, Fleet) and group.returns and here != carrier.start:
-        needed = travel_time(group, here, carrier.start)
+        needed = travel_time(group, carrier, here, carrier.start)
         if needed > 0 and not left:
             detail = f"the return from {here} to {carrier.start} after {to_do[-1].words} is not listed"
             yield Violation("movers", where, detail, needed)
         elif needed > 0:
-            yield from _fits(where, group, left.pop(0), here, free_at, carrier.start, None)
+            yield from _fits(group, carrier, left.pop(0), here, free_at, carrier.start, None)
     for move in left:
         yield Violation("movers", where, f"{describe(move)} leads to no pick-up", 1)
 
 
 def _fits(
-    where: str, group: CarrierGroup, move: Move, here: str, free_at: int, there: str, wanted_at: int | None
+    group: CarrierGroup, carrier: Carrier, move: Move, here: str, free_at: int, there: str, wanted_at: int | None
 ) -> Iterator[Violation]:
     """Check one empty move against its gap: from `here` at `free_at` to `there` at `wanted_at` (None: any time)."""
+    where = _where(carrier)
     words = f"{describe(move)}, until {move.end},"
-    needed = travel_time(group, here, there, move.start)
+    needed = travel_time(group, carrier, here, there, move.start)
     if (move.origin, move.destination) != (here, there):
         yield Violation("movers", where, f"{words} should go from {here} to {there}", 1)
     elif move.end - move.start != needed:
@@ -158,7 +159,7 @@ def post(ctx: ModelContext) -> None:
             if not to_do or carrier.capacity > 1:
                 continue
             ctx.model.add_no_overlap(task.interval for task in to_do)
-            ctx.model.add_circuit(_arcs(ctx, group, carrier, to_do))
+            ctx.model.add_circuit(_arcs(ctx, ctx.instance.group_by_carrier[carrier.id], carrier, to_do))
             blocked = carrier.calendar.blocked(ctx.horizon)
             for task in to_do:
                 ctx.add_load(carrier.id, task.length, task.literal)
@@ -220,15 +221,15 @@ def _was_possible(group: CarrierGroup, stand: Stand, after: TaskVars) -> bool:
 
 def _post_tours(ctx: ModelContext, fleet: Fleet) -> None:
     """Post that each transport comes after one other or is a vehicle's first; see `scheduler.cpsat.tours`."""
-    tours = ctx.tours[fleet.id]
+    tours, pace = ctx.tours[fleet.id], ctx.instance.fastest(fleet.id)  # all have one speed
     into: dict[Any, list[Any]] = {transport.key: [] for transport in tours.transports}
     out: dict[Any, list[Any]] = {transport.key: [] for transport in tours.transports}
     for place, number in Counter(vehicle.start for vehicle in fleet.vehicles).items():
         for transport in tours.transports:
             first = tours.begin(place, transport)
             for origin, begins_there in transport.origins.items():
-                ctx.enforce(ctx.model.add(transport.start >= fleet.travel_time(place, origin)), first, begins_there)
-            travel = min(fleet.travel_time(place, origin) for origin in transport.origins)
+                ctx.enforce(ctx.model.add(transport.start >= pace.travel_time(place, origin)), first, begins_there)
+            travel = min(pace.travel_time(place, origin) for origin in transport.origins)
             ctx.add_load(fleet.id, max(travel, tours.head(transport)), first)
             into[transport.key].append(first)
         ctx.model.add(sum(literals[-1] for literals in into.values()) <= number)

@@ -225,22 +225,22 @@ def _loads(
 
 
 def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset[Move]) -> Iterator[Violation]:
-    group, lane = instance.group_by_carrier.get(move.mover), instance.lane_by_vehicle.get(move.mover)
+    lane = instance.lane_by_vehicle.get(move.mover)
     if leg.groups:
-        if not any(group is able for able in leg.groups):
+        able = ((group, carrier) for group in leg.groups for carrier in group.carriers if carrier.id == move.mover)
+        group, carrier = next(able, (None, None))
+        if group is None or carrier is None:
             kind, names = ("robot", "vehicle")[leg.kind == "transport"], " or ".join(able.id for able in leg.groups)
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no {kind} of {names}", 1)
             return
-        assert group is not None
         job = instance.job_by_id.get(move.job or "")
         if job is not None and job.fleets and leg.kind == "transport" and group.id not in job.fleets:
             yield Violation("moves", _where(move), f"{describe(move)}: {group.id} may not carry {job.id}", 1)
-        travel = travel_time(group, move.origin, move.destination, move.start)
+        travel = travel_time(group, carrier, move.origin, move.destination, move.start)
         if isinstance(group, RobotCell):
             length = group.unload_time + travel + group.load_time
         else:
             length = group.pick_up_time + travel + group.drop_time
-        carrier = next(carrier for carrier in group.carriers if carrier.id == move.mover)
         if isinstance(carrier, Robot) and carrier.reach and not {move.origin, move.destination} <= set(carrier.reach):
             yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} does not reach both places", 1)
         calendar, holds_several = carrier.calendar, carrier.capacity > 1

@@ -170,7 +170,7 @@ def _fetches(ctx: ModelContext, link: LinkVars, cell: RobotCell) -> Iterator[tup
 
 def _fleet(ctx: ModelContext, option: OptionVars) -> Fleet:
     """Return the fleet of a transport; vehicles that are alike go by the name of their fleet."""
-    group = ctx.instance.group_by_id.get(option.mover) or ctx.instance.group_by_carrier[option.mover]
+    group = ctx.instance.fleet_by_id.get(option.mover) or ctx.instance.group_by_carrier[option.mover]
     assert isinstance(group, Fleet)
     return group
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time
+from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time, usual_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, RobotCell, Schedule
 from scheduler.domain.routing import SLOTS
@@ -92,7 +92,7 @@ def _stops(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> list
         tied = left[: next((n for n, stop in enumerate(left) if (stop.begin, stop.end) != instant), len(left))]
         picked_up_now = {id(stop.task) for stop in tied if stop.taken > 0}
         able = [stop for stop in tied if stop.taken >= 0 or id(stop.task) not in picked_up_now]
-        stop = min(able, key=lambda s: 0 if s.place == here else group.travel.get(here, {}).get(s.place, 0))
+        stop = min(able, key=lambda s: usual_time(group, carrier, here, s.place))
         left.remove(stop)
         found.append(stop)
         here = stop.place
@@ -107,9 +107,9 @@ def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> It
     here, free_at, words = carrier.start, 0, f"its start at {carrier.start}"
     begun = 0
     for stop in stops:
-        needed, gap = there_at(group, here, stop.place, free_at) - free_at, stop.begin - free_at
+        needed, gap = there_at(group, carrier, here, stop.place, free_at) - free_at, stop.begin - free_at
         if max(begun, stop.task.start) < free_at:
-            needed = min(needed, travel_time(group, here, stop.place, max(begun, stop.task.start)))
+            needed = min(needed, travel_time(group, carrier, here, stop.place, max(begun, stop.task.start)))
         begun = stop.task.start
         if gap < needed:
             detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
@@ -154,19 +154,19 @@ def _empty_moves(
     if isinstance(group, Fleet) and group.returns:
         gaps.append((here, free_at, carrier.start, None))
     for place, free, target, until in gaps:
-        if travel_time(group, place, target) == 0:
+        if travel_time(group, carrier, place, target) == 0:
             continue
         listed = [
             m
             for m in left
             if (m.origin, m.destination) == (place, target)
             and m.start >= free
-            and m.end == m.start + travel_time(group, place, target, m.start)
+            and m.end == m.start + travel_time(group, carrier, place, target, m.start)
             and (until is None or m.end <= until)
         ]
         if not listed:
             end = "" if until is None else until
-            needed = travel_time(group, place, target)
+            needed = travel_time(group, carrier, place, target)
             detail = f"no empty move of {needed} from {place} to {target} is listed in [{free}, {end})"
             yield Violation("visits", where, detail, needed)
         else:
@@ -213,7 +213,7 @@ def post(ctx: ModelContext) -> None:
             if carrier.capacity == 1 or not to_do:
                 continue
             ctx.model.add_cumulative([task.interval for task in to_do], [1] * len(to_do), carrier.capacity)
-            ctx.model.add_circuit(_arcs(ctx, group, carrier, to_do))
+            ctx.model.add_circuit(_arcs(ctx, ctx.instance.group_by_carrier[carrier.id], carrier, to_do))
             handling = group.pick_up_time + group.drop_time
             blocked = [
                 ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{carrier.id}:{d.start}]")

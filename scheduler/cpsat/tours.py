@@ -59,15 +59,16 @@ class TurnVars:
 def alike(instance: Instance) -> frozenset[str]:
     """Return the fleets whose vehicles differ in nothing but where they start.
 
-    They carry one job at a time and have no downtimes, no batteries and no past. In cyclic production each vehicle
-    goes by its name, since it does the same in every cycle.
+    They carry one job at a time, at one speed, and have no downtimes, no batteries and no past. In cyclic production
+    each vehicle goes by its name, since it does the same in every cycle.
     """
     if instance.execution is not None or instance.cycle is not None:
         return frozenset()
     return frozenset(
         fleet.id
         for fleet in instance.fleets
-        if all(v.calendar.always_works and v.battery is None and v.capacity == 1 for v in fleet.vehicles)
+        if len(instance.paces_by_id[fleet.id]) == 1
+        and all(v.calendar.always_works and v.battery is None and v.capacity == 1 for v in fleet.vehicles)
     )
 
 
@@ -76,7 +77,7 @@ class Tours:
 
     def __init__(self, ctx: ModelContext, fleet: Fleet) -> None:
         self._ctx = ctx
-        self._fleet = fleet
+        self._fleet = ctx.instance.fastest(fleet.id)  # all have one speed
         self.turns: list[TurnVars] = []
         self._ranks: dict[MoveKey, Any] = {}
         by_key: dict[MoveKey, list[OptionVars]] = {}

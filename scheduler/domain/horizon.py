@@ -211,11 +211,11 @@ def _activities(instance: Instance) -> list[_Activity]:
 def _approach(instance: Instance, mode: Mode) -> int:
     """Return how long the robot that tends a mode can be on its way there."""
     cell = instance.cell_by_id.get(instance.machine_by_id[mode.machine].cell or "")
-    return cell.longest_travel if cell and mode.tended else 0
+    return instance.longest_travel(cell.id) if cell and mode.tended else 0
 
 
 def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
-    empty = {group.id: group.longest_travel for group in instance.group_by_id.values()}
+    empty = {group: instance.longest_travel(group) for group in instance.group_by_id}
     # From empty to full, and the second of the two ways, to the charger and from it.
     charge = {
         vehicle: charging_time(battery, 0, battery.capacity) + empty[instance.fleet_by_vehicle[vehicle].id]

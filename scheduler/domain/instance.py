@@ -22,6 +22,7 @@ from scheduler.domain.resources import (
     Machine,
     OperatorPool,
     RobotCell,
+    at_speed,
 )
 from scheduler.domain.schedule import OperationKey
 from scheduler.domain.shortages import Shortage
@@ -121,8 +122,9 @@ class Instance:
 
     @cached_property
     def fleet_by_vehicle(self) -> Mapping[str, Fleet]:
-        """Fleets by the id of each of their vehicles."""
-        return MappingProxyType({vehicle.id: fleet for fleet in self.fleets for vehicle in fleet.vehicles})
+        """Fleets by the id of each of their vehicles, with the travel times of that vehicle."""
+        groups = self.group_by_carrier.items()
+        return MappingProxyType({carrier: group for carrier, group in groups if isinstance(group, Fleet)})
 
     @cached_property
     def group_by_id(self) -> Mapping[str, CarrierGroup]:
@@ -131,9 +133,27 @@ class Instance:
         return MappingProxyType({group.id: group for group in groups})
 
     @cached_property
+    def paces_by_id(self) -> Mapping[str, Mapping[int, CarrierGroup]]:
+        """Robot cells and fleets by id, with the travel times of each speed of their carriers, the fastest first."""
+        found = {}
+        for group in self.group_by_id.values():
+            speeds = sorted({carrier.speed for carrier in group.carriers}, reverse=True) or [100]
+            found[group.id] = MappingProxyType({speed: at_speed(group, speed) for speed in speeds})
+        return MappingProxyType(found)
+
+    @cached_property
     def group_by_carrier(self) -> Mapping[str, CarrierGroup]:
-        """Robot cells and fleets by the id of each of their robots or vehicles."""
-        return MappingProxyType({c.id: group for group in self.group_by_id.values() for c in group.carriers})
+        """Robot cells and fleets by the id of each of their robots or vehicles, with the travel times of that one."""
+        groups = self.group_by_id.values()
+        return MappingProxyType({c.id: self.paces_by_id[group.id][c.speed] for group in groups for c in group.carriers})
+
+    def fastest(self, group: str) -> CarrierGroup:
+        """Return a robot cell or fleet with the travel times of the fastest of its carriers."""
+        return next(iter(self.paces_by_id[group].values()))
+
+    def longest_travel(self, group: str) -> int:
+        """Return the longest travel time, from now on, between two places of a robot cell or fleet, by the slowest."""
+        return max(pace.longest_travel for pace in self.paces_by_id[group].values())
 
     @cached_property
     def carrier_by_id(self) -> Mapping[str, Carrier]:

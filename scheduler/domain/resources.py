@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeVar
 
 from scheduler.domain.calendar import Calendar, Downtime
 from scheduler.domain.shortages import Shortage
@@ -77,7 +77,8 @@ class Machine:
 class Robot:
     """A robot of a cell: holds as many parts at a time as it has ``grippers``. ``start`` is its place at tick 0.
 
-    ``reach`` are the places of the cell that it goes to (empty: all).
+    ``reach`` are the places of the cell that it goes to (empty: all). Its travel takes the times of the cell at
+    ``speed`` percent, see `at_speed`.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Robot:
     calendar: Calendar = field(default_factory=Calendar)
     grippers: int = 1
     reach: tuple[str, ...] = ()
+    speed: int = 100
 
     @property
     def capacity(self) -> int:
@@ -146,7 +148,8 @@ class Charger:
 class Vehicle:
     """A vehicle of a fleet (AGV, AMR, forklift): carries ``capacity`` jobs at a time. ``start`` is its place at tick 0.
 
-    ``battery`` None: it never has to be charged.
+    ``battery`` None: it never has to be charged. Its travel takes the times of the fleet at ``speed`` percent, see
+    `at_speed`.
     """
 
     id: str
@@ -154,6 +157,7 @@ class Vehicle:
     calendar: Calendar = field(default_factory=Calendar)
     battery: Battery | None = None
     capacity: int = 1
+    speed: int = 100
 
 
 Carrier: TypeAlias = Robot | Vehicle
@@ -222,7 +226,7 @@ class RobotCell:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Identical vehicles that carry jobs between places of one facility.
+    """Vehicles that carry jobs between places of one facility.
 
     Places are those of ``travel``: machines outside robot cells, input and output stations of cells, the load/unload
     station of the facility, parking places. A *transport* from p to q lasts ``pick_up_time + travel[p][q] +
@@ -274,7 +278,8 @@ class Fleet:
 
 
 CarrierGroup: TypeAlias = RobotCell | Fleet
-"""Carriers that share places and travel times."""
+"""Carriers that share places and ways, each at its own speed."""
+AnyGroup = TypeVar("AnyGroup", bound=CarrierGroup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +360,14 @@ class Lane:
     def vehicle_ids(self) -> tuple[str, ...]:
         """Names of the vehicles: ``lane#1``, ``lane#2`` ..."""
         return tuple(f"{self.id}#{number}" for number in range(1, self.vehicles + 1))
+
+
+def at_speed(group: AnyGroup, speed: int) -> AnyGroup:
+    """Return a robot cell or fleet with the travel times of a carrier of that speed, in percent, rounded up."""
+    if speed == 100:
+        return group
+    travel = {a: {b: -(-time * 100 // speed) for b, time in row.items()} for a, row in group.travel.items()}
+    return replace(group, travel=travel)
 
 
 def _travel_time(group: CarrierGroup, origin: str, destination: str, instant: int | None) -> int:

@@ -124,10 +124,11 @@ def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], .
     for group_id in leg.groups:
         if leg.kind == "transport" and job.fleets and group_id not in job.fleets:
             continue
-        group = instance.group_by_id[group_id]
-        length = group.move_time(leg.origin, leg.destination)
-        able = (c for c in group.carriers if not isinstance(c, Robot) or c.reaches(leg.origin, leg.destination))
-        found.extend((carrier.id, length) for carrier in able)
+        paces = instance.paces_by_id[group_id].items()
+        lengths = {speed: pace.move_time(leg.origin, leg.destination) for speed, pace in paces}
+        for carrier in instance.group_by_id[group_id].carriers:
+            if not isinstance(carrier, Robot) or carrier.reaches(leg.origin, leg.destination):
+                found.append((carrier.id, lengths[carrier.speed]))
     return tuple(found)
 
 
@@ -170,7 +171,7 @@ def leg_time(instance: Instance, leg: Leg) -> int:
     """Return the least length of a leg, by whatever can do it."""
     if leg.kind == "transfer":
         return min(instance.lane_by_id[lane].trip_times[0] for lane in leg.groups)
-    return min(instance.group_by_id[group].move_time(leg.origin, leg.destination) for group in leg.groups)
+    return min(instance.fastest(group).move_time(leg.origin, leg.destination) for group in leg.groups)
 
 
 def slots_of(instance: Instance, moves: Iterable[Move]) -> dict[Move, Slot]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from scheduler.io.limits import MAX_COUNT, MAX_TICK, MAX_VEHICLES
+from scheduler.io.limits import MAX_COUNT, MAX_SPEED, MAX_TICK, MAX_VEHICLES
 from scheduler.io.structure import Document
 from scheduler.io.values import Amount, Count, Date, Id, Remark, Time
 
@@ -122,6 +122,8 @@ class RobotDocument(Document):
     """Parts that it holds at a time."""
     reach: list[Id] = Field(default_factory=list)
     """Places of the cell that it goes to; absent: all."""
+    speed: Annotated[int, Field(ge=1, le=MAX_SPEED)] = 100
+    """Percent of the speed for which the travel times of the cell are given."""
 
 
 class CellDocument(Document):
@@ -208,10 +210,12 @@ class VehicleDocument(Document):
     """Its battery; absent: that of the fleet."""
     capacity: Count = 1
     """Jobs that it carries at a time."""
+    speed: Annotated[int, Field(ge=1, le=MAX_SPEED)] = 100
+    """Percent of the speed for which the travel times of the fleet are given."""
 
 
 class FleetDocument(Document):
-    """Identical vehicles that carry jobs between places of one facility."""
+    """Vehicles that carry jobs between places of one facility."""
 
     id: Id
     """Name of the fleet."""

@@ -10,6 +10,8 @@ MAX_COUNT: Final = 1_000_000
 """Largest capacity, weight, number of units or operators."""
 MAX_VEHICLES: Final = 1_000
 """Most vehicles of one lane."""
+MAX_SPEED: Final = 10_000
+"""Highest speed of a robot or vehicle, in percent of the usual one."""
 MAX_MACHINES: Final = 100_000
 MAX_JOBS: Final = 1_000_000
 MAX_REPETITIONS: Final = 100

@@ -65,7 +65,9 @@ def cell_from(document: CellDocument, first_facility: str) -> RobotCell:
     return RobotCell(
         id=document.id,
         facility=document.facility or first_facility,
-        robots=tuple(Robot(r.id, r.start, _calendar(r.calendar), r.grippers, tuple(r.reach)) for r in document.robots),
+        robots=tuple(
+            Robot(r.id, r.start, _calendar(r.calendar), r.grippers, tuple(r.reach), r.speed) for r in document.robots
+        ),
         input_station=document.input_station,
         output_station=document.output_station,
         travel=_travel(document),
@@ -93,7 +95,7 @@ def fleet_from(document: FleetDocument, first_facility: str) -> Fleet:
         id=document.id,
         facility=document.facility or first_facility,
         vehicles=tuple(
-            Vehicle(v.id, v.start, _calendar(v.calendar), _battery(v.battery or document.battery), v.capacity)
+            Vehicle(v.id, v.start, _calendar(v.calendar), _battery(v.battery or document.battery), v.capacity, v.speed)
             for v in document.vehicles
         ),
         travel=document.travel,
@@ -214,6 +216,7 @@ def cell_document(cell: RobotCell, several: bool) -> dict[str, Any]:
                 **_calendar_document(r.calendar),
                 **unless("grippers", r.grippers, 1),
                 **unless("reach", list(r.reach), []),
+                **unless("speed", r.speed, 100),
             }
             for r in cell.robots
         ],
@@ -251,6 +254,7 @@ def fleet_document(fleet: Fleet, several: bool) -> dict[str, Any]:
                 "start": v.start,
                 **_calendar_document(v.calendar),
                 **unless("capacity", v.capacity, 1),
+                **unless("speed", v.speed, 100),
                 **unless("battery", None if v.battery == shared else _battery_document(v.battery), None),
             }
             for v in fleet.vehicles

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import lcm
 
-from scheduler.domain import Battery, Fleet, Instance
+from scheduler.domain import Battery, Fleet, Instance, Vehicle
 from scheduler.errors import Defect
 from scheduler.io.defects import instead, shown
 from scheduler.io.json_text import json_path
@@ -80,18 +80,24 @@ def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
 
 def _is_within_reach(fleet: Fleet, origin: str, destination: str) -> bool:
     """Return whether a vehicle can go from a charger over a transport to a charger; gaps of the matrix count 0."""
+    return any(
+        vehicle.battery is None
+        or _drained(fleet, vehicle, vehicle.battery, origin, destination)
+        <= vehicle.battery.capacity - vehicle.battery.minimum
+        for vehicle in fleet.vehicles
+    )
+
+
+def _drained(fleet: Fleet, vehicle: Vehicle, battery: Battery, origin: str, destination: str) -> int:
+    """Return what a transport takes, with the ways from the nearest charger and to the nearest."""
 
     def travel(a: str, b: str) -> int:
-        return 0 if a == b else fleet.travel.get(a, {}).get(b, 0)
+        return 0 if a == b else -(-fleet.travel.get(a, {}).get(b, 0) * 100 // max(1, vehicle.speed))
 
     before = min((travel(charger.place, origin) for charger in fleet.chargers), default=0)
     after = min((travel(destination, charger.place) for charger in fleet.chargers), default=0)
     loaded = fleet.pick_up_time + travel(origin, destination) + fleet.drop_time
-    batteries = [vehicle.battery for vehicle in fleet.vehicles]
-    return any(
-        b is None or b.drain_empty * (before + after) + b.drain_loaded * loaded <= b.capacity - b.minimum
-        for b in batteries
-    )
+    return battery.drain_empty * (before + after) + battery.drain_loaded * loaded
 
 
 def _batteries(instance: Instance) -> Iterator[tuple[Path, Battery]]:

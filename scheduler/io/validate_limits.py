@@ -23,6 +23,7 @@ from scheduler.io.limits import (
     MAX_OPERATIONS,
     MAX_PLACES,
     MAX_SHIFTS,
+    MAX_SPEED,
     MAX_TICK,
     MAX_VEHICLES,
     MAX_WEIGHTED_TIME,
@@ -84,12 +85,16 @@ def _numbers(instance: Instance) -> Iterator[tuple[Path, int, int, int]]:
         for origin, row in cell.travel.items():
             for destination, time in row.items():
                 yield ("cells", i, "travel", origin, destination), time, 0, MAX_TICK
+        for r, robot in enumerate(cell.robots):
+            yield ("cells", i, "robots", r, "speed"), robot.speed, 1, MAX_SPEED
     for i, fleet in enumerate(instance.fleets):
         yield ("fleets", i, "pick_up_time"), fleet.pick_up_time, 0, MAX_TICK
         yield ("fleets", i, "drop_time"), fleet.drop_time, 0, MAX_TICK
         for origin, row in fleet.travel.items():
             for destination, time in row.items():
                 yield ("fleets", i, "travel", origin, destination), time, 0, MAX_TICK
+        for v, vehicle in enumerate(fleet.vehicles):
+            yield ("fleets", i, "vehicles", v, "speed"), vehicle.speed, 1, MAX_SPEED
         yield from _battery_numbers(i, fleet)
     for i, facility in enumerate(instance.facilities):
         if facility.docks is not None:
@@ -220,7 +225,8 @@ def _longest_schedule(instance: Instance) -> int:
     lag = max((p.min_lag for job in instance.jobs for p in job.precedences), default=0)
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
     groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
-    travel = max((3 * g.longest_travel + g.pick_up_time + g.drop_time for g in groups), default=0)
+    times = (3 * _longest_travel(group) + group.pick_up_time + group.drop_time for group in groups)
+    travel = max(times, default=0)
     batteries = instance.battery_by_vehicle.values()
     travel += max((charging_time(battery, 0, battery.capacity) for battery in batteries), default=0)
     trip = max((max(lane.cycle_time, lane.headway) + _wait(lane) for lane in instance.lanes), default=0)
@@ -233,6 +239,12 @@ def _longest_schedule(instance: Instance) -> int:
     last_downtime = max((d.end for _, calendar in calendars(instance) for d in calendar.downtimes), default=0)
     last_shortage = max((s.end for _, _, found in shortages(instance) for s in found), default=0)
     return max(latest, last_shortage) + last_downtime + stretched + downtimes
+
+
+def _longest_travel(group: CarrierGroup) -> int:
+    """Return the longest travel time of the slowest carrier of a group; speeds may be out of range."""
+    slowest = min((max(1, carrier.speed) for carrier in group.carriers), default=100)
+    return -(-group.longest_travel * 100 // slowest)
 
 
 def _wait(lane: Lane) -> int:

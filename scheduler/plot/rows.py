@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Lane, Machine
+from scheduler.domain.resources import Carrier, Lane, Machine
 
 RowKind: TypeAlias = Literal[
     "facility",
@@ -161,12 +161,12 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
                     yield from _machine(machine, 1)
             if cell.output_places is not None:
                 yield _Entry("output_places", cell.id, f"at {cell.output_station}", 1)
-            yield from (_Entry("robot", robot.id, robot.id, 1) for robot in cell.robots)
+            yield from (_Entry("robot", robot.id, _named(robot), 1) for robot in cell.robots)
         for fleet in instance.fleets:
             if fleet.facility == facility.id:
                 yield _Entry("fleet", fleet.id, fleet.id)
                 for vehicle in fleet.vehicles:
-                    yield _Entry("vehicle", vehicle.id, vehicle.id, 1)
+                    yield _Entry("vehicle", vehicle.id, _named(vehicle), 1)
                     if vehicle.battery is not None:
                         yield _Entry("battery", vehicle.id, "battery", 1)
                 yield from (_Entry("charger", charger.id, charger.id, 1) for charger in fleet.chargers)
@@ -176,6 +176,11 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)
     yield from (_Entry("operators", pool.id, pool.id) for pool in instance.operators if pool.shortages)
+
+
+def _named(carrier: Carrier) -> str:
+    """Return the name of a robot or vehicle, with its speed if that is not the usual one."""
+    return carrier.id if carrier.speed == 100 else f"{carrier.id}, {carrier.speed} %"
 
 
 def _machine(machine: Machine, depth: int) -> Iterator[_Entry]:

@@ -199,7 +199,7 @@ class Problem:
 
     def lead_time(self, leg: Leg) -> int:
         """Return the least time from the start of a robot move or transport until it begins to put the part down."""
-        groups = (self.instance.group_by_id[group] for group in leg.groups)
+        groups = (self.instance.fastest(group) for group in leg.groups)
         return min(group.move_time(leg.origin, leg.destination) - group.drop_time for group in groups)
 
     def transit_time(self, origin: MachineData | None, destination: MachineData | None, units: int) -> int:

@@ -94,7 +94,7 @@ def _most_sets(instance: Instance) -> int:
 
 def _way_back(instance: Instance) -> int:
     """Return the longest that anything takes after a set to be ready for the next."""
-    travel = [group.longest_travel for group in instance.group_by_id.values()]
+    travel = [instance.longest_travel(group) for group in instance.group_by_id]
     setups = [
         t for m in instance.machines if m.setups is not None for row in m.setups.times.values() for t in row.values()
     ]

@@ -205,6 +205,37 @@ def test_a_transport_takes_its_time():
     assert flagged(plant(), schedule(*ROUTINE, BRING, short)) == [("moves", "J1 on V", 1)]
 
 
+def test_a_slow_vehicle_takes_its_time():
+    # At 40 % of the speed the ways of 2 and 1 take 5 and 2.5, which is 3: transports of 7 and of 5.
+    slow = replace(plant().fleets[0], vehicles=(Vehicle("V", "DOCK", speed=40),))
+    instance = replace(plant(), fleets=(slow,))
+    work = at("J1.1", "M1", 7, 11), at("J1.2", "M2", 16, 19)
+    bring, on = replace(BRING, end=7), replace(ON, start=11, end=16)
+    assert_valid(instance, schedule(*work, bring, on))
+    assert flagged(instance, schedule(*work, bring, replace(on, end=15))) == [("moves", "J1 on V", 1)]
+    assert flagged(instance, schedule(*ROUTINE, BRING, ON)) == [("moves", "J1 on V", 2), ("moves", "J1 on V", 3)]
+
+
+def test_a_slow_robot_takes_its_time_for_empty_moves_too():
+    # At half the speed the way of 3 back to the input takes 6, that of 4 to B 8.
+    slow = replace(shop().cells[0], robots=(Robot("R", "IN", speed=50),))
+    instance = replace(shop(), cells=(slow,))
+    moves = (
+        carry("J1 >1", "IN>A", "R", 0, 8),
+        empty("A>IN", "R", 8, 14),
+        carry("J2 >1", "IN>B", "R", 14, 24),
+        empty("B>A", "R", 24, 26),
+        carry("J1 1>", "A>OUT", "R", 26, 34),
+        empty("OUT>B", "R", 34, 38),
+        carry("J2 1>", "B>OUT", "R", 38, 44),
+    )
+    work = at("J1.1", "A", 8, 10), at("J2.1", "B", 24, 26)
+    assert_valid(instance, schedule(*work, *moves))
+    early = (*moves[:5], empty("OUT>B", "R", 34, 37), carry("J2 1>", "B>OUT", "R", 37, 43))
+    found = flagged(instance, schedule(*work, *early))
+    assert found == [("movers", "robot R", 1), ("movers", "robot R", 1)]
+
+
 def test_a_job_is_carried_by_its_fleets_only():
     other = Fleet("CART", "F", (Vehicle("W", "DOCK"),), ROADS, 1, 1)
     instance = plant()

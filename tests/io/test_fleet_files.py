@@ -40,9 +40,23 @@ def test_a_fleet_survives_a_round_trip() -> None:
     assert native.read(native.write(instance), "plant.json") == instance
 
 
+def test_speeds_survive_a_round_trip() -> None:
+    robots = Robot("R1", "IN", speed=150), Robot("R2", "OUT")
+    cell = RobotCell("C", "F", robots, "IN", "OUT", {"IN": {"OUT": 3}, "OUT": {"IN": 3}})
+    vehicles = Vehicle("V1", "DOCK", speed=60), Vehicle("V2", "M1")
+    instance = replace(plant(replace(FLEET, vehicles=vehicles)), cells=(cell,))
+    text = native.write(instance)
+    assert native.read(text, "plant.json") == instance
+    assert text.count('"speed"') == 2
+
+
 @pytest.mark.parametrize(
     ("instance", "found"),
     [
+        (
+            plant(replace(FLEET, vehicles=(Vehicle("V1", "DOCK", speed=0),))),
+            [("E204", "$.fleets[0].vehicles[0].speed")],
+        ),
         (plant(replace(FLEET, vehicles=(Vehicle("V1", "garage"),))), [("E329", "$.fleets[0].vehicles[0].start")]),
         (plant(replace(FLEET, facility="G")), [("E302", "$.fleets[0].facility")]),
         (plant(replace(FLEET, vehicles=(FLEET.vehicles[0],) * 2)), [("E301", "$.fleets[0].vehicles[1].id")]),
@@ -51,7 +65,7 @@ def test_a_fleet_survives_a_round_trip() -> None:
         (plant(facility=Facility("F", None, returns_jobs=True)), [("E327", "$.facilities[0].returns_jobs")]),
         (plant(fleets=("CART",)), [("E302", "$.jobs[0].fleets[0]"), ("E328", "$.jobs[0].fleets")]),
     ],
-    ids=["start", "facility", "vehicle twice", "travel", "station", "nowhere to return", "fleet of a job"],
+    ids=["speed", "start", "facility", "vehicle twice", "travel", "station", "nowhere to return", "fleet of a job"],
 )
 def test_what_is_wrong_with_a_fleet(instance: Instance, found: list[tuple[str, str]]) -> None:
     assert [pair for pair in codes(instance) if pair in found] == found

@@ -58,6 +58,7 @@ SMALL = (
     ("hoist_tiny", 31),
     ("blocking_tiny", 10),
     ("buffer_tiny", 17),
+    ("mixed_fleet_tiny", 20),
     ("shuttle_tiny", 12),
     ("two_robots_tiny", 16),
     ("kacem_4x5", 11),

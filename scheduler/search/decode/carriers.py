@@ -10,8 +10,6 @@ from scheduler.search.decode.layout import (
     CARRIER_CALENDAR,
     CARRIERS,
     DESTINATION,
-    GROUP,
-    GROUPS,
     HOLDS,
     HOME,
     LAST_OF,
@@ -23,6 +21,8 @@ from scheduler.search.decode.layout import (
     MOVE_START,
     NOW,
     ORIGIN,
+    PACE,
+    PACES,
     TIMES,
     TRAVEL_AT,
     TRAVEL_SIDE,
@@ -42,9 +42,9 @@ from scheduler.search.decode.layout import (
 @njit(cache=True, nogil=True)
 def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
     """Return how long a carrier travels between two places of its group."""
-    group = get(data, CARRIERS, carrier, GROUP)
-    at = data[TIMES] + get(data, GROUPS, group, TRAVEL_AT)
-    return data[at + origin * get(data, GROUPS, group, TRAVEL_SIDE) + destination]
+    pace = get(data, CARRIERS, carrier, PACE)
+    at = data[TIMES] + get(data, PACES, pace, TRAVEL_AT)
+    return data[at + origin * get(data, PACES, pace, TRAVEL_SIDE) + destination]
 
 
 @njit(cache=True, nogil=True)

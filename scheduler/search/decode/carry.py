@@ -24,7 +24,6 @@ from scheduler.search.decode.layout import (
     IS_TRIP,
     JOB_END,
     JOBS,
-    LEAD_TIME,
     LEGS,
     LEGS_AT,
     LENGTH,
@@ -88,10 +87,10 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int, least: i
     The part is ready then, and is not put down before `least`.
     """
     best_able, best_start, best_before, best_end, best_way = -1, NEVER, -1, NEVER, NEVER
-    late = max(ready, least - get(data, LEGS, leg, LEAD_TIME))
     for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
         if not may_carry(data, job, able):
             continue
+        late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
         if data[FIRST_DROP] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), HOLDS) > 1:
             start, at, before, _ = visits_opening(data, state, able, ready, least)
             end = at + get(data, ABLE, able, DROP)
@@ -138,7 +137,7 @@ def carry(
             able = get(data, CARRIERS, mover, SPOTS_AT) + get(data, ABLE, able, ORIGIN)
         else:
             if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
-                late = max(ready, least - get(data, LEGS, leg, LEAD_TIME))
+                late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
                 before = use_battery(data, state, trail, move, able, late)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
             enter(data, state, trail, mover, move, before)

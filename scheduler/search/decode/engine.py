@@ -247,13 +247,13 @@ def guess_latest(instance: Instance) -> int:
     num_trips = sum(trips_per_way(instance, job) for job in instance.jobs)
     trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * num_trips
     trips += sum(longest_wait(lane) for lane in instance.lanes) * num_trips
-    work += instance.num_operations * max(map(_per_transport, instance.fleets), default=0)
+    work += instance.num_operations * max((_per_transport(instance, fleet) for fleet in instance.fleets), default=0)
     return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
 
 
-def _per_transport(fleet: Fleet) -> int:
+def _per_transport(instance: Instance, fleet: Fleet) -> int:
     """Return how long a vehicle with a battery is busy for a transport, with its share of the charges; 0 without."""
-    farthest = fleet.longest_travel
+    farthest = instance.longest_travel(fleet.id)
     length = fleet.pick_up_time + farthest + fleet.drop_time
     found = 0
     for battery in (vehicle.battery for vehicle in fleet.vehicles if vehicle.battery is not None):

@@ -110,10 +110,13 @@ class Facts:
         for rooms in ({(cell.id, side): places_at(cell, side) for side in SIDES} for cell in instance.cells):
             self.stations.update({room: self._profile(num) for room, num in rooms.items() if num is not None})
         self.profiles.extend(pool.capacity for pool in instance.operators)
-        for group in instance.group_by_id.values():
-            places = self._group_places[group.id]
-            tables[at.GROUPS].append((len(self.times), len(places)))
-            self.times.extend(_travel(group, a, b) for a in places for b in places)
+        paces: dict[tuple[str, int], int] = {}
+        for group_id, groups in instance.paces_by_id.items():
+            places = self._group_places[group_id]
+            for speed, group in groups.items():
+                paces[group_id, speed] = len(tables[at.PACES])
+                tables[at.PACES].append((len(self.times), len(places)))
+                self.times.extend(_travel(group, a, b) for a in places for b in places)
         for name, carrier in instance.carrier_by_id.items():
             group = instance.group_by_carrier[name]
             home = self._group_places[group.id][carrier.start]
@@ -121,7 +124,7 @@ class Facts:
             calendar = self._calendar(carrier.calendar, tables)
             spots_at = len(tables[at.ABLE])
             tables[at.CARRIERS].append(
-                (calendar, self._groups[group.id], home, battery, 0, 0, carrier.capacity, spots_at)
+                (calendar, paces[group.id, carrier.speed], home, battery, 0, 0, carrier.capacity, spots_at)
             )
             if carrier.capacity > 1:
                 handling = (group.pick_up_time, group.drop_time)
@@ -342,8 +345,7 @@ class Facts:
     def _leg(self, leg: Leg, tables: Tables) -> tuple[int, ...]:
         if leg in self._leg_rows:
             return self._leg_rows[leg]
-        first = len(tables[at.ABLE])
-        instance = self.problem.instance
+        first, instance = len(tables[at.ABLE]), self.problem.instance
         least = full = NEVER
         if leg.kind == "transfer":
             for lane_id in leg.groups:
@@ -353,20 +355,19 @@ class Facts:
                 tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, -1, *handling))
         else:
             for group_id in leg.groups:
-                group = instance.group_by_id[group_id]
-                places = self._group_places[group_id]
-                length = group.move_time(leg.origin, leg.destination)
-                least = min(least, length)
+                group, places = instance.group_by_id[group_id], self._group_places[group_id]
+                paces = instance.paces_by_id[group_id].items()
+                lengths = {speed: pace.move_time(leg.origin, leg.destination) for speed, pace in paces}
+                least = min(least, *lengths.values())
                 fleet = self._groups[group_id] if leg.kind == "transport" else -1
                 ends = (places[leg.origin], places[leg.destination])
                 handling = (group.pick_up_time, group.drop_time)
                 able = [c for c in group.carriers if not isinstance(c, Robot) or c.reaches(leg.origin, leg.destination)]
-                tables[at.ABLE].extend((self._mover[c.id], length, *ends, fleet, *handling) for c in able)
+                tables[at.ABLE].extend((self._mover[c.id], lengths[c.speed], *ends, fleet, *handling) for c in able)
         is_trip, slot = leg.kind == "transfer", SLOTS.get(leg.slot, at.ELSEWHERE)
         takes_up = -1 if is_trip else int(leg.origin in self.problem.machine_by_id)
         brings = int(not is_trip and leg.destination in self.problem.machine_by_id)
-        lead = 0 if is_trip else self.problem.lead_time(leg)
-        row = (int(is_trip), slot, first, len(tables[at.ABLE]), least, lead, takes_up, brings, full)
+        row = (int(is_trip), slot, first, len(tables[at.ABLE]), least, takes_up, brings, full)
         self._leg_rows[leg] = row
         return row
 

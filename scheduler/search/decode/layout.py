@@ -52,7 +52,7 @@ NUM_TABLES = 25
     LEGS,
     ABLE,
     CARRIERS,
-    GROUPS,
+    PACES,
     BATTERIES,
     CHARGERS,
     LANES,
@@ -178,16 +178,16 @@ KEEPS, WATCHES, MARGIN, STORE, STORE_SPARE, INPUTS, INPUTS_SPARE = range(12, 19)
 # ROUTES: a square by place, the last row and column are the outside (no way: -1), then further ones between the same
 # places, each the OTHER of one before it; STOP: facility that the first lane leads to, which tells them apart
 LEGS_AT, NUM_LEGS, STOP, OTHER = range(4)
-# LEGS; LEAD_TIME: least time until the drop; TAKES_UP: where it is the first, it takes the part off its machine (-1: it
-# takes it up wherever it is); BRINGS: it ends at a machine; FULL_LOAD: its units; STATION: profile
-# of the station at which the part takes a place then (-1: none), with what others may take of it
-IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, LEAD_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION, STATION_SPARE = range(11)
+# LEGS; TAKES_UP: where it is the first, it takes the part off its machine (-1: it takes it up wherever it is); BRINGS:
+# it ends at a machine; FULL_LOAD: its units; STATION: profile of the station at which the part takes a place then (-1:
+# none), with what others may take of it
+IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION, STATION_SPARE = range(10)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
 # at the first place of its group, the others follow
-CARRIER_CALENDAR, GROUP, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT = range(8)
-# GROUPS
+CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT = range(8)
+# PACES: the travel times of a robot cell or fleet at one speed
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE
 # of that time are a tick), whether the vehicle goes home in the end; in TIMES by place, what the way to a charger takes

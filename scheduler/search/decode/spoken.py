@@ -46,9 +46,9 @@ SPOKEN: dict[type, frozenset[str]] = {
         "id facility robots input_station output_station travel load_time unload_time slowdowns input_places"
         " output_places"
     ),
-    Robot: _names("id start calendar reach grippers"),
+    Robot: _names("id start calendar reach grippers speed"),
     Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
-    Vehicle: _names("id start calendar battery capacity"),
+    Vehicle: _names("id start calendar battery capacity speed"),
     Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
     ChargeStep: _names("up_to rate"),
     Charger: _names("id place places shortages"),

@@ -207,16 +207,17 @@ def _with_vehicles(instance: Instance, plain: Problem, places: dict[str, int]) -
     machines[PLACE_OF, :num_machines] = [places.get(machine.id, -1) for machine in instance.machines]
     machines[DOWNTIMES_AT, num_machines:] = plain.machines[DOWNTIMES_AT, -1]
     times = plain.times.tolist() if plain.machines[SETUPS_AT, -1] >= 0 else []
-    at: dict[str, int] = {}
-    for fleet in instance.fleets:
-        at[fleet.id] = len(times)
-        times.extend(fleet.travel_time(p, q) if p != q else 0 for p in places for q in places)
-        times.extend(fleet.move_time(p, q) for p in places for q in places)
+    at: dict[tuple[str, int], int] = {}
+    for fleet_id, paces in instance.paces_by_id.items():
+        for speed, fleet in paces.items():
+            at[fleet_id, speed] = len(times)
+            times.extend(fleet.travel_time(p, q) if p != q else 0 for p in places for q in places)
+            times.extend(fleet.move_time(p, q) for p in places for q in places)
     for number, (fleet, vehicle) in enumerate(vehicles, start=num_machines):
-        machines[SETUPS_AT, number] = at[fleet.id]
+        machines[SETUPS_AT, number] = at[fleet.id, vehicle.speed]
         machines[FAMILIES, number] = side
         machines[INITIAL, number] = places[vehicle.start]
-        machines[LOADED_AT, number] = at[fleet.id] + side * side
+        machines[LOADED_AT, number] = at[fleet.id, vehicle.speed] + side * side
     machines[SETUPS_AT, -1] = 0  # not plain: setups are looked up
     return machines, np.array(times, np.int64)
 
