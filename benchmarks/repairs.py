@@ -101,7 +101,7 @@ def answered(
     if scratch <= 0:
         return row
     objective = Objective.parse(instance.objective)
-    fresh, _ = cpsat_alone(found.instance, objective, scratch, workers, 0)
+    fresh, _ = cpsat_alone(forgotten(found.instance), objective, scratch, workers, 0)
     if fresh is None:
         return row
     return replace(
@@ -116,6 +116,23 @@ def planned(instance: Instance, seconds: float, workers: int) -> Schedule:
     """Return the schedule before anything happens: constructed, or the best one after so many seconds."""
     found = scheduler.solve(instance, time_limit=seconds, workers=workers).schedule if seconds > 0 else None
     return baseline(instance) if found is None else found
+
+
+def forgotten(instance: Instance) -> Instance:
+    """Return the instance after events as one who has never seen the plan knows it: of the baseline only the past.
+
+    CP-SAT begins with a construction, which would otherwise follow the order of the plan.
+    """
+    execution = execution_of(instance)
+    now, plan = execution.now, execution.baseline
+    past = replace(
+        plan,
+        operations=tuple(o for o in plan.operations if o.start < now),
+        setups=tuple(s for s in plan.setups if s.start < now),
+        moves=tuple(m for m in plan.moves if m.start < now),
+        charges=tuple(c for c in plan.charges if c.start < now),
+    )
+    return replace(instance, execution=replace(execution, baseline=past))
 
 
 def _value(instance: Instance, schedule: Schedule) -> float:

@@ -104,6 +104,9 @@ class Polishing:
         seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
         if compiled is None:
             walk.start(run.workers - 1)
+            if run.instance.execution is not None and run.left < ROUND:
+                walk.start(1)
+                walk.wait(run.left - self._kept)
         while not self._has_ended():
             if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
                 compiled = None

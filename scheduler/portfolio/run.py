@@ -145,6 +145,8 @@ class Run:
             share = 0.0
         walk = self.factory_search() if weights is None else None
         if walk is not None and walk.is_compiled():
+            if walk.plan is not None and self.best is not None:
+                return self._polish(walk)  # what is greedy would change everything
             found = walk.first()
             if found is not None:
                 self.offer(found, "factory")

@@ -49,6 +49,7 @@ OBJECTIVES = (
     "start_deviation + 2*reassignments + 3*sequence_changes > makespan",
     "transfer_cost + 2*transfer_co2 > makespan",
     "promised_tardiness + 0.5*makespan",
+    "0.5*makespan + flow_time <= 90 > start_deviation + reassignments",
 )
 SMALL = (
     ("transfer_tiny", 23),
@@ -76,7 +77,8 @@ def decoded(instance: Instance, objective: Objective, seed: int) -> tuple[Schedu
     if why_unsupported(instance) is not None:
         return None
     latest = guess_latest(instance)
-    goal, lowered = set_goal(instance, objective, latest), lower(instance, latest)
+    goal = set_goal(instance, objective, latest)
+    lowered = lower(instance, latest, goal.stay > 0) if goal is not None else None
     if goal is None or lowered is None:
         return None
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.layout import (
+    FIRST_HOLD,
     FIRST_LINGER,
     INS,
     INS_AT,
@@ -164,6 +165,16 @@ def change_linger(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tu
     if at < 0 or choice[data[FIRST_LINGER] + o] == other:
         return end, end
     choice[data[FIRST_LINGER] + o] = other
+    return at, at
+
+
+@njit(cache=True, nogil=True)
+def change_hold(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
+    """Hold an operation, or don't any more; return the first and last place changed."""
+    at = place[get(data, OPS, o, UNIT)]
+    if at < 0:
+        return end, end
+    choice[data[FIRST_HOLD] + o] = 1 - choice[data[FIRST_HOLD] + o]
     return at, at
 
 

@@ -13,11 +13,13 @@ from scheduler.search.decode.carry import route_between
 from scheduler.search.decode.charging import go_home
 from scheduler.search.decode.layout import (
     AT,
+    BASE_START,
     BUSY,
     DONE,
     DURATION,
     END,
     FIRST_CHARGE,
+    FIRST_HOLD,
     FIRST_OP,
     HAS_GAPS,
     INS,
@@ -59,6 +61,7 @@ from scheduler.search.decode.layout import (
     TRAIL_ROOM,
     UNIT_JOB,
     UNITS,
+    ZERO,
     Ints,
     get,
     put,
@@ -67,7 +70,7 @@ from scheduler.search.decode.layout import (
 from scheduler.search.decode.leaving import FITS, HOPELESS
 from scheduler.search.decode.machines import machine_of
 from scheduler.search.decode.place import place_in
-from scheduler.search.decode.value import DUE_AT, WIDTH, lower_value, share
+from scheduler.search.decode.value import DEVIATION, DUE_AT, REASSIGNED, WIDTH, change_of, lower_value, share
 
 MAX_CLASHES = 40
 """Clashes per operation of a unit before it is placed after everything else."""
@@ -188,6 +191,8 @@ def place_unit(
                 floor = max(floor, state[data[JOB_END] + job])
         for o in range(first, end):
             floors[o] = floor
+            if data[FIRST_HOLD] > 0 and choice[data[FIRST_HOLD] + o] > 0:
+                floors[o] = max(floor, get(data, OPS, o, BASE_START))
         o, clashes = first, 0
         while True:
             if 3 * trail[0] + 1 > data[TRAIL_ROOM]:
@@ -234,6 +239,8 @@ def decode(
     `partial` takes down what the objective comes to at least after each position. From position `same_from` on, a
     decode is given up where that is more than `margin` above `old_partial`: it has fallen behind.
     """
+    all_jobs = WIDTH * data[NUM_JOBS]
+    counts_changes = goal[all_jobs + DEVIATION] > 0 or goal[all_jobs + REASSIGNED] > 0
     for position in range(begin, data[NUM_FREE]):
         marks[position] = trail[0]
         unit = order[position]
@@ -246,6 +253,8 @@ def decode(
             return False
         if state[data[JOB_END] + job] > before:
             note(data, goal, state, trail, job, before)
+        if counts_changes:
+            note_change(data, goal, state, trail, unit)
         lower = lower_value(data, goal, state)
         partial[position] = lower
         if lower > ceiling or (position >= same_from and lower > old_partial[position] + margin):
@@ -265,3 +274,13 @@ def note(data: Ints, goal: Ints, state: Ints, trail: Ints, job: int, before: int
     late = complete - goal[WIDTH * job + DUE_AT]
     if late > state[data[MOST_LATE]]:
         put(state, trail, data[MOST_LATE], late)
+
+
+@njit(cache=True, nogil=True)
+def note_change(data: Ints, goal: Ints, state: Ints, trail: Ints, unit: int) -> None:
+    """Note what it means for the objective that operations of a placed unit are not where the baseline has them."""
+    more = ZERO
+    for o in range(get(data, UNITS, unit, FIRST_OP), get(data, UNITS, unit, LAST_OP)):
+        more += change_of(data, goal, state, o)
+    if more > 0:
+        put(state, trail, data[SUM], state[data[SUM]] + more)

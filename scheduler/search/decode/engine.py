@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.domain import Fleet, Instance, Objective, Schedule
+from scheduler.domain import Calendar, Fleet, Instance, Objective, Schedule
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
+from scheduler.domain.horizon import usual_duration
 from scheduler.search.decode.goal import Goal, set_goal, trips_per_way
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
@@ -19,6 +20,8 @@ from scheduler.search.decode.solution import Solution, blank, to_schedule, to_so
 from scheduler.search.decode.warm import compile_elsewhere, is_compiled
 from scheduler.search.threads import CompiledSearch, OnBetter
 
+PROLONGED = 4
+"""Times the plan in force, with all downtimes, after which nothing ends in a repair with very many tiers."""
 CHUNK_WORK = 400_000
 """Units times iterations of one compiled call: some tenths of a second."""
 WINDOWS = (0.0, 0.5, -1.0)
@@ -33,6 +36,10 @@ GRAIN = 1000
 """Integer ranks for one standard deviation."""
 ELITE = 6
 """Solutions that are kept to begin walks with."""
+AS_PLANNED = 0.3
+"""Share of the walks that begin with the plan in force, where it is to be kept."""
+HOT, COLD, COOLING = 2.0, 0.05, 8
+"""Temperatures of annealing, in typical durations, and calls from the one to the other."""
 NEW = 0.2
 """Share of the walks that begin with a greedy schedule, once there is an elite."""
 
@@ -67,6 +74,8 @@ class FactorySearch(CompiledSearch[Solution]):
         self._elite: list[tuple[int, Solution]] = []
         self._given: list[Solution] = []
         self._reading: Memory | None = None
+        execution = lowered.instance.execution
+        self.plan = to_solution(lowered, execution.baseline, is_old=True) if execution else None
         super().__init__(NEVER, on_better)
 
     @classmethod
@@ -86,7 +95,13 @@ class FactorySearch(CompiledSearch[Solution]):
         """
         latest = latest or guess_latest(instance)
         goal = set_goal(instance, objective, latest)
-        lowered = lower(instance, latest) if goal is not None else None
+        if goal is not None and goal.num_tiers < len(objective.tiers) and instance.execution is not None:
+            # All tiers together were too large a number. A plan in force says better when it may end.
+            nearer = min(latest, PROLONGED * max(_known_ends(instance)))
+            other = set_goal(instance, objective, nearer)
+            if other is not None and other.num_tiers > goal.num_tiers:
+                latest, goal = nearer, other
+        lowered = lower(instance, latest, goal.stay > 0) if goal is not None else None
         if goal is None or lowered is None or not lowered.free:
             return None
         return cls(lowered, goal, seed, on_better, settings)
@@ -168,6 +183,10 @@ class _Walks:
         parts = (settings.openings, settings.drifts, settings.modes, settings.turns[0])
         self._shares = np.cumsum(np.array(parts))[::-1] / total
         self._is_walking = False
+        self._number = number
+        self._is_first = True
+        self._turn = 0
+        self._typical = usual_duration(search.lowered.instance)
 
     def step(self) -> None:
         """Make one compiled call; where the walk has ended, begin the next one, if there is any way to."""
@@ -184,6 +203,7 @@ class _Walks:
                 search.iterations += self._chunk  # so that a caller who counts does not wait for ever
                 return
             search.offer(memory.best_value, memory.best)
+        self._cool()
         before = memory.best_value
         seed = int(self._rng.integers(1 << 30))
         done = memory.walk(self._shares, seed, self._chunk, search.target, search.settings.prunes, search.stopping)
@@ -193,6 +213,15 @@ class _Walks:
         elif memory.idle > self._patience:
             search.keep(memory.best_value, memory.best)
             self._is_walking = False
+
+    def _cool(self) -> None:
+        """Anneal where starts count: hardly two solutions are of the same value, and late acceptance would stop."""
+        search = self._search
+        if not search.goal.stay:
+            return
+        at = self._turn % COOLING
+        self._turn += 1
+        self._memory.heat(int(search.goal.stay * self._typical * HOT * (COLD / HOT) ** (at / (COOLING - 1))))
 
     def greedy(self, is_first: bool = False) -> tuple[int, Solution] | None:
         """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
@@ -222,8 +251,16 @@ class _Walks:
         """Begin a walk; return whether that was possible."""
         search, memory = self._search, self._memory
         known = search.elite(self._rng)
-        history = search.settings.history
-        if known is not None and self._rng.random() >= NEW:
+        history, is_near = search.settings.history, search.goal.stay > 0
+        follows = is_near or self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
+        self._is_first = False
+        if search.plan is not None and follows:
+            self._is_walking = memory.enter(search.plan, history)
+            if self._is_walking:
+                return True
+        if known is not None and is_near:
+            self._is_walking = memory.enter(known, history)
+        elif known is not None and self._rng.random() >= NEW:
             self._is_walking = memory.enter(known, history)
             memory.kick(self._shares, int(self._rng.integers(1 << 30)), search.settings.kicks, history)
         else:
@@ -237,18 +274,28 @@ class _Walks:
 def guess_latest(instance: Instance) -> int:
     """Return an instant long after the end of any schedule worth looking at."""
     work = sum(max(mode.duration for mode in o.modes) for o in instance.operation_by_key.values())
-    calendars = [machine.calendar for machine in instance.machines]
-    calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
-    calendars += [lane.calendar for lane in instance.lanes]
+    calendars = _calendars(instance)
     periods = [c.pattern.period for c in calendars if c.pattern is not None]
-    ends = [d.end for c in calendars for d in c.downtimes] + [job.release_date for job in instance.jobs]
-    if instance.execution is not None:
-        ends += [instance.execution.now, instance.execution.baseline.makespan]
     num_trips = sum(trips_per_way(instance, job) for job in instance.jobs)
     trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * num_trips
     trips += sum(longest_wait(lane) for lane in instance.lanes) * num_trips
     work += instance.num_operations * max((_per_transport(instance, fleet) for fleet in instance.fleets), default=0)
-    return max(ends, default=0) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
+    return max(_known_ends(instance)) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
+
+
+def _known_ends(instance: Instance) -> list[int]:
+    """Return 0, now, and when downtimes and the plan in force end and jobs are released."""
+    ends = [d.end for c in _calendars(instance) for d in c.downtimes] + [job.release_date for job in instance.jobs]
+    if instance.execution is not None:
+        ends += [instance.execution.now, instance.execution.baseline.makespan]
+    return [0, *ends]
+
+
+def _calendars(instance: Instance) -> list[Calendar]:
+    calendars = [machine.calendar for machine in instance.machines]
+    calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
+    calendars += [lane.calendar for lane in instance.lanes]
+    return calendars
 
 
 def _per_transport(instance: Instance, fleet: Fleet) -> int:

@@ -22,16 +22,20 @@ from scheduler.search.decode.value import (
     DEADLINE_AT,
     DEVIATION,
     DUE_AT,
+    ENOUGH,
     FLOW,
     LATE,
     MAKESPAN,
     MAXIMUM,
+    NUM_TIERS,
+    OFFSET,
     OVER,
     PROMISED_AT,
     REASSIGNED,
     REORDERED,
     SETUP,
     TARDY,
+    TIMES_OF,
     TRIP,
     WIDTH,
 )
@@ -67,8 +71,9 @@ class Goal:
     ----------
     weights
         By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it,
-        completion that was promised, weight of breaking that. The last row: weights of makespan, maximum tardiness,
-        setup time, trips, three of stability, cost and emission of trips.
+        completion that was promised, weight of breaking that. The next row: weights of makespan, maximum tardiness,
+        setup time, trips, three of stability, cost and emission of trips; how many rows of tiers follow (none without
+        aspirations), and the offset. Rows of tiers: unit, aspiration.
     unit
         What 1 of the first tier (times its scale) comes to.
     offset
@@ -77,6 +82,8 @@ class Goal:
         How many tiers it has.
     overrun
         What a tick beyond a deadline comes to; values from it on are no schedules.
+    stay
+        What a tick comes to by which an operation does not start where it does in the baseline.
     """
 
     weights: Array
@@ -84,6 +91,7 @@ class Goal:
     offset: int
     num_tiers: int
     overrun: int
+    stay: int
 
     def first_tier(self, value: int) -> int:
         """Return what the first tier, times its scale, is at the most in a schedule of this value."""
@@ -115,7 +123,9 @@ def set_goal(instance: Instance, objective: Objective, latest: int) -> Goal | No
 def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None:
     """Return the tiers as one integer, None if it could grow too large."""
     jobs = instance.jobs
+    aspires = any(tier.aspiration > 0 for tier in tiers)
     weights = np.zeros((len(jobs) + 1, WIDTH), np.int64)
+    rows = np.zeros((len(tiers) if aspires else 0, WIDTH), np.int64)
     weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
     weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
     promised = {} if instance.execution is None else instance.execution.baseline.completions
@@ -136,15 +146,19 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
                 weights[-1, IN_ALL[name]] += unit * times
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in jobs)
+        if aspires:
+            rows[position, [TIMES_OF, ENOUGH]] = unit, int(tier.aspiration * tier.scale)
         if position > 0:
             unit *= most + 1
+    weights[-1, [NUM_TIERS, OFFSET]] = len(rows), offset
     overrun = unit * (most + 1)
     with_deadline = sum(job.deadline is not None for job in jobs)
     if with_deadline:
         if overrun * latest * with_deadline > MOST:
             return None
         weights[:-1, OVER] = overrun
-    return Goal(weights, unit, offset, len(tiers), overrun)
+    stay = int(weights[-1, IN_ALL["start_deviation"]])
+    return Goal(np.concatenate((weights, rows)), unit, offset, len(tiers), overrun, stay)
 
 
 def _most(instance: Instance, term: str, latest: int) -> int:

@@ -124,7 +124,7 @@ vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when i
 the objective comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one),
 and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are counted."""
 
-NUM_SCALARS = 24
+NUM_SCALARS = 25
 (
     NOW,
     LIMIT,
@@ -149,12 +149,13 @@ NUM_SCALARS = 24
     FIRST_CHARGE,
     FIRST_DROP,
     FIRST_LINGER,
+    FIRST_HOLD,
     NUM_CHOICES,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order,
 NUM_CHOICES: of the choices); among the moves the first tending, of operation 0 (0: nothing is tended), the first
 charge (0: there are no batteries) and the first drop (0: no carrier holds several parts); where it stands among the
-choices whether carriers linger (0: nowhere)."""
+choices whether carriers linger, and whether operations are held (0: nowhere)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------

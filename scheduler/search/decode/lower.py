@@ -69,20 +69,22 @@ class Lowered:
         return int(self.data[column]) + number
 
 
-def lower(instance: Instance, latest: int) -> Lowered | None:
+def lower(instance: Instance, latest: int, holds: bool = False) -> Lowered | None:
     """Return the arrays of an instance that `scheduler.search.decode.spoken.why_unsupported` has nothing against.
 
-    Downtimes are unrolled up to `latest`, and nothing ends after it. None if what has begun leads into a dead end, or
+    Downtimes are unrolled up to `latest`, and nothing ends after it; with `holds` solutions say which operations do not
+    start before they do in the baseline. None if what has begun leads into a dead end, or
     some job has no plan between whose modes there is a way.
     """
     with collector_paused():
-        return _Lowering(instance, latest).lowered()
+        return _Lowering(instance, latest, holds).lowered()
 
 
 class _Lowering:
-    def __init__(self, instance: Instance, latest: int) -> None:
+    def __init__(self, instance: Instance, latest: int, holds: bool) -> None:
         self.instance = instance
         self.latest = latest
+        self.holds = holds and instance.execution is not None
         self.problem = Problem(instance)
         self.plans = Plans(self.problem)
         self.board: Board | None = None
@@ -363,7 +365,9 @@ class _Lowering:
         header[at.FIRST_DROP] = num_moves + num_charges if num_drops else 0
         num_choices = 2 * num_ops if num_charges else num_ops
         header[at.FIRST_LINGER] = num_choices if num_drops else 0
-        header[at.NUM_CHOICES] = num_choices + num_ops if num_drops else num_choices
+        num_choices += num_ops if num_drops else 0
+        header[at.FIRST_HOLD] = num_choices if self.holds else 0
+        header[at.NUM_CHOICES] = num_choices + num_ops if self.holds else num_choices
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges

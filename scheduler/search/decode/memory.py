@@ -17,8 +17,8 @@ from scheduler.search.decode.lower import Lowered
 from scheduler.search.decode.place import MAX_ENTRIES
 from scheduler.search.decode.solution import Solution, blank
 from scheduler.search.decode.trace import MAX_PAIRS
-from scheduler.search.decode.value import DUE_AT, share, value_of
-from scheduler.search.decode.walk import BEST, IDLE, VALUE, walk
+from scheduler.search.decode.value import DUE_AT, change_of, share, value_of
+from scheduler.search.decode.walk import BEST, HEAT, IDLE, VALUE, walk
 
 
 class Memory:
@@ -45,7 +45,7 @@ class Memory:
         self._pairs = np.zeros(2 * MAX_PAIRS, np.int64)
         self._kept = np.zeros(lowered.trail_size, np.int64)
         self._old = _cells(np.zeros(num_units + 1, np.int64), np.zeros(num_units + 1, np.int64), *blank(lowered))
-        self._scalars = np.zeros(4, np.int64)
+        self._scalars = np.zeros(5, np.int64)
 
     @property
     def best_value(self) -> int:
@@ -61,6 +61,10 @@ class Memory:
     def idle(self) -> int:
         """Iterations since the best solution was met."""
         return int(self._scalars[IDLE])
+
+    def heat(self, heat: int) -> None:
+        """Keep changes for the worse by so much, on average; 0: none but those of late acceptance."""
+        self._scalars[HEAT] = heat
 
     @property
     def state(self) -> Array:
@@ -93,7 +97,7 @@ class Memory:
             mine[:] = part
             best[:] = part
         self._place[self.current.order] = np.arange(len(self.current.order))
-        self._scalars[:] = value, value, 0, 0
+        self._scalars[:HEAT] = value, value, 0, 0
         self._history = np.full(history, value, np.int64)
         return True
 
@@ -122,7 +126,7 @@ class Memory:
         value = self.decode(self.current)
         for best, part in zip(self.best, self.current, strict=True):
             best[:] = part
-        self._scalars[:] = value, value, 0, 0
+        self._scalars[:HEAT] = value, value, 0, 0
         self._history = np.full(history, value, np.int64)
 
     def _reset(self) -> None:
@@ -144,6 +148,8 @@ def _begun(lowered: Lowered, goal: Goal) -> Array:
     for job, end in enumerate(ends):
         total += share(weights, job, end)
         late = max(late, end - int(goal.weights[job, DUE_AT]))
+    cells = Cells(data, constant=True), weights, Cells(state)
+    total += sum(change_of(*cells, o) for o in range(len(lowered.operations)))
     state[data[at.SUM]] = total
     state[data[at.LATEST]] = max(ends, default=0)
     state[data[at.MOST_LATE]] = late

@@ -26,6 +26,7 @@ class Solution(NamedTuple):
         if it has to before a move of the operation (0: as little as possible, -1: one), and likewise, more than
         `layout.MOST_PIECES`, even if it doesn't have to. Where carriers hold several parts, behind all that, by
         operation: whether they linger with the parts that they bring (1), with those that they take away (2), or both.
+        Where starts count, last of all, by operation: whether it is held (1), not to start before it does in the plan.
     plans
         By job: the number of the plan that is carried out.
     order
@@ -47,10 +48,12 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     if rng is not None:
         choice[len(lowered.operations) :] = rng.integers(-1, MOST_PIECES + 1)
     if lowered.data[at.FIRST_LINGER]:
-        lingers = choice[lowered.data[at.FIRST_LINGER] :]
+        lingers = choice[lowered.data[at.FIRST_LINGER] :][: len(lowered.operations)]
         lingers[:] = (
             0 if rng is None else rng.integers(4, size=len(lingers)) * (rng.random(len(lingers)) < rng.random() ** 3)
         )
+    if lowered.data[at.FIRST_HOLD]:
+        choice[lowered.data[at.FIRST_HOLD] :] = 1
     plans = np.zeros(len(lowered.plans), np.int64)
     for job, numbers in enumerate(lowered.plans):
         data = lowered.problem.jobs[job]
@@ -136,8 +139,11 @@ def _charges(lowered: Lowered, state: Array) -> list[Charge]:
     return found
 
 
-def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
-    """Return the solution whose units are in the order of their starts in a schedule; None if its plans are unknown."""
+def to_solution(lowered: Lowered, schedule: Schedule, is_old: bool = False) -> Solution | None:
+    """Return the solution whose units are in the order of their starts in a schedule; None if its plans are unknown.
+
+    What an old one does not have, or has where it can't be any more, is left open and comes last.
+    """
     solution = blank(lowered)
     by_job: dict[str, set[str]] = {}
     for scheduled in schedule.operations:
@@ -147,6 +153,8 @@ def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
         done = by_job.get(data.domain.id, set())
         fitting = [number for number in numbers if set(data.plan_ids[number]) == done]
         if not fitting:
+            if is_old:
+                continue
             return None
         solution.plans[job] = fitting[0]
     starts: dict[int, int] = {}
@@ -158,10 +166,13 @@ def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
                 first = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_AT])
                 end = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_END])
                 row = next((k for k in range(first, end) if lowered.modes[k].number == known.mode), -1)
-                if row < 0:
+                if row < 0 and not is_old:
                     return None
                 solution.choice[number] = row
                 starts[unit_number] = min(starts.get(unit_number, known.start), known.start)
+                if lowered.data[at.FIRST_HOLD]:
+                    base = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.BASE_START])
+                    solution.choice[lowered.data[at.FIRST_HOLD] + number] = int(known.start >= base)
             number += 1
     place = {unit: position for position, unit in enumerate(lowered.free)}
     last = max(starts.values(), default=0) + 1
@@ -175,7 +186,7 @@ def to_solution(lowered: Lowered, schedule: Schedule) -> Solution | None:
 
 def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:
     """Let carriers linger with parts that they carry for longer than they have to in a schedule."""
-    instance, lingers = lowered.instance, solution.choice[lowered.data[at.FIRST_LINGER] :]
+    instance, lingers = lowered.instance, solution.choice[lowered.data[at.FIRST_LINGER] :][: len(lowered.operations)]
     numbers: dict[OperationKey, list[int]] = {}
     for number, operation in enumerate(lowered.operations):
         numbers.setdefault(operation.key, []).append(number)

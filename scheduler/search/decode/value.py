@@ -1,6 +1,7 @@
 """The objective as one integer, in compiled form: an earlier tier outweighs all later ones.
 
-``goal`` has a row for each job, and a last one for what concerns all of them; see `scheduler.search.decode.goal`.
+``goal`` has a row for each job, one for what concerns all of them, and one for each tier that may have an aspiration;
+see `scheduler.search.decode.goal`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from scheduler.search.decode.layout import (
     NUM_LANES,
     NUM_MACHINES,
     NUM_NEIGHBOURS,
-    NUM_OPS,
     NUM_TRIPS,
     NUM_VEHICLES,
     OPS,
@@ -50,9 +50,11 @@ from scheduler.search.decode.machines import family_of, setup_time
 
 # Columns of the rows of jobs in `goal`
 DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER, PROMISED_AT, BROKEN = range(8)
-# Columns of its last row: what a unit of each comes to
-MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED, COST, CO2 = range(9)
-WIDTH = 9
+# Columns of the row of all: what a unit of each comes to, how many rows of tiers follow, and what values leave out
+MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED, COST, CO2, NUM_TIERS, OFFSET = range(11)
+# Columns of the rows of tiers: what 1 of the tier comes to, and up to what it is a tie
+TIMES_OF, ENOUGH = range(2)
+WIDTH = 11
 """Columns of `goal`."""
 
 
@@ -73,9 +75,44 @@ def share(goal: Ints, job: int, complete: int) -> int:
 @njit(cache=True, nogil=True)
 def lower_value(data: Ints, goal: Ints, state: Ints) -> int:
     """Return what the objective comes to at least, of what has been placed."""
+    return lifted(data, goal, sum_of(data, goal, state))
+
+
+@njit(cache=True, nogil=True)
+def sum_of(data: Ints, goal: Ints, state: Ints) -> int:
+    """Return what all tiers come to, of what has been placed; none has an aspiration yet."""
     all_jobs = WIDTH * data[NUM_JOBS]
     late = max(0, state[data[MOST_LATE]])
     return state[data[SUM]] + goal[all_jobs + MAKESPAN] * state[data[LATEST]] + goal[all_jobs + MAXIMUM] * late
+
+
+@njit(cache=True, nogil=True)
+def lifted(data: Ints, goal: Ints, value: int) -> int:
+    """Return a value in which every tier that is below its aspiration comes to that."""
+    all_jobs = WIDTH * data[NUM_JOBS]
+    num_tiers = goal[all_jobs + NUM_TIERS]
+    if num_tiers == 0:
+        return value
+    found, rest = -goal[all_jobs + OFFSET], value + goal[all_jobs + OFFSET]
+    for tier in range(1, num_tiers + 1):
+        row = all_jobs + WIDTH * tier
+        times = rest // goal[row + TIMES_OF]
+        rest -= times * goal[row + TIMES_OF]
+        found += max(times, goal[row + ENOUGH]) * goal[row + TIMES_OF]
+    return found + rest
+
+
+@njit(cache=True, nogil=True)
+def change_of(data: Ints, goal: Ints, state: Ints, o: int) -> int:
+    """Return what it comes to that a placed operation is not where the baseline has it."""
+    machine = get(data, OPS, o, BASE_MACHINE)
+    if machine < 0 or state[data[MODE] + o] < 0:
+        return 0
+    all_jobs = WIDTH * data[NUM_JOBS]
+    found = goal[all_jobs + DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
+    if get(data, MODES, state[data[MODE] + o], MACHINE) != machine:
+        found += goal[all_jobs + REASSIGNED]
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +169,7 @@ def num_reordered(data: Ints, state: Ints) -> int:
 def value_of(data: Ints, goal: Ints, state: Ints) -> int:
     """Return the value of a complete schedule."""
     all_jobs = WIDTH * data[NUM_JOBS]
-    value = lower_value(data, goal, state)
+    value = sum_of(data, goal, state)
     if goal[all_jobs + SETUP]:
         value += goal[all_jobs + SETUP] * total_setup(data, state)
     if goal[all_jobs + TRIP]:
@@ -141,13 +178,6 @@ def value_of(data: Ints, goal: Ints, state: Ints) -> int:
         value += goal[all_jobs + COST] * total_cost(data, state, TRIP_COST, UNIT_COST)
     if goal[all_jobs + CO2]:
         value += goal[all_jobs + CO2] * total_cost(data, state, TRIP_CO2, -1)
-    if goal[all_jobs + DEVIATION] or goal[all_jobs + REASSIGNED]:
-        for o in range(data[NUM_OPS]):
-            if state[data[MODE] + o] < 0 or get(data, OPS, o, BASE_MACHINE) < 0:
-                continue
-            value += goal[all_jobs + DEVIATION] * abs(state[data[START] + o] - get(data, OPS, o, BASE_START))
-            if get(data, MODES, state[data[MODE] + o], MACHINE) != get(data, OPS, o, BASE_MACHINE):
-                value += goal[all_jobs + REASSIGNED]
     if goal[all_jobs + REORDERED]:
         value += goal[all_jobs + REORDERED] * num_reordered(data, state)
-    return value
+    return lifted(data, goal, value)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.changes import (
+    change_hold,
     change_linger,
     change_mode,
     change_plan,
@@ -23,6 +24,7 @@ from scheduler.search.decode.changes import (
 from scheduler.search.decode.decode import decode
 from scheduler.search.decode.layout import (
     FIRST_CHARGE,
+    FIRST_HOLD,
     FIRST_LINGER,
     NEVER,
     NUM_CHOICES,
@@ -34,11 +36,14 @@ from scheduler.search.decode.layout import (
     redo,
     undo,
 )
+from scheduler.search.decode.nearing import come_back
 from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
 
 # Scalars of a walk
-VALUE, BEST, TICK, IDLE = range(4)
+VALUE, BEST, TICK, IDLE, HEAT = range(5)
+NEARING = 0.6
+"""Share of the changes by which an operation comes back to where the baseline has it, if that counts."""
 MOST_TURNS = 4
 """Pairs of a trace that change turns at a time, at the most."""
 
@@ -58,6 +63,8 @@ def change(
 ) -> tuple[int, int]:
     """Make one change; return the first and last place of the order that it concerns (its length: none)."""
     num = data[NUM_FREE]
+    if data[FIRST_HOLD] > 0 and np.random.random() < NEARING:
+        return come_back(data, choice, order, place, state, pairs, num)
     dice = np.random.random()
     job = draw_job(data, goal, state, least, 0.2)
     if dice < shares[3]:
@@ -77,6 +84,8 @@ def change(
         o = pairs[2 * pick + np.random.randint(2)]
         if data[FIRST_LINGER] > 0 and np.random.random() < 0.5:
             return change_linger(data, choice, place, o, num)
+        if data[FIRST_HOLD] > 0 and np.random.random() < 0.5:
+            return change_hold(data, choice, place, o, num)
         return change_mode(data, choice, place, o, num)
     begin, end = turn(data, order, place, pairs[2 * pick], pairs[2 * pick + 1])
     if dice < shares[0]:
@@ -144,6 +153,8 @@ def walk(
         copy(old_partial, begin, partial, begin, num - begin)
         undo(state, trail, mark)
         ceiling = max(scalars[VALUE], history[scalars[TICK]])
+        if scalars[HEAT] > 0:
+            ceiling = scalars[VALUE] - int(np.log(1.0 - np.random.random()) * scalars[HEAT])
         value = NEVER
         margin = ceiling - scalars[VALUE]
         if decode(

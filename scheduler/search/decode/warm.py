@@ -22,6 +22,7 @@ SOURCES = (
     "layout",
     "leaving",
     "machines",
+    "nearing",
     "place",
     "stations",
     "tending",

@@ -1,0 +1,109 @@
+"""The factory search near a plan in force: aspirations, operations that are held, the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from helpers import factory, job, machine, mode, op, simple_job
+from random_networks import Features
+from test_construct_repair import disturbed
+from test_decode import searched
+
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain.execution import Execution
+from scheduler.domain.schedule import ScheduledOperation
+from scheduler.search.decode.engine import FactorySearch, guess_latest
+from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.lower import lower
+from scheduler.search.decode.memory import Memory
+from scheduler.search.decode.solution import blank, to_schedule, to_solution
+from scheduler.terms import value_terms
+
+
+def planned(instance: Instance, *starts: tuple[str, str, int, int], now: int = 0) -> Instance:
+    """Return the instance with a plan in force: job, machine, start and end of each first operation."""
+    operations = []
+    for name, on, start, end in starts:
+        first = instance.job_by_id[name].operations[0]
+        number = next(n for n, m in enumerate(first.modes) if m.machine == on)
+        operations.append(ScheduledOperation(name, first.id, number, on, start, end))
+    return replace(instance, execution=Execution(now, Schedule(tuple(operations))))
+
+
+def test_what_is_good_enough_stays_where_it_was() -> None:
+    """As early as possible B would start at 3, and R before or after it; R fits in between, and nothing moves."""
+    plain = factory(machine("M"), simple_job("A", ("M", 3)), simple_job("B", ("M", 3)), simple_job("R", ("M", 2)))
+    instance = planned(plain, ("A", "M", 0, 3), ("B", "M", 10, 13))
+    schedule = searched(instance, "makespan <= 13 > start_deviation > flow_time")
+    starts = {o.job: o.start for o in schedule.operations}
+    assert starts == {"A": 0, "R": 3, "B": 10}
+
+
+def test_no_more_moves_than_the_value_asks_for() -> None:
+    """Two of the three can't stay on M: R takes [0, 4), so all ends by 10 only if one of 4 ticks goes to N."""
+    plain = factory(
+        machine("M"),
+        machine("N"),
+        *(job(name, op("1", mode("M", 3), mode("N", 4))) for name in "ABC"),
+        simple_job("R", ("M", 4), deadline=4),
+    )
+    instance = planned(plain, ("A", "M", 0, 3), ("B", "M", 3, 6), ("C", "M", 6, 9))
+    schedule = searched(instance, "makespan <= 10 > start_deviation + reassignments")
+    terms = value_terms(instance, schedule)
+    # A to N at 0 costs 1; then B on M at 4 and C at 7: 1 + 1 + 1.
+    assert terms["makespan"] == 10
+    assert terms["start_deviation"] + terms["reassignments"] == 3
+
+
+def test_values_with_aspirations_and_stability() -> None:
+    """The value is that of all tiers as the domain counts them, decoded at once and after many changes."""
+    objective = Objective.parse("makespan <= 60 > start_deviation + 2*reassignments")
+    found = 0
+    for seed in range(40):
+        instance = disturbed(seed, Features())
+        if instance is None:
+            continue
+        search = FactorySearch.of(instance, objective, seed, lambda value: None)
+        if search is None:
+            continue
+        search.advance(300)
+        schedule = search.best()
+        if schedule is None:
+            continue
+        tiers = objective.value(value_terms(instance, schedule))
+        assert divmod(search.value + search.goal.offset, search.goal.unit) == tiers
+        found += 1
+    assert found >= 20
+
+
+def test_the_plan_in_force_comes_back() -> None:
+    """Where nothing has happened that matters, the plan decodes to itself: whatever is early waits."""
+    plain = factory(machine("M"), *(simple_job(name, ("M", 3)) for name in "ABC"))
+    instance = planned(plain, ("B", "M", 2, 5), ("A", "M", 7, 10), ("C", "M", 20, 23))
+    latest = guess_latest(instance)
+    goal = set_goal(instance, Objective.parse("makespan <= 23 > start_deviation"), latest)
+    assert goal is not None
+    lowered = lower(instance, latest, holds=True)
+    assert lowered is not None
+    assert instance.execution is not None
+    solution = to_solution(lowered, instance.execution.baseline)
+    assert solution is not None
+    memory = Memory(lowered, goal)
+    assert memory.decode(solution) == 23 * goal.unit
+    assert to_schedule(lowered, memory.state).by_operation == instance.execution.baseline.by_operation
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_an_old_plan_leaves_open_what_it_does_not_have(is_old: bool) -> None:
+    plain = factory(machine("M"), simple_job("A", ("M", 3)), simple_job("R", ("M", 2)))
+    instance = planned(plain, ("A", "M", 4, 7))
+    lowered = lower(instance, guess_latest(instance), holds=True)
+    assert lowered is not None
+    assert instance.execution is not None
+    solution = to_solution(lowered, instance.execution.baseline, is_old)
+    assert (solution is not None) == is_old
+    if solution is not None:
+        assert solution.choice[: len(lowered.operations)].tolist() == [0, -1]
+        assert solution.order.tolist() == [0, 1]
+        assert blank(lowered).choice.tolist()[2:] == [1, 1]
