@@ -43,7 +43,7 @@ from oracle_case import (
 
 from scheduler.domain import Calendar, Instance, Lane, Move, Objective, Schedule, Shortage
 from scheduler.domain.derive import complete
-from scheduler.domain.routing import lanes_between
+from scheduler.domain.routing import lanes_between, may_carry
 
 KNOWN_TERMS = {
     "makespan",
@@ -278,10 +278,9 @@ class _Search:
             if task.leg.kind != "transfer":
                 job = self.instance.job_by_id[task.job]
                 groups = [self.instance.group_by_id[group] for group in task.leg.groups]
-                able = [g for g in groups if g in self.instance.cells or not job.fleets or g.id in job.fleets]
                 ends = {task.leg.origin, task.leg.destination}
-                robots = [c for group in able for c in group.carriers if ends <= set(getattr(c, "reach", ()) or ends)]
-                movers = [carrier.id for carrier in robots]
+                able = [c for group in groups for c in group.carriers if ends <= set(getattr(c, "reach", ()) or ends)]
+                movers = [carrier.id for carrier in able if may_carry(self.instance, carrier.id, job)]
             else:
                 movers = []
                 for lane in lanes_between(self.instance, task.leg.origin, task.leg.destination):

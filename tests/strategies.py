@@ -82,6 +82,7 @@ FEATURES = (
     "shortages",
     "stations",
     "speeds",
+    "carriers",
 )
 SPEEDS = (100, 50, 130, 250)
 OBJECTIVES = (
@@ -146,8 +147,10 @@ def random_fleet_instance(seed: int, size: int, *, without: Sequence[str] = ()) 
     """Return the instance of `size` operations that belongs to the seed, with fleets in every facility that can."""
     instance = _Builder(SeededSource(seed), (*without, "fleets", "dwell")).instance(size)
     instance = _Builder(SeededSource(seed), without).with_fleets(instance)
-    has_speeds = "speeds" not in without and seed % 3 == 0
-    return _Builder(SeededSource(seed), without).with_speeds(instance) if has_speeds else instance
+    if "speeds" not in without and seed % 3 == 0:
+        instance = _Builder(SeededSource(seed), without).with_speeds(instance)
+    has_carriers = "carriers" not in without and seed % 4 == 0
+    return _Builder(SeededSource(seed), without).with_carriers(instance) if has_carriers else instance
 
 
 def random_tended_instance(seed: int, size: int, *, without: Sequence[str] = ()) -> Instance:
@@ -224,7 +227,8 @@ class _Builder:
         instance = self.with_splits(instance) if instance.lanes and self.has("splits", 3) else instance
         instance = self.with_shortages(instance) if pools and self.has("shortages", 2) else instance
         instance = self.with_places(instance) if instance.cells and self.has("stations") else instance
-        return self.with_speeds(instance) if instance.group_by_id and self.has("speeds", 3) else instance
+        instance = self.with_speeds(instance) if instance.group_by_id and self.has("speeds", 3) else instance
+        return self.with_carriers(instance) if instance.group_by_id and self.has("carriers", 3) else instance
 
     # the plant
 
@@ -293,6 +297,16 @@ class _Builder:
             for fleet in instance.fleets
         )
         return replace(instance, cells=tuple(cells), fleets=tuple(fleets))
+
+    def with_carriers(self, instance: Instance) -> Instance:
+        """Return the instance with some jobs that only some fleets, vehicles or robots may carry."""
+        names = (*(fleet.id for fleet in instance.fleets), *instance.carrier_by_id)
+        for job in instance.jobs:
+            named = dict.fromkeys(self.choice(names) for _ in range(self.integer(0, 2)))
+            jobs = tuple(replace(j, carriers=tuple(named)) if j is job else j for j in instance.jobs)
+            changed = replace(instance, jobs=jobs)
+            instance = instance if defects(changed) else changed
+        return instance
 
     def with_reach(self, instance: Instance) -> Instance:
         """Return the instance with robots that don't go everywhere, if every part can still be carried."""

@@ -26,8 +26,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time, trip_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import (
+    Carrier,
     CarrierGroup,
     Instance,
+    Job,
     Machine,
     Move,
     MoveKind,
@@ -234,8 +236,8 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no {kind} of {names}", 1)
             return
         job = instance.job_by_id.get(move.job or "")
-        if job is not None and job.fleets and leg.kind == "transport" and group.id not in job.fleets:
-            yield Violation("moves", _where(move), f"{describe(move)}: {group.id} may not carry {job.id}", 1)
+        if job is not None and not _may_carry(instance, group, carrier, job):
+            yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} may not carry {job.id}", 1)
         travel = travel_time(group, carrier, move.origin, move.destination, move.start)
         if isinstance(group, RobotCell):
             length = group.unload_time + travel + group.load_time
@@ -259,6 +261,17 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
     if not length <= lasts <= longest:
         amount = length - lasts if lasts < length else lasts - longest
         yield Violation("moves", _where(move), f"{describe(move)} lasts {lasts}, needs {length}", amount)
+
+
+def _may_carry(instance: Instance, group: CarrierGroup, carrier: Carrier, job: Job) -> bool:
+    """Return whether the job names the carrier or its fleet, or nobody else of the cell, or fleets of the facility."""
+    if isinstance(group, RobotCell):
+        alternatives = [robot.id for robot in group.robots]
+    else:
+        fleets = [fleet for fleet in instance.fleets if fleet.facility == group.facility]
+        alternatives = [name for fleet in fleets for name in (fleet.id, *(v.id for v in fleet.vehicles))]
+    named = [name for name in alternatives if name in job.carriers]
+    return not named or carrier.id in named or group.id in named
 
 
 def _unloaded(instance: Instance, move: Move) -> Iterator[Violation]:

@@ -129,7 +129,7 @@ def scrapped(instance: Instance, job_id: str, remake: str | None) -> Instance:
 def without_pending(instance: Instance, job_id: str) -> Instance:
     """Return the instance in which a job is left without what has not begun, or which lacks it if nothing has.
 
-    What is left has neither due date nor deadline, and may be carried by any fleet.
+    What is left has neither due date nor deadline, and anybody may carry it.
     """
     job = instance.job_by_id[job_id]
     kept = begun(instance, job)
@@ -141,7 +141,7 @@ def without_pending(instance: Instance, job_id: str) -> Instance:
         due_date=None,
         deadline=None,
         plans=(),
-        fleets=(),
+        carriers=(),
     )
     jobs = tuple(rest if j.id == job.id else j for j in instance.jobs if j.id != job.id or operations)
     execution = execution_of(instance)

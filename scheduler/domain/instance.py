@@ -156,6 +156,15 @@ class Instance:
         return max(pace.longest_travel for pace in self.paces_by_id[group].values())
 
     @cached_property
+    def rivals_by_group(self) -> Mapping[str, frozenset[str]]:
+        """Who else can do what a robot cell or fleet does: its robots; fleets of its facility, and their vehicles."""
+        found = {cell.id: frozenset(robot.id for robot in cell.robots) for cell in self.cells}
+        for fleet in self.fleets:
+            others = [other for other in self.fleets if other.facility == fleet.facility]
+            found[fleet.id] = frozenset(name for f in others for name in (f.id, *(v.id for v in f.vehicles)))
+        return MappingProxyType(found)
+
+    @cached_property
     def carrier_by_id(self) -> Mapping[str, Carrier]:
         """Robots and vehicles of fleets by id."""
         return MappingProxyType({c.id: c for group in self.group_by_id.values() for c in group.carriers})

@@ -57,9 +57,10 @@ class Job:
 
     ``precedences`` form an acyclic graph. With ``plans`` (alternative process plans, each a set of operation ids)
     exactly one plan is carried out and the other operations are left out, with their precedences.
-    ``units`` is the job's size in transport units on transfer lanes; ``fleets`` are those that may carry it (empty:
-    all). A job that ``splits`` goes over a lane in as few loads as the smallest vehicle there needs, on one or several
-    trips; any other has to fit into one vehicle.
+    ``units`` is the job's size in transport units on transfer lanes. ``carriers`` are the fleets, vehicles and robots
+    that may carry it: in a cell of which robots are named only these do; in a facility of which vehicles or fleets are
+    named only these vehicles, and those of these fleets; elsewhere all do. A job that ``splits`` goes over a lane in as
+    few loads as the smallest vehicle there needs, on one or several trips; any other has to fit into one vehicle.
     """
 
     id: str
@@ -71,7 +72,7 @@ class Job:
     weight: int = 1
     units: int = 1
     plans: tuple[tuple[str, ...], ...] = ()
-    fleets: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
     splits: bool = False
 
     @property

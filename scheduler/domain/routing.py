@@ -122,14 +122,21 @@ def carriers(instance: Instance, leg: Leg, job: Job) -> tuple[tuple[str, int], .
         return tuple((lane.id, length) for lane in roomy for length in lane.trip_times)
     found: list[tuple[str, int]] = []
     for group_id in leg.groups:
-        if leg.kind == "transport" and job.fleets and group_id not in job.fleets:
-            continue
         paces = instance.paces_by_id[group_id].items()
         lengths = {speed: pace.move_time(leg.origin, leg.destination) for speed, pace in paces}
         for carrier in instance.group_by_id[group_id].carriers:
-            if not isinstance(carrier, Robot) or carrier.reaches(leg.origin, leg.destination):
+            is_there = not isinstance(carrier, Robot) or carrier.reaches(leg.origin, leg.destination)
+            if is_there and may_carry(instance, carrier.id, job):
                 found.append((carrier.id, lengths[carrier.speed]))
     return tuple(found)
+
+
+def may_carry(instance: Instance, carrier: str, job: Job) -> bool:
+    """Return whether a job lets a robot or vehicle carry it."""
+    if not job.carriers:
+        return True
+    group = instance.group_by_carrier[carrier].id
+    return not {carrier, group}.isdisjoint(job.carriers) or instance.rivals_by_group[group].isdisjoint(job.carriers)
 
 
 def tenders(instance: Instance, machine: str) -> tuple[Robot, ...]:

@@ -83,8 +83,8 @@ class JobDocument(Document):
     """Size in transport units on lanes."""
     splits: bool = False
     """Whether it may go over a lane in several loads, where it does not fit into a vehicle."""
-    fleets: list[Id] = Field(default_factory=list)
-    """The fleets that may carry the job; absent: all."""
+    carriers: list[Id] = Field(default_factory=list)
+    """The fleets, vehicles and robots that may carry the job, where there is a choice of them; absent: all."""
     plans: list[Annotated[list[Id], Field(min_length=1)]] = Field(default_factory=list)
     """Alternative process plans: each lists operations; exactly one plan is carried out. Absent: all operations are."""
 

@@ -28,7 +28,7 @@ def job_from(document: JobDocument) -> Job:
         weight=document.weight,
         units=document.units,
         plans=plans,
-        fleets=tuple(document.fleets),
+        carriers=tuple(document.carriers),
         splits=document.splits,
     )
 
@@ -51,7 +51,7 @@ def job_document(job: Job) -> dict[str, Any]:
         **unless("weight", job.weight, 1),
         **unless("units", job.units, 1),
         **unless("splits", job.splits, False),
-        **unless("fleets", list(job.fleets), []),
+        **unless("carriers", list(job.carriers), []),
         "operations": [operation_document(operation) for operation in job.operations],
     }
     if job.precedences != default_precedences(job.operations, job.plans):

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import lcm
 
-from scheduler.domain import Battery, Fleet, Instance, Vehicle
+from scheduler.domain import Battery, Instance
+from scheduler.domain.routing import carriers
 from scheduler.errors import Defect
 from scheduler.io.defects import instead, shown
 from scheduler.io.json_text import json_path
 from scheduler.io.limits import MAX_COUNT
-from scheduler.io.validate_fleets import transports_of
+from scheduler.io.validate_fleets import legs_of
 from scheduler.io.validate_resources import Path
 
 
@@ -66,10 +67,10 @@ def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
     """A transport that a job needs lies beyond a full battery of every vehicle, from a charger and to one."""
     reported: set[tuple[str, str]] = set()
     for j, job in enumerate(instance.jobs) if instance.battery_by_vehicle else ():
-        for leg in transports_of(instance, job):
-            fleets = [instance.fleet_by_id[group] for group in leg.groups if not job.fleets or group in job.fleets]
+        for leg in legs_of(instance, job):
+            able = [carrier for carrier, _ in carriers(instance, leg, job)] if leg.kind == "transport" else []
             way = (leg.origin, leg.destination)
-            if way in reported or not fleets or any(_is_within_reach(fleet, *way) for fleet in fleets):
+            if way in reported or not able or any(_is_within_reach(instance, vehicle, *way) for vehicle in able):
                 continue
             reported.add(way)
             cause = (
@@ -78,26 +79,19 @@ def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
             yield Defect("E333", json_path("jobs", j), cause, "add a charger nearby, or enlarge the capacity")
 
 
-def _is_within_reach(fleet: Fleet, origin: str, destination: str) -> bool:
+def _is_within_reach(instance: Instance, vehicle: str, origin: str, destination: str) -> bool:
     """Return whether a vehicle can go from a charger over a transport to a charger; gaps of the matrix count 0."""
-    return any(
-        vehicle.battery is None
-        or _drained(fleet, vehicle, vehicle.battery, origin, destination)
-        <= vehicle.battery.capacity - vehicle.battery.minimum
-        for vehicle in fleet.vehicles
-    )
-
-
-def _drained(fleet: Fleet, vehicle: Vehicle, battery: Battery, origin: str, destination: str) -> int:
-    """Return what a transport takes, with the ways from the nearest charger and to the nearest."""
+    battery, fleet = instance.battery_by_vehicle.get(vehicle), instance.fleet_by_vehicle[vehicle]
+    if battery is None:
+        return True
 
     def travel(a: str, b: str) -> int:
-        return 0 if a == b else -(-fleet.travel.get(a, {}).get(b, 0) * 100 // max(1, vehicle.speed))
+        return 0 if a == b else fleet.travel.get(a, {}).get(b, 0)
 
     before = min((travel(charger.place, origin) for charger in fleet.chargers), default=0)
     after = min((travel(destination, charger.place) for charger in fleet.chargers), default=0)
     loaded = fleet.pick_up_time + travel(origin, destination) + fleet.drop_time
-    return battery.drain_empty * (before + after) + battery.drain_loaded * loaded
+    return battery.drain_empty * (before + after) + battery.drain_loaded * loaded <= battery.capacity - battery.minimum
 
 
 def _batteries(instance: Instance) -> Iterator[tuple[Path, Battery]]:

@@ -22,9 +22,10 @@ def unknown_references(instance: Instance) -> Iterator[Defect]:
                 cause = f"fleet {shown(fleet.id)} does not go to {shown(vehicle.start)}"
                 fix = instead(vehicle.start, tuple(sorted(fleet.places)), "place")
                 yield Defect("E329", json_path("fleets", i, "vehicles", v, "start"), cause, fix)
+    able = {**instance.fleet_by_id, **instance.carrier_by_id}
     for j, job in enumerate(instance.jobs):
-        for k, name in enumerate(job.fleets):
-            yield from unknown(("jobs", j, "fleets", k), name, instance.fleet_by_id, "fleet")
+        for k, name in enumerate(job.carriers):
+            yield from unknown(("jobs", j, "carriers", k), name, able, "fleet, vehicle or robot")
 
 
 def places_of_others(instance: Instance) -> Iterator[Defect]:
@@ -72,31 +73,33 @@ def unserved_stations(instance: Instance) -> Iterator[Defect]:
 
 
 def jobs_nobody_may_carry(instance: Instance) -> Iterator[Defect]:
-    """A job has to be carried between two places, but none of the fleets that go there may carry it."""
+    """A job has to be carried between two places, but none of the vehicles or robots that go there may carry it."""
     for j, job in enumerate(instance.jobs):
-        lacking = _lacking(instance, job) if job.fleets else None
+        lacking = _lacking(instance, job) if job.carriers else None
         if lacking is not None:
-            cause = f"no fleet that may carry job {shown(job.id)} goes from {shown(lacking[0])} to {shown(lacking[1])}"
-            yield Defect("E328", json_path("jobs", j, "fleets"), cause, "add a fleet")
+            mover, name = "robot" if lacking.kind == "robot_move" else "vehicle", shown(job.id)
+            ends = f"from {shown(lacking.origin)} to {shown(lacking.destination)}"
+            cause = f"no {mover} that may carry job {name} goes {ends}"
+            yield Defect("E328", json_path("jobs", j, "carriers"), cause, f"add a {mover}")
 
 
 def _fleets(instance: Instance, facility: Facility) -> list[Fleet]:
     return [fleet for fleet in instance.fleets if fleet.facility == facility.id]
 
 
-def _lacking(instance: Instance, job: Job) -> tuple[str, str] | None:
-    """Return a transport of the job that no fleet may do."""
-    lacking = (leg for leg in transports_of(instance, job) if not carriers(instance, leg, job))
-    return next(((leg.origin, leg.destination) for leg in lacking), None)
+def _lacking(instance: Instance, job: Job) -> Leg | None:
+    """Return a transport or robot move of the job that nobody may do."""
+    legs = (leg for leg in legs_of(instance, job) if leg.kind != "transfer")
+    return next((leg for leg in legs if not carriers(instance, leg, job)), None)
 
 
-def transports_of(instance: Instance, job: Job) -> Iterator[Leg]:
-    """Yield every transport that the job may need, again and again if several ways have it."""
+def legs_of(instance: Instance, job: Job) -> Iterator[Leg]:
+    """Yield every move that the job may need, again and again if several ways have it."""
     machines = {o.id: _machines(instance, o) for o in job.operations}
     for predecessor, successor in _ways(job):
         for origin in machines.get(predecessor, ()) if predecessor is not None else (None,):
             for destination in machines.get(successor, ()) if successor is not None else (None,):
-                yield from (leg for leg in route(instance, origin, destination) or () if leg.kind == "transport")
+                yield from route(instance, origin, destination) or ()
 
 
 def _machines(instance: Instance, operation: Operation) -> tuple[Machine, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from math import lcm
 
-from scheduler.domain import CarrierGroup, Fleet, Instance, Lane, Objective
+from scheduler.domain import Fleet, Instance, Lane, Objective
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.horizon import MAX_HORIZON
@@ -224,8 +224,8 @@ def _longest_schedule(instance: Instance) -> int:
     """Return a rough upper limit of the length of any sensible schedule: everything one after the other, no overlap."""
     lag = max((p.min_lag for job in instance.jobs for p in job.precedences), default=0)
     setup = max((_largest(machine.setups.times.values()) for machine in instance.machines if machine.setups), default=0)
-    groups: tuple[CarrierGroup, ...] = (*instance.cells, *instance.fleets)
-    times = (3 * _longest_travel(group) + group.pick_up_time + group.drop_time for group in groups)
+    groups = instance.group_by_id.items()
+    times = (3 * instance.longest_travel(name) + group.pick_up_time + group.drop_time for name, group in groups)
     travel = max(times, default=0)
     batteries = instance.battery_by_vehicle.values()
     travel += max((charging_time(battery, 0, battery.capacity) for battery in batteries), default=0)
@@ -239,12 +239,6 @@ def _longest_schedule(instance: Instance) -> int:
     last_downtime = max((d.end for _, calendar in calendars(instance) for d in calendar.downtimes), default=0)
     last_shortage = max((s.end for _, _, found in shortages(instance) for s in found), default=0)
     return max(latest, last_shortage) + last_downtime + stretched + downtimes
-
-
-def _longest_travel(group: CarrierGroup) -> int:
-    """Return the longest travel time of the slowest carrier of a group; speeds may be out of range."""
-    slowest = min((max(1, carrier.speed) for carrier in group.carriers), default=100)
-    return -(-group.longest_travel * 100 // slowest)
 
 
 def _wait(lane: Lane) -> int:

@@ -239,12 +239,55 @@ def test_a_slow_robot_takes_its_time_for_empty_moves_too():
 def test_a_job_is_carried_by_its_fleets_only():
     other = Fleet("CART", "F", (Vehicle("W", "DOCK"),), ROADS, 1, 1)
     instance = plant()
-    picky = tuple(replace(job, fleets=("CART",)) for job in instance.jobs)
+    picky = tuple(replace(job, carriers=("CART",)) for job in instance.jobs)
     both = replace(instance, jobs=picky, fleets=(*instance.fleets, other))
     found = flagged(both, schedule(*ROUTINE, BRING, ON))
     assert found == [("moves", "J1 on V", 1), ("moves", "J1 on V", 1)]
     by_cart = tuple(replace(move, mover="W") for move in (BRING, ON))
     assert_valid(both, schedule(*ROUTINE, *by_cart))
+
+
+def test_a_job_is_carried_by_its_vehicles_only():
+    fleet = replace(plant().fleets[0], vehicles=(Vehicle("V", "DOCK"), Vehicle("W", "DOCK")))
+    jobs = tuple(replace(job, carriers=("W",)) for job in plant().jobs)
+    instance = replace(plant(), jobs=jobs, fleets=(fleet,))
+    by_both = schedule(*ROUTINE, BRING, replace(ON, mover="W"), empty("DOCK>M1", "W", 2, 4))
+    assert flagged(instance, by_both) == [("moves", "J1 on V", 1)]
+    assert_valid(instance, schedule(*ROUTINE, *(replace(move, mover="W") for move in (BRING, ON))))
+
+
+def test_names_count_only_where_there_is_a_choice():
+    # The vehicle of another facility, and the robot of another cell.
+    other = Fleet("CART", "G", (Vehicle("W", "GATE"),), {"GATE": {"M3": 1}, "M3": {"GATE": 1}})
+    cell = RobotCell("C", "G", (Robot("R", "IN"),), "IN", "OUT", TRAVEL)
+    instance = plant()
+    jobs = tuple(replace(job, carriers=("W", "R")) for job in instance.jobs)
+    facilities = (*instance.facilities, Facility("G", "GATE"))
+    machines = (*instance.machines, machine("M3", "G"), machine("A", "G", cell="C"), machine("B", "G", cell="C"))
+    both = replace(
+        instance, facilities=facilities, machines=machines, jobs=jobs, cells=(cell,), fleets=(*instance.fleets, other)
+    )
+    assert_valid(both, schedule(*ROUTINE, BRING, ON))
+
+
+def test_a_job_is_carried_by_its_robots_only():
+    cell = replace(shop().cells[0], robots=(Robot("R", "IN"), Robot("R2", "A")))
+    first, second = shop().jobs
+    instance = replace(shop(), cells=(cell,), jobs=(replace(first, carriers=("R2",)), second))
+    moves = (
+        empty("A>IN", "R2", 0, 3),
+        carry("J1 >1", "IN>A", "R2", 3, 8),
+        carry("J2 >1", "IN>B", "R", 0, 6),
+        carry("J1 1>", "A>OUT", "R2", 10, 15),
+        carry("J2 1>", "B>OUT", "R", 8, 12),
+    )
+    work = at("J1.1", "A", 8, 10), at("J2.1", "B", 6, 8)
+    assert_valid(instance, schedule(*work, *moves))
+    third = replace(second, carriers=("R2",))
+    assert flagged(replace(instance, jobs=(first, third)), schedule(*work, *moves)) == [
+        ("moves", "J2 on R", 1),
+        ("moves", "J2 on R", 1),
+    ]
 
 
 def test_what_no_fleet_serves_is_moved_by_hand():

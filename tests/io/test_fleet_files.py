@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers import down, factory, machine, simple_job
+from helpers import distances, down, factory, machine, simple_job
 
 import scheduler
 from scheduler.cli import main
@@ -35,7 +35,7 @@ def codes(instance: Instance) -> list[tuple[str, str]]:
 
 
 def test_a_fleet_survives_a_round_trip() -> None:
-    instance = plant(fleets=("AGV",))
+    instance = plant(carriers=("AGV",))
     assert codes(instance) == []
     assert native.read(native.write(instance), "plant.json") == instance
 
@@ -63,12 +63,31 @@ def test_speeds_survive_a_round_trip() -> None:
         (plant(replace(FLEET, travel={**ROADS, "M2": {"DOCK": 3}})), [("E305", "$.fleets[0].travel.M2")]),
         (plant(facility=Facility("F", "gate")), [("E327", "$.facilities[0].station")]),
         (plant(facility=Facility("F", None, returns_jobs=True)), [("E327", "$.facilities[0].returns_jobs")]),
-        (plant(fleets=("CART",)), [("E302", "$.jobs[0].fleets[0]"), ("E328", "$.jobs[0].fleets")]),
+        (plant(carriers=("CART",)), [("E302", "$.jobs[0].carriers[0]")]),
     ],
     ids=["speed", "start", "facility", "vehicle twice", "travel", "station", "nowhere to return", "fleet of a job"],
 )
 def test_what_is_wrong_with_a_fleet(instance: Instance, found: list[tuple[str, str]]) -> None:
     assert [pair for pair in codes(instance) if pair in found] == found
+
+
+def test_carriers_of_a_job() -> None:
+    # R1 reaches only the input station, and V2 is named though V1 does as well.
+    robots = Robot("R1", "IN", reach=("IN", "OUT")), Robot("R2", "OUT")
+    cell = RobotCell("C", "F", robots, "IN", "OUT", distances("IN OUT S", 3))
+    factory_with_cell = replace(
+        plant(carriers=("V2", "R2")),
+        machines=(*plant().machines, machine("S", cell="C", input_buffer=0, output_buffer=0)),
+        cells=(cell,),
+    )
+    (job,) = factory_with_cell.jobs
+    inside = replace(factory_with_cell, jobs=(replace(simple_job("J1", ("S", 2)), carriers=job.carriers),))
+    assert codes(factory_with_cell) == codes(inside) == []
+    assert native.read(native.write(inside), "plant.json") == inside
+    by_r1 = replace(inside, jobs=(replace(inside.jobs[0], carriers=("R1",)),))
+    assert codes(by_r1) == [("E328", "$.jobs[0].carriers")]
+    by_nobody = replace(inside, jobs=(replace(inside.jobs[0], carriers=("V3",)),))
+    assert codes(by_nobody) == [("E302", "$.jobs[0].carriers[0]")]
 
 
 def test_a_fleet_and_a_lane_or_cell_do_not_share_a_name() -> None:

@@ -531,7 +531,12 @@ TABLE: list[tuple[str, str, str, Instance]] = [
         ),
     ),
     ("E302", "$.fleets[0].facility", 'facility "G"', factory(carts("park", facility="G"), M1, J1)),
-    ("E302", "$.jobs[0].fleets[0]", 'did you mean "carts"?', factory(carts(), M1, M2, replace(J1, fleets=("cart",)))),
+    (
+        "E302",
+        "$.jobs[0].carriers[0]",
+        'did you mean "carts"?',
+        factory(carts(), M1, M2, replace(J1, carriers=("cart",))),
+    ),
     (
         "E304",
         "$.facilities[0].station",
@@ -578,19 +583,19 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     ("E327", "$.facilities[0].station", 'goes to "dock"', at_dock(factory(carts("M1 M2"), M1, M2, J1))),
     (
         "E328",
-        "$.jobs[0].fleets",
+        "$.jobs[0].carriers",
         'goes from "M1" to "M2"',
         factory(
             carts(),
             carts("M1 park", "trucks", vehicles=(Vehicle("W", "M1"),)),
             M1,
             M2,
-            simple_job("J1", ("M1", 3), ("M2", 3), fleets=("trucks",)),
+            simple_job("J1", ("M1", 3), ("M2", 3), carriers=("trucks",)),
         ),
     ),
     (
         "E328",
-        "$.jobs[0].fleets",
+        "$.jobs[0].carriers",
         'goes from "dock" to "M1"',
         at_dock(
             factory(
@@ -598,7 +603,7 @@ TABLE: list[tuple[str, str, str, Instance]] = [
                 carts("M1 park", "trucks", vehicles=(Vehicle("W", "M1"),)),
                 M1,
                 M2,
-                replace(J1, fleets=("trucks",)),
+                replace(J1, carriers=("trucks",)),
             )
         ),
     ),
@@ -700,9 +705,9 @@ def test_what_passes(instance: Instance) -> None:
         factory(carts("M1 park", travel={p: {q: 1 for q in ("M1", "park")} for p in ("M1", "park")}), M1, M2, J1),
         at_dock(factory(carts(), M1, M2, J1), returns_jobs=True),
         # Cells are served at their input and output stations.
-        factory(STATION, cell(), carts("M1 IN OUT"), M1, simple_job("J1", ("M1", 3), ("S", 2), fleets=("carts",))),
+        factory(STATION, cell(), carts("M1 IN OUT"), M1, simple_job("J1", ("M1", 3), ("S", 2), carriers=("carts",))),
         # Nobody has to carry what stays on its machine, or goes where no fleet goes.
-        factory(carts("M1 park"), M1, M2, simple_job("J1", ("M1", 3), ("M1", 3), ("M2", 3), fleets=("carts",))),
+        factory(carts("M1 park"), M1, M2, simple_job("J1", ("M1", 3), ("M1", 3), ("M2", 3), carriers=("carts",))),
     ],
 )
 def test_fleets_that_pass(instance: Instance) -> None:
@@ -753,7 +758,7 @@ def test_rules_do_not_stumble_over_each_other() -> None:
                 job("J", op("1", mode("q", 1, "f", p=2)), op("1"), links=(Precedence("8", "9"), Precedence("9", "8"))),
                 plans=((), ("7", "7")),
                 units=5,
-                fleets=("carts", "nobody"),
+                carriers=("carts", "nobody"),
             )
             for _ in range(2)
         ),

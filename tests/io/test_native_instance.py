@@ -137,14 +137,14 @@ def test_fleets() -> None:
         "travel": {p: {q: 4 for q in places if q != p} for p in places},
     }
     facilities = [{"id": "main", "station": "dock", "returns_jobs": True}]
-    jobs = [{**SMALL["jobs"][0], "fleets": ["carts"]}]  # type: ignore[index]
+    jobs = [{**SMALL["jobs"][0], "carriers": ["carts"]}]  # type: ignore[index]
     document = changed(name="small", facilities=facilities, fleets=[fleet], jobs=jobs)
     instance = of(document)
     assert instance.facilities == (Facility("main", "dock", True),)
     assert instance.fleets[0].vehicles[0] == Vehicle("V1", "dock", Calendar((Downtime(3, 5),)))
     assert instance.fleets[0].move_time("dock", "M1") == 7
     assert (instance.fleets[0].facility, instance.fleets[0].returns) == ("main", True)
-    assert instance.jobs[0].fleets == ("carts",)
+    assert instance.jobs[0].carriers == ("carts",)
     VALIDATOR.validate(document)
     assert instance_document(instance) == document
 

@@ -51,7 +51,7 @@ def test_no_transport_over_a_downtime_of_the_vehicle() -> None:
 def test_a_job_is_carried_by_its_fleets_only() -> None:
     fast = Fleet("FAST", "F", (Vehicle("V1", "DOCK"),), distances("DOCK M1", 1))
     slow = Fleet("SLOW", "F", (Vehicle("V2", "DOCK"),), distances("DOCK M1", 6))
-    job = replace(simple_job("J1", ("M1", 3)), fleets=("SLOW",))
+    job = replace(simple_job("J1", ("M1", 3)), carriers=("SLOW",))
     schedule = built(factory(Facility("F", "DOCK"), machine("M1"), fast, slow, job))
     assert loaded(schedule, "V2") == [("J1", "DOCK>M1", 0, 6)] and loaded(schedule, "V1") == []
 

@@ -23,16 +23,17 @@ class RushOrder(Event):
     """The job, as in an instance file; absent release_date: ``at``."""
 
     def contradictions(self, instance: Instance) -> Iterator[Defect]:
-        """Yield a job id in use, a release date in the past, and machines and operator pools that are unknown."""
+        """Yield a job id in use, a release date in the past, and unknown carriers, machines and operator pools."""
         if self.job.id in instance.job_by_id:
             cause = f"there is a job {self.job.id} already"
             yield self.defect("E604", "job.id", cause, "give the new job an id of its own")
         if self.job.release_date < self.at:
             cause = f"release_date {self.job.release_date} is before the event"
             yield self.defect("E603", "job.release_date", cause, f"write {self.at} or later")
-        for fleet in self.job.fleets:
-            if fleet not in instance.fleet_by_id:
-                yield self.unknown("job.fleets", "fleet", fleet, instance.fleet_by_id)
+        able = {**instance.fleet_by_id, **instance.carrier_by_id}
+        for name in self.job.carriers:
+            if name not in able:
+                yield self.unknown("job.carriers", "fleet, vehicle or robot", name, able)
         for number, operation in enumerate(self.job.operations):
             for index, mode in enumerate(operation.modes):
                 place = f"job.operations[{number}].modes[{index}]"
@@ -52,8 +53,8 @@ class JobCancelled(Event):
     """A job is not wanted any more: what has not begun is dropped.
 
     Kept are the operations that have started, those to which the part is on its way in a loaded move, and what must
-    precede them; after the last of them the part leaves, by any fleet, without due date and deadline. A job of which
-    nothing is kept disappears.
+    precede them; after the last of them the part leaves, carried by anybody, without due date and deadline. A job of
+    which nothing is kept disappears.
     """
 
     type: ClassVar[str] = "job_cancelled"

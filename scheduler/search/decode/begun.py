@@ -72,10 +72,10 @@ class Begun:
         """Add the row of a move that is on the board."""
         facts, length = self._facts, move.end - move.start
         if move.kind == "transfer":
-            self._able.append((facts.lane(move.mover), length, 0, 0, -1, 0, 0))
+            self._able.append((facts.lane(move.mover), length, 0, 0, 0, 0))
         else:
             ends = facts.spot(move.mover, move.origin), facts.spot(move.mover, move.destination)
-            self._able.append((facts.mover(move.mover), length, *ends, -1, 0, 0))
+            self._able.append((facts.mover(move.mover), length, *ends, 0, 0))
         return len(self._able) - 1
 
 

@@ -13,12 +13,11 @@ from scheduler.search.decode.layout import (
     AT,
     BATTERY,
     CARRIERS,
+    CARRIERS_AT,
     DONE,
     DROP,
     FIRST_CHARGE,
     FIRST_DROP,
-    FLEET,
-    FLEETS_AT,
     HELD,
     HOLDS,
     IS_TRIP,
@@ -75,9 +74,9 @@ def route_between(data: Ints, origin: int, destination: int) -> int:
 
 @njit(cache=True, nogil=True)
 def may_carry(data: Ints, job: int, able: int) -> bool:
-    """Return whether the fleet of a carrier may carry a job."""
-    fleet, at = get(data, ABLE, able, FLEET), get(data, JOBS, job, FLEETS_AT)
-    return fleet < 0 or at < 0 or data[data[TIMES] + at + fleet] == 1
+    """Return whether a job lets a carrier carry it."""
+    at = get(data, JOBS, job, CARRIERS_AT)
+    return at < 0 or data[data[TIMES] + at + get(data, ABLE, able, WHO)] == 1
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from math import lcm
 
 from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Robot
 from scheduler.domain.batteries import corrected
-from scheduler.domain.routing import Leg
+from scheduler.domain.routing import Leg, may_carry
 from scheduler.domain.stations import Side, places_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -105,7 +105,7 @@ class Facts:
             fleet = next(fleet for fleet in instance.fleets if charger in fleet.chargers)
             spot = self._group_places[fleet.id][charger.place]
             self._chargers[name] = len(tables[at.ABLE]), len(self.profiles), charger.places - 1
-            tables[at.ABLE].append((-1, 0, spot, spot, -1, 0, 0))
+            tables[at.ABLE].append((-1, 0, spot, spot, 0, 0))
             self.profiles.append(charger.places)
         for rooms in ({(cell.id, side): places_at(cell, side) for side in SIDES} for cell in instance.cells):
             self.stations.update({room: self._profile(num) for room, num in rooms.items() if num is not None})
@@ -129,7 +129,7 @@ class Facts:
             if carrier.capacity > 1:
                 handling = (group.pick_up_time, group.drop_time)
                 spots = range(len(self._group_places[group.id]))
-                tables[at.ABLE].extend((self._mover[name], 0, spot, spot, -1, *handling) for spot in spots)
+                tables[at.ABLE].extend((self._mover[name], 0, spot, spot, *handling) for spot in spots)
         for lane in instance.lanes:
             tables[at.LANES].append(
                 (
@@ -198,16 +198,16 @@ class Facts:
             return 0, 0
         if machine.index not in self._tenders:
             first, spot = len(tables[at.ABLE]), self._group_places[machine.cell.id][machine.domain.id]
-            tables[at.ABLE].extend((self._mover[robot], 0, spot, spot, -1, 0, 0) for robot in mode.tenders)
+            tables[at.ABLE].extend((self._mover[robot], 0, spot, spot, 0, 0) for robot in mode.tenders)
             self._tenders[machine.index] = first, len(tables[at.ABLE])
         return self._tenders[machine.index]
 
-    def fleets_of(self, job: Job) -> int:
-        """Return where it stands which fleets may carry a job; -1 where all may."""
-        if not job.fleets:
+    def carriers_of(self, job: Job) -> int:
+        """Return where it stands which robots and vehicles may carry a job; -1 where all may."""
+        if not job.carriers:
             return -1
-        place = len(self.times)
-        self.times.extend(int(group in job.fleets) for group in self._groups)
+        place, instance = len(self.times), self.problem.instance
+        self.times.extend(int(may_carry(instance, carrier, job)) for carrier in instance.carrier_by_id)
         return place
 
     def need_routes(self, before: Iterable[int | None], after: Iterable[int | None]) -> None:
@@ -352,18 +352,17 @@ class Facts:
                 lane: Lane = instance.lane_by_id[lane_id]
                 least, full = min(least, lane.trip_times[0]), min(full, lane.units_per_vehicle)
                 handling = (lane.load_time, lane.unload_time)
-                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, -1, *handling))
+                tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, *handling))
         else:
             for group_id in leg.groups:
                 group, places = instance.group_by_id[group_id], self._group_places[group_id]
                 paces = instance.paces_by_id[group_id].items()
                 lengths = {speed: pace.move_time(leg.origin, leg.destination) for speed, pace in paces}
                 least = min(least, *lengths.values())
-                fleet = self._groups[group_id] if leg.kind == "transport" else -1
                 ends = (places[leg.origin], places[leg.destination])
                 handling = (group.pick_up_time, group.drop_time)
                 able = [c for c in group.carriers if not isinstance(c, Robot) or c.reaches(leg.origin, leg.destination)]
-                tables[at.ABLE].extend((self._mover[c.id], lengths[c.speed], *ends, fleet, *handling) for c in able)
+                tables[at.ABLE].extend((self._mover[c.id], lengths[c.speed], *ends, *handling) for c in able)
         is_trip, slot = leg.kind == "transfer", SLOTS.get(leg.slot, at.ELSEWHERE)
         takes_up = -1 if is_trip else int(leg.origin in self.problem.machine_by_id)
         brings = int(not is_trip and leg.destination in self.problem.machine_by_id)

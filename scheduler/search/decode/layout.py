@@ -67,7 +67,7 @@ NUM_TABLES = 25
     LOADS,
     TIMES,
 ) = range(0, 2 * NUM_TABLES, 2)
-"""Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which fleets may carry a job."""
+"""Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which carriers may carry a job."""
 
 NUM_COLUMNS = 44
 (
@@ -184,7 +184,7 @@ LEGS_AT, NUM_LEGS, STOP, OTHER = range(4)
 # none), with what others may take of it
 IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION, STATION_SPARE = range(10)
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
-WHO, LENGTH, ORIGIN, DESTINATION, FLEET, PICK_UP, DROP = range(7)
+WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
 # at the first place of its group, the others follow
 CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT = range(8)
@@ -205,8 +205,8 @@ TRIP_COST, UNIT_COST, TRIP_CO2 = range(7, 10)
 LISTED_AT, NUM_LISTED, PERIOD, LAST_LISTED, HEADWAY = range(5)
 DOCK_FROM, OTHERS_FROM, HOLD_FROM, DOCK_TO, OTHERS_TO, HOLD_TO = range(5, 11)
 PIECES_AT, NUM_PIECES, PIECES_PERIOD, LENGTHS_AT, NUM_LENGTHS = range(11, 16)
-# JOBS; FLEETS_AT: in TIMES, -1: any; its operations in all plans; SPLITS: it goes in loads
-RELEASE, DUE, DEADLINE, WEIGHT, SIZE, FLEETS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO, SPLITS = range(11)
+# JOBS; CARRIERS_AT: in TIMES, by carrier, -1: any; its operations in all plans; SPLITS: it goes in loads
+RELEASE, DUE, DEADLINE, WEIGHT, SIZE, CARRIERS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO, SPLITS = range(11)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job
 # NEXTS lists the units that wait for it, from NEXTS_AT to NEXTS_END; it waits for NUM_BEFORE
 UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range(8)

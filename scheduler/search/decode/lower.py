@@ -262,7 +262,7 @@ class _Lowering:
             domain = job.domain
             due = NEVER if domain.due_date is None else domain.due_date
             deadline = NEVER if domain.deadline is None else domain.deadline
-            fleets = facts.fleets_of(domain)
+            carriers = facts.carriers_of(domain)
             tables[at.JOBS].append(
                 (
                     domain.release_date,
@@ -270,7 +270,7 @@ class _Lowering:
                     deadline,
                     domain.weight,
                     domain.units,
-                    fleets,
+                    carriers,
                     *self.operations_of[job.index],
                     *self.units_of[job.index],
                     int(domain.splits),

@@ -57,7 +57,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         " timetable headway trip_cost unit_cost trip_co2 transit_times"
     ),
     OperatorPool: _names("id capacity shortages"),
-    Job: _names("id operations precedences release_date due_date deadline weight units plans fleets splits"),
+    Job: _names("id operations precedences release_date due_date deadline weight units plans carriers splits"),
     Operation: _names("id modes interruptible"),
     Mode: _names("machine duration setup_family operators max_dwell tended"),
     Precedence: _names("predecessor successor min_lag max_lag"),

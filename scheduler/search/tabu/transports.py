@@ -17,6 +17,7 @@ import numpy as np
 from scheduler.domain import Fleet, Instance, Job, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.domain.routing import links as ways_of
+from scheduler.domain.routing import may_carry
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -192,8 +193,8 @@ def _places(instance: Instance) -> dict[str, int]:
 
 def _vehicles(instance: Instance, job: Job) -> list[int]:
     """Return the numbers of the vehicles that may carry a job."""
-    fleets = [fleet for fleet in instance.fleets for _ in fleet.vehicles]
-    return [number for number, fleet in enumerate(fleets) if not job.fleets or fleet.id in job.fleets]
+    vehicles = [vehicle.id for fleet in instance.fleets for vehicle in fleet.vehicles]
+    return [number for number, vehicle in enumerate(vehicles) if may_carry(instance, vehicle, job)]
 
 
 def _with_vehicles(instance: Instance, plain: Problem, places: dict[str, int]) -> tuple[Ints, Ints]:
