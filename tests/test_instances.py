@@ -37,6 +37,8 @@ OPTIMUM = {
     "buffer_tiny": 17,
     "chained_cells_tiny": 94,
     "fleet_charging": 26,
+    "returning_tiny": 17,
+    "shared_charger_tiny": 16,
     "hoist_tiny": 31,
     "dual_gripper_tiny": 20,
     "tended_tiny": 24,

@@ -61,6 +61,8 @@ SMALL = (
     ("buffer_tiny", 17),
     ("mixed_fleet_tiny", 20),
     ("shuttle_tiny", 12),
+    ("returning_tiny", 17),
+    ("shared_charger_tiny", 16),
     ("two_robots_tiny", 16),
     ("kacem_4x5", 11),
     ("transit_tiny", 19),
