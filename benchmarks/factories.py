@@ -31,6 +31,18 @@ KINDS: dict[str, dict[str, Any]] = {
     "d": {**ONE_HALL, "cells": 4, "fleet": 4, "grippers": 2, "blocking": 1.0, "durations": (3, 15)},
     "v": {**ONE_HALL, "cells": 0, "holds": 2},
     "s": {"stations": 1},
+    "c": {
+        **ONE_HALL,
+        "vehicles": 0,
+        "fleet": 4,
+        "blocking": 1.0,
+        "dwell": 0.2,
+        "repetitions": 5,
+        "capacity": 0,
+        "shifts": 0,
+        "operators": 0,
+        "assembly": 0,
+    },
     "m": {
         "grippers": 2,
         "tended": 0.2,
@@ -46,7 +58,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """Networks with robot cells, fleets and lanes (g), h with hubs, l with half of the jobs in loads; single halls whose
 movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs;
-s with one place at each station of a cell; and m
+s with one place at each station of a cell; c where a fifth of the jobs is made five times, cyclic; and m
 with everything that moves: batteries, timetables, docks, counted buffers and baths besides."""
 SIZES: dict[int, dict[str, Any]] = {
     50: {"jobs": 10, "machines": 12, "cells": 2, "facilities": 2},
@@ -58,10 +70,16 @@ SIZES: dict[int, dict[str, Any]] = {
     2000: {"jobs": 300, "machines": 60, "cells": 8, "fleet": 4},
 }
 """By operations: how large they are."""
+
+
+def _recipe(size: int, plant: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe of a network; where it is cyclic, operations and jobs are those of all sets."""
+    sets = features.get("repetitions", 1)
+    return {**MOVERS, **plant, "operations": size // sets, "jobs": plant["jobs"] // sets, **features}
+
+
 GENERATED: dict[str, dict[str, Any]] = {
-    f"{kind}{size}": {**MOVERS, "operations": size, **plant, **features}
-    for kind, features in KINDS.items()
-    for size, plant in SIZES.items()
+    f"{kind}{size}": _recipe(size, plant, features) for kind, features in KINDS.items() for size, plant in SIZES.items()
 }
 """Networks by name."""
 MAKESPAN = "-c"

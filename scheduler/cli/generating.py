@@ -44,6 +44,7 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
     ("interruptible", 0.3, "Share of the operations that may pause in a downtime."),
     ("assembly", 0.2, "Share of the jobs that join two branches."),
     ("tightness", 0.5, "Due dates from easy (0) to only met by a job alone in the factory (1)."),
+    ("repetitions", 0, "Copies of the jobs as the part set of cyclic production; 0: no cycle."),
     ("seed", 0, "Another seed, another network."),
 )
 """Fields of `scheduler.generate.Recipe` with its defaults; written out so that the help needs no numpy."""

@@ -11,6 +11,8 @@ the factory. Then no job waits for another, and each gets through alone because
   takes parts from an output station, there is room for both;
 * stations with a maximum dwell always work, so that work begins when a robot puts the part down, and a robot is there
   again before the dwell is over.
+
+In cyclic production sets may be made one after the other in the same way.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from scheduler.domain import Instance
+from scheduler.domain.cycle import Cycle, unrolled
 from scheduler.generate.jobs import draw_jobs
 from scheduler.generate.plant import draw_plant
 from scheduler.generate.recipe import Recipe
@@ -52,4 +55,11 @@ def generate(recipe: Recipe | None = None, **changes: Any) -> Instance:
         raise ValueError("; ".join(defects))
     rng = np.random.default_rng(recipe.seed)
     plant = draw_plant(recipe, rng)
-    return replace(plant, jobs=draw_jobs(recipe, plant, rng))
+    instance = replace(plant, jobs=draw_jobs(recipe, plant, rng))
+    return _repeated(instance, recipe.repetitions) if recipe.repetitions else instance
+
+
+def _repeated(instance: Instance, repetitions: int) -> Instance:
+    """Return cyclic production with these jobs as its part set."""
+    jobs = tuple(replace(job, release_date=0, due_date=None) for job in instance.jobs)
+    return unrolled(replace(instance, jobs=jobs, objective="cycle_time"), Cycle(repetitions))

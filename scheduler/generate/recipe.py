@@ -68,6 +68,8 @@ class Recipe:
     tightness
         Due dates are the release date plus a multiple of the time the job takes alone in the factory: 1 is that
         time itself, 0 is five to nine times as much.
+    repetitions
+        Copies of the jobs, which then are the part set of cyclic production, without dates; 0: no cycle.
     durations
         Shortest and longest duration of an operation on its first machine; up to half as long again on others.
     seed
@@ -104,13 +106,26 @@ class Recipe:
     interruptible: float = 0.3
     assembly: float = 0.2
     tightness: float = 0.5
+    repetitions: int = 0
     durations: tuple[int, int] = (10, 60)
     seed: int = 0
 
     def defects(self) -> list[str]:
         """Return what is wrong with the recipe, a sentence each."""
         one = ("facilities", "machines", "jobs", "robots", "grippers", "holds", "flexibility")
-        none = ("cells", "stations", "vehicles", "timetable", "hubs", "docks", "fleet", "chargers", "operators", "seed")
+        none = (
+            "cells",
+            "stations",
+            "vehicles",
+            "timetable",
+            "hubs",
+            "docks",
+            "fleet",
+            "chargers",
+            "operators",
+            "repetitions",
+            "seed",
+        )
         at_least = dict.fromkeys(one, 1) | dict.fromkeys(none, 0)
         of_movers = ("reach", "tended", "rush", "splits", "buffers", "dwell")
         shares = (*of_movers, "blocking", "setups", "capacity", "shifts", "interruptible", "assembly", "tightness")
@@ -130,6 +145,11 @@ class Recipe:
                 f"operations is {self.operations}, but must be between the number of jobs ({self.jobs}) "
                 f"and {MAX_OPERATIONS}"
             )
+        if self.repetitions == 1:
+            found.append("repetitions is 1, but one set alone does not show when the next begins; 0 is for no cycle")
+        for name in ("shifts", "timetable", "rush", "chargers") if self.repetitions else ():
+            if getattr(self, name) > 0:
+                found.append(f"{name} is {getattr(self, name)}, but makes one cycle unlike another; set it to 0")
         if self.timetable > LONGEST_PERIOD:
             found.append(
                 f"timetable is {self.timetable}, but must be at most {LONGEST_PERIOD}: every shift needs a departure"

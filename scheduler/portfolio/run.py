@@ -126,6 +126,7 @@ class Run:
         from scheduler.checker import check
         from scheduler.search.blocking.arrays import why_unsupported as why_not_blocking
         from scheduler.search.construct import construct
+        from scheduler.search.cyclic.spoken import why_unsupported as why_not_cyclic
         from scheduler.search.tabu.arrays import why_unsupported
         from scheduler.search.tabu.weights import weigh
 
@@ -161,6 +162,12 @@ class Run:
                 break
         if weights is not None and self.best is not None:
             return self._walk(weights, blocks)
+        if (
+            self.instance.cycle is not None
+            and self.best is not None
+            and why_not_cyclic(self.instance, self.objective) is None
+        ):
+            return self._shorten()
         return self._polish(walk if self.best is not None else None)
 
     def factory_search(self) -> FactorySearch | None:
@@ -186,6 +193,24 @@ class Run:
         if self.best is not None:
             self._bound_at_once()
         return Polishing(self, walk).search()
+
+    def _shorten(self) -> Answer:
+        """Prove what is small at once, and let the cyclic search and CP-SAT shorten the cycle."""
+        if self.num_modes <= SMALL:
+            status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
+            if status is Status.OPTIMAL or self.stop.requested:
+                return status, bounds
+        from scheduler.portfolio.cycling import Cycling
+        from scheduler.search.cyclic.engine import CyclicSearch
+
+        assert self.best is not None
+        weight = dict(self.objective.tiers[0].weights)["cycle_time"]
+
+        def on_better(cycle_time: int) -> None:
+            self.record(cycle_time * weight, None, CyclicSearch.name)
+
+        walk = CyclicSearch.of(self.instance, self.best, self.seed, on_better)
+        return self._polish(None) if walk is None else Cycling(self, walk).search()
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""

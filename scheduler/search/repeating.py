@@ -77,13 +77,13 @@ def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
     for cycle_time in range(max(1, least, -(-span // _most_sets(instance))), alone):
         if not all(each.fit(cycle_time) for each in turns):
             continue
-        schedule = _shifted(instance, one_set.operations, loaded, cycle_time)
+        schedule = shifted(instance, one_set.operations, loaded, cycle_time)
         if not check(instance, schedule):
             return schedule
         num_checks += 1
         if num_checks == MAX_CHECKS:
             break
-    schedule = _shifted(instance, one_set.operations, loaded, alone)
+    schedule = shifted(instance, one_set.operations, loaded, alone)
     return None if check(instance, schedule) else schedule
 
 
@@ -129,26 +129,22 @@ def _travel(group: CarrierGroup, origin: str | None, destination: str | None) ->
     return group.travel_time(origin or "", destination or "")
 
 
-def _shifted(
-    instance: Instance, operations: Iterable[ScheduledOperation], moves: Iterable[Move], cycle_time: int
+def shifted(
+    instance: Instance, operations: Iterable[ScheduledOperation], moves: Iterable[Move], cycle_time: int, later: int = 0
 ) -> Schedule:
-    """Return the schedule of all sets, each so many ticks after the one before."""
-    numbers = range(1, instance.cycle.repetitions + 1) if instance.cycle is not None else range(1, 2)
+    """Return the schedule of all sets, each so many ticks after the one before, the first as given or `later`."""
+    numbers = range(instance.cycle.repetitions) if instance.cycle is not None else range(1)
+    delays = [later + number * cycle_time for number in numbers]
     return complete(
         instance,
         [
-            replace(o, job=copy_id(o.job, k), start=o.start + (k - 1) * cycle_time, end=o.end + (k - 1) * cycle_time)
-            for k in numbers
+            replace(o, job=copy_id(o.job, number), start=o.start + delay, end=o.end + delay)
+            for number, delay in enumerate(delays, start=1)
             for o in operations
         ],
         [
-            replace(
-                m,
-                job=copy_id(m.job or "", k),
-                start=m.start + (k - 1) * cycle_time,
-                end=m.end + (k - 1) * cycle_time,
-            )
-            for k in numbers
+            replace(m, job=copy_id(m.job or "", number), start=m.start + delay, end=m.end + delay)
+            for number, delay in enumerate(delays, start=1)
             for m in moves
         ],
     )

@@ -48,4 +48,4 @@ def test_what_is_ruled_out_breaks_a_rule(seed: int) -> None:
     ruled_out = [t for t in range(1, cycle_time(instance, schedule)) if not all(each.fit(t) for each in turns)]
     assert ruled_out
     for shorter in ruled_out:
-        assert check(instance, repeating._shifted(instance, one_set.operations, loaded, shorter))
+        assert check(instance, repeating.shifted(instance, one_set.operations, loaded, shorter))

@@ -1,0 +1,132 @@
+"""Cyclic production: the cyclic search shortens the cycle, and CP-SAT proves that it can't be shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from scheduler.domain import Schedule, Status, Stop
+from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.search.cyclic.engine import CyclicSearch
+
+FIRST_SLICE = 2.0
+"""Seconds of CP-SAT's first slice beside the search."""
+GIVE_UP = 2
+"""Slices without a better bound, far from the cycle time, after which CP-SAT gives up."""
+LAST_SHARE = 0.1
+"""Share of the time for later tiers."""
+ALONE_SLICE = 0.5
+"""Deterministic time of CP-SAT's first slice where one worker does everything."""
+ALONE_WORK = 1000
+"""Insertions of the first slice of the search there."""
+
+
+class Cycling:
+    """One search for the least cycle time.
+
+    Parameters
+    ----------
+    run
+        The call that it works for; it has a schedule, and `scheduler.search.cyclic.spoken` has nothing against it.
+    walk
+        The search.
+    """
+
+    def __init__(self, run: Run, walk: CyclicSearch) -> None:
+        self._run = run
+        self._walk = walk
+        tier = run.objective.tiers[0]
+        self._weight = dict(tier.weights)["cycle_time"]
+        self._aspired = -(-tier.aspiration // self._weight)  # a shorter cycle is of no use
+        self._given: Schedule | None = run.best
+        self._prover = Stop()
+        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        run.record(None, self._walk.target * self._weight, "bounds")
+        later = len(run.objective.tiers) > 1 and run.has_time_for_model
+        self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
+
+    def search(self) -> Answer:
+        """Search until the cycle time is proved, the time is up, or somebody wants to stop."""
+        run, walk = self._run, self._walk
+        self._aim()
+        compiled = None if walk.is_compiled() else walk.compile_elsewhere()
+        with run.stop.calling(self._prover.request), run.stop.calling(walk.stop), run.proved.calling(self._on_proved):
+            if run.workers == 1:
+                self._take_turns(compiled)
+            else:
+                self._side_by_side(compiled)
+        walk.finish()
+        self._exchange()
+        return run.answer(self._bounds, goes_on=self._kept > run.reserve)
+
+    def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
+        """Walk in all threads but one; in that one let CP-SAT prove, in slices that double, while its bound moves."""
+        run, walk = self._run, self._walk
+        seconds, tries, is_walking = FIRST_SLICE, 0, False
+        while not self._has_ended():
+            gives_up = tries >= GIVE_UP or not run.has_time_for_model
+            if not is_walking and (compiled is None or compiled(run.left - self._kept if gives_up else 0.0)):
+                is_walking = True
+                walk.start(run.workers - 1)
+            if is_walking and gives_up:
+                walk.start(1)
+                walk.wait(run.left - self._kept)
+                return
+            tries = 0 if self._prove(min(seconds, run.left - self._kept)) else tries + 1
+            seconds *= 2
+
+    def _take_turns(self, compiled: Callable[[float], bool] | None) -> None:
+        """Walk and prove in turns, in slices of counted work: the same seed takes the same way every time.
+
+        Only the very first run on a machine, which compiles meanwhile, gives CP-SAT turns by the clock.
+        """
+        run, walk = self._run, self._walk
+        while compiled is not None and not self._has_ended():
+            if compiled(0.0 if run.has_time_for_model else run.left - self._kept):
+                break
+            self._prove(min(FIRST_SLICE, run.left - self._kept))
+        insertions, work, tries = ALONE_WORK, ALONE_SLICE, 0
+        with walk.until(run.left - self._kept):
+            while not self._has_ended():
+                walk.advance(insertions)
+                self._exchange()
+                if tries < GIVE_UP and run.has_time_for_model and not self._has_ended():
+                    tries = 0 if self._prove(run.left - self._kept, work) else tries + 1
+                insertions, work = 2 * insertions, 2 * work
+
+    def _prove(self, seconds: float, work: float | None = None) -> bool:
+        """Give CP-SAT a slice; return whether another one may be of use."""
+        run = self._run
+        self._exchange()
+        known = run.bound
+        status, bounds = run.improve(seconds, 1, self._prover, self._aim, work)
+        self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
+        self._aim()
+        self._exchange()
+        if status is Status.OPTIMAL:
+            self._prover.request()
+        return run.bound != known or not run.is_far()
+
+    def _exchange(self) -> None:
+        """Take the best schedule of the walk, or give it that of CP-SAT."""
+        run, walk = self._run, self._walk
+        found = walk.best()
+        if found is not None:
+            run.offer(found, walk.name)
+        best = run.best
+        if best is not None and best is not found and best is not self._given:
+            walk.give(best)
+        self._given = best
+
+    def _aim(self) -> None:
+        """Let the walk end where the cycle time meets its bound."""
+        bound = higher(self._run.bound, self._bounds[0]) or Fraction(0)
+        self._walk.aim(max(-(-bound // self._weight), self._aspired))
+
+    def _on_proved(self) -> None:
+        """End the search when the cycle time is proved; later tiers are CP-SAT's."""
+        self._prover.request()
+        self._walk.stop()
+
+    def _has_ended(self) -> bool:
+        return self._prover.requested or self._walk.has_met_target or self._run.left <= self._kept

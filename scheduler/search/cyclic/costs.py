@@ -1,0 +1,147 @@
+"""What it costs to take a resource from a tick on: collisions with other jobs, modulo the cycle time, and its price."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scheduler.search.cyclic.facts import Facts, Ints, Uses
+from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
+from scheduler.search.cyclic.using import gap
+
+
+@njit(cache=True, nogil=True)
+def sort_uses(uses: Uses, order: Ints, cycle: int) -> None:
+    """Sort the uses of each resource by their begin modulo the cycle time."""
+    for resource in range(len(uses.size)):
+        num = uses.size[resource]
+        order[resource, :num] = np.argsort(uses.start[resource, :num] % cycle)
+
+
+@njit(cache=True, nogil=True)
+def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -> None:
+    """Set prices: the square of how busy a resource is, in the cycle, with its setups or empty travel.
+
+    They are made so small that a job that lasts `longest` costs less than a collision.
+    """
+    sort_uses(uses, room.order, cycle)
+    for resource in range(len(uses.size)):
+        num, busy = uses.size[resource], 0
+        for k in range(num):
+            a, b = room.order[resource, k], room.order[resource, (k + 1) % num]
+            busy += uses.end[resource, a] - uses.start[resource, a]
+            busy += gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+        room.price[resource] = 1 + DEAREST * busy * busy // (cycle * cycle)
+    room.rebate[0] = 0
+    while longest * DEAREST * 4 >> room.rebate[0] > COLLISION:
+        room.rebate[0] += 1
+
+
+@njit(cache=True, nogil=True)
+def _detours(
+    facts: Facts, uses: Uses, room: Room, resource: int, first: int, last: int, cycle: int, cost: NDArray[np.int32]
+) -> None:
+    """Add the price of what setups or empty travel become longer by a use that begins at each tick of the cycle."""
+    num, order = uses.size[resource], room.order[resource]
+    price, rebate = room.price[resource], room.rebate[0]
+    for k in range(num):
+        a, b = order[k], order[(k + 1) % num]
+        more = gap(facts, resource, uses.last[resource, a], first) + gap(facts, resource, last, uses.first[resource, b])
+        more -= gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+        more = min(max(0, more), cycle) * price >> rebate
+        if more == 0:
+            continue
+        begin, end = uses.start[resource, a] % cycle, uses.start[resource, b] % cycle
+        if k + 1 < num:
+            for t in range(begin, end):
+                cost[t] += more
+        else:
+            for t in range(begin, cycle):
+                cost[t] += more
+            for t in range(end):
+                cost[t] += more
+
+
+@njit(cache=True, nogil=True)
+def blocked(
+    facts: Facts, uses: Uses, weights: Ints, room: Room, option: int, cycle: int, cost: NDArray[np.int32]
+) -> None:
+    """Write what it costs to begin a move at each tick of the cycle."""
+    resource, length = facts.carrier[option], facts.length[option]
+    origin, destination = facts.origin[option], facts.destination[option]
+    cost[:cycle] = 0
+    base = length * room.price[resource] >> room.rebate[0]
+    if length + gap(facts, resource, destination, origin) > cycle:
+        base = NEVER
+    for k in range(uses.size[resource]):
+        weight = weights[uses.job[resource, k]] * COLLISION
+        before = length + gap(facts, resource, destination, uses.first[resource, k]) - 1
+        after = uses.end[resource, k] - uses.start[resource, k] + gap(facts, resource, uses.last[resource, k], origin)
+        if before + after >= cycle:
+            base += weight
+            continue
+        begin = (uses.start[resource, k] - before) % cycle
+        end = begin + before + after
+        cost[begin] += weight
+        if end < cycle:
+            cost[end] -= weight
+        elif end > cycle:  # it goes round
+            base += weight
+            cost[end - cycle] -= weight
+    running = base
+    for t in range(cycle):
+        running += cost[t]
+        cost[t] = min(running, NEVER)
+    _detours(facts, uses, room, resource, origin, destination, cycle, cost)
+    if room.noise[0] > 0:
+        for t in range(cycle):
+            cost[t] += np.random.randint(room.noise[0])
+
+
+@njit(cache=True, nogil=True)
+def occupied(
+    facts: Facts,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    mode: int,
+    cycle: int,
+    ticks: int,
+    inside: NDArray[np.int32],
+    begun: NDArray[np.int32],
+) -> None:
+    """Write what it costs to begin a visit at each tick, and the sum of what begins, or is paid for, up to it."""
+    resource, family = facts.machine[mode], facts.family[mode]
+    inside[:cycle] = 0
+    begun[:cycle] = 0
+    base = 0
+    for k in range(uses.size[resource]):
+        weight = weights[uses.job[resource, k]] * COLLISION
+        before = gap(facts, resource, family, uses.first[resource, k])
+        width = uses.end[resource, k] + gap(facts, resource, uses.last[resource, k], family)
+        width += before - uses.start[resource, k]
+        begin = (uses.start[resource, k] - before) % cycle
+        begun[begin] += weight
+        if width >= cycle:
+            base += weight
+            continue
+        inside[begin] += weight
+        end = begin + width
+        if end < cycle:
+            inside[end] -= weight
+        elif end > cycle:  # it goes round
+            base += weight
+            inside[end - cycle] -= weight
+    running = base
+    for t in range(cycle):
+        running += inside[t]
+        inside[t] = running
+    _detours(facts, uses, room, resource, family, family, cycle, inside)
+    for t in range(cycle, ticks):
+        inside[t] = inside[t - cycle]
+        begun[t] = begun[t - cycle]
+    total, price, rebate = 0, room.price[resource], room.rebate[0]
+    for t in range(ticks):
+        total += begun[t]
+        begun[t] = total + (t * price >> rebate)

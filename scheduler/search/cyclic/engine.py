@@ -1,0 +1,242 @@
+"""The cyclic search as an engine: threads that look for shorter and shorter cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from scheduler.domain import Instance, Schedule
+from scheduler.domain.cycle import cycle_time
+from scheduler.search.cyclic.costs import set_prices
+from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses
+from scheduler.search.cyclic.lower import lower, to_plan, to_schedule
+from scheduler.search.cyclic.room import rooms
+from scheduler.search.cyclic.timing import graphs, shorten
+from scheduler.search.cyclic.using import EVERYTHING, use_job
+from scheduler.search.cyclic.walk import tighten, walk
+from scheduler.search.cyclic.warm import compile_elsewhere, is_compiled
+from scheduler.search.threads import CompiledSearch, OnBetter
+
+FIRST_STEP = 16
+"""The cycle is first shortened by one in so many ticks; after a failure by half as much."""
+PATIENCE = 60
+"""Insertions for each job after which a cycle time is given up, the first time ..."""
+MORE = 2.0
+"""... and so many times as many once the step is a single tick, each time."""
+CHUNK = 200
+"""Insertions of one compiled call: some tenths of a second."""
+RELOCATIONS = 3
+"""Jobs that take another place after an ejection."""
+MOST_TICKS = 20_000
+"""Ticks of the cycle that is known, at the most."""
+SLACK = 2
+"""Cycles that a job may last longer than it takes at the least."""
+
+
+Timetable: TypeAlias = tuple[int, Plan]
+"""A cycle time and a plan of all jobs for it."""
+
+
+class CyclicSearch(CompiledSearch[Timetable]):
+    """A search for the least cycle time.
+
+    Parameters
+    ----------
+    instance
+        A cyclic instance that `scheduler.search.cyclic.spoken.why_unsupported` has nothing against.
+    start
+        A schedule that is known; only shorter cycles are reported.
+    seed
+        Random seed; with one thread the same seed gives the same sequence of better schedules.
+    on_better
+        Called, from a thread of the search, with every cycle time below all before.
+    """
+
+    name = "cyclic"
+
+    @classmethod
+    def of(cls, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> CyclicSearch | None:
+        """Return a search, None where a cycle has so many ticks that their rows have no room."""
+        return cls(instance, start, seed, on_better) if cycle_time(instance, start) <= MOST_TICKS else None
+
+    def __init__(self, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> None:
+        self.seed = seed
+        self.lowered = lower(instance)
+        self.given: Timetable = to_plan(self.lowered, start)
+        self.lasts = least_ticks(self.lowered.facts)
+        super().__init__(self.given[0], on_better)
+        self.aim(least_cycle_time(self.lowered.facts, self.lasts))
+
+    def stepper(self, number: int) -> Shortening:
+        """Return the work of a thread."""
+        return Shortening(self, number)
+
+    def read(self, found: Timetable) -> Schedule:
+        """Return a plan as a schedule."""
+        cycle, plan = found
+        return to_schedule(self.lowered, plan, cycle)
+
+    def is_compiled(self) -> bool:
+        """Return whether the cache holds the walk."""
+        return is_compiled()
+
+    def compile_elsewhere(self) -> Callable[[float], bool]:
+        """Start a process that compiles."""
+        return compile_elsewhere()
+
+    def give(self, schedule: Schedule) -> None:
+        """Let the threads go on from a schedule that somebody else has found, if its cycle is shorter."""
+        cycle, plan = to_plan(self.lowered, schedule)
+        self.offer(cycle, (cycle, plan))
+
+    def rehearse(self) -> None:
+        """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        Shortening(self, 0).rehearse()
+
+    def known(self) -> Timetable:
+        """Return the best timetable so far, the one that was given if none is better."""
+        with self._lock:
+            return self._best or self.given
+
+
+class Shortening:
+    """One thread's walks, each for a shorter cycle than that of the best timetable."""
+
+    def __init__(self, search: CyclicSearch, number: int) -> None:
+        facts = search.lowered.facts
+        self._search = search
+        self._rng = np.random.default_rng((search.seed, number))
+        self._num_jobs = len(facts.ops_at) - 1
+        self._plan, self._uses = empty_plan(facts), empty_uses(facts)
+        self._graph = graphs(facts)
+        longest = int((search.lasts + SLACK * search.given[0]).max()) + 1
+        self._room = rooms(facts, min(longest, int(facts.sets[0]) * search.given[0] + 1))
+        self._weights = np.ones(self._num_jobs, np.int64)
+        self._waiting = np.zeros(self._num_jobs + 1, np.int64)
+        self._kept = np.zeros(sum(array.size for array in self._plan[:3]), np.int64)
+        self._num_waiting = 0
+        self._cycle = 0
+        self._step = FIRST_STEP
+        self._patience = PATIENCE * self._num_jobs
+        self._spent = 0
+
+    def step(self) -> None:
+        """Make one compiled call; where the walk has ended, begin one for another cycle time."""
+        search = self._search
+        if self._num_waiting == 0:
+            self._begin()
+        if self._num_waiting > 0:
+            self._walk()
+        if self._num_waiting == 0:
+            self._tighten()
+        elif self._spent > self._patience or search.value <= self._cycle:
+            if search.value > self._cycle:
+                self._patience = int(self._patience * (MORE if self._step == 1 else 1))
+                self._step = max(1, self._step // 2)
+            self._num_waiting = 0
+
+    def rehearse(self) -> None:
+        """Run every compiled function once, the walk last."""
+        self._begin()
+        self._tighten()
+        self._walk()
+
+    def _walk(self) -> None:
+        search = self._search
+        self._num_waiting, done = walk(
+            search.lowered.facts,
+            self._plan,
+            self._uses,
+            self._room,
+            self._weights,
+            self._waiting,
+            self._num_waiting,
+            self._kept,
+            self._ticks(),
+            self._cycle,
+            RELOCATIONS,
+            CHUNK,
+            int(self._rng.integers(1 << 30)),
+            search.stopping,
+        )
+        self._spent += done
+        search.iterations += max(done, 1)
+
+    def _tighten(self) -> None:
+        """Take the least cycle time of the orders that were found."""
+        search, facts = self._search, self._search.lowered.facts
+        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle))
+        search.offer(cycle, (cycle, self._plan.copy()))
+
+    def _ticks(self) -> Ints:
+        """Return up to when each job may last."""
+        sets = int(self._search.lowered.facts.sets[0])
+        return np.minimum(self._search.lasts + SLACK * self._cycle, sets * self._cycle) + 1
+
+    def _begin(self) -> None:
+        """Begin with the best timetable, as much of it as stands in a shorter cycle."""
+        search, facts = self._search, self._search.lowered.facts
+        best, plan = search.known()
+        for mine, known in zip(self._plan, plan, strict=True):
+            mine[:] = known
+        self._uses.size[:] = 0
+        for job in range(self._num_jobs):
+            use_job(facts, self._plan, self._uses, job, EVERYTHING)
+        self._cycle = max(search.target, best - max(1, int(best * self._step / 200)))
+        seed = int(self._rng.integers(1 << 30))
+        self._num_waiting = int(
+            shorten(facts, self._plan, self._uses, self._graph, best, self._cycle, self._waiting, seed)
+        )
+        set_prices(facts, self._uses, self._room, self._cycle, int(search.lasts.max(initial=1)))
+        self._weights[:] = 1
+        self._spent = 0
+
+
+def least_ticks(facts: Facts) -> Ints:
+    """Return how long each job lasts at the least."""
+    found = []
+    for job in range(len(facts.ops_at) - 1):
+        reached = [0]
+        for op in range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]) + 1):
+            is_last = op == facts.ops_at[job + 1]
+            modes = [0] if is_last else range(int(facts.modes_at[op]), int(facts.modes_at[op + 1]))
+            durations = [0 if is_last else int(facts.duration[mode]) for mode in modes]
+            ways = iter(
+                range(int(facts.routes_at[op + job]), int(facts.routes_at[op + job]) + len(reached) * len(modes))
+            )
+            times = [[before + _way_time(facts, next(ways)) for _ in modes] for before in reached]
+            reached = [min(row[k] for row in times) + durations[k] for k in range(len(modes))]
+        found.append(min(reached))
+    return np.array(found, np.int64)
+
+
+def _way_time(facts: Facts, way: int) -> int:
+    legs = range(int(facts.legs_at[way]), int(facts.legs_at[way + 1]))
+    options = (facts.length[facts.options_at[leg] : facts.options_at[leg + 1]] for leg in legs)
+    return sum(int(lengths.min()) if len(lengths) else NO_LIMIT for lengths in options)
+
+
+def least_cycle_time(facts: Facts, lasts: Ints) -> int:
+    """Return a bound of the cycle time: all jobs are over in time, and each resource does what only it can do."""
+    loads = np.zeros(len(facts.gaps_at), np.int64)
+    for op in range(len(facts.modes_at) - 1):
+        modes = slice(int(facts.modes_at[op]), int(facts.modes_at[op + 1]))
+        if len(set(facts.machine[modes].tolist())) == 1:
+            loads[facts.machine[modes.start]] += facts.duration[modes].min()
+    ends = [*facts.routes_at[1:].tolist(), len(facts.leaves)]
+    for link, end in enumerate(ends):
+        ways = range(int(facts.routes_at[link]), end)
+        loads += np.min([_certain_loads(facts, way) for way in ways], axis=0)
+    return max(int(loads.max(initial=0)), -(-int(lasts.max(initial=0)) // int(facts.sets[0])), 1)
+
+
+def _certain_loads(facts: Facts, way: int) -> Ints:
+    """Return what each resource does on a way for certain."""
+    found = np.zeros(len(facts.gaps_at), np.int64)
+    for leg in range(int(facts.legs_at[way]), int(facts.legs_at[way + 1])):
+        options = slice(int(facts.options_at[leg]), int(facts.options_at[leg + 1]))
+        if len(set(facts.carrier[options].tolist())) == 1:
+            found[facts.carrier[options.start]] += facts.length[options].min()
+    return found

@@ -1,0 +1,129 @@
+"""One part set as integers, a plan of it, and what the plan takes of machines and carriers.
+
+Jobs are chains of operations. Before each operation of a job, and after its last one, lies a *link*: the link of
+operation *o* of job *j* has the number ``o + j``, the departure of the job the number after that of its last operation.
+A plan says for each operation its mode and start, and for each of the (at most `MOST_LEGS`) legs of a link its option,
+which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
+starts of legs.
+
+Machines and carriers are *resources*, carriers after machines. A *use* of one is the stretch ``[start, end)`` of its
+time that a visit of a part or a loaded move takes, and the setup families or places at its two ends; its ends are given
+as instants with an offset, too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints: TypeAlias = NDArray[np.int64]
+MOST_LEGS = 3
+"""Moves between two machines of one facility: out of a cell, over to another, into it."""
+NO_LIMIT = 1 << 40
+UNREACHABLE = 1 << 30
+"""Ticks between two places that nothing joins."""
+
+
+class Facts(NamedTuple):
+    """What does not change; all arrays are of 64-bit integers.
+
+    Attributes
+    ----------
+    ops_at
+        Where the operations of each job begin, and one more.
+    modes_at
+        Where the modes of each operation begin, and one more.
+    machine, duration, family, dwell
+        By mode; families are numbered by machine, `NO_LIMIT` is no maximum dwell.
+    least_lag, most_lag
+        By operation, after the one before it in its job; lags are only there where the part needs no move.
+    holds_before, holds_after
+        By machine: whether it is taken from the drop on, and until the part goes on.
+    routes_at
+        By link: where its routes begin, mode of the predecessor by mode of the successor (one row or column where there
+        is none).
+    legs_at
+        By route: where its legs begin, and one more; -1 where there is no way.
+    leaves
+        By route: whether its first leg takes the part from its machine.
+    options_at
+        By leg: where its options begin, and one more.
+    carrier, length, pick_up, drop, origin, destination
+        By option: the number of the resource, times, and places numbered by carrier.
+    gaps_at, gaps_width
+        By resource: where its table of setups or empty travel begins in ``gaps``, and the length of a row.
+    gaps
+        The tables, from the family or place behind to the one ahead.
+    sets
+        Sets that may be in the factory at a time (one number).
+    """
+
+    ops_at: Ints
+    modes_at: Ints
+    machine: Ints
+    duration: Ints
+    family: Ints
+    dwell: Ints
+    least_lag: Ints
+    most_lag: Ints
+    holds_before: Ints
+    holds_after: Ints
+    routes_at: Ints
+    legs_at: Ints
+    leaves: Ints
+    options_at: Ints
+    carrier: Ints
+    length: Ints
+    pick_up: Ints
+    drop: Ints
+    origin: Ints
+    destination: Ints
+    gaps_at: Ints
+    gaps_width: Ints
+    gaps: Ints
+    sets: Ints
+
+
+class Plan(NamedTuple):
+    """A plan of some jobs of the set: mode by operation, option by leg, instants, and whether a job is in it."""
+
+    mode: Ints
+    option: Ints
+    time: Ints
+    placed: Ints
+
+    def copy(self) -> Plan:
+        """Return a plan of its own."""
+        return Plan(*(array.copy() for array in self))
+
+
+class Uses(NamedTuple):
+    """The uses of each resource in any order, ``size`` of them; see the module."""
+
+    size: Ints
+    job: Ints
+    start: Ints
+    end: Ints
+    first: Ints
+    last: Ints
+    start_instant: Ints
+    start_offset: Ints
+    end_instant: Ints
+    end_offset: Ints
+
+
+def empty_plan(facts: Facts) -> Plan:
+    """Return the plan without any job."""
+    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
+    num_legs = MOST_LEGS * (num_ops + num_jobs)
+    zeros = (np.zeros(size, np.int64) for size in (num_ops, num_legs, num_ops + num_legs, num_jobs))
+    return Plan(*zeros)
+
+
+def empty_uses(facts: Facts) -> Uses:
+    """Return room for the uses of any plan."""
+    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
+    shape = (len(facts.gaps_at), MOST_LEGS * (num_ops + num_jobs) + num_ops)
+    return Uses(np.zeros(shape[0], np.int64), *(np.zeros(shape, np.int64) for _ in range(9)))

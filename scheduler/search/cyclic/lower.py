@@ -1,0 +1,244 @@
+"""The part set of a cyclic instance as integers, and back: plans from schedules, schedules from plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from scheduler.domain import Instance, Machine, Move, Operation, Schedule, ScheduledOperation
+from scheduler.domain.cycle import copy_id, cycle_time, part_set
+from scheduler.domain.routing import Leg, carriers, route
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, UNREACHABLE, Facts, Ints, Plan, empty_plan
+from scheduler.search.repeating import shifted
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """An instance as the search sees it.
+
+    Attributes
+    ----------
+    instance, one_set
+        The cyclic instance, and its part set alone.
+    facts
+        The set as integers.
+    operations
+        By number, with the id of the job.
+    legs
+        By number of a leg: what it is.
+    carriers
+        By option: the id of the carrier.
+    """
+
+    instance: Instance
+    one_set: Instance
+    facts: Facts
+    operations: tuple[tuple[str, Operation], ...]
+    legs: tuple[Leg, ...]
+    carriers: tuple[str, ...]
+
+
+def lower(instance: Instance) -> Lowered:
+    """Return a cyclic instance that `why_unsupported` has nothing against as integers."""
+    return _Lowering(instance).lowered()
+
+
+class _Lowering:
+    """The lists that grow while an instance is lowered."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance, self.one_set = instance, part_set(instance)
+        one_set = self.one_set
+        self.resources = {id: k for k, id in enumerate([*one_set.machine_by_id, *one_set.carrier_by_id])}
+        self.names: list[dict[str | None, int]] = [{} for _ in self.resources]
+        self.gaps_at: list[int] = []
+        self.gaps: list[int] = []
+        self.routes_at: list[int] = []
+        self.legs_at: list[int] = [0]
+        self.leaves: list[int] = []
+        self.legs: list[Leg] = []
+        self.options_at: list[int] = [0]
+        self.options: list[tuple[int, int, int, int, int, int]] = []
+        self.carriers: list[str] = []
+        self._gap_tables()
+
+    def _gap_tables(self) -> None:
+        """Write the setups of machines and the empty travel of carriers."""
+        one_set = self.one_set
+        for machine in one_set.machines:
+            modes = (mode for o in one_set.operation_by_key.values() for mode in o.modes if mode.machine == machine.id)
+            families = list(dict.fromkeys([None, *(mode.setup_family for mode in modes)]))
+            self.names[self.resources[machine.id]] = {family: k for k, family in enumerate(families)}
+            self.gaps_at.append(len(self.gaps))
+            setups = machine.setups
+            self.gaps += [setups.time(a, b) if setups is not None else 0 for a in families for b in families]
+        for carrier, group in one_set.group_by_carrier.items():
+            places = list(dict.fromkeys([*group.travel, *(b for row in group.travel.values() for b in row)]))
+            self.names[self.resources[carrier]] = {place: k for k, place in enumerate(places)}
+            self.gaps_at.append(len(self.gaps))
+            for a in places:
+                known = group.travel.get(a, {})
+                self.gaps += [0 if a == b else known.get(b, UNREACHABLE) for b in places]
+
+    def lowered(self) -> Lowered:
+        """Write jobs, modes, routes and options; return it all."""
+        one_set = self.one_set
+        operations = tuple((job.id, operation) for job in one_set.jobs for operation in job.operations)
+        modes = [mode for _, operation in operations for mode in operation.modes]
+        lags = {(job.id, p.successor): p for job in one_set.jobs for p in job.precedences}
+        for job in one_set.jobs:
+            steps: list[Operation | None] = [None, *job.operations, None]
+            for before, after in pairwise(steps):
+                self.routes_at.append(len(self.leaves))
+                for origin in self._machines(before):
+                    for destination in self._machines(after):
+                        self._route(job.id, origin, destination)
+        of_ops = [lags.get((job, operation.id)) for job, operation in operations]
+        carrier, length, pick_up, drop, origins, destinations = (
+            zip(*self.options, strict=True) if self.options else [()] * 6
+        )
+        facts = Facts(
+            ops_at=_sums(len(job.operations) for job in one_set.jobs),
+            modes_at=_sums(len(operation.modes) for _, operation in operations),
+            machine=_ints(self.resources[mode.machine] for mode in modes),
+            duration=_ints(mode.duration for mode in modes),
+            family=_ints(self.names[self.resources[mode.machine]][mode.setup_family] for mode in modes),
+            dwell=_ints(NO_LIMIT if mode.max_dwell is None else mode.max_dwell for mode in modes),
+            least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_ops),
+            most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_ops),
+            holds_before=_ints(machine.input_buffer == 0 for machine in one_set.machines),
+            holds_after=_ints(machine.output_buffer == 0 for machine in one_set.machines),
+            routes_at=_ints(self.routes_at),
+            legs_at=_ints(self.legs_at),
+            leaves=_ints(self.leaves),
+            options_at=_ints(self.options_at),
+            carrier=_ints(carrier),
+            length=_ints(length),
+            pick_up=_ints(pick_up),
+            drop=_ints(drop),
+            origin=_ints(origins),
+            destination=_ints(destinations),
+            gaps_at=_ints(self.gaps_at),
+            gaps_width=_ints(max(1, len(names)) for names in self.names),
+            gaps=_ints(self.gaps),
+            sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
+        )
+        return Lowered(self.instance, one_set, facts, operations, tuple(self.legs), tuple(self.carriers))
+
+    def _machines(self, operation: Operation | None) -> list[Machine | None]:
+        if operation is None:
+            return [None]
+        return [self.one_set.machine_by_id[mode.machine] for mode in operation.modes]
+
+    def _route(self, job_id: str, origin: Machine | None, destination: Machine | None) -> None:
+        """Write the way from machine to machine; a leg without options is one that nothing can do."""
+        legs = route(self.one_set, origin, destination)
+        job = self.one_set.job_by_id[job_id]
+        for leg in legs if legs is not None else [None]:
+            for carrier, length in carriers(self.one_set, leg, job) if leg is not None else ():
+                assert leg is not None
+                group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
+                names = self.names[number]
+                times = length, group.pick_up_time, group.drop_time
+                self.options.append((number, *times, names[leg.origin], names[leg.destination]))
+                self.carriers.append(carrier)
+            self.legs.append(leg if leg is not None else Leg("entry", "robot_move", "", "", ()))
+            self.options_at.append(len(self.options))
+        self.legs_at.append(len(self.legs))
+        self.leaves.append(int(bool(legs) and origin is not None and legs is not None and legs[0].origin == origin.id))
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.array(list(values), np.int64)
+
+
+def _sums(counts: Iterable[int]) -> Ints:
+    return np.concatenate(([0], np.cumsum(list(counts)))).astype(np.int64)
+
+
+def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
+    """Return the cycle time of a schedule and what its first set does."""
+    facts, plan = lowered.facts, empty_plan(lowered.facts)
+    moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
+    for move in schedule.moves:
+        if move.job is not None:
+            moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+    for o, (job, operation) in enumerate(lowered.operations):
+        done = schedule.by_operation[copy_id(job, 1), operation.id]
+        plan.mode[o], plan.time[o] = done.mode, done.start
+    for link, (job, before, after) in enumerate(_links(lowered)):
+        route_number = _route_of(lowered, plan, link)
+        legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
+        made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
+        for k, (leg, move) in enumerate(zip(legs, made, strict=True)):
+            slot = MOST_LEGS * link + k
+            plan.time[len(lowered.operations) + slot] = move.start
+            options = range(facts.options_at[leg], facts.options_at[leg + 1])
+            plan.option[slot] = next(option for option in options if lowered.carriers[option] == move.mover)
+    plan.placed[:] = 1
+    return cycle_time(lowered.instance, schedule), plan
+
+
+def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
+    """Return the schedule of all sets, each a cycle time after the one before, the first as early as can be."""
+    facts, num_ops = lowered.facts, len(lowered.operations)
+    operations: list[ScheduledOperation] = []
+    moves: list[Move] = []
+    for o, (job, operation) in enumerate(lowered.operations):
+        mode, start = operation.modes[plan.mode[o]], int(plan.time[o])
+        number = int(plan.mode[o])
+        operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, start + mode.duration))
+    for link, (job, before, after) in enumerate(_links(lowered)):
+        number = _route_of(lowered, plan, link)
+        for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
+            slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
+            option, start = int(plan.option[slot]), int(plan.time[num_ops + slot])
+            end = start + int(facts.length[option])
+            mover = lowered.carriers[option]
+            moves.append(Move(job, leg.origin, leg.destination, mover, leg.kind, start, end, before, after))
+    later = _delay(lowered, operations, moves)
+    return shifted(lowered.instance, operations, moves, cycle, later)
+
+
+def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Sequence[Move]) -> int:
+    """Return by how much all of a set has to be later, for the first ways and setups to begin at tick 0 or later.
+
+    An operation may be set up for from the initial family before it is known which is the first: all of them are.
+    """
+    one_set, found = lowered.one_set, [0]
+    for move in moves:
+        group, start = one_set.group_by_carrier[move.mover], one_set.carrier_by_id[move.mover].start
+        found.append((0 if start == move.origin else group.travel.get(start, {}).get(move.origin, 0)) - move.start)
+    for operation in operations:
+        setups = one_set.machine_by_id[operation.machine].setups
+        mode = one_set.mode(operation.key, operation.mode)
+        found.append((setups.time(setups.initial, mode.setup_family) if setups is not None else 0) - operation.start)
+    for move in moves:
+        if move.successor is not None and move.destination in one_set.machine_by_id:
+            machine = one_set.machine_by_id[move.destination]
+            mode_number = next(o.mode for o in operations if o.key == (move.job, move.successor))
+            family = one_set.mode((move.job or "", move.successor), mode_number).setup_family
+            group = one_set.group_by_carrier[move.mover]
+            if machine.setups is not None and machine.input_buffer == 0:
+                found.append(machine.setups.time(machine.setups.initial, family) - (move.end - group.drop_time))
+    return max(found)
+
+
+def _links(lowered: Lowered) -> list[tuple[str, str | None, str | None]]:
+    """Return job, predecessor and successor of each link."""
+    found: list[tuple[str, str | None, str | None]] = []
+    for job in lowered.one_set.jobs:
+        ids = [None, *(operation.id for operation in job.operations), None]
+        found += [(job.id, before, after) for before, after in pairwise(ids)]
+    return found
+
+
+def _route_of(lowered: Lowered, plan: Plan, link: int) -> int:
+    """Return the number of the route of a link between the machines of a plan."""
+    from scheduler.search.cyclic.using import route_of
+
+    job = int(np.searchsorted(lowered.facts.ops_at + np.arange(len(lowered.facts.ops_at)), link, "right")) - 1
+    return int(route_of(lowered.facts, plan, job, link))

@@ -1,0 +1,106 @@
+"""Room to insert jobs in: rows of ticks, one for each mode or leg of a job, and prices."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints
+
+NEVER = 1 << 29
+"""A cost above all others."""
+OWN = 1 << 23
+"""What it costs to be in one's own way."""
+COLLISION = 1 << 12
+"""What it costs to collide with a job of weight 1: more than all that a job takes of resources."""
+DEAREST = 8
+"""Price of a tick of a resource that is always busy, before it is made smaller."""
+
+
+class Room(NamedTuple):
+    """Room to work in, for one thread: rows of ticks; see `rooms`.
+
+    Attributes
+    ----------
+    starts, ready, held
+        By mode of the job: ``A``, and ``D`` for a part that has left its machine, or not.
+    inside, begun
+        By mode: what it costs to begin a visit at a tick, and the sum of what begins up to there.
+    steps
+        Rows for the costs along one way.
+    starts_from, starts_way, ready_from, held_from, moved_from, moved_by
+        How each cost came about: instants, modes and options before.
+    moved_at
+        By mode and mode before: the first row of ``moved_from`` for the way between the two; in the last column for
+        the departure.
+    window
+        Ticks in the window of a minimum.
+    hit
+        By job: whether the last one that was inserted collides with it.
+    price, rebate
+        By resource: what a tick of it costs, in as many parts as ``1 << rebate[0]``.
+    noise
+        What a move costs more at a tick, at the most (one number).
+    order
+        By resource: its uses by their begin modulo the cycle time.
+    """
+
+    starts: NDArray[np.int32]
+    ready: NDArray[np.int32]
+    held: NDArray[np.int32]
+    inside: NDArray[np.int32]
+    begun: NDArray[np.int32]
+    steps: NDArray[np.int32]
+    starts_from: NDArray[np.int32]
+    starts_way: NDArray[np.int32]
+    ready_from: NDArray[np.int32]
+    held_from: NDArray[np.int32]
+    moved_from: NDArray[np.int32]
+    moved_by: NDArray[np.int32]
+    moved_at: Ints
+    window: Ints
+    hit: Ints
+    price: Ints
+    rebate: Ints
+    noise: Ints
+    order: Ints
+
+
+def rooms(facts: Facts, most_ticks: int) -> Room:
+    """Return room for the largest job of a set and so many ticks."""
+    num_modes = most_modes = most_rows = 1
+    for job in range(len(facts.ops_at) - 1):
+        ops = range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]))
+        counts = [1, *(int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops), 1]
+        num_modes = max(num_modes, sum(counts))
+        most_modes = max(most_modes, *counts)
+        most_rows = max(most_rows, MOST_LEGS * sum(a * b for a, b in pairwise(counts)))
+
+    def rows(number: int) -> NDArray[np.int32]:
+        return np.zeros((number, most_ticks), np.int32)
+
+    num_jobs, num_ops, num_resources = len(facts.ops_at) - 1, len(facts.modes_at) - 1, len(facts.gaps_at)
+    return Room(
+        starts=rows(num_modes),
+        ready=rows(num_modes),
+        held=rows(num_modes),
+        inside=rows(num_modes),
+        begun=rows(num_modes),
+        steps=rows(3),
+        starts_from=rows(num_modes),
+        starts_way=rows(num_modes),
+        ready_from=rows(num_modes),
+        held_from=rows(num_modes),
+        moved_from=rows(most_rows),
+        moved_by=rows(most_rows),
+        moved_at=np.zeros((num_modes, most_modes + 1), np.int64),
+        window=np.zeros(most_ticks, np.int64),
+        hit=np.zeros(num_jobs, np.int64),
+        price=np.ones(num_resources, np.int64),
+        rebate=np.zeros(1, np.int64),
+        noise=np.zeros(1, np.int64),
+        order=np.zeros((num_resources, MOST_LEGS * (num_ops + num_jobs) + num_ops), np.int64),
+    )

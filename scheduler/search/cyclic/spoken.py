@@ -1,0 +1,132 @@
+"""What of a cyclic instance the compiled search speaks; everything else is refused by name.
+
+Fields that tell one cycle from another (calendars, dates, timetables, batteries) are refused by the validation of the
+file already; here they must have their defaults too, since an instance may be built in code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from itertools import pairwise
+from typing import Any
+
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Job,
+    Machine,
+    Mode,
+    Operation,
+    Precedence,
+    Robot,
+    RobotCell,
+    Vehicle,
+)
+from scheduler.domain.cycle import sets_of
+from scheduler.domain.objective import Objective
+from scheduler.domain.routing import Leg, route
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SPOKEN: dict[type, frozenset[str]] = {
+    Instance: _names(
+        "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective cycle"
+    ),
+    Facility: _names("id station returns_jobs docks hub"),
+    Machine: _names("id facility cell setups input_buffer output_buffer swap"),
+    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
+    Robot: _names("id start reach"),
+    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
+    Vehicle: _names("id start"),
+    Job: _names("id operations precedences weight units fleets splits"),
+    Operation: _names("id modes interruptible"),
+    Mode: _names("machine duration setup_family max_dwell"),
+    Precedence: _names("predecessor successor min_lag max_lag"),
+}
+"""The fields that the search knows; one that is not listed must have its default."""
+
+
+def why_unsupported(instance: Instance, objective: Objective) -> str | None:
+    """Return what of a cyclic instance and its objective the search does not speak, None if it speaks it all."""
+    if instance.cycle is None:
+        return "no cycle"
+    if dict(objective.tiers[0].weights).keys() != {"cycle_time"}:
+        return "another objective than the cycle time"
+    for item in _parts(instance):
+        for field in fields(item):
+            default = field.default if field.default is not MISSING else None
+            if field.default_factory is not MISSING:
+                default = field.default_factory()
+            if field.name not in SPOKEN[type(item)] and getattr(item, field.name) != default:
+                return f"{field.name} of {type(item).__name__}"
+    for machine in instance.machines:
+        if (machine.input_buffer or 0) > 0 or (machine.output_buffer or 0) > 0:
+            return "counted buffers"
+    for job in sets_of(instance)[0]:
+        reason = _why_not_made(instance, job)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _why_not_made(instance: Instance, job: Job) -> str | None:
+    """Return what of a job the search does not speak."""
+    lags = {(p.predecessor, p.successor): p for p in job.precedences}
+    if set(lags) != {(a.id, b.id) for a, b in pairwise(job.operations)}:
+        return "jobs whose operations are no chain"
+    if any(mode.duration == 0 for operation in job.operations for mode in operation.modes):
+        return "operations that take no time"
+    steps: list[Operation | None] = [None, *job.operations, None]
+    for before, after in pairwise(steps):
+        lag = lags[before.id, after.id] if before is not None and after is not None else None
+        waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
+        for origin in _machines(instance, before):
+            for destination in _machines(instance, after):
+                legs = route(instance, origin, destination) or ()
+                reason = _why_not_moved(instance, origin, legs)
+                if reason is not None:
+                    return reason
+                if waits and legs:
+                    return "lags on a way with moves"
+    return None
+
+
+def _machines(instance: Instance, operation: Operation | None) -> list[Machine | None]:
+    return [None] if operation is None else [instance.machine_by_id[mode.machine] for mode in operation.modes]
+
+
+def _why_not_moved(instance: Instance, origin: Machine | None, legs: tuple[Leg, ...]) -> str | None:
+    """Return what of a way the search does not speak."""
+    rides = []
+    for leg in legs:
+        if leg.kind == "transfer":
+            return "transfers from facility to facility"
+        for group in (instance.group_by_id[group] for group in leg.groups):
+            if group.move_time(leg.origin, leg.destination) == 0:
+                return "moves that take no time"
+            rides.append(group.travel_time(leg.origin, leg.destination))
+    if origin is not None and not origin.swap and (not rides or min(rides) == 0):
+        return "machines without swap from which parts pass on in no time"
+    return None
+
+
+def _parts(instance: Instance) -> Iterator[Any]:
+    """Yield everything of one part set that a rule could add a field to, but lanes and operators, which no job uses."""
+    yield instance
+    for group in (instance.facilities, instance.machines, instance.cells, instance.fleets):
+        yield from group
+    for cell in instance.cells:
+        yield from cell.robots
+    for fleet in instance.fleets:
+        yield from fleet.vehicles
+    for job in sets_of(instance)[0]:
+        yield job
+        yield from job.precedences
+        for operation in job.operations:
+            yield operation
+            yield from operation.modes

@@ -1,0 +1,282 @@
+"""Timing of a plan whose orders are given: instants for a cycle time, and the least cycle time for which there are any.
+
+With the order of the uses of each resource kept, a plan is a graph of instants (Hanen 1994, European Journal of
+Operational Research 72, "Study of a NP-hard cyclic scheduling problem: the recurrent job-shop"). An arc of *length* l
+and *height* h from *a* to *b* says
+
+    time(b) + h T >= time(a) + l
+
+where the height tells how many cycles later *b* the arc means. There are instants for T exactly if no circuit has
+length > T height; so the least T is the largest ratio of length to height of a circuit, found by Bellman and Ford's
+algorithm: from a T below, each circuit that is too long gives a higher one. Uses that follow one another have a
+gap between them: the heights along all uses of a resource add up to 1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.using import EVERYTHING, forget_job, gap, route_of, use_job
+
+MOST_CIRCUITS = 200
+"""Circuits after which the search for the least cycle time gives up."""
+
+
+class Graph(NamedTuple):
+    """Arcs in any order, ``size[0]`` of them, and room to work in.
+
+    Attributes
+    ----------
+    tail, head, length, height
+        By arc.
+    owner
+        By instant: the job that it belongs to, -1: none.
+    time
+        By instant: the times that are found.
+    parent
+        By instant: the arc that pushed it last.
+    order, phase
+        Room to sort the uses of a resource.
+    """
+
+    size: Ints
+    tail: Ints
+    head: Ints
+    length: Ints
+    height: Ints
+    owner: Ints
+    time: Ints
+    parent: Ints
+    order: Ints
+    phase: Ints
+
+
+def graphs(facts: Facts) -> Graph:
+    """Return room for the graph of any plan."""
+    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
+    num_instants = num_ops + MOST_LEGS * (num_ops + num_jobs) + 2
+    num_arcs = 8 * num_instants
+    by_arc = [np.zeros(num_arcs, np.int64) for _ in range(4)]
+    by_instant = [np.zeros(num_instants, np.int64) for _ in range(3)]
+    return Graph(np.zeros(1, np.int64), *by_arc, *by_instant, *(np.zeros(num_instants, np.int64) for _ in range(2)))
+
+
+@njit(cache=True, nogil=True)
+def _arc(graph: Graph, tail: int, head: int, length: int, height: int) -> None:
+    k = graph.size[0]
+    graph.size[0] = k + 1
+    graph.tail[k] = tail
+    graph.head[k] = head
+    graph.length[k] = length
+    graph.height[k] = height
+
+
+@njit(cache=True, nogil=True)
+def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None:
+    """Draw the graph of a plan that is right for this cycle time; its orders are those of its instants."""
+    num_ops = len(plan.mode)
+    begin, over = len(plan.time), len(plan.time) + 1
+    graph.size[0] = 0
+    graph.owner[:] = -1
+    for job in range(len(plan.placed)):
+        if plan.placed[job]:
+            _draw_job(facts, plan, graph, job, num_ops, begin, over)
+    _arc(graph, over, begin, 0, facts.sets[0])
+    for resource in range(len(uses.size)):
+        _draw_turns(facts, uses, graph, resource, cycle)
+
+
+@njit(cache=True, nogil=True)
+def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, begin: int, over: int) -> None:
+    """Draw what a part does, one after the other."""
+    last = -1  # instant before, with the ticks after it, at which the part is ready
+    ready = 0
+    for op in range(facts.ops_at[job], facts.ops_at[job + 1] + 1):
+        way = route_of(facts, plan, job, op + job)
+        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+        before = facts.modes_at[op - 1] + plan.mode[op - 1] if op > facts.ops_at[job] else -1
+        for k in range(num_legs):
+            slot = MOST_LEGS * (op + job) + k
+            instant = num_ops + slot
+            graph.owner[instant] = job
+            if last >= 0:
+                _arc(graph, last, instant, ready, 0)
+            else:
+                _arc(graph, begin, instant, 0, 0)
+            if k == 0 and before >= 0 and facts.dwell[before] < NO_LIMIT:
+                _arc(graph, instant, last, -ready - facts.dwell[before], 0)
+            last, ready = instant, facts.length[plan.option[slot]]
+        if op == facts.ops_at[job + 1]:
+            break
+        graph.owner[op] = job
+        mode = facts.modes_at[op] + plan.mode[op]
+        if last < 0:
+            _arc(graph, begin, op, 0, 0)
+        else:
+            _arc(graph, last, op, ready + (facts.least_lag[op] if num_legs == 0 else 0), 0)
+            if num_legs == 0:
+                most = min(facts.most_lag[op], facts.dwell[before])
+                if most < NO_LIMIT:
+                    _arc(graph, op, last, -ready - most, 0)
+            elif facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
+                _arc(graph, op, last, -ready, 0)
+        last, ready = op, facts.duration[mode]
+    _arc(graph, last, over, ready, 0)
+
+
+@njit(cache=True, nogil=True)
+def _draw_turns(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: int) -> None:
+    """Draw the uses of a resource, each after the one that is before it in the cycle."""
+    num = uses.size[resource]
+    for k in range(num):
+        graph.phase[k] = (uses.start[resource, k] % cycle) * (1 << 20) + uses.end[resource, k] - uses.start[resource, k]
+        at = k
+        while at > 0 and graph.phase[graph.order[at - 1]] > graph.phase[k]:
+            graph.order[at] = graph.order[at - 1]
+            at -= 1
+        graph.order[at] = k
+    for at in range(num):
+        a, b = graph.order[at], graph.order[(at + 1) % num]
+        between = gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+        ready = uses.end[resource, a] + between
+        height = -((uses.start[resource, b] - ready) // cycle)
+        length = uses.end_offset[resource, a] + between - uses.start_offset[resource, b]
+        _arc(graph, uses.end_instant[resource, a], uses.start_instant[resource, b], length, height)
+
+
+@njit(cache=True, nogil=True)
+def push(graph: Graph, cycle: int) -> int:
+    """Push instants as far as the arcs ask for; return -1, or an instant on a circuit that is too long."""
+    size = graph.size[0]
+    graph.parent[:] = -1
+    while True:
+        is_over = True
+        for k in range(size):
+            time = graph.time[graph.tail[k]] + graph.length[k] - graph.height[k] * cycle
+            if time > graph.time[graph.head[k]]:
+                graph.time[graph.head[k]] = time
+                graph.parent[graph.head[k]] = k
+                is_over = False
+        if is_over:
+            return -1
+        found = _circuit(graph)
+        if found >= 0:
+            return found
+
+
+@njit(cache=True, nogil=True)
+def _circuit(graph: Graph) -> int:
+    """Return an instant on a circuit of parents, -1 if there is none."""
+    num = len(graph.time)
+    mark = graph.order  # of the instants seen, from where
+    mark[:] = -1
+    for start in range(num):
+        instant = start
+        while mark[instant] < 0 and graph.parent[instant] >= 0:
+            mark[instant] = start
+            instant = graph.tail[graph.parent[instant]]
+        if mark[instant] == start and graph.parent[instant] >= 0:
+            return instant
+        if mark[instant] < 0:
+            mark[instant] = start
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def ratio(graph: Graph, on_circuit: int) -> tuple[int, int]:
+    """Return length and height of the circuit of parents through an instant."""
+    length = height = 0
+    instant = on_circuit
+    while True:
+        k = graph.parent[instant]
+        length += graph.length[k]
+        height += graph.height[k]
+        instant = graph.tail[k]
+        if instant == on_circuit:
+            return length, height
+
+
+@njit(cache=True, nogil=True)
+def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
+    """Return the least cycle time, from `least` on, of the orders of a plan that is right for `cycle`.
+
+    The times of the graph are instants for it.
+    """
+    size = len(plan.time)
+    for _ in range(MOST_CIRCUITS):
+        if least >= cycle:
+            break
+        graph.time[:size] = plan.time
+        graph.time[size:] = 0
+        found = push(graph, least)
+        if found < 0:
+            return least
+        length, height = ratio(graph, found)
+        if height <= 0:
+            break
+        least = max(least + 1, -(-length // height))
+    graph.time[:size] = plan.time
+    graph.time[size:] = 0
+    push(graph, cycle)
+    return cycle
+
+
+@njit(cache=True, nogil=True)
+def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None:
+    """Take over the times of the graph, the first of each job within the first cycle, and write its uses anew."""
+    num_ops = len(plan.mode)
+    first = graph.time[len(plan.time)]
+    for job in range(len(plan.placed)):
+        if not plan.placed[job]:
+            continue
+        begin, end = facts.ops_at[job], facts.ops_at[job + 1]
+        slot = num_ops + MOST_LEGS * (begin + job)
+        way = route_of(facts, plan, job, begin + job)
+        start = graph.time[slot] if facts.legs_at[way + 1] > facts.legs_at[way] else graph.time[begin]
+        earlier = first + (start - first) // cycle * cycle
+        for op in range(begin, end):
+            plan.time[op] = graph.time[op] - earlier
+        for leg in range(slot, num_ops + MOST_LEGS * (end + job + 1)):
+            plan.time[leg] = graph.time[leg] - earlier
+        forget_job(uses, job)
+        use_job(facts, plan, uses, job, EVERYTHING)
+
+
+@njit(cache=True, nogil=True)
+def shorten(
+    facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int, shorter: int, ejected: Ints, seed: int
+) -> int:
+    """Retime a plan for a shorter cycle, without jobs that stand in the way; return how many, listed in `ejected`.
+
+    Of each circuit that is too long a job is taken out, any.
+    """
+    np.random.seed(seed)
+    num_ejected = 0
+    size = len(plan.time)
+    while True:
+        draw(facts, plan, uses, graph, cycle)
+        graph.time[:size] = plan.time
+        graph.time[size:] = 0
+        found = push(graph, shorter)
+        if found < 0:
+            retime(facts, plan, uses, graph, shorter)
+            return num_ejected
+        # Any job of the circuit.
+        chosen, num, instant = -1, 0, found
+        while True:
+            owner = graph.owner[instant]
+            if owner >= 0:
+                num += 1
+                if np.random.randint(num) == 0:
+                    chosen = owner
+            instant = graph.tail[graph.parent[instant]]
+            if instant == found:
+                break
+        plan.placed[chosen] = 0
+        forget_job(uses, chosen)
+        ejected[num_ejected] = chosen
+        num_ejected += 1

@@ -1,0 +1,128 @@
+"""The walk: a timetable for a shorter cycle, job by job; what is in the way is ejected and put in again.
+
+This is guided ejection search (Nagata & Braeysy 2009, Operations Research Letters 37, "A powerful route minimization
+heuristic for the vehicle routing problem with time windows"), with the cheapest insertion of a job in place of the
+search for what to eject: a job that finds no free place becomes more expensive to be in the way of, and takes the place
+of those that cost least. In between, some jobs take other places that are free and cheaper, so that the gaps move.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.insertion import insert
+from scheduler.search.cyclic.room import NEVER, Room
+from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
+from scheduler.search.cyclic.using import EVERYTHING, forget_job, use_job
+
+MOST_WEIGHT = 64
+"""Above it all weights are halved."""
+
+
+@njit(cache=True, nogil=True)
+def _relocate(
+    facts: Facts, plan: Plan, uses: Uses, weights: Ints, room: Room, kept: Ints, job: int, cycle: int, ticks: int
+) -> None:
+    """Give a job another place that is free, if there is one."""
+    num_ops, num_legs = len(plan.mode), len(plan.option)
+    kept[:num_ops] = plan.mode
+    kept[num_ops : num_ops + num_legs] = plan.option
+    kept[num_ops + num_legs :] = plan.time
+    forget_job(uses, job)
+    cost = insert(facts, plan, uses, weights, room, job, cycle, ticks, np.random.randint(2) == 0)
+    if cost == 0:
+        return
+    if cost < NEVER:
+        forget_job(uses, job)
+    plan.mode[:] = kept[:num_ops]
+    plan.option[:] = kept[num_ops : num_ops + num_legs]
+    plan.time[:] = kept[num_ops + num_legs :]
+    use_job(facts, plan, uses, job, EVERYTHING)
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    facts: Facts,
+    plan: Plan,
+    uses: Uses,
+    room: Room,
+    weights: Ints,
+    waiting: Ints,
+    num_waiting: int,
+    kept: Ints,
+    ticks: Ints,
+    cycle: int,
+    relocations: int,
+    insertions: int,
+    seed: int,
+    stopping: Ints,
+) -> tuple[int, int]:
+    """Put the waiting jobs into a plan; return how many wait in the end, and how many insertions were made.
+
+    Parameters
+    ----------
+    facts, plan, uses
+        The set, a plan of the jobs that do not wait, and its uses.
+    room, kept
+        Room to work in; `kept` for a plan.
+    weights
+        By job: what it costs to be in its way.
+    waiting
+        Jobs that wait; the last is the next.
+    ticks
+        By job: up to when it may last.
+    cycle
+        The cycle time.
+    relocations
+        Jobs that take other places after an ejection.
+    insertions
+        Insertions at the most.
+    seed
+        Random seed.
+    stopping
+        Ends the walk when its cell is not 0.
+    """
+    np.random.seed(seed)
+    num_jobs, done = len(weights), 0
+    while num_waiting > 0 and done < insertions and not stopping[0]:
+        # The one that waits longest, or any: else two may eject each other for ever.
+        at = np.random.randint(num_waiting)
+        job = waiting[at]
+        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], np.random.randint(2) == 0)
+        done += 1
+        if cost == 0:
+            plan.placed[job] = 1
+            num_waiting -= 1
+            waiting[at] = waiting[num_waiting]
+            continue
+        weights[job] += 1
+        if weights[job] >= MOST_WEIGHT:
+            for other in range(num_jobs):
+                weights[other] = max(1, weights[other] // 2)
+        if cost < NEVER:
+            num_waiting -= 1
+            waiting[at] = waiting[num_waiting]
+            plan.placed[job] = 1
+            for other in range(num_jobs):
+                if room.hit[other]:
+                    plan.placed[other] = 0
+                    forget_job(uses, other)
+                    waiting[num_waiting] = other
+                    num_waiting += 1
+        for _ in range(relocations):
+            other = np.random.randint(num_jobs)
+            if plan.placed[other]:
+                done += 1
+                _relocate(facts, plan, uses, weights, room, kept, other, cycle, ticks[other])
+    return num_waiting, done
+
+
+@njit(cache=True, nogil=True)
+def tighten(facts: Facts, plan: Plan, uses: Uses, graph: Graph, least: int, cycle: int) -> int:
+    """Retime a plan that is right for `cycle` for the least cycle time of its orders, from `least` on; return that."""
+    draw(facts, plan, uses, graph, cycle)
+    shorter = least_cycle(plan, graph, least, cycle)
+    retime(facts, plan, uses, graph, shorter)
+    return shorter

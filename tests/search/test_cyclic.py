@@ -1,0 +1,255 @@
+"""The cyclic search: what it speaks, timing against every cycle time, schedules against checker and oracle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import numpy as np
+import pytest
+from helpers import assert_valid, distances, factory, machine, mode, op, simple_job
+from oracle import TooHardError
+from oracle_cycle import best_cycle
+from test_cycles import cyclic, random_cyclic, robotic_cell
+
+from scheduler.domain import Instance, Job, Objective, Robot, RobotCell, SetupMatrix
+from scheduler.domain.cycle import Cycle, cycle_time, unrolled
+from scheduler.domain.jobs import Precedence, chain
+from scheduler.generate import generate
+from scheduler.portfolio import solve
+from scheduler.search.construct import construct
+from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.facts import empty_plan, empty_uses
+from scheduler.search.cyclic.insertion import insert
+from scheduler.search.cyclic.lower import Lowered, lower, to_plan, to_schedule
+from scheduler.search.cyclic.room import NEVER, rooms
+from scheduler.search.cyclic.spoken import why_unsupported
+from scheduler.search.cyclic.timing import draw, graphs, least_cycle
+from scheduler.search.cyclic.using import EVERYTHING, collide, use_job
+
+GOAL = Objective.parse("cycle_time")
+
+
+def constructed(instance: Instance, seed: int = 0):
+    schedule = construct(instance, GOAL, time_limit=0.0, seed=seed)
+    assert schedule is not None
+    return schedule
+
+
+def cell(seed: int, num_parts: int = 3, repetitions: int = 4) -> Instance:
+    """Parts over three baths and a bench with setups; one robot, or two."""
+    random = Random(seed)
+    places = distances("IN S1 S2 S3 OUT", random.randint(1, 3))
+    robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 1, 2))))
+    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", places, random.randint(0, 2), 1)
+    setups = SetupMatrix({"a": {"b": random.randint(1, 9)}, "b": {"a": random.randint(1, 9)}}, initial="a")
+    stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in ("S1", "S2", "S3")]
+
+    def operation(number: int, family: str):
+        machines = random.sample(["S1", "S2", "S3", "B"], random.choice((1, 1, 2)))
+        dwell = random.choice((None, 0, 3))
+        modes = (
+            replace(mode(m, random.randint(1, 12)), **({"setup_family": family} if m == "B" else {"max_dwell": dwell}))
+            for m in machines
+        )
+        return op(str(number), *modes)
+
+    jobs = []
+    for n in range(num_parts):
+        operations = tuple(operation(k, random.choice("ab")) for k in range(random.randint(1, 4)))
+        jobs.append(Job(f"P{n}", operations, chain(tuple(o.id for o in operations))))
+    instance = factory(*stations, machine("B", setups=setups), robot_cell, *jobs)
+    return unrolled(replace(instance, objective="cycle_time"), Cycle(repetitions))
+
+
+def searched(instance: Instance, insertions: int, seed: int = 0) -> int:
+    """Return the cycle time that the search finds, having checked its schedule."""
+    assert why_unsupported(instance, GOAL) is None
+    start = constructed(instance)
+    values: list[int] = []
+    search = CyclicSearch(instance, start, seed, values.append)
+    search.advance(insertions)
+    assert values == sorted(set(values), reverse=True)
+    found = search.best()
+    if found is None:
+        assert search.value == cycle_time(instance, start)
+        return search.value
+    assert_valid(instance, found)
+    assert cycle_time(instance, found) == search.value == values[-1]
+    return search.value
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plans_come_back_as_they_were(seed: int) -> None:
+    instance = cell(seed)
+    schedule = constructed(instance)
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, schedule)
+    again = to_schedule(lowered, plan, cycle)
+    assert_valid(instance, again)
+    assert cycle_time(instance, again) == cycle
+    later = again.operations[0].start - schedule.operations[0].start
+    assert [(o.machine, o.start - later) for o in again.operations] == [
+        (o.machine, o.start) for o in schedule.operations
+    ]
+
+
+def timed(instance: Instance):
+    """Return the least cycle time of the orders of a constructed schedule, and that which was constructed."""
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, constructed(instance))
+    uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
+    for number in range(len(plan.placed)):
+        use_job(lowered.facts, plan, uses, number, EVERYTHING)
+    draw(lowered.facts, plan, uses, graph, cycle)
+    return least_cycle(plan, graph, 1, cycle), cycle, graph
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_least_cycle_of_given_orders_is_the_first_for_which_there_are_instants(seed: int) -> None:
+    found, cycle, graph = timed(cell(seed))
+    arcs = list(zip(*(array[: graph.size[0]].tolist() for array in graph[1:5]), strict=True))
+
+    def stands(cycle: int) -> bool:
+        times = [0] * len(graph.time)
+        for _ in range(len(times) + 1):
+            is_over = True
+            for tail, head, length, height in arcs:
+                time = times[tail] + length - height * cycle
+                if time > times[head]:
+                    times[head], is_over = time, False
+            if is_over:
+                return True
+        return False
+
+    assert found == next(candidate for candidate in range(1, cycle + 1) if stands(candidate))
+    assert all(graph.time[head] + height * found >= graph.time[tail] + length for tail, head, length, height in arcs)
+
+
+def test_timing_closes_gaps() -> None:
+    # A waits for nothing: 3 on M1, then 2 on M2; the orders alone allow a cycle of 3.
+    instance = cyclic(factory(machine("M1"), machine("M2"), simple_job("P", ("M1", 3), ("M2", 2))), 3)
+    lowered = lower(instance)
+    plan = empty_plan(lowered.facts)
+    plan.placed[:], plan.time[:2] = 1, (0, 9)
+    uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
+    use_job(lowered.facts, plan, uses, 0, EVERYTHING)
+    draw(lowered.facts, plan, uses, graph, 12)
+    assert least_cycle(plan, graph, 1, 12) == 3
+
+
+def collisions(lowered: Lowered, plan, cycle: int, number: int) -> set[int]:
+    """Return the jobs that a job collides with, -1 for itself."""
+    uses = empty_uses(lowered.facts)
+    for other in range(len(plan.placed)):
+        if plan.placed[other] or other == number:
+            use_job(lowered.facts, plan, uses, other, EVERYTHING)
+    found = set()
+    for resource in range(len(uses.size)):
+        num = uses.size[resource]
+        for a, b in product(range(num), repeat=2):
+            if uses.job[resource, a] == number and collide(lowered.facts, uses, resource, a, b, cycle):
+                found.add(-1 if uses.job[resource, b] == number else int(uses.job[resource, b]))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
+    random = Random(seed)
+    holds = random.choice((None, 0))
+    machines = [machine(name, output_buffer=holds) for name in ("M1", "M2")]
+    jobs = [
+        simple_job(f"J{n}", *((random.choice(("M1", "M2")), random.randint(1, 3)) for _ in range(2))) for n in range(3)
+    ]
+    lowered = lower(cyclic(factory(*machines, *jobs), 3))
+    facts, cycle = lowered.facts, random.randint(5, 9)
+    ticks = 2 * cycle + 1
+    plan, uses, room = empty_plan(facts), empty_uses(facts), rooms(facts, ticks)
+    weights = np.array([3, 5, 7], np.int64)
+    for number in range(2):
+        if insert(facts, plan, uses, weights, room, number, cycle, ticks, True) == 0:
+            plan.placed[number] = 1
+        else:
+            uses.size[:] = 0
+            for other in np.flatnonzero(plan.placed):
+                use_job(facts, plan, uses, other, EVERYTHING)
+    lasts = [int(facts.duration[mode]) for mode in (4, 5)]
+    is_free = []
+    for first, second in product(range(cycle), range(ticks)):
+        if first + lasts[0] <= second <= ticks - 1 - lasts[1]:
+            plan.time[4:6] = first, second
+            is_free.append(not collisions(lowered, plan, cycle, 2))
+    cost = insert(facts, plan, uses, weights, room, 2, cycle, ticks, bool(seed % 2))
+    if cost == 0:
+        assert any(is_free)
+    if cost == NEVER:
+        assert not any(is_free)
+    else:
+        hit = collisions(lowered, plan, cycle, 2)
+        assert -1 not in hit
+        assert cost == sum(int(weights[other]) for other in hit)
+        assert hit == set(np.flatnonzero(room.hit).tolist())
+        assert plan.time[4] + lasts[0] <= plan.time[5]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_shorter_cycle_than_that_of_brute_force(seed: int) -> None:
+    instance = random_cyclic(seed)
+    if why_unsupported(instance, GOAL) is not None:
+        return
+    try:
+        least, _, _ = best_cycle(instance)
+    except TooHardError:
+        return
+    assert searched(instance, 3000) == least
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_schedules_of_cells_are_valid(seed: int) -> None:
+    instance = cell(seed, num_parts=5)
+    assert searched(instance, 3000) <= timed(instance)[0]
+
+
+def test_a_robotic_cell() -> None:
+    # Sethi et al. (1992): serving both machines in turn takes max(8 * 1 + 6, 30 + 4 + 4).
+    assert searched(robotic_cell((3, 30), 1, 1, 4), 2000) == 38
+
+
+def test_same_seed_same_way() -> None:
+    instance = cell(3, num_parts=6)
+    assert searched(instance, 1000, seed=5) == searched(instance, 1000, seed=5)
+
+
+def test_the_portfolio_takes_it() -> None:
+    instance = generate(
+        facilities=1, vehicles=0, fleet=2, jobs=8, operations=40, machines=10, cells=2, blocking=1, dwell=0.2,
+        shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
+    )  # fmt: skip
+    assert why_unsupported(instance, GOAL) is None
+    result = solve(instance, time_limit=4, workers=2)
+    assert_valid(instance, result.schedule)
+    assert result.bounds[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "changed"),
+    [
+        ("capacity of Machine", lambda i: replace(i, machines=tuple(replace(m, capacity=2) for m in i.machines))),
+        ("counted buffers", lambda i: replace(i, machines=tuple(replace(m, output_buffer=1) for m in i.machines))),
+        (
+            "machines without swap from which parts pass on in no time",
+            lambda i: replace(i, machines=tuple(replace(m, output_buffer=0, swap=False) for m in i.machines)),
+        ),
+        (
+            "jobs whose operations are no chain",
+            lambda i: replace(i, jobs=tuple(replace(j, precedences=(Precedence("1", "3"),)) for j in i.jobs)),
+        ),
+        ("no cycle", lambda i: replace(i, cycle=None)),
+    ],
+)
+def test_what_it_does_not_speak_is_refused_by_name(reason: str, changed) -> None:
+    instance = cyclic(factory(machine("M1"), machine("M2"), simple_job("P", ("M1", 3), ("M2", 2), ("M1", 1))), 3)
+    assert why_unsupported(instance, GOAL) is None
+    assert why_unsupported(changed(instance), GOAL) == reason
+    assert why_unsupported(instance, Objective.parse("makespan")) == "another objective than the cycle time"
