@@ -34,7 +34,7 @@ def plant(
 def random_plant(seed: int, jobs: int | None = None) -> Instance:
     """Return the instance of a seed: one or two vehicles, travel times that need not make sense, three machines.
 
-    With every third seed a vehicle is faster than the other.
+    With every third seed a vehicle is faster or slower than the other.
     """
     random = Random(seed)
     places = ["DOCK", "M1", "M2", "M3", "PLUG"]
@@ -43,7 +43,7 @@ def random_plant(seed: int, jobs: int | None = None) -> Instance:
     chargers = [Charger("C1", "PLUG", random.randint(1, 2))]
     chargers += [Charger("C2", random.choice(places))] if random.random() < 0.4 else []
     vehicles = tuple(Vehicle(f"V{n}", random.choice(places), battery=battery) for n in range(random.randint(1, 2)))
-    vehicles = (replace(vehicles[0], speed=100 if seed % 3 else 150), *vehicles[1:])
+    vehicles = (replace(vehicles[0], speed=100 if seed % 3 else 150 if seed % 2 else 80), *vehicles[1:])
     handling = random.randint(0, 1), random.randint(0, 1)
     fleet = Fleet("AGV", "F", vehicles, travel, *handling, random.random() < 0.4, tuple(chargers))
     steps = [

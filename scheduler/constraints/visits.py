@@ -294,7 +294,8 @@ def _leaves_at(
         under_way = move.job is None and end <= move.start < execution.now
         if under_way and (move.origin, move.destination) == (place, after.place):
             return leaves_at(group, place, after.place, end, execution.now, move.start)
-    stops = _stops(group, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
+    usual = ctx.instance.group_by_id[group.id]
+    stops = _stops(usual, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
     held = 0
     for here, there in pairwise(stops):
         held += here.taken

@@ -102,12 +102,11 @@ class Board:
         self.stations = Stations(problem, self._log)
 
     def _add_batteries(self, pieces: int) -> None:
-        now, downtimes = self.problem.now, self.problem.carrier_downtimes
-        for fleet in self.problem.instance.fleets:
-            for v in fleet.vehicles:
-                if v.battery is not None:
-                    timeline = BatteryTimeline(v, v.battery, fleet, downtimes[v.id], now, self.chargers, pieces)
-                    self.carriers[v.id] = timeline
+        now, downtimes, instance = self.problem.now, self.problem.carrier_downtimes, self.problem.instance
+        for name, battery in instance.battery_by_vehicle.items():
+            vehicle, fleet = instance.carrier_by_id[name], instance.fleet_by_vehicle[name]
+            timeline = BatteryTimeline(vehicle, battery, fleet, downtimes[name], now, self.chargers, pieces)
+            self.carriers[name] = timeline
 
     def mark(self) -> int:
         """Return a mark to which `undo` goes back."""

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from scheduler.domain import Battery, Charge, Charger, Fleet, Vehicle
+from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet
 from scheduler.domain.batteries import charging_time, corrected, filled, level_after
 from scheduler.domain.slowdowns import last_departure
 from scheduler.search.downtimes import NEVER, Downtimes
@@ -44,7 +44,7 @@ class BatteryTimeline(CarrierTimeline):
 
     def __init__(
         self,
-        vehicle: Vehicle,
+        vehicle: Carrier,
         battery: Battery,
         fleet: Fleet,
         downtimes: Downtimes | None,

@@ -14,7 +14,16 @@ from test_decode import OBJECTIVES, decoded, searched
 import scheduler
 from scheduler.domain import Charge, Instance, Objective
 from scheduler.domain.batteries import charging_time, level_after
-from scheduler.domain.events import BatteryLow, ChargerDown, Event, MachineBreakdown, OperationDelayed, Revision, revise
+from scheduler.domain.events import (
+    BatteryLow,
+    ChargerDown,
+    Event,
+    MachineBreakdown,
+    OperationDelayed,
+    Revision,
+    RouteSlow,
+    revise,
+)
 from scheduler.search.construct import construct
 from scheduler.search.decode import charging
 from scheduler.search.decode.cells import Cells
@@ -70,6 +79,7 @@ def disturbed(seed: int) -> Instance | None:
         OperationDelayed("e", now, operation.job, operation.operation, delay=random.randint(1, 9)),
         ChargerDown("e", now, "C1", now + random.randint(1, 9)),
         BatteryLow("e", now, "V0", random.randint(8, 20)),
+        RouteSlow("e", now, "AGV", random.choice((30, 60, 150)), random.choice((None, now + 10))),
     )
     return revise(instance, Revision(now, now, (random.choice(events),), baseline))
 
@@ -85,6 +95,20 @@ def test_after_an_event() -> None:
             charged += bool(instance.execution.charges)
     assert found >= 45
     assert charged >= 20
+
+
+def test_slow_ways_are_searched() -> None:
+    walked = 0
+    for seed in range(24):
+        instance = random_plant(seed, 4)
+        baseline = construct(instance, MAKESPAN, time_limit=0.0)
+        if baseline is not None:
+            now = max(1, baseline.makespan // 3)
+            after = revise(instance, Revision(now, now, (RouteSlow("e", now, "AGV", 60),), baseline))
+            if construct(after, MAKESPAN, time_limit=0.0) is not None:
+                searched(after, "makespan", seed, iterations=100)
+                walked += 1
+    assert walked >= 18
 
 
 def test_how_much_to_charge_is_searched() -> None:

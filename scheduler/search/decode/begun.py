@@ -45,7 +45,7 @@ class Begun:
         for name, timeline in board.carriers.items():
             first, group = len(tables[at.UNDER_WAY]), board.problem.instance.group_by_carrier[name]
             for (origin, destination), start in timeline.under_way.items():
-                leaves = leaves_at(group, origin, destination, 0, timeline.now, start)
+                leaves = leaves_at(group, origin, destination, 0, timeline.now, start, anew=timeline.sets_out_anew)
                 tables[at.UNDER_WAY].append((facts.spot(name, origin), facts.spot(name, destination), leaves))
             carrier = tables[at.CARRIERS][facts.mover(name)]
             carrier = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]), *carrier[at.UNDER_END + 1 :])

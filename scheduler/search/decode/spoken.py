@@ -81,11 +81,6 @@ def why_unsupported(instance: Instance) -> str | None:
     for battery in instance.battery_by_vehicle.values():
         if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
             return "charge rates with a large common multiple"
-    if any(
-        fleet.slowdowns and instance.battery_by_vehicle.keys() & {v.id for v in fleet.vehicles}
-        for fleet in instance.fleets
-    ):
-        return "slowdowns of vehicles with batteries"
     return "a part in a bath, or on its way there" if _is_soaking(instance) else None
 
 
