@@ -11,6 +11,7 @@ LINE_LENGTH = 120
 _flat = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 RECORD_LENGTH = 240
 """Longest line of an object that holds nothing nested: a record reads best on one line."""
+_NESTED = frozenset((dict, list))
 _BARE_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -80,21 +81,42 @@ def dump_json(document: object) -> str:
 def _indented(value: object, margin: str, used: int) -> str:
     if not isinstance(value, (dict, list)) or not value:
         return _flat(value)
-    is_record = isinstance(value, dict) and not any(isinstance(item, (dict, list)) for item in value.values())
+    is_record = isinstance(value, dict) and _NESTED.isdisjoint(map(type, value.values()))
     room = (RECORD_LENGTH if is_record else LINE_LENGTH) - len(margin) - used
-    if len(value) < room:  # each item takes a character at least, so that what is far too long is not written twice
+    if len(value) < room and _least_length(value) < room:  # what is far too long is not written twice
         flat = _flat(value)
         if len(flat) <= room:
             return flat
     inner = margin + "  "
     if isinstance(value, list):
-        lines = [inner + _indented(item, inner, 1) for item in value]
+        lines = _records(value, inner) or [inner + _indented(item, inner, 1) for item in value]
         return "[\n" + ",\n".join(lines) + f"\n{margin}]"
     lines = []
     for key, item in value.items():
         name = _flat(key) + ": "
         lines.append(inner + name + _indented(item, inner, len(name) + 1))
     return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
+
+
+def _least_length(value: dict[str, object] | list[object]) -> int:
+    """Return how many characters a value takes at least: one for each item of what is in it."""
+    items = value.values() if isinstance(value, dict) else value
+    return sum(len(item) if isinstance(item, (dict, list, str)) else 1 for item in items)
+
+
+def _records(values: list[object], margin: str) -> list[str]:
+    """Return the lines of objects that hold nothing nested and fit on a line each; none where that is not so.
+
+    All are encoded at once, which is faster, and the text is cut between them. That is safe if there is no bracket but
+    those of the list and its objects, not even in a string.
+    """
+    if set(map(type, values)) != {dict}:
+        return []
+    text = _flat(values)
+    if text.count("{") != len(values) or text.count("[") != 1:
+        return []
+    lines = text[1:-1].replace("}, {", "}\n{").split("\n")
+    return [margin + line for line in lines] if max(map(len, lines)) < RECORD_LENGTH - len(margin) else []
 
 
 def _repeated_keys(tree: object, repeated: list[tuple[dict[str, object], str]]) -> list[Defect]:

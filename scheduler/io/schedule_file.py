@@ -6,10 +6,10 @@ instance file is all that one needs besides it: reading applies them again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,7 @@ def _schedule(instance: Instance, schedule: Schedule) -> dict[str, Any]:
     operation_index = {
         (job.id, operation.id): index for job in instance.jobs for index, operation in enumerate(job.operations)
     }
+    dates = _dates_of(instance)
     operations = [
         {
             "job": o.job,
@@ -163,15 +164,15 @@ def _schedule(instance: Instance, schedule: Schedule) -> dict[str, Any]:
             "start": o.start,
             "end": o.end,
             **unless("tended_by", o.tended_by, None),
-            **_dates(instance, o),
+            **dates(o),
         }
         for o in sorted(schedule.operations, key=lambda o: (job_index[o.job], operation_index[o.key]))
     ]
-    setups = [{**_setup(setup), **_dates(instance, setup)} for setup in schedule.setups]
-    moves = [{**_move(move), **_dates(instance, move)} for move in schedule.moves]
+    setups = [{**_setup(setup), **dates(setup)} for setup in schedule.setups]
+    moves = [{**_move(move), **dates(move)} for move in schedule.moves]
     document = {"operations": operations, "setups": setups, "moves": moves}
     if instance.battery_by_vehicle:
-        document["charges"] = [{**_charge(charge), **_dates(instance, charge)} for charge in schedule.charges]
+        document["charges"] = [{**_charge(charge), **dates(charge)} for charge in schedule.charges]
         document["batteries"] = [
             {"vehicle": vehicle, "levels": [list(point) for point in level_trace(instance, vehicle, *used)]}
             for vehicle in instance.battery_by_vehicle
@@ -218,16 +219,17 @@ def _charge(charge: Charge) -> dict[str, Any]:
     }
 
 
-def _dates(instance: Instance, item: ScheduledOperation | Setup | Move | Charge) -> Mapping[str, str]:
-    """Return start and end as dates, if the instance says what they are."""
-    tick = TICK_BY_UNIT.get(instance.time_unit)
-    if instance.time_origin is None or tick is None:
-        return {}
+def _dates_of(instance: Instance) -> Callable[[ScheduledOperation | Setup | Move | Charge], Mapping[str, str]]:
+    """Return what tells start and end of an item as dates, if the instance says what they are."""
+    origin, tick = instance.time_origin, TICK_BY_UNIT.get(instance.time_unit)
+    if origin is None or tick is None:
+        return lambda item: {}
 
-    def date(at: int, origin: datetime = instance.time_origin) -> str:
+    @cache
+    def date(at: int) -> str:
         return (origin + at * tick).isoformat()
 
-    return {"start_date": date(item.start), "end_date": date(item.end)}
+    return lambda item: {"start_date": date(item.start), "end_date": date(item.end)}
 
 
 def _revision(revision: Revision) -> dict[str, Any]:

@@ -23,6 +23,19 @@ def test_what_is_written_is_read_back(tree: object) -> None:
     assert parse_json(dump_json(tree), "x.json") == tree
 
 
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.integers() | st.text('}, {["\\', max_size=9), max_size=3)
+        | st.sampled_from(["}, {", 1, {"a": [1]}, {"a": {}}, {"long": "x" * 300}]),
+        min_size=9,
+        max_size=12,
+    )
+)
+def test_lists_of_records_are_written_record_by_record(records: list[object]) -> None:
+    long = {"long": "x" * 120}
+    assert dump_json([long, *records]) == dump_json([long, 7, *records]).replace("  7,\n", "", 1)
+
+
 def test_short_values_and_records_stay_on_one_line() -> None:
     record = {f"key{number}": number for number in range(12)}  # 148 characters, nothing nested
     assert dump_json({"list": [record, record], "empty": [], "pair": [1, 2]}).splitlines() == [
