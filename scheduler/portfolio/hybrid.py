@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from scheduler.bounds import tier_bound
-from scheduler.domain import Status, Stop
+from scheduler.domain import Schedule, Status, Stop
 from scheduler.portfolio.run import Answer, Run, higher
 from scheduler.search.blocking.engine import BlockingSearch
 from scheduler.search.decode.engine import FactorySearch
@@ -65,12 +65,8 @@ class Hybrid:
         # No later tier is ever less than what it could be alone.
         later = (tier_bound(run.instance, tier) for tier in run.objective.tiers[1:])
         self._bounds: tuple[Fraction | None, ...] = (None, *later)
-        # A plan to which something has happened is nearly good, and little of it should change.
-        settings = DEFAULT if run.instance.execution is None else replace(DEFAULT, starts="given")
         self._walk: BlockingSearch | TabuSearch = (
-            BlockingSearch(run.instance, run.best, run.seed, self._on_better)
-            if blocks
-            else TabuSearch(run.instance, weights, run.best, run.seed, self._on_better, settings)
+            BlockingSearch(run.instance, run.best, run.seed, self._on_better) if blocks else self._tabu(run.best)
         )
         others = len(run.objective.tiers) > len(weights.tiers) and run.instance.execution is None
         self._kept = run.reserve + (LAST_SHARE * run.left if others and run.has_time_for_model else 0.0)
@@ -83,10 +79,10 @@ class Hybrid:
         compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
         sums = self._weights.is_sum and run.instance.execution is None and run.num_modes > self._walk.provable
         factory = run.factory_search() if sums else None
-        stops = run.stop.calling(self._prover.request), run.stop.calling(self._walk.stop)
+        stops = run.stop.calling(self._prover.request), run.stop.calling(lambda: self._walk.stop())
         with stops[0], stops[1], run.proved.calling(self._on_proved):
             if isinstance(self._walk, TabuSearch) and run.instance.execution is not None:
-                self._continue(self._walk, compiled)
+                self._continue(compiled)
             elif run.workers == 1:
                 self._take_turns(compiled, factory)
             elif factory is not None:
@@ -97,10 +93,18 @@ class Hybrid:
         self._take()
         return run.answer(self._bounds, goes_on=self._kept > run.reserve)
 
-    def _continue(self, walk: TabuSearch, compiled: Callable[[float], bool] | None) -> None:
+    def _tabu(self, start: Schedule) -> TabuSearch:
+        """Return a tabu search that knows a schedule."""
+        run = self._run
+        # A plan to which something has happened is nearly good, and little of it should change.
+        settings = DEFAULT if run.instance.execution is None else replace(DEFAULT, starts="given")
+        return TabuSearch(run.instance, self._weights, start, run.seed, self._on_better, settings)
+
+    def _continue(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk on from the plan in all threads, then bring changes back that the value does not need.
 
-        Plans are small steps from good ones here: nothing is proved, unless CP-SAT is quick at it.
+        Plans are small steps from good ones here: nothing is proved, unless CP-SAT is quick at it. Until the walk is
+        compiled, CP-SAT has the time, in slices that double, with the best schedule as hint and ceiling.
         """
         from scheduler.search.tabu.returning import Returning
 
@@ -114,11 +118,21 @@ class Hybrid:
         def left() -> float:
             return 0.0 if run.stop.requested else run.left - run.reserve
 
-        if compiled is not None and not compiled(left()):
-            return
+        assert run.best is not None
+        given, seconds = run.best, FIRST_SLICE
+        while compiled is not None and not compiled(0.0 if run.has_time_for_model else left()):
+            if left() <= 0 or self._prover.requested:
+                return
+            self._prove(min(seconds, left()), max(1, run.workers - 1))  # compiling keeps a thread busy
+            seconds *= 2
+        if run.best is not given:
+            self._walk = self._tabu(run.best)
+            self._aim()
+        walk = self._walk
+        assert isinstance(walk, TabuSearch)
         small = SMALL_WALK if self._is_small else 1.0
         is_all = len(self._weights.tiers) == len(run.objective.tiers)  # none is about stability
-        if not self._walk.has_met_target:
+        if not walk.has_met_target:
             seconds = small * left() * (1.0 if is_all else WALK_AGAIN)
             walk.start(run.workers, seconds)
             walk.wait(seconds)

@@ -19,6 +19,7 @@ from scheduler.rescheduling import POLICIES, Repair, repair, repair_further
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.safety_net import offer_shift
 from scheduler.rescheduling.stability import with_stability
+from scheduler.search.tabu.engine import TabuSearch
 
 SECONDS = 60.0  # all cases below are solved to the optimum in a fraction of it
 
@@ -59,6 +60,16 @@ def test_reoptimise_takes_another_machine_where_that_is_better() -> None:
     assert (result.policy, result.result.status) == ("reoptimise", Status.OPTIMAL)
     assert result.result.values == (33, 9)
     assert str(result.result.objective) == "makespan > start_deviation + 6*reassignments + 3*sequence_changes"
+
+
+def test_cp_sat_has_the_time_in_which_the_walk_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TabuSearch, "is_compiled", lambda self: False)
+    monkeypatch.setattr(TabuSearch, "compile_elsewhere", lambda self: lambda seconds: False)
+    monkeypatch.setattr(TabuSearch, "start", lambda self, *_: pytest.fail("it is not compiled"))
+    monkeypatch.setattr("scheduler.portfolio.run.SMALL", 0)  # no first go of CP-SAT alone
+    result = repaired(MachineBreakdown("E", 4, "M2", 30), policy="reoptimise")
+    assert (result.policy, result.result.status) == ("reoptimise", Status.OPTIMAL)
+    assert result.result.values == (33, 9)
 
 
 def test_auto_absorbs_what_moves_nothing() -> None:
