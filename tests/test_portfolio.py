@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,7 +14,9 @@ from scheduler import Status, Stop
 from scheduler.domain import Instance, Objective, Precedence, Progress
 from scheduler.portfolio.run import Run
 from scheduler.search.construct import construct
+from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.warm import compile_here
+from scheduler.search.tabu.weights import weigh
 from scheduler.terms import value_terms
 
 
@@ -66,6 +69,44 @@ def test_a_wish_to_stop_is_heard_and_the_first_schedule_kept(two_jobs: Instance)
     result = scheduler.solve(two_jobs, objective="weighted_tardiness", time_limit=60, stop=stop)
     assert result.status is Status.FEASIBLE
     assert result.schedule is not None
+
+
+def test_a_first_schedule_that_takes_too_long_is_given_up(two_jobs: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.portfolio.patience.PATIENCE", 0.0)
+    stop = Stop()
+    stop.request()
+    result = scheduler.solve(two_jobs, objective="weighted_tardiness", time_limit=60, stop=stop)
+    assert (result.status, result.schedule) == (Status.UNKNOWN, None)
+    assert result.reason == "the search was stopped before it had a schedule"
+    late = scheduler.solve(two_jobs, objective="weighted_tardiness", time_limit=1e-9)
+    assert (late.status, late.schedule) == (Status.UNKNOWN, None)
+    assert late.reason.startswith("no schedule was found within the time limit")
+
+
+def test_construction_asks_whether_to_give_up_only_while_there_is_no_schedule(two_jobs: Instance) -> None:
+    asked: list[int] = []
+
+    def gives_up_after(number: int) -> Callable[[], bool]:
+        asked.clear()
+        return lambda: asked.append(0) or len(asked) > number
+
+    objective = Objective.parse("makespan")
+    assert construct(two_jobs, objective, time_limit=0.0, gives_up=gives_up_after(2)) is None
+    assert construct(two_jobs, objective, time_limit=1.0, gives_up=gives_up_after(4)) is not None
+    assert len(asked) == 4  # once for each operation of the first pass
+
+
+def test_a_search_that_is_stopped_begins_no_thread() -> None:
+    instance = random_job_shop(3, 3, seed=0)
+    start = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    weights = weigh(instance, Objective.parse("makespan"))
+    assert start is not None
+    assert weights is not None
+    search = TabuSearch(instance, weights, start, 0, lambda value: None)
+    search.stop()
+    search.start(2)
+    search.wait(60.0)
+    assert (search.iterations, search.found) == (0, None)
 
 
 def test_stop_calls_late_listeners_at_once_and_forgets_them_afterwards() -> None:

@@ -50,12 +50,15 @@ class Polishing:
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
         # The walk sees all the tiers that it knows at once.
-        later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers) and run.has_time_for_model
+        later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers)
+        later = later and not run.stop.requested and run.has_time_for_model
         self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
 
     def search(self) -> Answer:
         """Search until the first tier is proved, the time is up, or somebody wants to stop."""
         run, walk = self._run, self._walk
+        if run.stop.requested and run.best is not None:
+            return run.answer(self._bounds)  # even to tell how long a model takes to build takes its time
         proves_first = walk is None or run.num_modes <= SMALL
         if (run.has_time_for_model and proves_first) or run.best is None:
             seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
+from scheduler.portfolio.patience import first_pass_gives_up
 
 if TYPE_CHECKING:
     from scheduler.search.decode.engine import FactorySearch
@@ -65,6 +66,7 @@ class Run:
         self.workers = workers
         self.seed = seed
         self.best: Schedule | None = None
+        self.checked: Schedule | None = None  # the given one, if it has passed
         self.knows_loads = False
         self.best_terms: dict[str, int] = {}
         self._began_at = monotonic()
@@ -131,6 +133,7 @@ class Run:
         from scheduler.search.tabu.weights import weigh
 
         if start is not None and not check(self.instance, start):
+            self.checked = start
             self.offer(start, "start")
         blocks = why_not_blocking(self.instance) is None
         speaks = blocks or why_unsupported(self.instance) is None
@@ -144,18 +147,27 @@ class Run:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
         elif self.workers == 1:
             share = 0.0
+        if self.stop.requested and self.best is not None:
+            return self.answer(self.no_bounds)
         walk = self.factory_search() if weights is None else None
-        if walk is not None and walk.is_compiled():
+        is_compiled = walk is not None and walk.is_compiled()
+        if walk is not None and is_compiled:
             if walk.plan is not None and self.best is not None:
                 return self._polish(walk)  # what is greedy would change everything
-            found = walk.first()
-            if found is not None:
-                self.offer(found, "factory")
+            if self._has_first(walk):
                 return self._polish(walk)
         # The first pass by itself: somebody may be waiting for any schedule. One worker makes no more, as how many
         # passes there are depends on the clock.
+        gives_up = first_pass_gives_up(self, None if is_compiled else walk)
         for seconds in (0.0, share):
-            constructed = construct(self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self.stop)
+            constructed = construct(
+                self.instance,
+                self.objective,
+                time_limit=seconds,
+                seed=self.seed,
+                stop=self.stop,
+                gives_up=gives_up,
+            )
             if constructed is not None:
                 self.offer(constructed, "construction")
             if share < self.seconds:
@@ -168,7 +180,19 @@ class Run:
             and why_not_cyclic(self.instance, self.objective) is None
         ):
             return self._shorten()
+        if self.best is None and (self.stop.requested or self.left <= 0):
+            return Status.UNKNOWN, self.no_bounds
+        if walk is not None and self.best is None and not is_compiled and walk.is_compiled():
+            self._has_first(walk)
         return self._polish(walk if self.best is not None else None)
+
+    def _has_first(self, walk: FactorySearch) -> bool:
+        """Return whether the factory search has a greedy schedule, and keep it."""
+        with self.stop.calling(walk.stop):
+            found = walk.first()
+        if found is not None:
+            self.offer(found, "factory")
+        return found is not None
 
     def factory_search(self) -> FactorySearch | None:
         """Return the factory search, None if it does not speak the instance or the objective."""

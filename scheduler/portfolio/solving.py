@@ -82,7 +82,7 @@ def solve(
         except KeyboardInterrupt:
             stop.request()
             status, bounds = search.result()
-    if run.best is not None:
+    if run.best is not None and run.best is not run.checked:
         require(instance, run.best)
     told = dict(zip(positions, bounds, strict=True))
     all_bounds = tuple(told.get(position, tier.aspiration) for position, tier in enumerate(wanted.tiers))
@@ -113,7 +113,9 @@ def _result(run: Run, status: Status, bounds: tuple[Fraction | None, ...]) -> Re
     if run.best is None:
         from scheduler.infeasibility import explain
 
-        result = replace(result, reason=explain(run.instance, status))
+        is_cut = run.stop.requested and status is Status.UNKNOWN
+        reason = "the search was stopped before it had a schedule" if is_cut else explain(run.instance, status)
+        result = replace(result, reason=reason)
     return replace(result, seconds=run.seconds)
 
 

@@ -43,6 +43,7 @@ def construct(
     seed: int = 0,
     stop: Stop | None = None,
     is_hurried: bool = False,
+    gives_up: Callable[[], bool] = lambda: False,
 ) -> Schedule | None:
     """Return the best schedule of a number of passes, each by another dispatching rule.
 
@@ -53,19 +54,22 @@ def construct(
     objective
         Decides which rules come first, and between the schedules.
     time_limit
-        Seconds after which no further pass begins, and one under way is given up; the first pass is always made.
+        Seconds after which no further pass begins, and one under way is given up; the first pass is always made, unless
+        somebody `gives_up`.
     seed
         Where time does not end it, the same seed gives the same schedule.
     stop
         Ends it as soon as there is a schedule, or after the pass in which the wish to stop is made.
     is_hurried
         Only one pass is made, and that is given up too when the time is over or somebody wants to stop.
+    gives_up
+        Asked again and again while there is no schedule; once it says so, there will be none.
 
     Returns
     -------
     Schedule or None
         None if no pass kept every deadline, or (rarely) maximum lags together with calendars, or parts that block
-        each other in the past, led every pass into a dead end. This proves nothing.
+        each other in the past, led every pass into a dead end, or none was made to its end. This proves nothing.
     """
     stops_at = perf_counter() + time_limit
 
@@ -73,12 +77,14 @@ def construct(
         return stop is not None and stop.requested
 
     def is_over() -> bool:
-        return (is_hurried or search.best is not None) and (is_stopped() or perf_counter() >= stops_at)
+        if is_hurried or search.best is not None:
+            return is_stopped() or perf_counter() >= stops_at
+        return gives_up()
 
     search = _Search(instance, objective, Random(seed))
     for rule in search.rules():
         search.run(rule, is_over)
-        if is_hurried or is_stopped():
+        if is_hurried or is_stopped() or (search.best is None and gives_up()):
             break
         if perf_counter() >= stops_at and (search.best is not None or search.num_passes >= LEAST_PASSES):
             break

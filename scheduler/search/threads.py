@@ -81,7 +81,12 @@ class CompiledSearch(ABC, Generic[Found]):
         """Start a process that compiles; see `scheduler.search.compiling.compile_in_process`."""
 
     def start(self, num_threads: int, seconds: float | None = None) -> None:
-        """Begin to search with so many more threads, for about so long; the first call ever compiles, in the thread."""
+        """Begin to search with so many more threads, for about so long; the first call ever compiles, in the thread.
+
+        Once the search has been stopped, nothing begins: a thread takes its time to start and to get its memory.
+        """
+        if self.stopping[0]:
+            return
         if seconds is not None:
             self.ends_at = monotonic() + seconds
         running = len(self._threads)
@@ -151,6 +156,8 @@ class CompiledSearch(ABC, Generic[Found]):
         self.aim(0)
 
     def _work(self, number: int) -> None:
+        if self.stopping[0]:
+            return
         stepper = self.stepper(number)
         while not self.stopping[0]:
             stepper.step()

@@ -230,6 +230,8 @@ class _Walks:
         rules = search.rules
         tries = [(rule, window) for rule in rules for window in WINDOWS]
         for k in range(len(tries) if is_first else GREEDIES):
+            if search.stopping[0]:
+                break
             if is_first:
                 ranks, window = tries[k]
             else:

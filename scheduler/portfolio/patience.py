@@ -1,0 +1,35 @@
+"""How long somebody waits for a first schedule: construction is the safety net, but its first pass may take minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scheduler.portfolio.run import Run
+    from scheduler.search.decode.engine import FactorySearch
+
+PATIENCE = 1.0
+"""Seconds that a first schedule may take even if the time limit is shorter, or somebody wants to stop."""
+
+
+def first_pass_gives_up(run: Run, walk: FactorySearch | None) -> Callable[[], bool]:
+    """Return what tells whether construction gives its first pass up.
+
+    It does when the time is up, when somebody has wanted to stop for `PATIENCE`, or when the factory search `walk` is
+    there: that is compiled meanwhile where a pass takes long, and has a first schedule sooner.
+    """
+    ends_at = monotonic() + max(run.left, PATIENCE - run.seconds)
+    compiles = False
+
+    def gives_up() -> bool:
+        nonlocal ends_at, compiles
+        if run.stop.requested:
+            ends_at = min(ends_at, monotonic() + PATIENCE)
+        if walk is not None and not compiles and run.workers > 1 and run.seconds > PATIENCE:
+            compiles = True
+            walk.compile_elsewhere()
+        return monotonic() >= ends_at or (walk is not None and compiles and walk.is_compiled())
+
+    return gives_up
