@@ -107,7 +107,7 @@ class Polishing:
         seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
         if compiled is None:
             walk.start(run.workers - 1)
-            if run.instance.execution is not None and run.left < ROUND:
+            if run.instance.execution is not None and run.left < ROUND and run.num_modes > SMALL:
                 walk.start(1)
                 walk.wait(run.left - self._kept)
         while not self._has_ended():
