@@ -152,7 +152,7 @@ class Run:
         walk = self.factory_search() if weights is None else None
         is_compiled = walk is not None and walk.is_compiled()
         if walk is not None and is_compiled:
-            if walk.plan is not None and self.best is not None:
+            if walk.plan and self.best is not None:
                 return self._polish(walk)  # what is greedy would change everything
             if self._has_first(walk):
                 return self._polish(walk)

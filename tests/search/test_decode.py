@@ -32,10 +32,11 @@ from scheduler.domain import (
 from scheduler.generate import generate
 from scheduler.search.decode.engine import FactorySearch, guess_latest
 from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
-from scheduler.search.decode.solution import blank, to_schedule, to_solution
+from scheduler.search.decode.solution import blank, to_schedule
 from scheduler.search.decode.spoken import why_unsupported
 from scheduler.search.decode.warm import compile_here
 from scheduler.terms import value_terms
@@ -174,7 +175,7 @@ def test_a_schedule_comes_back_none_worse() -> None:
         lowered, goal = lower(instance, guess_latest(instance)), set_goal(instance, objective, guess_latest(instance))
         assert lowered is not None
         assert goal is not None
-        solution = to_solution(lowered, first[0])
+        solution = next(imitations(lowered, first[0]), None)
         assert solution is not None
         again = Memory(lowered, goal).decode(solution)
         assert again < NEVER

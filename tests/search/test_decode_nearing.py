@@ -15,9 +15,10 @@ from scheduler.domain.execution import Execution
 from scheduler.domain.schedule import ScheduledOperation
 from scheduler.search.decode.engine import FactorySearch, guess_latest
 from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
-from scheduler.search.decode.solution import blank, to_schedule, to_solution
+from scheduler.search.decode.solution import blank, to_schedule
 from scheduler.terms import value_terms
 
 
@@ -87,7 +88,7 @@ def test_the_plan_in_force_comes_back() -> None:
     lowered = lower(instance, latest, holds=True)
     assert lowered is not None
     assert instance.execution is not None
-    solution = to_solution(lowered, instance.execution.baseline)
+    solution = next(imitations(lowered, instance.execution.baseline), None)
     assert solution is not None
     memory = Memory(lowered, goal)
     assert memory.decode(solution) == 23 * goal.unit
@@ -101,7 +102,7 @@ def test_an_old_plan_leaves_open_what_it_does_not_have(is_old: bool) -> None:
     lowered = lower(instance, guess_latest(instance), holds=True)
     assert lowered is not None
     assert instance.execution is not None
-    solution = to_solution(lowered, instance.execution.baseline, is_old)
+    solution = next(imitations(lowered, instance.execution.baseline, is_old), None)
     assert (solution is not None) == is_old
     if solution is not None:
         assert solution.choice[: len(lowered.operations)].tolist() == [0, -1]

@@ -22,9 +22,10 @@ from scheduler.domain import (
 from scheduler.search.construct import construct
 from scheduler.search.decode.engine import guess_latest
 from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
-from scheduler.search.decode.solution import to_schedule, to_solution
+from scheduler.search.decode.solution import to_schedule
 
 MAKESPAN = Objective.parse("makespan")
 TRAVEL = {"dock": {"M": 10, "N": 10}, "M": {"dock": 10, "N": 1}, "N": {"dock": 10, "M": 1}}
@@ -55,7 +56,7 @@ def test_a_schedule_with_two_jobs_on_a_vehicle_comes_back() -> None:
     lowered, goal = lower(instance, guess_latest(instance)), set_goal(instance, MAKESPAN, guess_latest(instance))
     assert lowered is not None
     assert goal is not None
-    solution, memory = to_solution(lowered, best), Memory(lowered, goal)
+    solution, memory = next(imitations(lowered, best), None), Memory(lowered, goal)
     assert solution is not None
     memory.decode(solution)
     assert to_schedule(lowered, memory.state) == best

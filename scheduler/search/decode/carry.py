@@ -14,10 +14,12 @@ from scheduler.search.decode.layout import (
     BATTERY,
     CARRIERS,
     CARRIERS_AT,
+    DESTINATION,
     DONE,
     DROP,
     FIRST_CHARGE,
     FIRST_DROP,
+    FIRST_WANTED,
     HELD,
     HOLDS,
     IS_TRIP,
@@ -80,13 +82,34 @@ def may_carry(data: Ints, job: int, able: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int, least: int) -> tuple[int, int, int, int]:
+def wish_number(carrier: int, origin: int, destination: int) -> int:
+    """Return the number that stands for a carrier between two places of its group."""
+    return 1 + (((carrier << 20) + origin) << 20) + destination
+
+
+@njit(cache=True, nogil=True)
+def wish_for(data: Ints, carrier: int, able: int) -> int:
+    """Return the number that stands for a carrier between the places of a row of ABLE."""
+    return wish_number(carrier, get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION))
+
+
+@njit(cache=True, nogil=True)
+def by_carrier(
+    data: Ints, state: Ints, leg: int, job: int, ready: int, least: int, wanted: int
+) -> tuple[int, int, int, int]:
     """Return who can end a move first (the nearest of several), when it starts and ends, and the move before it.
 
-    The part is ready then, and is not put down before `least`.
+    The part is ready then, and is not put down before `least`. A carrier that is wanted (`wish_for`) goes before all
+    others, if it can make the move.
     """
     best_able, best_start, best_before, best_end, best_way = -1, NEVER, -1, NEVER, NEVER
-    for able in range(get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)):
+    first, behind = get(data, LEGS, leg, ABLE_AT), get(data, LEGS, leg, ABLE_END)
+    if wanted > 0:
+        for able in range(first, behind):
+            if wish_for(data, get(data, ABLE, able, WHO), able) == wanted and may_carry(data, job, able):
+                first, behind = able, able + 1
+                break
+    for able in range(first, behind):
         if not may_carry(data, job, able):
             continue
         late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
@@ -108,7 +131,7 @@ def by_carrier(data: Ints, state: Ints, leg: int, job: int, ready: int, least: i
 
 @njit(cache=True, nogil=True)
 def carry(
-    data: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int, least: int
+    data: Ints, choice: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int, least: int
 ) -> tuple[int, int]:
     """Place a move of a part at the earliest; return its start and end, `NEVER` if nobody can do it.
 
@@ -116,8 +139,9 @@ def carry(
     """
     job, move = get(data, LINKS, link, LINK_JOB), MAX_LEGS * link + number
     ready = max(ready, data[NOW])
+    wanted = choice[data[FIRST_WANTED] + move] if data[FIRST_WANTED] > 0 else ZERO
     if get(data, LEGS, leg, IS_TRIP):
-        size = get(data, JOBS, job, SIZE)
+        size, ready = get(data, JOBS, job, SIZE), max(ready, -wanted)
         if get(data, JOBS, job, SPLITS):
             start, end = ride_in_loads(data, state, trail, link, leg, move, size, ready)
         else:
@@ -127,7 +151,7 @@ def carry(
     else:
         if data[SOME_STAND]:
             least = max(least, state[data[HELD] + move])
-        able, start, end, before = by_carrier(data, state, leg, job, ready, least)
+        able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER
         mover = get(data, ABLE, able, WHO)
@@ -152,7 +176,9 @@ def carry(
 
 
 @njit(cache=True, nogil=True)
-def first_to_arrive(data: Ints, state: Ints, trail: Ints, link: int, route: int, done: int, ready: int) -> int:
+def first_to_arrive(
+    data: Ints, choice: Ints, state: Ints, trail: Ints, link: int, route: int, done: int, ready: int
+) -> int:
     """Return the route, of those between two places, on which a part leaves the last lane first.
 
     It has made `done` moves and is `ready` then. If a lane has been taken, the route begins with it. -1: none.
@@ -170,7 +196,7 @@ def first_to_arrive(data: Ints, state: Ints, trail: Ints, link: int, route: int,
             last -= 1
         for number in range(done, last + 1):
             if taken < 0 and at < arrives_at:
-                _, at = carry(data, state, trail, link, first + number, number, at, ZERO)
+                _, at = carry(data, choice, state, trail, link, first + number, number, at, ZERO)
         undo(state, trail, mark)
         if taken < 0 and at < arrives_at:
             best, arrives_at = route, at

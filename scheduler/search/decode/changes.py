@@ -5,33 +5,56 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.decode.carry import wish_for
 from scheduler.search.decode.layout import (
+    ABLE,
+    CARRIERS,
+    DONE,
     FIRST_HOLD,
     FIRST_LINGER,
+    FIRST_WANTED,
+    GROUP,
+    HOLDS,
     INS,
     INS_AT,
     INS_END,
     JOB_END,
     JOBS,
+    LANES,
+    LAST_OF,
     LATEST,
     LINKS,
+    MAX_LEGS,
     MODES_AT,
     MODES_END,
     MOST_LATE,
     MOST_PIECES,
+    MOVE_ABLE,
+    MOVE_BEFORE,
+    MOVE_START,
+    MOVER,
+    NUM_CARRIERS,
     NUM_FREE,
     NUM_JOBS,
     NUM_OPS,
+    NUM_VEHICLES,
     OPS,
     OPS_FROM,
     OPS_TO,
+    OUTS,
+    OUTS_AT,
+    OUTS_END,
     PLAN,
     PRED,
+    SUCC,
     UNIT,
     UNIT_JOB,
     UNITS,
     UNITS_FROM,
     UNITS_TO,
+    VEHICLE,
+    WHO,
+    ZERO,
     Ints,
     get,
 )
@@ -179,12 +202,85 @@ def change_hold(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
 
 
 @njit(cache=True, nogil=True)
+def like_it(data: Ints, carrier: int) -> int:
+    """Return a carrier of the same group, drawn at random; it may be the same."""
+    other = np.random.randint(data[NUM_CARRIERS])
+    while get(data, CARRIERS, other, GROUP) != get(data, CARRIERS, carrier, GROUP):
+        other = (other + 1) % data[NUM_CARRIERS]
+    return other
+
+
+@njit(cache=True, nogil=True)
+def later_trip(data: Ints, state: Ints, lane: int, departure: int) -> int:
+    """Return when another trip of a lane departs after this, drawn from those that are placed; 0: there is none."""
+    found, num = 0, 0
+    first = get(data, LANES, lane, VEHICLE)
+    for vehicle in range(first, first + get(data, LANES, lane, NUM_VEHICLES)):
+        trip = state[data[LAST_OF] + vehicle]
+        later = 0
+        while trip >= 0 and state[data[MOVE_START] + trip] > departure:
+            later = state[data[MOVE_START] + trip]
+            trip = state[data[MOVE_BEFORE] + trip]
+        if later > 0:  # the next one of this vehicle
+            num += 1
+            if np.random.randint(num) == 0:
+                found = later
+    return found
+
+
+@njit(cache=True, nogil=True)
+def change_carrier(data: Ints, choice: Ints, state: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
+    """Want another carrier or a later trip for a move to or from an operation, or whatever is first again.
+
+    Returns the first and last place changed.
+    """
+    ins, outs = get(data, OPS, o, INS_AT), get(data, OPS, o, OUTS_AT)
+    num_ins, num_outs = get(data, OPS, o, INS_END) - ins, get(data, OPS, o, OUTS_END) - outs
+    if num_ins + num_outs == 0:
+        return end, end
+    k = np.random.randint(num_ins + num_outs)
+    link = get(data, INS, ins + k, 0) if k < num_ins else get(data, OUTS, outs + k - num_ins, 0)
+    if state[data[DONE] + link] <= 0:
+        return end, end
+    move = MAX_LEGS * link + np.random.randint(state[data[DONE] + link])
+    at, carrier, wish = data[FIRST_WANTED] + move, state[data[MOVER] + move], ZERO
+    if carrier >= data[NUM_CARRIERS]:
+        wish = -later_trip(
+            data, state, get(data, ABLE, state[data[MOVE_ABLE] + move], WHO), state[data[MOVE_START] + move]
+        )
+    elif carrier >= 0 and get(data, CARRIERS, carrier, HOLDS) == 1:
+        other = like_it(data, carrier)
+        if other != carrier:
+            wish = wish_for(data, other, state[data[MOVE_ABLE] + move])
+    if wish == choice[at]:
+        return end, end
+    choice[at] = wish
+    begin, behind = end, -1
+    for side in range(2):
+        by = get(data, LINKS, link, PRED if side == 0 else SUCC)
+        spot = place[get(data, OPS, by, UNIT)] if by >= 0 else -1
+        if spot >= 0:
+            begin, behind = min(begin, spot), max(behind, spot)
+    return begin, behind
+
+
+@njit(cache=True, nogil=True)
+def open_carriers(data: Ints, choice: Ints, o: int) -> None:
+    """Want no carriers any more for the moves to an operation."""
+    for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
+        for number in range(MAX_LEGS):
+            choice[data[FIRST_WANTED] + MAX_LEGS * get(data, INS, k, 0) + number] = 0
+
+
+@njit(cache=True, nogil=True)
 def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> tuple[int, int]:
-    """Leave the modes of a job open but for one that is drawn; return the first and the last place changed."""
+    """Leave modes and carriers of a job open but for a mode that is drawn; return the first and last place changed."""
     first, last = get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO)
     begin, behind = end, -1
     for o in range(first, last):
         choice[o] = -1
+        if data[FIRST_WANTED] > 0:
+            open_carriers(data, choice, o)
         at = place[get(data, OPS, o, UNIT)]
         if at >= 0:
             begin, behind = min(begin, at), max(behind, at)

@@ -12,11 +12,12 @@ from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.horizon import usual_duration
 from scheduler.search.decode.goal import Goal, set_goal, trips_per_way
+from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
-from scheduler.search.decode.solution import Solution, blank, to_schedule, to_solution
+from scheduler.search.decode.solution import Solution, blank, to_schedule
 from scheduler.search.decode.warm import compile_elsewhere, is_compiled
 from scheduler.search.threads import CompiledSearch, OnBetter
 
@@ -75,7 +76,7 @@ class FactorySearch(CompiledSearch[Solution]):
         self._given: list[Solution] = []
         self._reading: Memory | None = None
         execution = lowered.instance.execution
-        self.plan = to_solution(lowered, execution.baseline, is_old=True) if execution else None
+        self.plan = list(imitations(lowered, execution.baseline, is_old=True)) if execution else []
         super().__init__(NEVER, on_better)
 
     @classmethod
@@ -113,16 +114,14 @@ class FactorySearch(CompiledSearch[Solution]):
 
     def give(self, schedule: Schedule) -> None:
         """Let the next walk begin with a schedule that somebody else has found; any thread may give one."""
-        solution = to_solution(self.lowered, schedule)
-        if solution is not None:
-            with self._lock:
-                self._given.append(solution)
-
-    def taken(self) -> Solution | None:
-        """Take the schedule that was given last."""
+        solutions = list(imitations(self.lowered, schedule))
         with self._lock:
-            given = self._given.pop() if self._given else None
-            self._given.clear()
+            self._given = solutions
+
+    def taken(self) -> list[Solution]:
+        """Take the schedule that was given last, as solutions that come near to it."""
+        with self._lock:
+            given, self._given = self._given, []
             return given
 
     def rehearse(self) -> None:
@@ -192,10 +191,10 @@ class _Walks:
         """Make one compiled call; where the walk has ended, begin the next one, if there is any way to."""
         search, memory = self._search, self._memory
         given = search.taken()
-        if given is not None:
-            value = memory.decode(given)
+        if given:
+            best, value = self._best_of(given)
             if not self._is_walking or value < memory.best_value:
-                self._is_walking = value < NEVER and memory.enter(given, search.settings.history)
+                self._is_walking = value < NEVER and memory.enter(best, search.settings.history)
             else:
                 memory.resume()
         if not self._is_walking:
@@ -249,6 +248,12 @@ class _Walks:
                     search.offer(value, solution)
         return found
 
+    def _best_of(self, solutions: list[Solution]) -> tuple[Solution, int]:
+        """Return the one of several solutions whose decode is the best, with its value."""
+        values = [self._memory.decode(solution) for solution in solutions]
+        best = min(range(len(values)), key=values.__getitem__)
+        return solutions[best], values[best]
+
     def _begin(self) -> bool:
         """Begin a walk; return whether that was possible."""
         search, memory = self._search, self._memory
@@ -256,8 +261,8 @@ class _Walks:
         history, is_near = search.settings.history, search.goal.stay > 0
         follows = is_near or self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
         self._is_first = False
-        if search.plan is not None and follows:
-            self._is_walking = memory.enter(search.plan, history)
+        if search.plan and follows:
+            self._is_walking = memory.enter(self._best_of(search.plan)[0], history)
             if self._is_walking:
                 return True
         if known is not None and is_near:

@@ -123,9 +123,8 @@ class Facts:
             battery = self._battery(name, tables) if name in instance.battery_by_vehicle else -1
             calendar = self._calendar(carrier.calendar, tables)
             spots_at = len(tables[at.ABLE])
-            tables[at.CARRIERS].append(
-                (calendar, paces[group.id, carrier.speed], home, battery, 0, 0, carrier.capacity, spots_at)
-            )
+            pace, number = paces[group.id, carrier.speed], self._groups[group.id]
+            tables[at.CARRIERS].append((calendar, pace, home, battery, 0, 0, carrier.capacity, spots_at, number))
             if carrier.capacity > 1:
                 handling = (group.pick_up_time, group.drop_time)
                 spots = range(len(self._group_places[group.id]))

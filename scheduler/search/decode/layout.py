@@ -124,7 +124,7 @@ vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when i
 the objective comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one),
 and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are counted."""
 
-NUM_SCALARS = 25
+NUM_SCALARS = 26
 (
     NOW,
     LIMIT,
@@ -150,12 +150,13 @@ NUM_SCALARS = 25
     FIRST_DROP,
     FIRST_LINGER,
     FIRST_HOLD,
+    FIRST_WANTED,
     NUM_CHOICES,
 ) = range(2 * NUM_TABLES + NUM_COLUMNS, 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS)
 """Instants before which nothing starts and after which nothing may end; sizes (NUM_FREE: length of an order,
 NUM_CHOICES: of the choices); among the moves the first tending, of operation 0 (0: nothing is tended), the first
 charge (0: there are no batteries) and the first drop (0: no carrier holds several parts); where it stands among the
-choices whether carriers linger, and whether operations are held (0: nowhere)."""
+choices whether carriers linger, whether operations are held, and which carriers are wanted (0: nowhere)."""
 HEADER = 2 * NUM_TABLES + NUM_COLUMNS + NUM_SCALARS
 
 # --- columns of the tables of data -------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION
 WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
 # at the first place of its group, the others follow
-CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT = range(8)
+CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP = range(9)
 # PACES: the travel times of a robot cell or fleet at one speed
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE

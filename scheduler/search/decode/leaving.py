@@ -171,7 +171,7 @@ def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tupl
             if clash != FITS:
                 return clash, bound
         for number in range(legs):
-            start, end = carry(data, state, trail, link, first + number, number, ready, ZERO)
+            start, end = carry(data, choice, state, trail, link, first + number, number, ready, ZERO)
             if start >= NEVER:
                 return HOPELESS, NEVER
             ready = end

@@ -41,7 +41,8 @@ class Lowered:
     """An instance as arrays, and what their numbers stand for.
 
     ``units`` and ``plans`` are numbered as in the arrays; ``free`` are the units that the order has to contain,
-    ``board`` holds what has begun, ``spots`` the row of `layout.ABLE` for being at a charger. `stop` is `Facts.stop`.
+    ``board`` holds what has begun, ``spots`` the row of `layout.ABLE` for being at a charger. `stop` and `spot`
+    are those of `Facts`.
     """
 
     instance: Instance
@@ -58,6 +59,7 @@ class Lowered:
     spots: dict[str, int]
     plans: list[list[int]]
     stop: Callable[[Iterable[Leg]], int]
+    spot: Callable[[str, str], int]
 
     @property
     def trail_size(self) -> int:
@@ -134,6 +136,7 @@ class _Lowering:
             facts.spots(),
             self.plans_of,
             facts.stop,
+            facts.spot,
         )
         if self.board is not None:
             resume(lowered, self.board, self.placed, self._numbers(), facts, begun)
@@ -367,7 +370,11 @@ class _Lowering:
         header[at.FIRST_LINGER] = num_choices if num_drops else 0
         num_choices += num_ops if num_drops else 0
         header[at.FIRST_HOLD] = num_choices if self.holds else 0
-        header[at.NUM_CHOICES] = num_choices + num_ops if self.holds else num_choices
+        num_choices += num_ops if self.holds else 0
+        has_choice = any(len(group.carriers) > 1 for group in self.instance.group_by_id.values())
+        has_choice = has_choice or any(lane.units_per_vehicle > 1 for lane in self.instance.lanes)
+        header[at.FIRST_WANTED] = num_choices if has_choice else 0
+        header[at.NUM_CHOICES] = num_choices + MAX_LEGS * num_links if has_choice else num_choices
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges

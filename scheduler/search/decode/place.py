@@ -128,7 +128,9 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
 
 
 @njit(cache=True, nogil=True)
-def bring(data: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at: int) -> tuple[int, int, int, int]:
+def bring(
+    data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at: int
+) -> tuple[int, int, int, int]:
     """Carry parts to their machine, none put down before `free_at`.
 
     The answer is when the first is put down, when the last is there, and a clash.
@@ -136,7 +138,7 @@ def bring(data: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at
     loaded_at, arrived_at = NEVER, 0
     for k in range(num):
         ready, leg, number, link = entries[4 * k], entries[4 * k + 1], entries[4 * k + 2], entries[4 * k + 3]
-        start, end = carry(data, state, trail, link, leg, number, ready, free_at)
+        start, end = carry(data, choice, state, trail, link, leg, number, ready, free_at)
         if start >= NEVER:
             return loaded_at, arrived_at, HOPELESS, NEVER
         before = get(data, LINKS, link, PRED)
@@ -167,7 +169,7 @@ def fit(
     holds_in, inputs = get(data, MACHINES, machine, HOLDS_IN), get(data, MACHINES, machine, INPUTS)
     mark, free_at = trail[0], opens_at if holds_in else ZERO
     while True:
-        loaded_at, arrived_at, clash, bound = bring(data, state, trail, entries, num, free_at)
+        loaded_at, arrived_at, clash, bound = bring(data, choice, state, trail, entries, num, free_at)
         if clash != FITS:
             return clash, bound
         is_loaded, ready = holds_in != 0 and num > 0, max(earliest, arrived_at)
@@ -250,7 +252,7 @@ def place_once(
         ready = state[data[AT] + link]
         if done == 0:
             ready = state[data[END] + before] if before >= 0 else release_date
-        route = first_to_arrive(data, state, trail, link, route_between(data, origin, machine), done, ready)
+        route = first_to_arrive(data, choice, state, trail, link, route_between(data, origin, machine), done, ready)
         if route < 0 or get(data, ROUTES, route, NUM_LEGS) < 0:
             return HOPELESS, NEVER
         first, legs = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
@@ -269,7 +271,7 @@ def place_once(
                 num += 1
                 is_entry = True
                 break
-            start, end = carry(data, state, trail, link, leg, number, ready, ZERO)
+            start, end = carry(data, choice, state, trail, link, leg, number, ready, ZERO)
             if start >= NEVER:
                 return HOPELESS, NEVER
             if number == 0 and before >= 0 and get(data, MACHINES, origin, WATCHES):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduler.domain import Charge, Move, OperationKey, Schedule, ScheduledOperation
+from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
 from scheduler.domain.routing import Leg, in_loads
 from scheduler.search.decode import layout as at
@@ -26,7 +26,9 @@ class Solution(NamedTuple):
         if it has to before a move of the operation (0: as little as possible, -1: one), and likewise, more than
         `layout.MOST_PIECES`, even if it doesn't have to. Where carriers hold several parts, behind all that, by
         operation: whether they linger with the parts that they bring (1), with those that they take away (2), or both.
-        Where starts count, last of all, by operation: whether it is held (1), not to start before it does in the plan.
+        Where starts count, by operation: whether it is held (1), not to start before it does in the plan. Where a group
+        has several carriers, or several jobs can go on one trip, last of all, by move: which carrier is wanted
+        (`carry.wish_number`), or from when on a trip (negative); 0: what is there first.
     plans
         By job: the number of the plan that is carried out.
     order
@@ -54,6 +56,8 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
         )
     if lowered.data[at.FIRST_HOLD]:
         choice[lowered.data[at.FIRST_HOLD] :] = 1
+    if lowered.data[at.FIRST_WANTED]:
+        choice[lowered.data[at.FIRST_WANTED] :] = 0
     plans = np.zeros(len(lowered.plans), np.int64)
     for job, numbers in enumerate(lowered.plans):
         data = lowered.problem.jobs[job]
@@ -137,69 +141,3 @@ def _charges(lowered: Lowered, state: Array) -> list[Charge]:
                 found.append(Charge(vehicle, charger_of[int(state[data[at.MOVE_ABLE] + row])], start, end))
             row = int(state[data[at.MOVE_BEFORE] + row])
     return found
-
-
-def to_solution(lowered: Lowered, schedule: Schedule, is_old: bool = False) -> Solution | None:
-    """Return the solution whose units are in the order of their starts in a schedule; None if its plans are unknown.
-
-    What an old one does not have, or has where it can't be any more, is left open and comes last.
-    """
-    solution = blank(lowered)
-    by_job: dict[str, set[str]] = {}
-    for scheduled in schedule.operations:
-        by_job.setdefault(scheduled.job, set()).add(scheduled.operation)
-    for job, numbers in enumerate(lowered.plans):
-        data = lowered.problem.jobs[job]
-        done = by_job.get(data.domain.id, set())
-        fitting = [number for number in numbers if set(data.plan_ids[number]) == done]
-        if not fitting:
-            if is_old:
-                continue
-            return None
-        solution.plans[job] = fitting[0]
-    starts: dict[int, int] = {}
-    number = 0
-    for unit_number, unit in enumerate(lowered.units):
-        for operation in unit.operations:
-            known = schedule.by_operation.get(operation.key)
-            if known is not None:
-                first = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_AT])
-                end = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.MODES_END])
-                row = next((k for k in range(first, end) if lowered.modes[k].number == known.mode), -1)
-                if row < 0 and not is_old:
-                    return None
-                solution.choice[number] = row
-                starts[unit_number] = min(starts.get(unit_number, known.start), known.start)
-                if lowered.data[at.FIRST_HOLD]:
-                    base = int(lowered.data[lowered.data[at.OPS] + number * lowered.data[at.OPS + 1] + at.BASE_START])
-                    solution.choice[lowered.data[at.FIRST_HOLD] + number] = int(known.start >= base)
-            number += 1
-    place = {unit: position for position, unit in enumerate(lowered.free)}
-    last = max(starts.values(), default=0) + 1
-    # Units are numbered in an order in which they can be placed; the sort keeps it among equals.
-    order = sorted(lowered.free, key=lambda unit: (starts.get(unit, last), place[unit]))
-    solution.order[:] = order
-    if lowered.data[at.FIRST_LINGER]:
-        _set_lingers(lowered, solution, schedule)
-    return solution
-
-
-def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:
-    """Let carriers linger with parts that they carry for longer than they have to in a schedule."""
-    instance, lingers = lowered.instance, solution.choice[lowered.data[at.FIRST_LINGER] :][: len(lowered.operations)]
-    numbers: dict[OperationKey, list[int]] = {}
-    for number, operation in enumerate(lowered.operations):
-        numbers.setdefault(operation.key, []).append(number)
-    for move in schedule.moves:
-        group = instance.group_by_carrier.get(move.mover)
-        if move.job is None or group is None or instance.carrier_by_id[move.mover].capacity == 1:
-            continue
-        if move.end - move.start > group.move_time(move.origin, move.destination):
-            brings = move.destination in instance.machine_by_id or move.origin not in instance.machine_by_id
-            end, bit = (
-                (move.successor, 1)
-                if (brings and move.successor) or move.predecessor is None
-                else (move.predecessor, 2)
-            )
-            for number in numbers.get((move.job, end or ""), ()):
-                lingers[number] |= bit

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.changes import (
+    change_carrier,
     change_hold,
     change_linger,
     change_mode,
@@ -26,10 +27,12 @@ from scheduler.search.decode.layout import (
     FIRST_CHARGE,
     FIRST_HOLD,
     FIRST_LINGER,
+    FIRST_WANTED,
     NEVER,
     NUM_CHOICES,
     NUM_FREE,
     NUM_JOBS,
+    NUM_OPS,
     Ints,
     Reals,
     copy,
@@ -44,6 +47,8 @@ from scheduler.search.decode.value import value_of
 VALUE, BEST, TICK, IDLE, HEAT = range(5)
 NEARING = 0.6
 """Share of the changes by which an operation comes back to where the baseline has it, if that counts."""
+CARRIERS = 0.05
+"""Share of the changes by which a move gets another carrier or trip."""
 MOST_TURNS = 4
 """Pairs of a trace that change turns at a time, at the most."""
 
@@ -73,6 +78,9 @@ def change(
         return open_modes(data, choice, place, job, num)
     if dice < shares[2]:
         return drift(data, order, place, max(2, num // 10))
+    if data[FIRST_WANTED] > 0 and np.random.random() < CARRIERS:
+        # Any will do: a trip that is not needed makes no job late.
+        return change_carrier(data, choice, state, place, np.random.randint(data[NUM_OPS]), num)
     o, move = last_event(data, state, job)
     count = trace(data, state, o, move, pairs)
     if count == 0:
