@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 from random import Random
 
 import numpy as np
 
-from scheduler.domain import Instance, Objective, OperationKey
+from scheduler.domain import Instance, Objective
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
@@ -20,6 +20,7 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.cells import GUARD, POISON
 from scheduler.search.decode.facts import Facts, Tables
+from scheduler.search.decode.in_force import neighbours_in_plan, pending_in_plan
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
 from scheduler.search.decode.resume import resume
 from scheduler.search.dispatch import begin
@@ -116,7 +117,7 @@ class _Lowering:
         tables = facts.machines_and_movers()
         self._lower_operations(facts, tables)
         self._lower_jobs(facts, tables)
-        self._lower_neighbours(tables[at.NEIGHBOURS])
+        tables[at.NEIGHBOURS].extend(neighbours_in_plan(self.problem, self.operations))
         facts.add_routes(tables)
         begun = Begun(facts, tables, self.board, self._numbers())
         data, state = self._lay_out(facts, tables, begun)
@@ -186,7 +187,7 @@ class _Lowering:
         link_number = {id(link): number for number, link in enumerate(self.links)}
         ops, modes, needs = tables[at.OPS], tables[at.MODES], tables[at.NEEDS]
         ins, outs, nexts = tables[at.INS], tables[at.OUTS], tables[at.NEXTS]
-        base = _baseline(self.problem)
+        base = pending_in_plan(self.problem)
         for unit_index, unit in enumerate(self.units):
             plan, first = unit.plan, len(ops)
             for operation in unit.operations:
@@ -279,23 +280,6 @@ class _Lowering:
                     int(domain.splits),
                 )
             )
-
-    def _lower_neighbours(self, neighbours: list[tuple[int, ...]]) -> None:
-        """Add the neighbours on machines in the baseline, in every plan that has both."""
-        execution = self.instance.execution
-        if execution is None:
-            return
-        numbers: dict[OperationKey, list[int]] = {}
-        for number, operation in enumerate(self.operations):
-            numbers.setdefault(operation.key, []).append(number)
-        for machine, sequence in execution.baseline.by_machine.items():
-            if machine not in self.problem.machine_by_id:
-                continue
-            where = self.problem.machine_by_id[machine].index
-            for a, b in pairwise(sequence):
-                if b.start >= execution.now:
-                    pairs = product(numbers.get(a.key, ()), numbers.get(b.key, ()))
-                    neighbours.extend((one, other, where) for one, other in pairs)
 
     def _lay_out(self, facts: Facts, tables: Tables, begun: Begun) -> tuple[Array, Array]:
         """Return data and state as two arrays."""
@@ -390,16 +374,3 @@ class _Lowering:
             release = max(self.problem.jobs[job].domain.release_date, self.problem.now)
             state[header[at.JOB_END] + job] = min(release + min(rests), NEVER >> 10)
         return data, state
-
-
-def _baseline(problem: Problem) -> dict[int, tuple[int, int]]:
-    """Return start and machine, by operation index, of what was pending in the baseline."""
-    execution = problem.instance.execution
-    if execution is None:
-        return {}
-    index = {key: operation.index for key, operation in problem.operation_by_key.items()}
-    return {
-        index[o.key]: (o.start, problem.machine_by_id[o.machine].index)
-        for o in execution.baseline.operations
-        if o.key in index and o.start >= execution.now and o.machine in problem.machine_by_id
-    }
