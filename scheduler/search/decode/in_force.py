@@ -1,4 +1,4 @@
-"""The plan in force, which stability is measured against: what was pending in it, and who were neighbours on machines."""
+"""The plan in force, against which stability is measured: what was pending in it, who were neighbours on machines."""
 
 from __future__ import annotations
 
