@@ -27,11 +27,9 @@ MORE = 2.0
 """... and so many times as many once the step is a single tick, each time."""
 CHUNK = 200
 """Insertions of one compiled call: some tenths of a second."""
-RELOCATIONS = 3
-"""Jobs that take another place after an ejection."""
 MOST_TICKS = 20_000
 """Ticks of the cycle that is known, at the most."""
-SLACK = 2
+SLACK = 3
 """Cycles that a job may last longer than it takes at the least."""
 
 
@@ -115,7 +113,6 @@ class Shortening:
         self._room = rooms(facts, min(longest, int(facts.sets[0]) * search.given[0] + 1))
         self._weights = np.ones(self._num_jobs, np.int64)
         self._waiting = np.zeros(self._num_jobs + 1, np.int64)
-        self._kept = np.zeros(sum(array.size for array in self._plan[:3]), np.int64)
         self._num_waiting = 0
         self._cycle = 0
         self._step = FIRST_STEP
@@ -153,10 +150,8 @@ class Shortening:
             self._weights,
             self._waiting,
             self._num_waiting,
-            self._kept,
             self._ticks(),
             self._cycle,
-            RELOCATIONS,
             CHUNK,
             int(self._rng.integers(1 << 30)),
             search.stopping,

@@ -3,7 +3,7 @@
 This is guided ejection search (Nagata & Braeysy 2009, Operations Research Letters 37, "A powerful route minimization
 heuristic for the vehicle routing problem with time windows"), with the cheapest insertion of a job in place of the
 search for what to eject: a job that finds no free place becomes more expensive to be in the way of, and takes the place
-of those that cost least. In between, some jobs take other places that are free and cheaper, so that the gaps move.
+of those that cost least.
 """
 
 from __future__ import annotations
@@ -15,31 +15,10 @@ from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import insert
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
-from scheduler.search.cyclic.using import EVERYTHING, forget_job, use_job
+from scheduler.search.cyclic.using import forget_job
 
 MOST_WEIGHT = 64
 """Above it all weights are halved."""
-
-
-@njit(cache=True, nogil=True)
-def _relocate(
-    facts: Facts, plan: Plan, uses: Uses, weights: Ints, room: Room, kept: Ints, job: int, cycle: int, ticks: int
-) -> None:
-    """Give a job another place that is free, if there is one."""
-    num_ops, num_legs = len(plan.mode), len(plan.option)
-    kept[:num_ops] = plan.mode
-    kept[num_ops : num_ops + num_legs] = plan.option
-    kept[num_ops + num_legs :] = plan.time
-    forget_job(uses, job)
-    cost = insert(facts, plan, uses, weights, room, job, cycle, ticks, np.random.randint(2) == 0)
-    if cost == 0:
-        return
-    if cost < NEVER:
-        forget_job(uses, job)
-    plan.mode[:] = kept[:num_ops]
-    plan.option[:] = kept[num_ops : num_ops + num_legs]
-    plan.time[:] = kept[num_ops + num_legs :]
-    use_job(facts, plan, uses, job, EVERYTHING)
 
 
 @njit(cache=True, nogil=True)
@@ -51,10 +30,8 @@ def walk(
     weights: Ints,
     waiting: Ints,
     num_waiting: int,
-    kept: Ints,
     ticks: Ints,
     cycle: int,
-    relocations: int,
     insertions: int,
     seed: int,
     stopping: Ints,
@@ -65,8 +42,8 @@ def walk(
     ----------
     facts, plan, uses
         The set, a plan of the jobs that do not wait, and its uses.
-    room, kept
-        Room to work in; `kept` for a plan.
+    room
+        Room to work in.
     weights
         By job: what it costs to be in its way.
     waiting
@@ -75,8 +52,6 @@ def walk(
         By job: up to when it may last.
     cycle
         The cycle time.
-    relocations
-        Jobs that take other places after an ejection.
     insertions
         Insertions at the most.
     seed
@@ -111,11 +86,6 @@ def walk(
                     forget_job(uses, other)
                     waiting[num_waiting] = other
                     num_waiting += 1
-        for _ in range(relocations):
-            other = np.random.randint(num_jobs)
-            if plan.placed[other]:
-                done += 1
-                _relocate(facts, plan, uses, weights, room, kept, other, cycle, ticks[other])
     return num_waiting, done
 
 
