@@ -12,7 +12,11 @@ from scheduler.search.cyclic.engine import CyclicSearch
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the search."""
 GIVE_UP = 2
-"""Slices without a better bound, far from the cycle time, after which CP-SAT gives up."""
+"""Slices without a better schedule or bound, far from the proof, after which CP-SAT gives up."""
+SMALL = 250
+"""Modes of all sets up to which CP-SAT has all threads ..."""
+WALK_SHARE = 0.25
+"""... after this share of the time: few and long jobs in their own way are not what the search is good at."""
 LAST_SHARE = 0.1
 """Share of the time for later tiers."""
 ALONE_SLICE = 0.5
@@ -64,10 +68,14 @@ class Cycling:
         run, walk = self._run, self._walk
         seconds, tries, is_walking = FIRST_SLICE, 0, False
         while not self._has_ended():
-            gives_up = tries >= GIVE_UP or not run.has_time_for_model
+            gives_up = (tries >= GIVE_UP and run.num_modes > SMALL) or not run.has_time_for_model
             if not is_walking and (compiled is None or compiled(run.left - self._kept if gives_up else 0.0)):
                 is_walking = True
                 walk.start(run.workers - 1)
+            if run.num_modes <= SMALL and run.has_time_for_model and run.seconds > WALK_SHARE * run.time_limit:
+                walk.finish()
+                self._prove(run.left - self._kept, workers=run.workers)
+                return
             if is_walking and gives_up:
                 walk.start(1)
                 walk.wait(run.left - self._kept)
@@ -90,22 +98,24 @@ class Cycling:
             while not self._has_ended():
                 walk.advance(insertions)
                 self._exchange()
-                if tries < GIVE_UP and run.has_time_for_model and not self._has_ended():
+                gives_up = (tries >= GIVE_UP and run.num_modes > SMALL) or not run.has_time_for_model
+                if not gives_up and not self._has_ended():
                     tries = 0 if self._prove(run.left - self._kept, work) else tries + 1
                 insertions, work = 2 * insertions, 2 * work
 
-    def _prove(self, seconds: float, work: float | None = None) -> bool:
+    def _prove(self, seconds: float, work: float | None = None, workers: int = 1) -> bool:
         """Give CP-SAT a slice; return whether another one may be of use."""
         run = self._run
         self._exchange()
-        known = run.bound
-        status, bounds = run.improve(seconds, 1, self._prover, self._aim, work)
+        known, best = run.bound, run.best
+        status, bounds = run.improve(seconds, workers, self._prover, self._aim, work)
+        improves = run.best is not best
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         self._aim()
         self._exchange()
         if status is Status.OPTIMAL:
             self._prover.request()
-        return run.bound != known or not run.is_far()
+        return improves or run.bound != known or not run.is_far()
 
     def _exchange(self) -> None:
         """Take the best schedule of the walk, or give it that of CP-SAT."""
