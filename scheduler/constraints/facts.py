@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
-from weakref import ReferenceType, ref
 
+from scheduler.constraints.remembered import remembered
 from scheduler.constraints.rule import Violation
 from scheduler.domain import (
     Calendar,
@@ -93,6 +93,7 @@ def trip_time(lane: Lane, departure: int) -> int:
     return lane.load_time + transit + lane.unload_time
 
 
+@remembered
 def past_moves(instance: Instance) -> frozenset[Move]:
     """Return the loaded moves that have happened or are under way, as they really are."""
     return frozenset(instance.execution.moves) if instance.execution else frozenset()
@@ -113,8 +114,16 @@ class Task(NamedTuple):
     end: int
     origin: str
     destination: str
-    words: str
     item: Move | Charge | Scheduled
+
+    @property
+    def words(self) -> str:
+        """The task in words."""
+        if isinstance(self.item, Move):
+            return describe(self.item)
+        if isinstance(self.item, Charge):
+            return f"the charge at {self.item.charger} at {self.start}"
+        return f"tending {place(self.item)} at {self.start}"
 
 
 def tasks(instance: Instance, schedule: Schedule, carrier: str) -> list[Task]:
@@ -123,20 +132,17 @@ def tasks(instance: Instance, schedule: Schedule, carrier: str) -> list[Task]:
     Work that a robot tended and that was lost took it too.
     """
     found = [
-        Task(m.start, m.end, m.origin, m.destination, describe(m), m)
+        Task(m.start, m.end, m.origin, m.destination, m)
         for m in schedule.by_mover.get(carrier, ())
         if m.job is not None
     ]
     for charge in schedule.by_vehicle.get(carrier, ()):
         charger = instance.charger_by_id.get(charge.charger)
         if charger is not None:
-            words = f"the charge at {charger.id} at {charge.start}"
-            found.append(Task(charge.start, charge.end, charger.place, charger.place, words, charge))
+            found.append(Task(charge.start, charge.end, charger.place, charger.place, charge))
     lost = instance.execution.aborted if instance.execution is not None else ()
-    for operation in (*schedule.operations, *lost):
-        if operation.tended_by == carrier:
-            words = f"tending {place(operation)} at {operation.start}"
-            found.append(Task(operation.start, operation.end, operation.machine, operation.machine, words, operation))
+    tended = (*schedule.by_tender.get(carrier, ()), *(piece for piece in lost if piece.tended_by == carrier))
+    found += (Task(o.start, o.end, o.machine, o.machine, o) for o in tended)
     return sorted(found, key=lambda task: task[:2])
 
 
@@ -194,21 +200,9 @@ class Stay(NamedTuple):
     operation: Scheduled
 
 
-_last_occupations: list[tuple[ReferenceType[Instance], ReferenceType[Schedule], Mapping[str, list[Stay]]]] = []
-"""Of the schedule that was looked at last: several rules ask for the same."""
-
-
+@remembered
 def occupations(instance: Instance, schedule: Schedule) -> Mapping[str, list[Stay]]:
     """Return the stays on each known machine in the order of occupation (`docs/rules.md`)."""
-    for of_instance, of_schedule, known in _last_occupations[:1]:
-        if of_instance() is instance and of_schedule() is schedule:
-            return known
-    found = _occupations(instance, schedule)
-    _last_occupations[:] = [(ref(instance), ref(schedule), found)]
-    return found
-
-
-def _occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]]:
     lacking = any(0 in (machine.input_buffer, machine.output_buffer) for machine in instance.machines)
     loading = brought_at(instance, schedule) if lacking else {}
     leaving = taken_at(instance, schedule) if lacking else {}
@@ -221,7 +215,7 @@ def _occupations(instance: Instance, schedule: Schedule) -> dict[str, list[Stay]
         until = max(operation.end, leaving.get(operation.key, 0)) if machine.output_buffer == 0 else operation.end
         found[machine.id].append(Stay(begin, until, operation.start, operation.end, operation))
     for held in found.values():
-        held.sort(key=lambda o: (*o[:4], o.operation.job, o.operation.operation))
+        held.sort(key=lambda o: (o[0], o[1], o[2], o[3], o[4].job, o[4].operation))
     return found
 
 
@@ -229,7 +223,8 @@ Way: TypeAlias = tuple[str, str | None, str | None]
 """Job, predecessor, successor."""
 
 
-def ways_of(schedule: Schedule) -> dict[Way, list[Move]]:
+@remembered
+def ways_of(schedule: Schedule) -> Mapping[Way, list[Move]]:
     """Return the loaded moves of each way of a part, in order."""
     ways: dict[Way, list[Move]] = {}
     for move in schedule.moves:
@@ -324,6 +319,7 @@ def gone_at(instance: Instance, schedule: Schedule) -> dict[Way, int]:
     return found
 
 
+@remembered
 def consecutive(instance: Instance, schedule: Schedule) -> list[tuple[Scheduled, Scheduled]]:
     """Return every pair of scheduled operations that a precedence links, without repetition, in file order."""
     pairs: dict[tuple[OperationKey, OperationKey], tuple[Scheduled, Scheduled]] = {}

@@ -33,19 +33,18 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     clocks = {machine.id: Clock(machine.calendar) for machine in instance.machines}
     for operation in schedule.operations:
-        where = place(operation)
         if operation.machine not in clocks:
-            yield Violation("modes", where, f"the instance has no machine {operation.machine!r}", 1)
+            yield Violation("modes", place(operation), f"the instance has no machine {operation.machine!r}", 1)
         known = instance.operation_by_key.get(operation.key)
         if known is None:
             continue  # the rule `plans` says so
         mode = mode_of(instance, operation)
         if mode is None:
             detail = f"has no mode {operation.mode}, only 0 to {len(known.modes) - 1}"
-            yield Violation("modes", where, detail, 1)
+            yield Violation("modes", place(operation), detail, 1)
             continue
         if operation.machine != mode.machine:
-            yield Violation("modes", where, f"mode {operation.mode} runs on {mode.machine}", 1)
+            yield Violation("modes", place(operation), f"mode {operation.mode} runs on {mode.machine}", 1)
         length = operation.end - operation.start
         words = "lasts"
         if known.interruptible and operation.machine in clocks and length > 0:
@@ -53,7 +52,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             words = "works"
         if length != mode.duration:
             detail = f"{words} {length} in [{operation.start}, {operation.end}), needs {mode.duration}"
-            yield Violation("modes", where, detail, abs(length - mode.duration))
+            yield Violation("modes", place(operation), detail, abs(length - mode.duration))
 
 
 # --- model -------------------------------------------------------------------------------------------------------

@@ -63,14 +63,15 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
 
 def _travel(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Iterator[Violation]:
     """Check the gap before each task; among overlapping tasks the one that ends last counts."""
-    here, free_at, previous = carrier.start, 0, f"its start at {carrier.start}"
+    here, free_at, previous = carrier.start, 0, None
     for task in to_do:
         needed, gap = there_at(group, carrier, here, task.origin, free_at) - free_at, task.start - free_at
         if gap < needed:
-            detail = f"needs {needed} between {previous} and {task.words}, has {gap}"
+            before = f"its start at {carrier.start}" if previous is None else previous.words
+            detail = f"needs {needed} between {before} and {task.words}, has {gap}"
             yield Violation("movers", _where(carrier), detail, needed - gap)
         if task.end >= free_at:
-            here, free_at, previous = task.destination, task.end, task.words
+            here, free_at, previous = task.destination, task.end, task
 
 
 def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
@@ -119,18 +120,20 @@ def _fits(
     group: CarrierGroup, carrier: Carrier, move: Move, here: str, free_at: int, there: str, wanted_at: int | None
 ) -> Iterator[Violation]:
     """Check one empty move against its gap: from `here` at `free_at` to `there` at `wanted_at` (None: any time)."""
-    where = _where(carrier)
-    words = f"{describe(move)}, until {move.end},"
     needed = travel_time(group, carrier, here, there, move.start)
     if (move.origin, move.destination) != (here, there):
-        yield Violation("movers", where, f"{words} should go from {here} to {there}", 1)
+        yield _unfit(carrier, move, f"should go from {here} to {there}", 1)
     elif move.end - move.start != needed:
-        detail = f"{words} lasts {move.end - move.start}, needs {needed}"
-        yield Violation("movers", where, detail, abs(move.end - move.start - needed))
+        detail = f"lasts {move.end - move.start}, needs {needed}"
+        yield _unfit(carrier, move, detail, abs(move.end - move.start - needed))
     outside = max(free_at - move.start, 0 if wanted_at is None else move.end - wanted_at)
     if outside > 0:
         end = "" if wanted_at is None else wanted_at
-        yield Violation("movers", where, f"{words} is not inside [{free_at}, {end})", outside)
+        yield _unfit(carrier, move, f"is not inside [{free_at}, {end})", outside)
+
+
+def _unfit(carrier: Carrier, move: Move, detail: str, amount: int) -> Violation:
+    return Violation("movers", _where(carrier), f"{describe(move)}, until {move.end}, {detail}", amount)
 
 
 def _where(carrier: Carrier) -> str:

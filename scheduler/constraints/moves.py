@@ -127,7 +127,8 @@ def _along(
     if ends not in known:
         known[ends] = _route(instance, origin, destination, hub)
     for leg in known[ends]:
-        carried = [m for m in listed if (m.kind, m.origin, m.destination) == leg[:3]]
+        kind, start, end, _ = leg
+        carried = [m for m in listed if m.origin == start and m.destination == end and m.kind == kind]
         found = _loads(instance, link[0], leg, carried, past)
         for number, move in enumerate(found):
             if move is None:
@@ -256,8 +257,10 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
             return  # it took as long as it took
     if holds_several and move.end - move.start >= length:
         return  # other parts may be picked up and dropped on the way
-    longest = length + Clock(calendar).downtime(move.start, move.end) if move in past else length
     lasts = move.end - move.start
+    if lasts == length:
+        return
+    longest = length + Clock(calendar).downtime(move.start, move.end) if move in past else length
     if not length <= lasts <= longest:
         amount = length - lasts if lasts < length else lasts - longest
         yield Violation("moves", _where(move), f"{describe(move)} lasts {lasts}, needs {length}", amount)
@@ -265,6 +268,8 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
 
 def _may_carry(instance: Instance, group: CarrierGroup, carrier: Carrier, job: Job) -> bool:
     """Return whether the job names the carrier or its fleet, or nobody else of the cell, or fleets of the facility."""
+    if not job.carriers:
+        return True
     if isinstance(group, RobotCell):
         alternatives = [robot.id for robot in group.robots]
     else:

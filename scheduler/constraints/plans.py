@@ -34,15 +34,16 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     counts = Counter(operation.key for operation in schedule.operations)
     for (job_id, operation_id), count in counts.items():
-        where = f"{job_id}.{operation_id}"
         if (job_id, operation_id) not in instance.operation_by_key:
-            yield Violation("plans", where, "is scheduled, but the instance has no such operation", count)
+            detail = "is scheduled, but the instance has no such operation"
+            yield Violation("plans", f"{job_id}.{operation_id}", detail, count)
         elif count > 1:
-            yield Violation("plans", where, f"is scheduled {count} times", count - 1)
+            yield Violation("plans", f"{job_id}.{operation_id}", f"is scheduled {count} times", count - 1)
     for job in instance.jobs:
         scheduled = {o.id for o in job.operations if (job.id, o.id) in counts}
         plan = _nearest_plan(job, scheduled)
-        for operation in job.operations:
+        differing = scheduled.symmetric_difference(plan)
+        for operation in job.operations if differing else ():
             where = f"{job.id}.{operation.id}"
             if operation.id in plan and operation.id not in scheduled:
                 yield Violation("plans", where, "is not scheduled", 1)

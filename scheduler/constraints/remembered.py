@@ -1,0 +1,30 @@
+"""What was said of the schedule that was looked at last: several rules ask for the same facts, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from weakref import ref
+
+P = ParamSpec("P")
+Fact = TypeVar("Fact")
+
+
+def remembered(function: Callable[P, Fact]) -> Callable[P, Fact]:
+    """Return a function of instance and schedule that keeps what it has returned last; nobody may change that.
+
+    Both are frozen, so that the same objects have the same facts; they are not kept alive.
+    """
+    last: list[tuple[tuple[Callable[[], object], ...], Fact]] = []
+
+    @wraps(function)
+    def known(*args: P.args, **kwargs: P.kwargs) -> Fact:
+        for of_what, fact in last[:1]:
+            if all(reference() is arg for reference, arg in zip(of_what, args, strict=True)):
+                return fact
+        found = function(*args, **kwargs)
+        last[:] = [(tuple(ref(arg) for arg in args), found)]
+        return found
+
+    return known
