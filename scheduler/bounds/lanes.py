@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from scheduler.domain import Instance, Job, OperationKey
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.resources import Lane
-from scheduler.domain.routing import Leg, leg_time, links, routes
+from scheduler.domain.routing import Leg, leg_time, routes
 
 MOST_HEADS = 20
 """Instants, at the most, from which on the departures of a lane are counted."""
@@ -42,7 +42,7 @@ def lane_bound(instance: Instance, heads: Mapping[OperationKey, int], tails: Map
         return 0
     by_lane: dict[str, list[Crossing]] = {}
     for job in instance.jobs:
-        for predecessor, successor, _ in links(job):
+        for predecessor, successor, _ in job.links:
             if job.plans or predecessor is None or successor is None:
                 continue
             found = _crossing(instance, job, predecessor, successor, heads, tails)

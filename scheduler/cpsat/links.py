@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Job, Move, OperationKey, Precedence
-from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, in_loads, is_first, is_last, links, routes, slots_of
+from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, in_loads, is_first, is_last, routes, slots_of
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -108,7 +108,7 @@ def link_variables(ctx: ModelContext) -> tuple[LinkVars, ...]:
             fixed[move.job, move.predecessor, move.successor, slot, move.load] = move
     found = []
     for job in ctx.instance.jobs:
-        for predecessor, successor, precedence in links(job):
+        for predecessor, successor, precedence in job.links:
             link = LinkVars(
                 job, predecessor, successor, precedence, _active(ctx, job, predecessor, successor, precedence), []
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cpsat.tours import alike
 from scheduler.domain import Instance, Job, Machine
-from scheduler.domain.routing import Leg, carriers, in_loads, links, routes, tenders
+from scheduler.domain.routing import Leg, carriers, in_loads, routes, tenders
 
 SECONDS_PER_ARC = 6e-5
 SECONDS_PER_MODE = 1e-4
@@ -32,7 +32,7 @@ def build_seconds(instance: Instance) -> float:
                     num_on[robot.id] = num_on.get(robot.id, 0) + 1
     if instance.group_by_id or instance.lanes:
         for job in instance.jobs:
-            for predecessor, successor, _ in links(job):
+            for predecessor, successor, _ in job.links:
                 moves = ((in_tours.get(m, m), leg) for m, leg in _movers(instance, job, predecessor, successor))
                 for mover, _ in {(m, leg.slot if m in in_tours.values() else leg) for m, leg in moves}:
                     carrier = instance.carrier_by_id.get(mover)

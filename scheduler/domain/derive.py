@@ -172,8 +172,10 @@ def _in_turn(
         tasks.sort(key=lambda task: (task.start, task.end))
         runs = [list(run) for _, run in groupby(tasks, key=lambda m: (m.start, m.end))]
         for run, following in zip(runs, [*runs[1:], []], strict=True):
-            ordered = run if len(run) == 1 else _turns(group, here, free_at, run, following) or run
-            turns.update((id(move), turn) for turn, move in enumerate(ordered))
+            ordered = run
+            if len(run) > 1:
+                ordered = _turns(group, here, free_at, run, following) or run
+                turns.update((id(move), turn) for turn, move in enumerate(ordered))
             here, free_at = ordered[-1].destination, ordered[-1].end
     return sorted(moves, key=lambda m: (m.start, m.end, m.mover, turns.get(id(m), 0)))
 

@@ -15,7 +15,7 @@ from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
-from scheduler.domain.routing import carriers, in_loads, leg_time, links, routes, tenders
+from scheduler.domain.routing import carriers, in_loads, leg_time, routes, tenders
 from scheduler.domain.schedule import Move, OperationKey
 
 MAX_HORIZON = 2**45
@@ -224,7 +224,7 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     group_of = instance.group_by_carrier
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
-    for predecessor, successor, _ in links(job):
+    for predecessor, successor, _ in job.links:
         longest: dict[tuple[str, int], tuple[int, int]] = {}
         waits: dict[tuple[str, int], int] = {}
         calendars: list[Calendar] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 
@@ -51,7 +52,7 @@ class Precedence:
     max_lag: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """Operations that are delivered together.
 
@@ -79,6 +80,26 @@ class Job:
     def indivisible_units(self) -> int:
         """Transport units that have to go on one trip: all of them, or 1 where the job splits."""
         return 1 if self.splits else self.units
+
+    @cached_property
+    def links(self) -> tuple[tuple[str | None, str | None, Precedence | None], ...]:
+        """Every way of a part of the job: ``(predecessor, successor, precedence)``.
+
+        Besides its precedences a job has a link ``(None, first, None)`` into each operation that can be without
+        predecessor and ``(last, None, None)`` out of each that can be without successor. With alternative plans such a
+        link counts only in the plans in which the operation really has none, see `scheduler.domain.routing.is_first`.
+        """
+        plans = self.plans or (tuple(operation.id for operation in self.operations),)
+        found: list[tuple[str | None, str | None, Precedence | None]] = []
+        firsts: set[str] = set()
+        lasts: set[str] = set()
+        for plan in map(frozenset, plans):
+            firsts |= plan.difference(p.successor for p in self.precedences if p.predecessor in plan)
+            lasts |= plan.difference(p.predecessor for p in self.precedences if p.successor in plan)
+        found.extend((None, operation.id, None) for operation in self.operations if operation.id in firsts)
+        found.extend((p.predecessor, p.successor, p) for p in self.precedences)
+        found.extend((operation.id, None, None) for operation in self.operations if operation.id in lasts)
+        return tuple(found)
 
     def operation(self, operation_id: str) -> Operation:
         """Return the operation with this id (KeyError when there is none)."""

@@ -23,7 +23,7 @@ from itertools import count
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.jobs import Job, Precedence
+from scheduler.domain.jobs import Job
 from scheduler.domain.resources import CarrierGroup, Lane, Machine, Robot
 from scheduler.domain.schedule import Move, MoveKind
 
@@ -236,26 +236,6 @@ def _transport(instance: Instance, facility: str, origin: str | None, destinatio
     fleets = tuple(f.id for f in instance.fleets if f.facility == facility and f.serves(origin, destination))
     slot: Slot = "collect" if destination == instance.facility_by_id[facility].station else "deliver"
     return (Leg(slot, "transport", origin, destination, fleets),) if fleets else ()
-
-
-def links(job: Job) -> tuple[tuple[str | None, str | None, Precedence | None], ...]:
-    """Return every way of a part of the job: ``(predecessor, successor, precedence)``.
-
-    Besides its precedences a job has a link ``(None, first, None)`` into each operation that can be without
-    predecessor and ``(last, None, None)`` out of each that can be without successor. With alternative plans
-    such a link counts only in the plans in which the operation really has none (see `is_first`, `is_last`).
-    """
-    plans = job.plans or (tuple(operation.id for operation in job.operations),)
-    found: list[tuple[str | None, str | None, Precedence | None]] = []
-    firsts: set[str] = set()
-    lasts: set[str] = set()
-    for plan in map(frozenset, plans):
-        firsts |= plan.difference(p.successor for p in job.precedences if p.predecessor in plan)
-        lasts |= plan.difference(p.predecessor for p in job.precedences if p.successor in plan)
-    found.extend((None, operation.id, None) for operation in job.operations if operation.id in firsts)
-    found.extend((p.predecessor, p.successor, p) for p in job.precedences)
-    found.extend((operation.id, None, None) for operation in job.operations if operation.id in lasts)
-    return tuple(found)
 
 
 def is_first(job: Job, operation: str, plan: tuple[str, ...]) -> bool:

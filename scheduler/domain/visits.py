@@ -66,6 +66,13 @@ def visits(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | Schedul
 
 def stretches(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | ScheduledOperation]) -> Iterator[Stretch]:
     """Yield the stretches of a carrier, given its tasks as in `visits`: only between them it has nothing in hand."""
+    if carrier.capacity == 1:
+        for task in tasks:
+            if isinstance(task, ScheduledOperation):
+                yield Stretch(task.start, task.end, task.machine, task.machine)
+            else:
+                yield Stretch(task.start, task.end, task.origin, task.destination)
+        return
     first, num_held = None, 0
     for visit in visits(group, carrier, tasks):
         first = visit if first is None else first

@@ -112,7 +112,7 @@ def _machines(instance: Instance, operation: Operation) -> tuple[Machine, ...]:
 
 
 def _ways(job: Job) -> Iterator[tuple[str | None, str | None]]:
-    """Yield what `scheduler.domain.routing.links` finds, in a time that grows with the job only."""
+    """Yield what `Job.links` has, in a time that grows with the job only."""
     yield from ((p.predecessor, p.successor) for p in job.precedences)
     for plan in job.plans or (tuple(operation.id for operation in job.operations),):
         members = set(plan)

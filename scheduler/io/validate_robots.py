@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.domain import Instance, Machine
-from scheduler.domain.routing import links, route, tenders
+from scheduler.domain.routing import route, tenders
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
@@ -30,7 +30,7 @@ def out_of_reach(instance: Instance) -> Iterator[Defect]:
             o.id: [(n, instance.machine_by_id.get(m.machine)) for n, m in enumerate(o.modes)] for o in job.operations
         }
         index = {operation.id: number for number, operation in enumerate(job.operations)}
-        for before, after, precedence in links(job):
+        for before, after, precedence in job.links:
             ends = [
                 (n, m) for n, m in modes.get(before or after or "", ()) if m is not None and _is_placed(instance, m)
             ]

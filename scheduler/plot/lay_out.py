@@ -11,7 +11,6 @@ from scheduler.domain.cycle import cycle_time, sets_of
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
 from scheduler.domain.resources import Robot
-from scheduler.domain.routing import links
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 from scheduler.plot.bars import (
     arrows,
@@ -198,7 +197,7 @@ def _links(subject: Subject, bars: Iterable[Bar], followed: Iterable[Job]) -> It
             legs = moves.setdefault((move.job, move.predecessor, move.successor), {})
             legs.setdefault((move.origin, move.destination), []).append(move)
     for job in followed:
-        for before, after, precedence in links(job):
+        for before, after, precedence in job.links:
             first = subject.schedule.by_operation.get((job.id, before or ""))
             last = subject.schedule.by_operation.get((job.id, after or ""))
             if precedence is not None and (first is None or last is None):

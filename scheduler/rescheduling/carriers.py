@@ -22,11 +22,15 @@ Task: TypeAlias = Move | Charge | ScheduledOperation
 
 
 class Stop(NamedTuple):
-    """A carrier picks up or (``is_drop``) puts down a part at ``place``, or charges or tends a machine there."""
+    """A carrier picks up or (``is_drop``) puts down a part at ``place``, or charges or tends a machine there.
+
+    It goes on from the place ``leaves``: one that holds one part at a time is where it puts that down.
+    """
 
     task: Task
     place: str
     is_drop: bool
+    leaves: str
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -92,7 +96,7 @@ def add_carriers(
         place = carrier.start
         for stop in _stops(instance, carrier, planned.get(carrier_id, ())):
             came_from[stop.key] = place
-            place = stop.place
+            place = stop.leaves
         place, before, after = carrier.start, None, None
         for stop in _stops(instance, carrier, to_do):
             task = stop.task
@@ -113,7 +117,7 @@ def add_carriers(
                     timing.order((before, "end", 0), (node, "start", 0), Reason("mover", carrier_id), travel)
                 if not is_past:
                     timing.not_before(node, earliest)
-            place, before, after = stop.place, node, task
+            place, before, after = stop.leaves, node, task
 
 
 def _slowed(
@@ -162,13 +166,13 @@ def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Task]) -> Itera
     if carrier.capacity > 1:
         handled = [task for task in tasks if not isinstance(task, Charge)]
         for visit in visits(instance.group_by_carrier[carrier.id], carrier, handled):
-            yield Stop(visit.task, visit.place, visit.is_drop)
+            yield Stop(visit.task, visit.place, visit.is_drop, visit.place)
         return
     for task in tasks:
         if isinstance(task, Move):
-            yield Stop(task, task.origin, False)
-            yield Stop(task, task.destination, True)
+            yield Stop(task, task.origin, False, task.destination)
         elif isinstance(task, ScheduledOperation):
-            yield Stop(task, task.machine, False)
+            yield Stop(task, task.machine, False, task.machine)
         else:
-            yield Stop(task, instance.charger_by_id[task.charger].place, False)
+            place = instance.charger_by_id[task.charger].place
+            yield Stop(task, place, False, place)

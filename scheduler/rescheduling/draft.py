@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeVar
 
 from scheduler.domain import Charge, Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of
-from scheduler.domain.routing import carriers, links, route
+from scheduler.domain.routing import SLOTS, carriers, route, slots_of
 
 Item = TypeVar("Item", ScheduledOperation, Move, Charge)
 LinkKey = tuple[str, str | None, str | None]
 """``(job, predecessor, successor)``: the way of a part."""
+_RANK = {slot: rank for rank, slot in enumerate(SLOTS)}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def by_leg(moves: Iterable[Move]) -> list[list[Move]]:
     return list(found.values())
 
 
+def moves_by_way(instance: Instance, moves: Sequence[Move]) -> dict[LinkKey, list[Move]]:
+    """Return the moves of each link, leg after leg, the moves of a leg by start."""
+    slots, found = slots_of(instance, moves), dict[LinkKey, list[Move]]()
+    for move in sorted(moves, key=attrgetter("start")):
+        found.setdefault(link_key(move), []).append(move)
+    for of_link in found.values():
+        of_link.sort(key=lambda move: _RANK[slots[move]])
+    return found
+
+
 def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline in the instance.
 
@@ -77,9 +89,9 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     present = {link_key(m) for m in kept}
     dropped = [m for m in loaded if link_key(m) not in ways]
     moves = list(kept)
-    for job, last, successor in sorted(ways - present, key=str):
-        if last is not None and successor is None:
-            moves.extend(_departure(instance, scheduled[job, last], dropped, moves, baseline.charges))
+    departing = [(job, last) for job, last, successor in ways - present if last is not None and successor is None]
+    for last in sorted(departing):
+        moves.extend(_departure(instance, scheduled[last], dropped, moves, baseline.charges))
     departures = moves[len(kept) :]
     charges = tuple(_useful(instance, baseline, tuple(moves)))
     return Draft(operations, tuple(moves), added_moves=frozenset(link_key(m) for m in departures), charges=charges)
@@ -103,8 +115,10 @@ def _useful(instance: Instance, baseline: Schedule, moves: tuple[Move, ...]) -> 
 def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:
     """Yield the links of a job whose operations are scheduled, arrivals and departures included."""
     there = tuple(o.id for o in job.operations if (job.id, o.id) in scheduled)
-    part = replace(job, plans=(there,)) if len(there) < len(job.operations) else job
-    for predecessor, successor, _ in links(part):
+    if len(there) == len(job.operations):
+        yield from ((job.id, predecessor, successor) for predecessor, successor, _ in job.links)
+        return
+    for predecessor, successor, _ in replace(job, plans=(there,)).links:
         if (predecessor is None or predecessor in there) and (successor is None or successor in there):
             yield (job.id, predecessor, successor)
 

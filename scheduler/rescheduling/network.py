@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain, groupby, pairwise, product
+from operator import itemgetter
 
 from scheduler.domain import (
     Calendar,
@@ -24,11 +25,10 @@ from scheduler.domain import (
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started, taken_over
-from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, really, timed, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, moves_by_way, really, timed, ways_of
 from scheduler.rescheduling.lanes import add_lanes, add_trip
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
@@ -66,16 +66,14 @@ class Network:
         self._drop_of: dict[int, int] = {}
         self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[int, Blocked] = {}  # by the id of a calendar: all of them live as long as the instance
-        self._ways: dict[LinkKey, list[Move]] = {}
-        slots = slots_of(instance, draft.moves)
-        for move in sorted(draft.moves, key=lambda m: (SLOTS.index(slots[m]), m.start)):
-            self._ways.setdefault(link_key(move), []).append(move)
+        self._ways = moves_by_way(instance, draft.moves)
         self._add_nodes()
         self._add_parts()
         self._add_machines()
         add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._stop_of)
-        by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
-        add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start), execution.now)
+        if instance.operators:
+            by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
+            add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start), execution.now)
         trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
         add_lanes(instance, self.timing, self.draft.moves, self._node_of)
         add_docks(instance, self.timing, trips, execution.now)
@@ -224,25 +222,27 @@ class Network:
     # The way of the parts: precedences, lags and moves.
 
     def _add_parts(self) -> None:
-        order = self.timing.order
         for job in self.instance.jobs:
             reason = Reason("job", job.id)
             lags = {(p.predecessor, p.successor): p for p in job.precedences}
             for way in ways_of(job, self._scheduled):
                 _, predecessor, successor = way
-                legs = [list(dict.fromkeys(map(self._node_of, leg))) for leg in by_leg(self._ways.get(way, ()))]
+                if way not in self._ways:
+                    if predecessor is not None and successor is not None:
+                        before, after = self._node[job.id, predecessor], self._node[job.id, successor]
+                        self.timing.keep_lags(before, after, lags[predecessor, successor], reason, follows=True)
+                        self._add_dwell(way, [before, after])
+                    continue
+                legs = [list(dict.fromkeys(map(self._node_of, leg))) for leg in by_leg(self._ways[way])]
                 if predecessor is not None:
                     legs.insert(0, [self._node[job.id, predecessor]])
                 if successor is not None:
                     legs.append([self._node[job.id, successor]])
                 for before, after in chain.from_iterable(product(*pair) for pair in pairwise(legs)):
-                    order((self._last(before), "end", 0), (after, "start", 0), reason)
+                    self.timing.order((self._last(before), "end", 0), (after, "start", 0), reason)
                 self._add_dwell(way, [nodes[0] for nodes in legs])  # jobs that split have none
                 if predecessor is not None and successor is not None:
-                    before, after, lag = legs[0][0], legs[-1][0], lags[predecessor, successor]
-                    order((before, "end", 0), (after, "start", 0), reason, lag.min_lag)
-                    if lag.max_lag is not None:
-                        order((after, "start", 0), (before, "end", 0), reason, -lag.max_lag)
+                    self.timing.keep_lags(legs[0][0], legs[-1][0], lags[predecessor, successor], reason)
 
     def _add_dwell(self, way: LinkKey, stops: list[int]) -> None:
         """Let a part leave its machine in time, and be worked on as soon as the last part has been put down."""
@@ -286,11 +286,12 @@ class Network:
             machine = self.instance.machine_by_id[machine_id]
             stays = sorted(
                 (self._stay(machine, o) for o in operations if self._takes_place(machine, o)),
-                key=lambda stay: stay[:4],
+                key=itemgetter(0, 1, 2, 3),
             )
             if machine.capacity == 1:
+                reason = Reason("machine", machine_id)
                 for (*_, before, _), (*_, after, _) in pairwise(stays):
-                    self.timing.follow(before, after, machine_id)
+                    self.timing.follow(before, after, reason)
                 if machine.setups is not None:
                     blocked = self._blocked_of(machine.calendar)
                     add_setups(self.instance, self.timing, machine, [(o, use) for *_, use, o in stays], blocked)

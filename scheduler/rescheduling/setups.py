@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scheduler.domain import Instance, Machine, ScheduledOperation
 from scheduler.domain.happened import execution_of
-from scheduler.rescheduling.timing import Blocked, Stuck, Timing, Use
+from scheduler.rescheduling.timing import Blocked, Reason, Stuck, Timing, Use
 
 
 def add_setups(
@@ -30,14 +30,14 @@ def add_setups(
         return
     execution = execution_of(instance)
     planned = {(s.job, s.operation, s.from_family, s.to_family) for s in execution.baseline.setups}
-    family, before = matrix.initial, None
+    family, before, reason = matrix.initial, None, Reason("machine", machine.id)
     for operation, use in stays:
         needed = instance.mode(operation.key, operation.mode).setup_family
         length = matrix.time(family, needed)
         if length > 0:
             node, _, _ = use.begin
             if before is not None:
-                timing.follow(before, use, machine.id, length)
+                timing.follow(before, use, reason, length)
                 if (node, "start", 0) in before.untils:
                     raise Stuck(f"{timing.label(node)} needs a setup, but its part stays there from before")
             under_way = (operation.job, operation.operation, family, needed) in planned

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple, TypeAlias
 
+from scheduler.domain import Precedence
 from scheduler.domain.calendar import Downtime, earliest_start, end_of_work
 
 Blocked: TypeAlias = tuple[Downtime, ...]
@@ -188,11 +189,20 @@ class Timing:
         else:
             raise ValueError("an end that pauses can only be held back by a start")
 
-    def follow(self, before: Use, after: Use, machine: str, gap: int = 0) -> None:
+    def keep_lags(
+        self, before: int, after: int, precedence: Precedence, reason: Reason, *, follows: bool = False
+    ) -> None:
+        """Keep the lags between two operations; one that ``follows`` begins no sooner than the other ends."""
+        least = max(0, precedence.min_lag) if follows else precedence.min_lag
+        self.order((before, "end", 0), (after, "start", 0), reason, least)
+        if precedence.max_lag is not None:
+            self.order((after, "start", 0), (before, "end", 0), reason, -precedence.max_lag)
+
+    def follow(self, before: Use, after: Use, reason: Reason, gap: int = 0) -> None:
         """Demand that one use of a machine begins `gap` after the end of the other."""
         for until in before.untils:
             if until[0] != after.begin[0]:
-                self.order(until, after.begin, _reason(Reason("machine", machine), before, until[0]), gap)
+                self.order(until, after.begin, _reason(reason, before, until[0]), gap)
 
     def limit(self, capacity: Capacity) -> None:
         """Add a capacity."""

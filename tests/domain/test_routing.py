@@ -6,7 +6,7 @@ import pytest
 from helpers import distances, factory, job, machine, mode, op
 
 from scheduler.domain import Instance, Job, Lane, Precedence, Robot, RobotCell
-from scheduler.domain.routing import links, route
+from scheduler.domain.routing import route
 
 
 def network() -> Instance:
@@ -72,7 +72,7 @@ def assembly() -> Job:
 
 
 def test_links_of_an_assembly() -> None:
-    assert [(p, s) for p, s, _ in links(assembly())] == [
+    assert [(p, s) for p, s, _ in assembly().links] == [
         (None, "a"),
         (None, "b"),
         ("a", "c"),
@@ -84,5 +84,5 @@ def test_links_of_an_assembly() -> None:
 def test_links_with_plans_include_ends_of_every_plan() -> None:
     # In plan (a, c) and (b, c) the part arrives at a or at b; in plan (c,) it arrives at c.
     planned = Job("J", assembly().operations, assembly().precedences, plans=(("a", "c"), ("b", "c"), ("c",)))
-    arrivals = [s for p, s, _ in links(planned) if p is None]
+    arrivals = [s for p, s, _ in planned.links if p is None]
     assert arrivals == ["a", "b", "c"]

@@ -13,7 +13,6 @@ from math import ceil
 import numpy as np
 
 from scheduler.domain import Instance, Job, Objective, Tier
-from scheduler.domain.routing import links
 from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.value import (
     BROKEN,
@@ -176,7 +175,7 @@ def _most(instance: Instance, term: str, latest: int) -> int:
             "transfer_cost": lambda lane: lane.trip_cost + lane.unit_cost * lane.units_per_vehicle,
             "transfer_co2": lambda lane: lane.trip_co2,
         }[term]
-        num_trips = sum(len(links(job)) * trips_per_way(instance, job) for job in instance.jobs)
+        num_trips = sum(len(job.links) * trips_per_way(instance, job) for job in instance.jobs)
         return num_trips * max(map(most, instance.lanes), default=0)
     if term in ("reassignments", "sequence_changes"):
         return num_operations + num_jobs

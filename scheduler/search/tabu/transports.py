@@ -16,7 +16,6 @@ import numpy as np
 
 from scheduler.domain import Fleet, Instance, Job, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete
-from scheduler.domain.routing import links as ways_of
 from scheduler.domain.routing import may_carry
 from scheduler.search.tabu.arrays import (
     AFTER,
@@ -177,7 +176,7 @@ def _ways(instance: Instance) -> Iterator[_Way]:
     numbers = {key: number for number, key in enumerate(instance.operation_by_key)}
     facility = instance.facility_by_id[instance.machines[0].facility]
     for number, job in enumerate(instance.jobs):
-        for predecessor, successor, _ in ways_of(job):
+        for predecessor, successor, _ in job.links:
             if (predecessor is None and facility.station is None) or (successor is None and not facility.returns_jobs):
                 continue
             pred = -1 if predecessor is None else numbers[job.id, predecessor]
