@@ -203,7 +203,7 @@ class Placement:
         mark, free_at = board.mark(), opens_at if machine.holds_in else 0
         while True:
             loaded_at = board.loaded.get(index, board.brought.get(index, NEVER))
-            ready, arrived = earliest, 0
+            ready = earliest
             for part_ready, leg, link, is_first in entries:
                 if free_at > 0:
                     part_ready = max(part_ready, free_at - self.problem.lead_time(leg))
@@ -216,8 +216,7 @@ class Placement:
                     clash = self._leave(before, link, moved.taken_up)
                 if clash is not None:
                     return clash
-                loaded_at, arrived = min(loaded_at, moved.put_down), max(arrived, moved.end)
-            ready = max(ready, arrived)
+                loaded_at, ready = min(loaded_at, moved.put_down), max(ready, moved.end)
             is_loaded = machine.holds_in and loaded_at < NEVER
             start, end = self._working_window(operation, mode, ready if is_loaded else max(ready, opens_at))
             if start >= NEVER or start != board.pins.get(index, start):
@@ -233,7 +232,7 @@ class Placement:
         if waits:
             board.wait(index, mode, loaded_at, start)
         begin = loaded_at if is_loaded else start
-        if mode.max_dwell is not None and is_loaded and entries and start > arrived:
+        if mode.max_dwell is not None and is_loaded and start > (arrived := self._arrives_at(plan, operation)):
             return Clash(operation, begin + start - arrived)
         for link in plan.incoming[index]:
             clash = self._exceeded(link, start) or self._stays(link, machine, start)
@@ -356,6 +355,11 @@ class Placement:
         if limit is None or leaves_at <= board.end[index] + limit:
             return None
         return Clash(before, board.start[index] + leaves_at - board.end[index] - limit)
+
+    def _arrives_at(self, plan: PlanData, operation: OperationData) -> int:
+        """Return when the last of its parts that are still on the way will be there; `NEVER` if none is."""
+        ends = (self.board.part[link][1] for link in plan.incoming[operation.index] if link in self.board.part)
+        return max((end for end in ends if end > self.problem.now), default=NEVER)
 
     def _exceeded(self, link: LinkData, start: int) -> Clash | None:
         """Return the clash if an operation that starts then exceeds the maximum lag."""

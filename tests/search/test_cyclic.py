@@ -41,7 +41,7 @@ def cell(seed: int, num_parts: int = 3, repetitions: int = 4) -> Instance:
     """Parts over three baths and a bench with setups; one robot, or two."""
     random = Random(seed)
     places = distances("IN S1 S2 S3 OUT", random.randint(1, 3))
-    robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 1, 2))))
+    robots = tuple(Robot(f"R{n}", "IN", speed=100 - 30 * n * (seed % 2)) for n in range(random.choice((1, 1, 2))))
     robot_cell = RobotCell("C", "F", robots, "IN", "OUT", places, random.randint(0, 2), 1)
     setups = SetupMatrix({"a": {"b": random.randint(1, 9)}, "b": {"a": random.randint(1, 9)}}, initial="a")
     stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in ("S1", "S2", "S3")]

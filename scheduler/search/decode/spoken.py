@@ -29,7 +29,6 @@ from scheduler.domain import (
     RobotCell,
     Vehicle,
 )
-from scheduler.domain.happened import started
 
 
 def _names(text: str) -> frozenset[str]:
@@ -81,22 +80,7 @@ def why_unsupported(instance: Instance) -> str | None:
     for battery in instance.battery_by_vehicle.values():
         if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
             return "charge rates with a large common multiple"
-    return "a part in a bath, or on its way there" if _is_soaking(instance) else None
-
-
-def _is_soaking(instance: Instance) -> bool:
-    """Return whether something that has begun limits how long a part may stay, or when work on it begins."""
-    execution = instance.execution
-    bathed = {
-        key
-        for key, operation in instance.operation_by_key.items()
-        if any(mode.max_dwell is not None for mode in operation.modes)
-    }
-    if execution is None or not bathed:
-        return False
-    fetched = {(move.job, move.predecessor) for move in execution.moves}
-    under_way = {(move.job, move.successor) for move in execution.moves if move.end > execution.now}
-    return not bathed.isdisjoint(started(instance).keys() - fetched) or not bathed.isdisjoint(under_way)
+    return None
 
 
 def _parts(instance: Instance) -> Iterator[Any]:
