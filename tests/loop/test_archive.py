@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import assert_valid, down
+from helpers import assert_valid, at, distances, down, factory, job, machine, mode, op, simple_job, transport
 from shop import SETTINGS, breakdown, delay, opened, order, shop, shop_schedule, starts, tell, verdicts
 
-from scheduler.domain import Execution
+from scheduler.domain import Charger, Execution, Fleet, OperatorPool, Shortage, Slowdown, Vehicle
+from scheduler.domain.derive import complete
 from scheduler.domain.events import Retraction, Revision, revise
 from scheduler.domain.events.archive import finished_jobs, without_jobs
 from scheduler.domain.events.orders import RushOrder
@@ -56,6 +57,45 @@ def test_downtimes_leave_that_only_finished_jobs_met() -> None:
     # On M2 nothing is finished but J1, which is gone; on M1 the first downtime is over before J2.1 and met nothing.
     assert kept == {"M1": windows[1:], "M2": windows, "M3": windows}
     assert without_jobs(instance, shop_schedule(), ["J1"])[0].machines == instance.machines
+
+
+def test_shortages_leave_that_only_finished_jobs_met() -> None:
+    # The crew works on J1 during [0, 3) and on J2 during [3, 5). Now it is 9, and nobody has charged yet.
+    away = tuple(Shortage(*window) for window in ((0, 2), (1, 4), (4, 5), (5, 7)))
+    crew, idle = OperatorPool("crew", 2, away), OperatorPool("idle", 1, away)
+    jobs = [
+        job("J1", op("1", mode("M1", 3, crew=1)), op("2", mode("M2", 2))),
+        job("J2", op("1", mode("M1", 2, crew=1)), op("2", mode("M2", 3))),
+    ]
+    plug = Charger("plug", "park", shortages=away)
+    carts = Fleet("carts", "F", (Vehicle("V", "park"),), distances("park M1", 1), chargers=(plug,))
+    instance = factory(machine("M1"), machine("M2"), crew, idle, carts, *jobs)
+    after = replace(instance, execution=Execution(9, shop_schedule()))
+    left, _ = without_jobs(after, shop_schedule(), ["J1"])
+    # Only the first was over before J2.1 and met nothing of it; reports of the idle may still come.
+    assert left.pool_by_id["crew"].shortages == away[1:]
+    assert left.pool_by_id["idle"].shortages == away
+    assert left.charger_by_id["plug"].shortages == away
+
+
+def test_slowdowns_leave_in_which_only_finished_jobs_were_carried() -> None:
+    # V carries J1 during [2, 12) at half its speed, then J2 during [20, 25), for which it comes back during [15, 20).
+    slowdowns = (Slowdown(1, 10, 50), Slowdown(30, 31, 50), Slowdown(40, 41, 50), Slowdown(50, None, 50))
+    carts = Fleet("carts", "F", (Vehicle("V", "A"),), distances("A B", 5), slowdowns=slowdowns)
+    jobs = [simple_job(name, ("A", 2), ("B", 2)) for name in ("J1", "J2")]
+    instance = factory(machine("A"), machine("B"), carts, *jobs)
+    steps = [at("J1.1", "A", 0, 2), at("J1.2", "B", 12, 14), at("J2.1", "A", 2, 4), at("J2.2", "B", 25, 27)]
+    moves = [transport("J1 1>2", "A>B", "V", 2, 12), transport("J2 1>2", "A>B", "V", 20, 25)]
+    done = complete(instance, steps, moves)
+    after = replace(instance, execution=Execution(45, done, moves=tuple(moves)))
+    left, rest = without_jobs(after, done, ["J1"])
+    # The first was over before V carried J2; those after its last move stay, since reports of then may come.
+    assert left.fleets[0].slowdowns == slowdowns[1:]
+    assert rest == complete(left, steps[2:], moves[1:])
+    assert_valid(left, rest)
+    # Had V begun at B, it would come to A for J2 during [15, 20): what holds then stays.
+    slow = replace(after, fleets=(replace(carts, vehicles=(Vehicle("V", "B"),), slowdowns=(Slowdown(18, 19, 50),)),))
+    assert without_jobs(slow, done, ["J1"])[0].fleets[0].slowdowns == (Slowdown(18, 19, 50),)
 
 
 def test_finished_jobs_leave_the_plan(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Finished jobs leave the books: what they did is in the journal, and nothing that is still to come asks for it.
 
-With them go the downtimes that are over. A factory that runs for weeks would otherwise drag its whole past through
-every repair.
+With them go the downtimes, shortages and slowdowns that are over. A factory that runs for weeks would otherwise drag
+its whole past through every repair.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from scheduler.domain.calendar import Calendar
 from scheduler.domain.derive import complete
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
+from scheduler.domain.resources import AnyGroup, Fleet
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
+from scheduler.domain.shortages import Shortage
 
 
 def finished_jobs(instance: Instance, schedule: Schedule, now: int, kept: int) -> tuple[str, ...]:
@@ -52,7 +54,10 @@ def finished_jobs(instance: Instance, schedule: Schedule, now: int, kept: int) -
 
 
 def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) -> tuple[Instance, Schedule]:
-    """Return instance and schedule as if there had never been these jobs, and without downtimes that only they met."""
+    """Return instance and schedule as if there had never been these jobs.
+
+    Downtimes, shortages and slowdowns that nothing else met leave too.
+    """
     gone = frozenset(jobs)
     if not gone:
         return instance, schedule
@@ -69,7 +74,11 @@ def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) 
     operations = (o for o in schedule.operations if o.job not in gone)
     moves = (m for m in schedule.moves if m.job is not None and m.job not in gone)
     rest = complete(left, operations, moves, schedule.charges)
-    return (left if execution is None else _without_downtimes(left, rest, execution)), rest
+    if execution is not None:
+        left = _without_slowdowns(
+            _without_shortages(_without_downtimes(left, rest, execution), rest, execution), rest, execution
+        )
+    return left, rest
 
 
 def _without_downtimes(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
@@ -93,10 +102,8 @@ def _without_downtimes(instance: Instance, schedule: Schedule, execution: Execut
         by_mover[charge.vehicle].append((charge.start, charge.end))
 
     def kept(calendar: Calendar, met: Sequence[tuple[int, int]]) -> Calendar:
-        over = max((end for _, end in met if end <= execution.now), default=0)
-        downtimes = tuple(
-            d for d in calendar.downtimes if d.end > over or any(start < d.end and d.start < end for start, end in met)
-        )
+        over = _over(met, execution.now)
+        downtimes = tuple(d for d in calendar.downtimes if d.end > over or _meets(d.start, d.end, met))
         return calendar if len(downtimes) == len(calendar.downtimes) else replace(calendar, downtimes=downtimes)
 
     return replace(
@@ -112,6 +119,60 @@ def _without_downtimes(instance: Instance, schedule: Schedule, execution: Execut
         ),
         lanes=tuple(replace(lane, calendar=kept(lane.calendar, by_mover[lane.id])) for lane in instance.lanes),
     )
+
+
+def _without_shortages(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
+    """Return the instance without the shortages of operators and charging places that are over, kept like downtimes."""
+    of_pool: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    at_charger: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for operation in (*schedule.operations, *execution.aborted):
+        for pool in instance.mode(operation.key, operation.mode).operators:
+            of_pool[pool].append((operation.start, operation.end))
+    for charge in schedule.charges:
+        at_charger[charge.charger].append((charge.start, charge.end))
+
+    def kept(shortages: tuple[Shortage, ...], met: Sequence[tuple[int, int]]) -> tuple[Shortage, ...]:
+        over = _over(met, execution.now)
+        return tuple(s for s in shortages if s.end > over or _meets(s.start, s.end, met))
+
+    def of_fleet(fleet: Fleet) -> Fleet:
+        chargers = (replace(c, shortages=kept(c.shortages, at_charger[c.id])) for c in fleet.chargers)
+        return replace(fleet, chargers=tuple(chargers))
+
+    return replace(
+        instance,
+        operators=tuple(replace(pool, shortages=kept(pool.shortages, of_pool[pool.id])) for pool in instance.operators),
+        fleets=tuple(of_fleet(fleet) for fleet in instance.fleets),
+    )
+
+
+def _without_slowdowns(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
+    """Return the instance without the slowdowns that are over and in which no carrier of the cell or fleet travelled.
+
+    An empty move begins as late as it can: just before a slowdown, where it would be too late in it. So what touches
+    one keeps it too.
+    """
+
+    def kept(group: AnyGroup) -> AnyGroup:
+        if not group.slowdowns:
+            return group
+        moves = (m for carrier in group.carriers for m in schedule.by_mover.get(carrier.id, ()))
+        met = [(m.start - 1, m.end + 1) for m in moves]
+        over = _over(met, execution.now)
+        slowdowns = tuple(s for s in group.slowdowns if s.end is None or s.end > over or _meets(s.start, s.end, met))
+        return replace(group, slowdowns=slowdowns)
+
+    return replace(instance, cells=tuple(map(kept, instance.cells)), fleets=tuple(map(kept, instance.fleets)))
+
+
+def _over(met: Sequence[tuple[int, int]], now: int) -> int:
+    """Return when the last thing ended that is finished."""
+    return max((end for _, end in met if end <= now), default=0)
+
+
+def _meets(begin: int, until: int, met: Sequence[tuple[int, int]]) -> bool:
+    """Return whether something lies in ``[begin, until)``, in part."""
+    return any(start < until and begin < end for start, end in met)
 
 
 def _time(item: ScheduledOperation | Move) -> tuple[int, int]:
