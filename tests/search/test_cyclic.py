@@ -221,15 +221,17 @@ def test_same_seed_same_way() -> None:
     assert searched(instance, 1000, seed=5) == searched(instance, 1000, seed=5)
 
 
-def test_the_portfolio_takes_it() -> None:
+@pytest.mark.parametrize(("workers", "objective"), [(1, "cycle_time"), (2, "2*cycle_time > makespan")])
+def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
     instance = generate(
         facilities=1, vehicles=0, fleet=2, jobs=8, operations=40, machines=10, cells=2, blocking=1, dwell=0.2,
         shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
     )  # fmt: skip
     assert why_unsupported(instance, GOAL) is None
-    result = solve(instance, time_limit=4, workers=2)
+    result = solve(instance, objective=objective, time_limit=3, workers=workers)
     assert_valid(instance, result.schedule)
-    assert result.bounds[0] > 0
+    assert 0 < result.bounds[0] <= result.values[0]
+    assert "bounds" in {point.engine for point in result.history}
 
 
 @pytest.mark.parametrize(
