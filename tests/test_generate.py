@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from helpers import assert_valid
@@ -274,3 +275,19 @@ def test_all_defects_at_once() -> None:
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(TypeError, match="robotz"):
         generate(robotz=2)
+
+
+def test_a_part_set_is_made_again_and_again() -> None:
+    instance = generate(NOTHING, repetitions=3)
+    assert (len(instance.jobs), instance.num_operations) == (3 * NOTHING.jobs, 3 * NOTHING.operations)
+    assert instance.objective == "cycle_time"
+    validate.require_valid(instance, "generated")
+    schedule = construct(instance, Objective.parse("cycle_time"), time_limit=0.0)
+    assert schedule is not None
+    assert_valid(instance, schedule)
+
+
+def test_what_tells_one_cycle_from_another_is_refused() -> None:
+    recipe = replace(NOTHING, repetitions=2, shifts=0.5, timetable=30, rush=0.1, chargers=1)
+    assert [text.split()[0] for text in recipe.defects()] == ["shifts", "timetable", "rush", "chargers"]
+    assert len(replace(NOTHING, repetitions=1).defects()) == 1
