@@ -14,6 +14,7 @@ from scheduler import Status, Stop
 from scheduler.domain import Instance, Objective, Precedence, Progress
 from scheduler.portfolio.run import Run
 from scheduler.search.construct import construct
+from scheduler.search.decode.warm import compile_here as compile_factory_search
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.warm import compile_here
 from scheduler.search.tabu.weights import weigh
@@ -227,6 +228,7 @@ def test_the_walk_goes_on_with_the_makespan_when_nothing_is_late(workers: int) -
 @pytest.mark.parametrize("workers", [1, 2])
 def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
     compile_here("regular.run_regular")
+    compile_factory_search()  # of the two the one that finds something in seconds
     shop = random_job_shop(80, 4, seed=1)
     constructed = construct(shop, Objective.parse("flow_time"), time_limit=0.0)
     result = scheduler.solve(shop, objective="flow_time", time_limit=4, workers=workers, seed=0)
