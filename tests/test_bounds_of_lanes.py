@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from helpers import down, factory, machine, shifts, simple_job
 from oracle import optimum
 
 from scheduler.bounds import makespan_bound
-from scheduler.bounds.lanes import Crossing, crossings_bound, departures, lane_bound
+from scheduler.bounds.lanes import Crossing, Packing, crossings_bound, departures, lane_bound
 from scheduler.domain import Calendar, Instance, Lane
 from scheduler.domain.horizon import heads, tails
 
@@ -45,6 +46,45 @@ def test_work_by_head_and_tail() -> None:
     assert crossings_bound(LANE, [Crossing(0, 3, 6), Crossing(0, 2, 7)]) == 36
     # What is ready at 50 only: 50 + 10 + 4.
     assert crossings_bound(LANE, [*all_at_once, Crossing(50, 1, 4)]) == 64
+
+
+def test_parts_of_two_thirds_of_a_vehicle_need_a_trip_each() -> None:
+    # 6 units would be 2 trips of 3, but no two of the parts share one: the third departs at 20, 20 + 10 + 4.
+    lane = replace(LANE, units_per_vehicle=3)
+    assert crossings_bound(lane, 3 * [Crossing(0, 2, 4)]) == 34
+    # A part of 1 goes with any of them; in loads they all go on two trips.
+    assert crossings_bound(lane, [Crossing(0, 1, 4), *2 * [Crossing(0, 2, 4)]]) == 14
+    assert crossings_bound(lane, 3 * [Crossing(0, 2, 4, splits=True)]) == 14
+
+
+@cache
+def fewest_trips(capacity: int, sizes: tuple[int, ...], rooms: tuple[int, ...] = ()) -> int:
+    """Return into how few trips parts go, by trying every trip for each; `rooms` are what begun ones have left."""
+    if not sizes:
+        return len(rooms)
+    first, *rest = sizes
+    joined = [(*rooms[:k], room - first, *rooms[k + 1 :]) for k, room in enumerate(rooms) if room >= first]
+    tries = [tuple(sorted(found)) for found in (*joined, (*rooms, capacity - first))]
+    return min(fewest_trips(capacity, tuple(rest), found) for found in tries)
+
+
+@pytest.mark.parametrize("capacity", [1, 3, 4, 7, 10])
+def test_no_packing_counts_too_many_trips(capacity: int) -> None:
+    rng, num_exact, num_above = Random(capacity), 0, 0
+    for _ in range(60):
+        # Mostly more than half a trip: where parts are small, the units alone say how many trips they need.
+        least = [1 + capacity // 2 if rng.random() < 0.6 else 1 for _ in range(rng.randint(1, 7))]
+        parts = [(rng.randint(min(low, capacity), capacity), rng.random() < 0.1) for low in least]
+        packing, pieces = Packing(capacity, [units for units, _ in parts]), list[int]()
+        for units, splits in parts:
+            packing.add(units, splits)
+            pieces += units * [1] if splits else [units]
+            best, by_units = fewest_trips(capacity, tuple(sorted(pieces, reverse=True))), -(-sum(pieces) // capacity)
+            assert by_units <= packing.num_trips <= best
+            num_exact += packing.num_trips == best
+            num_above += packing.num_trips > by_units
+    assert num_exact >= 200
+    assert num_above >= 10 or capacity == 1  # a trip of one unit holds one part, whatever is counted
 
 
 def crossing_jobs(num: int) -> Instance:

@@ -1,9 +1,10 @@
 """A lower bound of the makespan from what has to cross each lane, in milliseconds and without a solver.
 
 A network is often limited by its lanes, not by its machines. Let *K* be parts that all have to cross one lane with *v*
-vehicles of *c* units each, of together *u* units, ready for departure at *r* or later, and with a way of at least *q*
-from their arrival to the end of their jobs. They need ``n = ceil(u / c)`` trips. Among any ``v + 1`` departures in a
-row two are of one vehicle, so that the earliest instants of departures follow one from the other::
+vehicles of *c* units each, ready for departure at *r* or later, and with a way of at least *q* from their arrival to
+the end of their jobs. They need *n* trips, as many as there are bins of capacity *c* that hold parts of their sizes
+(`Packing`). Among any ``v + 1`` departures in a row two are of one vehicle, so that the earliest instants of departures
+follow one from the other::
 
     d_1 >= r,   d_k >= d_(k-1) + headway,   d_k >= d_(k-v) + trip time + return time,   d_k in working time
 
@@ -26,14 +27,62 @@ MOST_HEADS = 20
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Parts of together so many ``units`` that have to cross a lane.
+    """A part of so many ``units`` that has to cross a lane, on one trip or, if it ``splits``, on several.
 
-    They are ready for departure at ``head`` at the earliest, and need ``tail`` from arrival to the end of the job.
+    It is ready for departure at ``head`` at the earliest, and needs ``tail`` from arrival to the end of the job.
     """
 
     head: int
     units: int
     tail: int
+    splits: bool = False
+
+
+class Packing:
+    """How many trips parts need at the least, as they come one after the other.
+
+    The bound *L2* of bin packing (Martello & Toth 1990, Knapsack Problems, section 8.3). For a limit ``a <= c / 2``, no
+    two parts of more than ``c / 2`` share a trip, with those of more than ``c - a`` goes none of `a` or more, and so
+
+        n(a) = b + max(0, ceil((s - f) / c))
+
+    with *b* the number of parts of more than ``c / 2``, *f* the units that those of at most ``c - a`` of them leave
+    free, and *s* the units of all parts from *a* to ``c / 2``. The bound is the largest of them; 0 is among the
+    limits, so it is never less than all units by *c*. A part that splits counts for that limit only, by its units.
+
+    Parameters
+    ----------
+    capacity
+        Units of a trip.
+    sizes
+        Units of the parts; those of at most half a trip are the limits.
+    """
+
+    def __init__(self, capacity: int, sizes: Iterable[int]) -> None:
+        self._capacity = capacity
+        self._limits = sorted({0, *(size for size in sizes if 2 * size <= capacity)})
+        self._free = [0] * len(self._limits)
+        self._small = [0] * len(self._limits)
+        self._num_large = 0
+
+    def add(self, units: int, splits: bool) -> None:
+        """Add a part; one larger than a trip counts as if it splits."""
+        if splits or units > self._capacity:
+            self._small[0] += units
+            return
+        is_large = 2 * units > self._capacity
+        self._num_large += is_large
+        for k, limit in enumerate(self._limits):
+            if not is_large and units >= limit:
+                self._small[k] += units
+            elif is_large and units <= self._capacity - limit:
+                self._free[k] += self._capacity - units
+
+    @property
+    def num_trips(self) -> int:
+        """Trips that all parts so far need at the least."""
+        excess = max(small - free for small, free in zip(self._small, self._free, strict=True))
+        return self._num_large + max(0, -(-excess // self._capacity))
 
 
 def lane_bound(instance: Instance, heads: Mapping[OperationKey, int], tails: Mapping[OperationKey, int]) -> int:
@@ -58,12 +107,13 @@ def crossings_bound(lane: Lane, crossings: Iterable[Crossing]) -> int:
     length, best = lane.trip_times[0], 0
     for first in instants[:: -(-len(instants) // MOST_HEADS) or 1]:
         late = [crossing for crossing in work if crossing.head >= first]
-        departs_at = departures(lane, first, -(-sum(crossing.units for crossing in late) // lane.units_per_vehicle))
-        units = 0
-        for crossing in late if departs_at else ():
-            units += crossing.units
-            last = departs_at[-(-units // lane.units_per_vehicle) - 1]
-            best = max(best, last + length + crossing.tail)
+        packing, num_trips = Packing(lane.units_per_vehicle, {crossing.units for crossing in late}), list[int]()
+        for crossing in late:
+            packing.add(crossing.units, crossing.splits)
+            num_trips.append(packing.num_trips)
+        departs_at = departures(lane, first, num_trips[-1])
+        for crossing, num in zip(late, num_trips, strict=True) if departs_at else ():
+            best = max(best, departs_at[num - 1] + length + crossing.tail)
     return best
 
 
@@ -115,7 +165,7 @@ def _crossing(
     if len(lanes) != 1:
         return None
     head, tail = heads[job.id, predecessor] + min(ready), min(left) + tails[job.id, successor]
-    return lanes.pop(), Crossing(head, job.units, tail)
+    return lanes.pop(), Crossing(head, job.units, tail, job.splits)
 
 
 def _time(instance: Instance, legs: Iterable[Leg]) -> int:
