@@ -73,7 +73,7 @@ def test_no_packing_counts_too_many_trips(capacity: int) -> None:
     rng, num_exact, num_above = Random(capacity), 0, 0
     for _ in range(60):
         # Mostly more than half a trip: where parts are small, the units alone say how many trips they need.
-        least = [1 + capacity // 2 if rng.random() < 0.6 else 1 for _ in range(rng.randint(1, 7))]
+        least = [1 + capacity // 2 if rng.random() < 0.6 else 1 for _ in range(rng.randint(1, 9))]
         parts = [(rng.randint(min(low, capacity), capacity), rng.random() < 0.1) for low in least]
         packing, pieces = Packing(capacity, [units for units, _ in parts]), list[int]()
         for units, splits in parts:
@@ -84,7 +84,7 @@ def test_no_packing_counts_too_many_trips(capacity: int) -> None:
             num_exact += packing.num_trips == best
             num_above += packing.num_trips > by_units
     assert num_exact >= 200
-    assert num_above >= 10 or capacity == 1  # a trip of one unit holds one part, whatever is counted
+    assert num_above > 0 or capacity == 1  # a trip of one unit holds one part, whatever is counted
 
 
 def crossing_jobs(num: int) -> Instance:
