@@ -6,8 +6,9 @@ takes a part of it from its machine::
     start(k) - end(o) <= max_dwell
 
 The same holds with ``start(successor)`` for ``start(k)`` where the part needs no move, because its next operation is
-on the same machine or because it blocks a machine outside cells. On a machine without input buffer the part is in the
-bath from the moment it is put down, so that work begins then::
+on the same machine or because it blocks a machine outside cells. A part that another machine took over for work that
+was lost has left when that work began for the first time. On a machine without input buffer the part is in the bath
+from the moment it is put down, so that work begins then::
 
     start(o) = end(m),   m the last of the moves that bring its part or parts
 
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from scheduler.constraints.facts import consecutive, describe, mode_of, name, past_moves, place
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Instance, Machine, Move, OperationKey, Schedule
+from scheduler.domain.happened import taken_over
 from scheduler.domain.routing import Leg, route, routes
 
 if TYPE_CHECKING:
@@ -52,9 +54,12 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             out_of.setdefault(((move.job, move.predecessor), move.successor), move)
     limits = {o.key: m.max_dwell for o in schedule.operations if (m := mode_of(instance, o)) is not None}
     ends = {o.key: o.end for o in schedule.operations}
-    for (key, _), move in out_of.items():
+    over = taken_over(instance)
+    for (key, successor), move in out_of.items():
         limit = limits.get(key)
         if limit is None or not _waits(instance, schedule.by_operation[key].machine, move):
+            continue
+        if successor is not None and (key, (key[0], successor)) in over:
             continue
         dwell = move.start - ends[key]
         if dwell > limit:
@@ -62,9 +67,12 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             yield Violation("dwell", place(schedule.by_operation[key]), detail, dwell - limit)
     for before, after in consecutive(instance, schedule):
         machine, limit = instance.machine_by_id.get(before.machine), limits.get(before.key)
-        if limit is None or machine is None or (before.key, after.operation) in out_of:
+        if limit is None or machine is None:
             continue
-        dwell = after.start - before.end
+        left_at = over.get((before.key, after.key))
+        if left_at is None and (before.key, after.operation) in out_of:
+            continue
+        dwell = (after.start if left_at is None else left_at) - before.end
         if dwell > limit and (before.machine == after.machine or machine.output_buffer == 0):
             detail = f"stays {dwell} after its end at {before.end} until {name(after)}, {limit} are allowed"
             yield Violation("dwell", place(before), detail, dwell - limit)
@@ -105,6 +113,8 @@ def post(ctx: ModelContext) -> None:
 def _post_leaving(ctx: ModelContext, key: OperationKey, machine: Machine, limit: int, literal: Any) -> None:
     """Post the limit for the first move of each way out, and for operations that take the part over."""
     for link in ctx.links_out_of.get(key, ()):
+        if link.successor is not None and (key, (key[0], link.successor)) in ctx.taken_over:
+            continue
         first = _first_legs(ctx, link, machine)
         for slot in link.slots:
             for option in slot.options:
@@ -114,6 +124,11 @@ def _post_leaving(ctx: ModelContext, key: OperationKey, machine: Machine, limit:
         if precedence.predecessor != key[1]:
             continue
         after = (key[0], precedence.successor)
+        left_at = ctx.taken_over.get((key, after))
+        if left_at is not None:
+            if machine.output_buffer == 0:
+                ctx.enforce(ctx.model.add(left_at - ctx.end(key) <= limit), literal)
+            continue
         for mode, chosen in zip(ctx.instance.operation_by_key[after].modes, ctx.modes(after), strict=True):
             legs = route(ctx.instance, machine, ctx.instance.machine_by_id[mode.machine])
             if legs == () and (mode.machine == machine.id or machine.output_buffer == 0):

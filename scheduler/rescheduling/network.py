@@ -250,9 +250,9 @@ class Network:
         moves = self._ways.get(way, [])
         before, after = self._scheduled.get((job, predecessor or "")), self._scheduled.get((job, successor or ""))
         if before is not None and (limit := self._mode(before).max_dwell) is not None and len(stops) > 1:
-            blocks = self.instance.machine_by_id[before.machine].output_buffer == 0
+            has_left = after is not None and (before.key, after.key) in self._taken_over
             leaves = moves[0].origin == before.machine if moves else after and after.machine == before.machine
-            if leaves or blocks:
+            if not has_left and (leaves or self.instance.machine_by_id[before.machine].output_buffer == 0):
                 self.timing.order((stops[1], "start", 0), (stops[0], "end", 0), Reason("job", job), -limit)
         if after is None or not moves or self._mode(after).max_dwell is None:
             return

@@ -97,7 +97,7 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 if number == 0 and before is not None:
-                    clash = self._fetched(before, leg, moved.start)
+                    clash = self._fetched(before, link, leg, moved.start)
                     if clash is None and is_taken:
                         clash = self._leave(before, link, moved.taken_up)
                     if clash is not None:
@@ -139,7 +139,7 @@ class Placement:
                 begin = moved.put_down if moved is not None else NEVER
                 if (
                     moved is not None
-                    and self._fetched(before, legs[0], moved.start) is None
+                    and self._fetched(before, link, legs[0], moved.start) is None
                     and self._leave(before, link, moved.taken_up) is None
                     and timeline.opening(begin, 1, mode.family, after.index) == begin
                 ):
@@ -211,7 +211,7 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 before = link.predecessor
-                clash = self._fetched(before, leg, moved.start) if before is not None and is_first else None
+                clash = self._fetched(before, link, leg, moved.start) if before is not None and is_first else None
                 if clash is None and before is not None and board.mode_of(before).machine.takes_up(leg):
                     clash = self._leave(before, link, moved.taken_up)
                 if clash is not None:
@@ -279,7 +279,7 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 ready = moved.end
-                clash = self._fetched(operation, leg, moved.start) if leg is legs[0] else None
+                clash = self._fetched(operation, link, leg, moved.start) if leg is legs[0] else None
                 if clash is None and machine.takes_up(leg):
                     clash = self._leave(operation, link, moved.taken_up)
                 if clash is not None:
@@ -321,7 +321,7 @@ class Placement:
             return None
         here = self.board.mode_of(before).machine
         stays = here is machine or (here.domain.output_buffer == 0 and self.problem.legs(here, machine) == ())
-        return self._dwells(before, start) if stays else None
+        return self._dwells(before, link, start) if stays else None
 
     def _take_over(
         self, link: LinkData, operation: OperationData, machine: MachineData, begin: int, start: int
@@ -343,18 +343,18 @@ class Placement:
                 return Clash(operation, start)
         return self._leave(before, link, start)
 
-    def _fetched(self, before: OperationData, leg: Leg, start: int) -> Clash | None:
+    def _fetched(self, before: OperationData, link: LinkData, leg: Leg, start: int) -> Clash | None:
         """Return the clash if the first move of a part fetches it too late from the machine of an operation."""
         machine = self.board.mode_of(before).machine.domain
-        return self._dwells(before, start) if leg.origin == machine.id or machine.output_buffer == 0 else None
+        return self._dwells(before, link, start) if leg.origin == machine.id or machine.output_buffer == 0 else None
 
-    def _dwells(self, before: OperationData, leaves_at: int) -> Clash | None:
-        """Return the clash if a part leaves the machine of an operation later than it may stay there."""
+    def _dwells(self, before: OperationData, link: LinkData, start: int) -> Clash | None:
+        """Return the clash if a part that goes on then stays too long; one taken over for lost work has left before."""
         board, index = self.board, before.index
         limit = board.mode_of(before).max_dwell
-        if limit is None or leaves_at <= board.end[index] + limit:
+        if limit is None or link.taken_at is not None or start <= board.end[index] + limit:
             return None
-        return Clash(before, board.start[index] + leaves_at - board.end[index] - limit)
+        return Clash(before, board.start[index] + start - board.end[index] - limit)
 
     def _arrives_at(self, plan: PlanData, operation: OperationData) -> int:
         """Return when the last of its parts that are still on the way will be there; `NEVER` if none is."""

@@ -8,7 +8,7 @@ import pytest
 from cpsat.fixing import fixed_status, hint_status
 from helpers import assert_valid, at, executed, factory, flagged, job, machine, mode, op, schedule, simple_job, transfer
 
-from scheduler.domain import Instance, Lane, Objective, Schedule, ScheduledOperation, Status
+from scheduler.domain import Instance, Lane, Mode, Objective, Schedule, ScheduledOperation, Status
 from scheduler.domain.derive import complete, occupied_until, taken_at
 from scheduler.domain.events import MachineBreakdown, Revision, Rework, revise
 from scheduler.domain.happened import taken_over
@@ -147,3 +147,26 @@ def test_a_part_that_goes_back_is_taken_anew() -> None:
     standing = after.execution.baseline if after.execution is not None else COUNTED
     again = revise(after, Revision(9, 0, (Rework("R", 9, "J2", "1"),), standing))
     assert taken_over(again) == {}
+
+
+def bathed(dwell: int) -> Instance:
+    """Three jobs over A without places, where J2 may stay so long after its work."""
+    instance = line(0)
+    stays = job("J2", op("1", Mode("A", 2, max_dwell=dwell)), op("2", mode("B", 5)))
+    return replace(instance, jobs=tuple(stays if j.id == "J2" else j for j in instance.jobs))
+
+
+def test_a_part_that_was_taken_over_has_left_its_bath_then() -> None:
+    # J2 ends on A at 4 and B takes it at 7, 3 later; that its work there is done again from 11 on is no longer stay.
+    after, found = lost(bathed(3), BLOCKED), repeated(BLOCKED)
+    assert_valid(after, found)
+    assert hint_status(after, found) == Status.FEASIBLE
+    events = [MachineBreakdown("E", 8, "B", 11, "repeat")]
+    shifted = repair(bathed(3), BLOCKED, events, policy="right-shift", time_limit=5, workers=1)
+    assert shifted.schedule is not None
+    assert shifted.schedule.operations == found.operations
+    assert shifted.broken == ()
+    assert solved(after).makespan == 21
+    short = lost(bathed(2), BLOCKED)
+    assert flagged(short, found) == [("dwell", "J2.1 on A", 1)]
+    assert fixed_status(short, found) == Status.INFEASIBLE

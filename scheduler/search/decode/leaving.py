@@ -98,14 +98,14 @@ def dwells(data: Ints, state: Ints, o: int, leaves_at: int) -> tuple[int, int]:
 @njit(cache=True, nogil=True)
 def depart(data: Ints, state: Ints, trail: Ints, o: int, link: int, leg: int, start: int) -> tuple[int, int]:
     """Let a part go on from a machine that is watched, on the first leg of its way, which starts then."""
+    if get(data, LINKS, link, IS_TAKEN):
+        return FITS, 0
     machine = machine_of(data, state, o)
     takes_up = get(data, LEGS, leg, TAKES_UP)
     if takes_up > 0 or get(data, MACHINES, machine, HOLDS_OUT):
         clash, bound = dwells(data, state, o, start)
         if clash != FITS:
             return clash, bound
-    if get(data, LINKS, link, IS_TAKEN):
-        return FITS, 0
     if takes_up == 0:
         return leave(data, state, trail, o, state[data[END] + o])
     load, left_at = MAX_LEGS * link, start
@@ -214,8 +214,8 @@ def take_over(
     if get(data, ROUTES, route_between(data, origin, machine), NUM_LEGS) != 0:
         return FITS, 0
     before = get(data, LINKS, link, PRED)
-    holds = get(data, MACHINES, origin, HOLDS_OUT)
-    if origin == machine or holds:
+    holds, is_taken = get(data, MACHINES, origin, HOLDS_OUT), get(data, LINKS, link, IS_TAKEN)
+    if not is_taken and (origin == machine or holds):
         clash, bound = dwells(data, state, before, start)
         if clash != FITS:
             return clash, bound
@@ -224,6 +224,6 @@ def take_over(
             return HOPELESS, NEVER
         if begin < start:
             return o, start
-    if get(data, LINKS, link, IS_TAKEN):
+    if is_taken:
         return FITS, 0
     return leave(data, state, trail, before, start)
