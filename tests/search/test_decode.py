@@ -30,7 +30,7 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.generate import generate
-from scheduler.search.decode.engine import FactorySearch, guess_latest
+from scheduler.search.decode.engine import FactorySearch, guess_latest, longer
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.layout import NEVER
@@ -251,3 +251,12 @@ def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
     result = scheduler.solve(instance, objective=objective, time_limit=3, workers=2)
     assert result.values[0] == 0
     assert result.values[1] < first.makespan
+
+
+def test_memories_grow_as_restarts_do() -> None:
+    """Half of the walks are short; before the first one of a length come as many of every shorter one as make it up."""
+    found = [longer(number) for number in range(1, 32)]
+    assert found[:15] == [1, 1, 8, 1, 1, 8, 64, 1, 1, 8, 1, 1, 8, 64, 512]
+    assert found[15:30] == found[:15]
+    assert found[30] == 4096
+    assert [found.count(8**level) for level in range(5)] == [16, 8, 4, 2, 1]

@@ -41,6 +41,8 @@ AS_PLANNED = 0.3
 """Share of the walks that begin with the plan in force, where it is to be kept."""
 HOT, COLD, COOLING = 2.0, 0.05, 8
 """Temperatures of annealing, in typical durations, and calls from the one to the other."""
+LONGER, IDLE_HISTORIES = 8, 6
+"""Steps of the memories of longer and longer walks, and how many of them a walk waits for a better solution."""
 NEW = 0.2
 """Share of the walks that begin with a greedy schedule, once there is an elite."""
 
@@ -177,6 +179,10 @@ class _Walks:
         num_units = max(1, len(search.lowered.free))
         settings = search.settings
         self._patience = settings.patience * num_units
+        self._history = settings.history
+        self._num_walks = number % 2 * 2  # so that of two threads one begins with a long walk
+        # A sum goes down step by step; a maximum stays for long, as where all has to be done before a shift ends.
+        self._grows = search.goal.is_maximum and not search.plan
         self._chunk = max(1, CHUNK_WORK // num_units)
         total = sum(settings.turns) + settings.modes + settings.drifts + settings.openings
         parts = (settings.openings, settings.drifts, settings.modes, settings.turns[0])
@@ -193,7 +199,11 @@ class _Walks:
         given = search.taken()
         if given:
             best, value = self._best_of(given)
-            if not self._is_walking or value < memory.best_value:
+            if self._is_walking and self._is_long:
+                if value < NEVER:
+                    search.keep(value, best)
+                memory.resume()
+            elif not self._is_walking or value < memory.best_value:
                 self._is_walking = value < NEVER and memory.enter(best, search.settings.history)
             else:
                 memory.resume()
@@ -209,7 +219,7 @@ class _Walks:
         search.iterations += max(done, 1)
         if memory.best_value < before:
             search.offer(memory.best_value, memory.best)
-        elif memory.idle > self._patience:
+        elif memory.idle > max(self._patience, IDLE_HISTORIES * self._history):
             search.keep(memory.best_value, memory.best)
             self._is_walking = False
 
@@ -254,11 +264,18 @@ class _Walks:
         best = min(range(len(values)), key=values.__getitem__)
         return solutions[best], values[best]
 
+    @property
+    def _is_long(self) -> bool:
+        """Whether the walk has a longer memory than most."""
+        return self._history > self._search.settings.history
+
     def _begin(self) -> bool:
         """Begin a walk; return whether that was possible."""
         search, memory = self._search, self._memory
         known = search.elite(self._rng)
-        history, is_near = search.settings.history, search.goal.stay > 0
+        self._num_walks += 1
+        self._history = search.settings.history * (longer(self._num_walks) if self._grows else 1)
+        history, is_near = self._history, search.goal.stay > 0
         follows = is_near or self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
         self._is_first = False
         if search.plan and follows:
@@ -267,7 +284,7 @@ class _Walks:
                 return True
         if known is not None and is_near:
             self._is_walking = memory.enter(known, history)
-        elif known is not None and self._rng.random() >= NEW:
+        elif known is not None and not self._is_long and self._rng.random() >= NEW:
             self._is_walking = memory.enter(known, history)
             memory.kick(self._shares, int(self._rng.integers(1 << 30)), search.settings.kicks, history)
         else:
@@ -276,6 +293,21 @@ class _Walks:
                 return known is not None
             self._is_walking = memory.enter(found[1], history)
         return True
+
+
+def longer(number: int) -> int:
+    """Return how many times as long a memory a walk has, by its number from 1 on: 1, 1, 8, 1, 1, 8, 64, 1, 1, 8, ...
+
+    The restarts of Luby, Sinclair and Zuckerman (1993, Information Processing Letters 47, "Optimal speedup of Las
+    Vegas algorithms"), with steps of 8: nobody knows beforehand how long a walk should be.
+    """
+    size, level = 1, 0
+    while size < number:
+        size, level = 2 * size + 1, level + 1
+    while size > number:
+        size, level = (size - 1) // 2, level - 1
+        number = number if number <= size else number - size
+    return LONGER**level
 
 
 def guess_latest(instance: Instance) -> int:

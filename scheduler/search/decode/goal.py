@@ -81,6 +81,8 @@ class Goal:
         How many tiers it has.
     overrun
         What a tick beyond a deadline comes to; values from it on are no schedules.
+    is_maximum
+        Whether it has no term that is a sum over jobs.
     stay
         What a tick comes to by which an operation does not start where it does in the baseline.
     """
@@ -90,6 +92,7 @@ class Goal:
     offset: int
     num_tiers: int
     overrun: int
+    is_maximum: bool
     stay: int
 
     def first_tier(self, value: int) -> int:
@@ -156,8 +159,9 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
         if overrun * latest * with_deadline > MOST:
             return None
         weights[:-1, OVER] = overrun
+    is_maximum = not weights[:-1, [LATE, TARDY, FLOW, BROKEN]].any()
     stay = int(weights[-1, IN_ALL["start_deviation"]])
-    return Goal(np.concatenate((weights, rows)), unit, offset, len(tiers), overrun, stay)
+    return Goal(np.concatenate((weights, rows)), unit, offset, len(tiers), overrun, is_maximum, stay)
 
 
 def _most(instance: Instance, term: str, latest: int) -> int:
