@@ -135,6 +135,7 @@ class _Search:
         limited = any(lane.timetable or lane.transit_times for lane in self.instance.lanes)
         always = all(c.always_works for c in calendars) and not limited
         self.max_passes = len(case.tasks) + 1 if always else self.horizon
+        self.is_mixed = any(len(paces) > 1 for paces in self.instance.paces_by_id.values())
         self.trip_ends: dict[tuple[str, int], Ends] = {}  # by lane and length of the trip
 
     def branch(self, node: Node, starts: Sequence[int]) -> None:
@@ -142,10 +143,15 @@ class _Search:
         if self.nodes_left == 0:
             raise TooHardError(self.instance.name)
         self.nodes_left -= 1
+        children = self.choose_mover(node)
+        if children is not None and self.is_mixed:
+            # A slower carrier may have to begin earlier: a part is put down when work on it begins.
+            for child in children:
+                self.branch(child, starts)
+            return
         timing = self.least(node, starts)
         if timing is None:
             return
-        children = self.choose_mover(node)
         if children is None:
             children = self.resolve(node, timing)
         if children is None:

@@ -176,6 +176,11 @@ class Case:
                 found[b] |= {a, *found[a]}
         return found
 
+    @staticmethod
+    def waits(origin: Machine, destination: Machine | None, legs: tuple[Leg, ...]) -> bool:
+        """Return whether a part stays at its machine until its first move, or the next operation, begins."""
+        return origin.output_buffer == 0 or (legs[0].origin == origin.id if legs else origin == destination)
+
     def add_way(self, job: str, link: Link, a: int | None, b: int | None, legs: tuple[Leg, ...]) -> None:
         """Add the moves of a part from operation `a` to operation `b` on a route."""
         origin = None if a is None else self.machine(a)
@@ -185,7 +190,7 @@ class Case:
         last = None if a is None else Point(a, at_end=True)
         lasts = arrivals = [] if last is None else [last]
         dwell = None if a is None else self.mode(a).max_dwell
-        if dwell is not None and (legs[0].origin == origin.id if legs else origin == destination):
+        if dwell is not None and (legs or b is not None) and self.waits(origin, destination, legs):
             leaves = Point(len(self.tasks)) if legs else Point(b)
             self.arcs.append((leaves, last, -dwell))
         carried: list[tuple[Leg, int, int]] = []

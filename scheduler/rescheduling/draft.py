@@ -93,23 +93,25 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     for last in sorted(departing):
         moves.extend(_departure(instance, scheduled[last], dropped, moves, baseline.charges))
     departures = moves[len(kept) :]
-    charges = tuple(_useful(instance, baseline, tuple(moves)))
+    charges = useful_charges(instance, baseline.charges, tuple(moves))
     return Draft(operations, tuple(moves), added_moves=frozenset(link_key(m) for m in departures), charges=charges)
 
 
-def _useful(instance: Instance, baseline: Schedule, moves: tuple[Move, ...]) -> Iterator[Charge]:
-    """Yield the charges of the past, and those before moves that are left; of several before one move the first."""
-    past = execution_of(instance).charges
-    for vehicle, charges in baseline.by_vehicle.items():
-        starts = sorted(move.start for move in moves if move.mover == vehicle)
-        led_to: set[int] = set()
-        for charge in charges:
-            pick_up = next((start for start in starts if start >= charge.end), None)
-            if charge in past:
-                yield charge
-            elif pick_up is not None and pick_up not in led_to:
-                led_to.add(pick_up)
-                yield charge
+def useful_charges(instance: Instance, charges: Iterable[Charge], moves: Sequence[Move]) -> tuple[Charge, ...]:
+    """Return the charges of the past, and those before moves that are left; of several before one move the first."""
+    past, found = execution_of(instance).charges, list[Charge]()
+    starts: dict[str, list[int]] = {}
+    for move in moves:
+        starts.setdefault(move.mover, []).append(move.start)
+    led_to: set[tuple[str, int]] = set()
+    for charge in sorted(charges, key=attrgetter("vehicle", "start", "end")):
+        pick_up = min((start for start in starts.get(charge.vehicle, ()) if start >= charge.end), default=None)
+        if charge in past:
+            found.append(charge)
+        elif pick_up is not None and (charge.vehicle, pick_up) not in led_to:
+            led_to.add((charge.vehicle, pick_up))
+            found.append(charge)
+    return tuple(found)
 
 
 def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:

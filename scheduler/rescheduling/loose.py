@@ -14,7 +14,7 @@ from itertools import count
 from scheduler.domain import Instance, Job, Move, OperationKey
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.routing import Leg, in_loads, lanes_between
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, useful_charges
 from scheduler.rescheduling.timing import Stuck
 
 
@@ -52,15 +52,16 @@ def plan_of(job: Job, scheduled: set[str]) -> tuple[str, ...]:
     return min(plans, key=lambda plan: (not scheduled.issubset(plan), len(scheduled.symmetric_difference(plan))))
 
 
-def without(draft: Draft, loose: frozenset[OperationKey]) -> Draft:
-    """Return the draft without operations, the moves to them and those away from them."""
-    moves = (
+def without(instance: Instance, draft: Draft, loose: frozenset[OperationKey]) -> Draft:
+    """Return the draft without operations, the moves to and from them, and charges that led to nothing else."""
+    moves = tuple(
         m
         for m in draft.moves
         if (m.job or "", m.successor or "") not in loose and (m.job or "", m.predecessor or "") not in loose
     )
     operations = tuple(o for o in draft.operations if o.key not in loose)
-    return replace(draft, operations=operations, moves=tuple(moves))
+    charges = useful_charges(instance, draft.charges, moves)
+    return replace(draft, operations=operations, moves=moves, charges=charges)
 
 
 def in_todays_loads(instance: Instance, draft: Draft) -> Draft:

@@ -159,7 +159,7 @@ def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline, with what can't keep its place behind everything else."""
     draft = in_todays_loads(instance, draft_of(instance, baseline))
     loose = loose_operations(instance, draft)
-    draft = without(draft, loose) if loose else draft
+    draft = without(instance, draft, loose) if loose else draft
     draft = on_later_trips(instance, draft)
     return with_new_jobs(instance, draft) if loose else draft
 
@@ -189,7 +189,7 @@ def _without_swaps(instance: Instance, draft: Draft) -> Draft:
         if last is None:
             names = " and ".join(sorted({f"operation {key[1]} of job {key[0]}" for key in where}))
             raise Stuck(f"{names} could take their machines only by swapping")
-        draft = with_new_jobs(instance, without(draft, with_followers(instance, [last.key])))
+        draft = with_new_jobs(instance, without(instance, draft, with_followers(instance, [last.key])))
     return draft
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from charging_cases import BATTERY, plant, random_plant
-from helpers import assert_valid, simple_job
+from helpers import assert_valid, at, executed, simple_job, transport
 from strategies import random_events
 
 from scheduler.domain import Charge, ChargeStep, Correction, Instance, Objective, Schedule, Status
@@ -25,6 +25,8 @@ from scheduler.domain.events import (
 from scheduler.errors import EventError
 from scheduler.io import validate
 from scheduler.rescheduling import Repair, repair
+from scheduler.rescheduling.draft import Draft
+from scheduler.rescheduling.loose import without
 from scheduler.search.construct import construct
 
 MAKESPAN = Objective.parse("makespan")
@@ -162,6 +164,17 @@ def test_charges_wait_for_the_charger(baseline: Schedule) -> None:
 def test_no_more_places_are_down_than_there_are(baseline: Schedule) -> None:
     with pytest.raises(EventError, match="2 places are down of 1"):
         repair(plant(), baseline, [ChargerDown("e", 3, "C", 9, 2)])
+
+
+def test_work_that_is_planned_anew_takes_its_charge_along() -> None:
+    """Two charges, each before one move: once the first move is gone, nothing lies between them, and one is enough."""
+    instance = executed(plant(jobs=2), Schedule(()), 0)
+    first, second = Charge("V1", "C", 0, 2), Charge("V1", "C", 20, 22)
+    moves = transport("J1 >1", "DOCK>M1", "V1", 10, 12), transport("J2 >1", "DOCK>M1", "V1", 30, 32)
+    draft = Draft((at("J1.1", "M1", 15, 18), at("J2.1", "M1", 35, 38)), moves, charges=(first, second))
+    assert without(instance, draft, frozenset()).charges == (first, second)
+    assert without(instance, draft, frozenset({("J1", "1")})).charges == (first,)
+    assert without(instance, draft, frozenset({("J2", "1")})).charges == (first,)
 
 
 @pytest.mark.parametrize("policy", ["right-shift", "reoptimise"])
