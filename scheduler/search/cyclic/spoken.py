@@ -7,7 +7,6 @@ file already; here they must have their defaults too, since an instance may be b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
 from itertools import pairwise
 from typing import Any
 
@@ -27,26 +26,20 @@ from scheduler.domain import (
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, route
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
-    Instance: _names(
-        "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective cycle"
-    ),
-    Facility: _names("id station returns_jobs docks hub"),
-    Machine: _names("id facility cell setups input_buffer output_buffer swap"),
-    RobotCell: _names("id facility robots input_station output_station travel load_time unload_time"),
-    Robot: _names("id start reach speed"),
-    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers"),
-    Vehicle: _names("id start speed"),
-    Job: _names("id operations precedences weight units carriers splits"),
-    Operation: _names("id modes interruptible"),
-    Mode: _names("machine duration setup_family max_dwell"),
-    Precedence: _names("predecessor successor min_lag max_lag"),
+    Instance: names("name facilities machines jobs cells lanes operators fleets time_unit time_origin objective cycle"),
+    Facility: names("id station returns_jobs docks hub"),
+    Machine: names("id facility cell setups input_buffer output_buffer swap"),
+    RobotCell: names("id facility robots input_station output_station travel load_time unload_time"),
+    Robot: names("id start reach speed"),
+    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers"),
+    Vehicle: names("id start speed"),
+    Job: names("id operations precedences weight units carriers splits"),
+    Operation: names("id modes interruptible"),
+    Mode: names("machine duration setup_family max_dwell"),
+    Precedence: names("predecessor successor min_lag max_lag"),
 }
 """The fields that the search knows; one that is not listed must have its default."""
 
@@ -57,13 +50,9 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
         return "no cycle"
     if dict(objective.tiers[0].weights).keys() != {"cycle_time"}:
         return "another objective than the cycle time"
-    for item in _parts(instance):
-        for field in fields(item):
-            default = field.default if field.default is not MISSING else None
-            if field.default_factory is not MISSING:
-                default = field.default_factory()
-            if field.name not in SPOKEN[type(item)] and getattr(item, field.name) != default:
-                return f"{field.name} of {type(item).__name__}"
+    field = unspoken(_parts(instance), SPOKEN)
+    if field is not None:
+        return field
     for machine in instance.machines:
         if (machine.input_buffer or 0) > 0 or (machine.output_buffer or 0) > 0:
             return "counted buffers"

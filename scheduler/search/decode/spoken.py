@@ -7,7 +7,6 @@ teaches the decoder a rule adds its field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, Field, fields
 from math import lcm
 from typing import Any
 
@@ -29,37 +28,33 @@ from scheduler.domain import (
     RobotCell,
     Vehicle,
 )
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
-    Instance: _names(
+    Instance: names(
         "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
-    Facility: _names("id station returns_jobs docks hub"),
-    Machine: _names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
-    RobotCell: _names(
+    Facility: names("id station returns_jobs docks hub"),
+    Machine: names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
+    RobotCell: names(
         "id facility robots input_station output_station travel load_time unload_time slowdowns input_places"
         " output_places"
     ),
-    Robot: _names("id start calendar reach grippers speed"),
-    Fleet: _names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
-    Vehicle: _names("id start calendar battery capacity speed"),
-    Battery: _names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
-    ChargeStep: _names("up_to rate"),
-    Charger: _names("id place places shortages"),
-    Lane: _names(
+    Robot: names("id start calendar reach grippers speed"),
+    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
+    Vehicle: names("id start calendar battery capacity speed"),
+    Battery: names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
+    ChargeStep: names("up_to rate"),
+    Charger: names("id place places shortages"),
+    Lane: names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
         " timetable headway trip_cost unit_cost trip_co2 transit_times"
     ),
-    OperatorPool: _names("id capacity shortages"),
-    Job: _names("id operations precedences release_date due_date deadline weight units plans carriers splits"),
-    Operation: _names("id modes interruptible"),
-    Mode: _names("machine duration setup_family operators max_dwell tended"),
-    Precedence: _names("predecessor successor min_lag max_lag"),
+    OperatorPool: names("id capacity shortages"),
+    Job: names("id operations precedences release_date due_date deadline weight units plans carriers splits"),
+    Operation: names("id modes interruptible"),
+    Mode: names("machine duration setup_family operators max_dwell tended"),
+    Precedence: names("predecessor successor min_lag max_lag"),
 }
 """The fields that the decoder knows."""
 MAX_OPERATIONS_PER_PLAN = 3
@@ -70,10 +65,9 @@ MAX_SCALE = 1 << 30
 
 def why_unsupported(instance: Instance) -> str | None:
     """Return what of the instance the decoder does not speak, None if it speaks it all."""
-    for item in _parts(instance):
-        for field in fields(item):
-            if field.name not in SPOKEN[type(item)] and not _has_default(item, field):
-                return f"{field.name} of {type(item).__name__}"
+    field = unspoken(_parts(instance), SPOKEN)
+    if field is not None:
+        return field
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"
@@ -111,10 +105,3 @@ def _parts(instance: Instance) -> Iterator[Any]:
         for operation in job.operations:
             yield operation
             yield from operation.modes
-
-
-def _has_default(item: object, field: Field[Any]) -> bool:
-    value = getattr(item, field.name)
-    if field.default is not MISSING:
-        return bool(value == field.default)
-    return field.default_factory is not MISSING and bool(value == field.default_factory())
