@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from scheduler.domain import Schedule
+from scheduler.search.compiling import Kernels
 
 Found = TypeVar("Found")
 OnBetter = Callable[[int], None]
@@ -36,6 +37,7 @@ class CompiledSearch(ABC, Generic[Found]):
     """
 
     name = "search"
+    kernels: Kernels
     small = 100
     """Operations up to which the least makespan is found long before CP-SAT has proved it."""
     provable = 250
@@ -72,13 +74,18 @@ class CompiledSearch(ABC, Generic[Found]):
     def read(self, found: Found) -> Schedule:
         """Return a solution as a schedule."""
 
-    @abstractmethod
+    @property
+    def kernel(self) -> str:
+        """Module and name of the compiled walk."""
+        return self.kernels.last
+
     def is_compiled(self) -> bool:
         """Return whether the cache holds the walk."""
+        return self.kernels.are_cached(self.kernel)
 
-    @abstractmethod
     def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles; see `scheduler.search.compiling.compile_in_process`."""
+        """Start a process that compiles; return a function that waits for it so many seconds."""
+        return self.kernels.compile_elsewhere(self.kernel)
 
     def start(self, num_threads: int, seconds: float | None = None) -> None:
         """Begin to search with so many more threads, for about so long; the first call ever compiles, in the thread.

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from scheduler.search import compiling
+from scheduler.search.blocking import warm as blocking
+from scheduler.search.compiling import Kernels
+from scheduler.search.cyclic import warm as cyclic
 from scheduler.search.decode import warm as decode
-from scheduler.search.tabu import warm
+from scheduler.search.tabu import warm as tabu
 
 
 def test_compiled_code_of_earlier_sources_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = SimpleNamespace(signatures=[], stats=SimpleNamespace(cache_path=str(tmp_path)))
-    monkeypatch.setattr(compiling, "_compiled", lambda package, kernel: compiled)
+    monkeypatch.setattr(Kernels, "_compiled", lambda self, kernel: compiled)
     old, new, foreign = (tmp_path / f"{name}-1.py311.1.nbc" for name in ("walk.run", "carried.run_carried", "other.f"))
     for file in (old, new, foreign):
         file.write_bytes(b"")
     for file in (old, foreign):
         os.utime(file, (0, 0))
-    assert not warm.is_compiled("walk.run")
-    assert warm.is_compiled("carried.run_carried")
+    assert not tabu.KERNELS.are_cached("walk.run")
+    assert tabu.KERNELS.are_cached("carried.run_carried")
     assert sorted(tmp_path.iterdir()) == sorted([new, foreign])
 
 
-def test_every_module_with_compiled_functions_is_a_source() -> None:
-    folder = Path(str(decode.__file__)).parent
-    compiled = {file.stem for file in folder.glob("*.py") if "njit(" in file.read_text() or file.stem == "cells"}
-    assert compiled == set(decode.SOURCES)
+@pytest.mark.parametrize("warm", [blocking, cyclic, decode, tabu])
+def test_every_module_with_compiled_functions_is_a_source(warm: ModuleType) -> None:
+    folder, sources = Path(str(warm.__file__)).parent, set(warm.KERNELS.sources)
+    assert {file.stem for file in folder.glob("*.py") if "njit(" in file.read_text()} <= sources
+    assert all((folder / f"{name}.py").exists() for name in sources)

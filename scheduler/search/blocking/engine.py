@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import monotonic
 
 import numpy as np
@@ -19,7 +18,7 @@ from scheduler.search.blocking.arrays import (
 from scheduler.search.blocking.sequences import settle
 from scheduler.search.blocking.timing import HEAD, time_all
 from scheduler.search.blocking.walk import walk
-from scheduler.search.blocking.warm import compile_elsewhere, is_compiled
+from scheduler.search.blocking.warm import KERNELS
 from scheduler.search.tabu.arrays import Ints
 from scheduler.search.threads import CompiledSearch, OnBetter
 
@@ -51,6 +50,7 @@ class BlockingSearch(CompiledSearch[Solution]):
     """
 
     name = "blocking"
+    kernels = KERNELS
     small = 50
     provable = 100
 
@@ -61,6 +61,11 @@ class BlockingSearch(CompiledSearch[Solution]):
         self.given = raise_solution(instance, start, self.problem, empty)
         super().__init__(start.makespan, on_better)
 
+    def rehearse(self) -> None:
+        """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        self.kernels.forget_stale()
+        self.advance(10)
+
     def stepper(self, number: int) -> Annealing:
         """Return the rounds of a thread."""
         return Annealing(self, number)
@@ -70,14 +75,6 @@ class BlockingSearch(CompiledSearch[Solution]):
         memory = Memory(self.problem, found)
         time_all(self.problem.jobs, found.ops, found.instants, memory.times, memory.lists)
         return to_schedule(self.instance, self.problem, found, memory.times[HEAD])
-
-    def is_compiled(self) -> bool:
-        """Return whether the cache holds the walk."""
-        return is_compiled()
-
-    def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles."""
-        return compile_elsewhere()
 
 
 class Memory:

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from scheduler.search.compiling import Kernels
 
-from scheduler.search.compiling import compile_in_process, forget_stale, is_cached
-
-PACKAGE = "scheduler.search.blocking"
-KERNEL = "walk.walk"
-"""The function that is compiled last."""
-SOURCES = ("closure", "sequences", "timing", "walk")
-"""Modules with compiled functions."""
-
-
-def is_compiled() -> bool:
-    """Return whether the cache holds the search."""
-    return is_cached(PACKAGE, KERNEL, SOURCES)
-
-
-def compile_elsewhere() -> Callable[[float], bool]:
-    """Start a process that compiles, unless one runs; see `scheduler.search.compiling.compile_in_process`."""
-    return compile_in_process(f"{PACKAGE}.warm", KERNEL, is_compiled)
+KERNELS = Kernels("scheduler.search.blocking", ("closure", "sequences", "timing", "walk"))
 
 
 def compile_here() -> None:
@@ -30,14 +14,13 @@ def compile_here() -> None:
     from scheduler.search.blocking.engine import BlockingSearch
     from scheduler.search.construct import construct
 
-    forget_stale(PACKAGE, KERNEL, SOURCES)
     operations = tuple(Operation(str(n), (Mode("M", 1 + n), Mode("N", 2))) for n in range(2))
     jobs = tuple(Job(name, operations, chain(tuple(o.id for o in operations))) for name in "AB")
     machines = (Machine("M", "F", output_buffer=0), Machine("N", "F", output_buffer=0))
     instance = Instance("warm", (Facility("F"),), machines, jobs)
     start = construct(instance, Objective.parse("makespan"), time_limit=0.01)
     assert start is not None
-    BlockingSearch(instance, start, 0, lambda value: None).advance(10)
+    BlockingSearch(instance, start, 0, lambda value: None).rehearse()
 
 
 if __name__ == "__main__":

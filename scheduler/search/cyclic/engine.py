@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +15,7 @@ from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.timing import graphs, shorten
 from scheduler.search.cyclic.using import EVERYTHING, use_job
 from scheduler.search.cyclic.walk import tighten, walk
-from scheduler.search.cyclic.warm import compile_elsewhere, is_compiled
+from scheduler.search.cyclic.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
 
 FIRST_STEP = 16
@@ -53,6 +52,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
     """
 
     name = "cyclic"
+    kernels = KERNELS
 
     @classmethod
     def of(cls, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> CyclicSearch | None:
@@ -76,14 +76,6 @@ class CyclicSearch(CompiledSearch[Timetable]):
         cycle, plan = found
         return to_schedule(self.lowered, plan, cycle)
 
-    def is_compiled(self) -> bool:
-        """Return whether the cache holds the walk."""
-        return is_compiled()
-
-    def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles."""
-        return compile_elsewhere()
-
     def give(self, schedule: Schedule) -> None:
         """Let the threads go on from a schedule that somebody else has found, if its cycle is shorter."""
         cycle, plan = to_plan(self.lowered, schedule)
@@ -91,6 +83,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        self.kernels.forget_stale()
         Shortening(self, 0).rehearse()
 
     def known(self) -> Timetable:

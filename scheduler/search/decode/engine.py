@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +16,7 @@ from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
 from scheduler.search.decode.solution import Solution, blank, to_schedule
-from scheduler.search.decode.warm import compile_elsewhere, is_compiled
+from scheduler.search.decode.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
 
 PROLONGED = 4
@@ -65,6 +63,7 @@ class FactorySearch(CompiledSearch[Solution]):
     """
 
     name = "factory"
+    kernels = KERNELS
 
     def __init__(
         self, lowered: Lowered, goal: Goal, seed: int, on_better: OnBetter, settings: Settings = DEFAULT
@@ -128,6 +127,7 @@ class FactorySearch(CompiledSearch[Solution]):
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
+        self.kernels.forget_stale()
         walks = _Walks(self, 0)
         walks.step()
 
@@ -141,14 +141,6 @@ class FactorySearch(CompiledSearch[Solution]):
             self._reading = Memory(self.lowered, self.goal)
         self._reading.decode(found)
         return to_schedule(self.lowered, self._reading.state)
-
-    def is_compiled(self) -> bool:
-        """Return whether the cache holds the walk."""
-        return is_compiled()
-
-    def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles."""
-        return compile_elsewhere()
 
     def offer(self, value: int, found: Solution) -> None:
         """Take note of a solution that somebody has reached, unless it misses a deadline."""

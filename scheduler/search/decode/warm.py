@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from scheduler.search.compiling import Kernels
 
-from scheduler.search.compiling import compile_in_process, is_cached
-
-PACKAGE = "scheduler.search.decode"
-KERNEL = "walk.walk"
-"""The function that is compiled last."""
-SOURCES = (
-    "calendars",
-    "carriers",
-    "carry",
-    "cells",
-    "changes",
-    "charging",
-    "decode",
-    "departures",
-    "greedy",
-    "layout",
-    "leaving",
-    "machines",
-    "nearing",
-    "place",
-    "stations",
-    "tending",
-    "trace",
-    "trips",
-    "value",
-    "visits",
-    "walk",
+KERNELS = Kernels(
+    "scheduler.search.decode",
+    (
+        "calendars",
+        "carriers",
+        "carry",
+        "cells",
+        "changes",
+        "charging",
+        "decode",
+        "departures",
+        "greedy",
+        "layout",
+        "leaving",
+        "machines",
+        "nearing",
+        "place",
+        "stations",
+        "tending",
+        "trace",
+        "trips",
+        "value",
+        "visits",
+        "walk",
+    ),
 )
-"""Modules with compiled functions, and what is compiled into them."""
-
-
-def is_compiled() -> bool:
-    """Return whether the cache holds the search."""
-    return is_cached(PACKAGE, KERNEL, SOURCES)
-
-
-def compile_elsewhere() -> Callable[[float], bool]:
-    """Start a process that compiles, unless one runs; see `scheduler.search.compiling.compile_in_process`."""
-    return compile_in_process(f"{PACKAGE}.warm", KERNEL, is_compiled)
 
 
 def compile_here() -> None:

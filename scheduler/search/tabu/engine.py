@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from scheduler.domain import Instance, Schedule
@@ -26,7 +24,7 @@ from scheduler.search.tabu.space import RestSpace, space_of
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
-from scheduler.search.tabu.warm import compile_elsewhere, forget_stale, is_compiled
+from scheduler.search.tabu.warm import KERNELS
 from scheduler.search.tabu.weights import NEVER, Weights
 from scheduler.search.threads import CompiledSearch, OnBetter
 
@@ -74,6 +72,7 @@ class TabuSearch(CompiledSearch[Solution]):
     """
 
     name = "tabu"
+    kernels = KERNELS
 
     def __init__(
         self,
@@ -104,7 +103,7 @@ class TabuSearch(CompiledSearch[Solution]):
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
-        forget_stale(self.kernel)
+        self.kernels.forget_stale()
         rng = np.random.default_rng(self.seed)
         one, other = (self.fresh(rng, MIDDLING) for _ in range(2))
         between = self.space.blend(one, other, 0.5, 0)
@@ -119,14 +118,6 @@ class TabuSearch(CompiledSearch[Solution]):
     def read(self, found: Solution) -> Schedule:
         """Return a timed solution as a schedule."""
         return self.space.schedule(found)
-
-    def is_compiled(self) -> bool:
-        """Return whether the cache holds the walk."""
-        return is_compiled(self.kernel)
-
-    def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles."""
-        return compile_elsewhere(self.kernel)
 
     def first(self, number: int, rng: np.random.Generator) -> Solution:
         """Return what a thread's first trail begins with: after an event, the baseline with little changed."""

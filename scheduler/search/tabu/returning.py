@@ -8,7 +8,7 @@ value again: what it did not have to touch stays as it was. Then operations retu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +21,7 @@ from scheduler.search.tabu.nearing import ABOVE
 from scheduler.search.tabu.space import SWEEPS, RestSpace
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.walker import Walker
+from scheduler.search.tabu.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
 
 PATIENCE = 1.0
@@ -57,6 +58,7 @@ class Returning(CompiledSearch[Solution]):
     """
 
     name = "tabu"
+    kernels = KERNELS
 
     def __init__(self, search: TabuSearch, allowed: Sequence[Fraction], on_better: OnBetter) -> None:
         assert isinstance(search.space, RestSpace)
@@ -87,13 +89,10 @@ class Returning(CompiledSearch[Solution]):
         """Return a settled solution as a schedule."""
         return self.space.schedule(found)
 
-    def is_compiled(self) -> bool:
-        """Return whether the cache holds the walk."""
-        return self.search.is_compiled()
-
-    def compile_elsewhere(self) -> Callable[[float], bool]:
-        """Start a process that compiles."""
-        return self.search.compile_elsewhere()
+    @property
+    def kernel(self) -> str:
+        """Module and name of the compiled walk, that of the search before it."""
+        return self.search.kernel
 
 
 class _Ways:

@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
-from scheduler.search import compiling
-from scheduler.search.compiling import compile_in_process, is_cached
+from scheduler.search.compiling import Kernels
 
-PACKAGE = "scheduler.search.tabu"
-SOURCES = (
-    "arrays",
-    "build",
-    "candidates",
-    "carried",
-    "carry",
-    "critical",
-    "held",
-    "job_tails",
-    "moves",
-    "nearing",
-    "regular",
-    "reinserting",
-    "settle",
-    "timing",
-    "walk",
+KERNELS = Kernels(
+    "scheduler.search.tabu",
+    (
+        "arrays",
+        "beam",
+        "build",
+        "candidates",
+        "carried",
+        "carry",
+        "critical",
+        "held",
+        "job_tails",
+        "moves",
+        "nearing",
+        "regular",
+        "reinserting",
+        "settle",
+        "timing",
+        "walk",
+    ),
+    "walk.run",
 )
-"""Modules with compiled functions."""
-
-
-def is_compiled(kernel: str) -> bool:
-    """Return whether the cache holds a walk, the last to be compiled of its kind: ``"walk.run"``, for example."""
-    return is_cached(PACKAGE, kernel, SOURCES)
-
-
-def forget_stale(kernel: str) -> None:
-    """Take compiled code of an earlier version out of the cache; see `scheduler.search.compiling.forget_stale`."""
-    compiling.forget_stale(PACKAGE, kernel, SOURCES)
-
-
-def compile_elsewhere(kernel: str) -> Callable[[float], bool]:
-    """Start a process that compiles, unless one runs; see `scheduler.search.compiling.compile_in_process`."""
-    return compile_in_process(f"{PACKAGE}.warm", kernel, lambda: is_compiled(kernel))
 
 
 def compile_here(first: str = "") -> None:
