@@ -16,7 +16,7 @@ GIVE_UP = 2
 SMALL = 250
 """Modes of all sets up to which CP-SAT has all threads ..."""
 WALK_SHARE = 0.25
-"""... after this share of the time: few and long jobs in their own way are not what the search is good at."""
+"""... after this share of the time, for the proof."""
 LAST_SHARE = 0.1
 """Share of the time for later tiers."""
 ALONE_SLICE = 0.5
@@ -41,6 +41,7 @@ class Cycling:
         self._walk = walk
         tier = run.objective.tiers[0]
         self._weight = dict(tier.weights)["cycle_time"]
+        self._is_behind = False  # the walk, with its best schedule
         self._aspired = -(-tier.aspiration // self._weight)  # a shorter cycle is of no use
         self._given: Schedule | None = run.best
         self._prover = Stop()
@@ -64,7 +65,10 @@ class Cycling:
         return run.answer(self._bounds, goes_on=self._kept > run.reserve)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
-        """Walk in all threads but one; in that one let CP-SAT prove, in slices that double, while its bound moves."""
+        """Walk in all threads but one; in that one let CP-SAT prove, in slices that double, while its bound moves.
+
+        Where CP-SAT was the last to find a better schedule it has all threads in its next slice: who is ahead works.
+        """
         run, walk = self._run, self._walk
         seconds, tries, is_walking = FIRST_SLICE, 0, False
         while not self._has_ended():
@@ -80,7 +84,13 @@ class Cycling:
                 walk.start(1)
                 walk.wait(run.left - self._kept)
                 return
-            tries = 0 if self._prove(min(seconds, run.left - self._kept)) else tries + 1
+            seconds = min(seconds, run.left - self._kept)
+            if self._is_behind:
+                with walk.resting():
+                    is_of_use = self._prove(seconds, workers=run.workers)
+            else:
+                is_of_use = self._prove(seconds)
+            tries = 0 if is_of_use else tries + 1
             seconds *= 2
 
     def _take_turns(self, compiled: Callable[[float], bool] | None) -> None:
@@ -107,9 +117,10 @@ class Cycling:
         """Give CP-SAT a slice; return whether another one may be of use."""
         run = self._run
         self._exchange()
-        known, best = run.bound, run.best
+        known, best, cycle_time = run.bound, run.best, run.best_terms["cycle_time"]
         status, bounds = run.improve(seconds, workers, self._prover, self._aim, work)
         improves = run.best is not best
+        self._is_behind = run.best_terms["cycle_time"] < cycle_time
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         self._aim()
         self._exchange()
@@ -122,7 +133,9 @@ class Cycling:
         run, walk = self._run, self._walk
         found = walk.best()
         if found is not None:
+            cycle_time = run.best_terms["cycle_time"]
             run.offer(found, walk.name)
+            self._is_behind = self._is_behind and run.best_terms["cycle_time"] == cycle_time
         best = run.best
         if best is not None and best is not found and best is not self._given:
             walk.give(best)

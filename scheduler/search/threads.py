@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock, Thread, Timer
+from threading import Event, Lock, Thread, Timer
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
@@ -52,6 +52,8 @@ class CompiledSearch(ABC, Generic[Found]):
         self._best: Found | None = None
         self._lock = Lock()
         self._threads: list[Thread] = []
+        self._may_step = Event()
+        self._may_step.set()
         self._alone: Stepper | None = None
         self.ends_at: float | None = None
         self.aim(0)
@@ -125,6 +127,15 @@ class CompiledSearch(ABC, Generic[Found]):
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Let the threads rest, each after the call that it is in, for as long as the block takes."""
+        self._may_step.clear()
+        try:
+            yield
+        finally:
+            self._may_step.set()
+
     def stop(self) -> None:
         """Let the threads end soon; any thread may ask for it."""
         self.stopping[0] = 1
@@ -166,5 +177,8 @@ class CompiledSearch(ABC, Generic[Found]):
         if self.stopping[0]:
             return
         stepper = self.stepper(number)
-        while not self.stopping[0]:
+        while True:
+            self._may_step.wait()
+            if self.stopping[0]:
+                return
             stepper.step()

@@ -11,7 +11,7 @@ import pytest
 from helpers import assert_valid, distances, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
-from test_cycles import cyclic, random_cyclic, robotic_cell
+from test_cycles import cyclic, least_cycle_time, random_cyclic, robotic_cell
 
 from scheduler.domain import Instance, Job, Objective, Robot, RobotCell, SetupMatrix
 from scheduler.domain.cycle import Cycle, cycle_time, unrolled
@@ -26,7 +26,7 @@ from scheduler.search.cyclic.lower import Lowered, lower, to_plan, to_schedule
 from scheduler.search.cyclic.room import NEVER, rooms
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
-from scheduler.search.cyclic.using import EVERYTHING, collide, use_job
+from scheduler.search.cyclic.using import collide, use_job
 
 GOAL = Objective.parse("cycle_time")
 
@@ -101,7 +101,7 @@ def timed(instance: Instance):
     cycle, plan = to_plan(lowered, constructed(instance))
     uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
     for number in range(len(plan.placed)):
-        use_job(lowered.facts, plan, uses, number, EVERYTHING)
+        use_job(lowered.facts, plan, uses, number)
     draw(lowered.facts, plan, uses, graph, cycle)
     return least_cycle(plan, graph, 1, cycle), cycle, graph
 
@@ -134,7 +134,7 @@ def test_timing_closes_gaps() -> None:
     plan = empty_plan(lowered.facts)
     plan.placed[:], plan.time[:2] = 1, (0, 9)
     uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
-    use_job(lowered.facts, plan, uses, 0, EVERYTHING)
+    use_job(lowered.facts, plan, uses, 0)
     draw(lowered.facts, plan, uses, graph, 12)
     assert least_cycle(plan, graph, 1, 12) == 3
 
@@ -144,7 +144,7 @@ def collisions(lowered: Lowered, plan, cycle: int, number: int) -> set[int]:
     uses = empty_uses(lowered.facts)
     for other in range(len(plan.placed)):
         if plan.placed[other] or other == number:
-            use_job(lowered.facts, plan, uses, other, EVERYTHING)
+            use_job(lowered.facts, plan, uses, other)
     found = set()
     for resource in range(len(uses.size)):
         num = uses.size[resource]
@@ -173,7 +173,7 @@ def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
         else:
             uses.size[:] = 0
             for other in np.flatnonzero(plan.placed):
-                use_job(facts, plan, uses, other, EVERYTHING)
+                use_job(facts, plan, uses, other)
     lasts = [int(facts.duration[mode]) for mode in (4, 5)]
     is_free = []
     for first, second in product(range(cycle), range(ticks)):
@@ -209,6 +209,30 @@ def test_no_shorter_cycle_than_that_of_brute_force(seed: int) -> None:
 def test_schedules_of_cells_are_valid(seed: int) -> None:
     instance = cell(seed, num_parts=5)
     assert searched(instance, 3000) <= timed(instance)[0]
+
+
+def one_long_job(seed: int) -> Instance:
+    """A part that is on the same machines and robots again and again, over several cycles."""
+    random = Random(seed)
+    names = ("S1", "S2", "S3")
+    robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 2))))
+    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", random.randint(1, 2)), 0, 1)
+    turns = [random.choice(names)]
+    while len(turns) < 8:
+        turns.append(random.choice([name for name in names if name != turns[-1]]))
+    job = simple_job("P", *((name, random.randint(2, 20)) for name in turns))
+    baths = (machine(name, cell="C", input_buffer=0, output_buffer=0) for name in names)
+    return cyclic(factory(*baths, robot_cell, job), 5)
+
+
+def test_a_job_gets_out_of_its_own_way() -> None:
+    # Without stretches that are planned again it stays at 118.
+    assert searched(one_long_job(4), 300) == 109
+
+
+@pytest.mark.slow
+def test_the_least_cycle_time_of_a_job_in_its_own_way() -> None:
+    assert least_cycle_time(one_long_job(4)) == 109
 
 
 def test_a_robotic_cell() -> None:

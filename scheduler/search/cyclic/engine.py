@@ -13,7 +13,7 @@ from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_pla
 from scheduler.search.cyclic.lower import lower, to_plan, to_schedule
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.timing import graphs, shorten
-from scheduler.search.cyclic.using import EVERYTHING, use_job
+from scheduler.search.cyclic.using import use_job
 from scheduler.search.cyclic.walk import tighten, walk
 from scheduler.search.cyclic.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
@@ -171,7 +171,7 @@ class Shortening:
             mine[:] = known
         self._uses.size[:] = 0
         for job in range(self._num_jobs):
-            use_job(facts, self._plan, self._uses, job, EVERYTHING)
+            use_job(facts, self._plan, self._uses, job)
         self._cycle = max(search.target, best - max(1, int(best * self._step / 200)))
         seed = int(self._rng.integers(1 << 30))
         self._num_waiting = int(

@@ -1,305 +1,25 @@
-"""The best place of a job in a timetable that repeats itself: a shortest path over its operations and the ticks.
+"""Jobs put between the others of a timetable that repeats itself, and out of their own way.
 
-The other jobs of the plan stay where they are. Each has a *weight*: what it costs to be in its way. With costs
-
-    A_k(t): operation k of the job starts at t        D(t): the part is ready to be taken up at t
-
-each rule is one step along the ticks: a move costs what it collides with when it begins at *t*, modulo the cycle
-time; a wait is a minimum over a window, which is as long as the maximum dwell or lag allows; and a part that stays on
-its machine, from one instant to another, costs whose stretches the first of them lies in, and whose stretches begin
-up to the second. So the least cost over all modes, carriers and instants takes a time that is proportional to the
-ticks, and what the job collides with is whatever costs least. Only its own uses the recursion can't see; where two of
-them collide the job stays as it is before the second, and the rest is planned again.
-
-Between places that collide with nothing a *price* of the time of each resource decides: what the job takes of it, parts
-that wait on their machines included, and by how much its setups or empty travel become longer.
+What a job does itself the recursion does not see. Where two uses of it collide, which is the rule where jobs last many
+cycles, a *stretch* of the job with one of the two is planned again while everything around it stays, which is what it
+must not collide with now; and so on until nothing collides any more, as in the repair by least conflicts of Minton and
+others (1992, Artificial Intelligence 58, "Minimizing conflicts: a heuristic repair method for constraint satisfaction
+and scheduling problems").
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from scheduler.search.cyclic.costs import blocked, occupied, sort_uses
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.costs import sort_uses
+from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.path import cheapest
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
-from scheduler.search.cyclic.using import EVERYTHING, collide, forget_job, use_job
+from scheduler.search.cyclic.using import collide, forget_job, use_around, use_job
 
-ATTEMPTS = 4
-"""Attempts to plan a job that gets in its own way; all but the first with noise."""
-
-
-@njit(cache=True, nogil=True)
-def wait(
-    cost: NDArray[np.int32],
-    least: int,
-    most: int,
-    ticks: int,
-    is_late: bool,
-    window: Ints,
-    found: NDArray[np.int32],
-    source: NDArray[np.int32],
-) -> None:
-    """Write the least cost of `least` to `most` ticks before each tick, and where; the latest or earliest of equals."""
-    if most < least:
-        found[:ticks] = NEVER
-        return
-    found[: min(least, ticks)] = NEVER
-    if most >= ticks:
-        best, at = NEVER, -1
-        for t in range(least, ticks):
-            value = cost[t - least]
-            if value < best or (is_late and value == best):
-                best, at = value, t - least
-            found[t] = best
-            source[t] = at
-        return
-    head = tail = 0
-    for t in range(least, ticks):
-        value = cost[t - least]
-        while tail > head and (value < cost[window[tail - 1]] or (is_late and value == cost[window[tail - 1]])):
-            tail -= 1
-        window[tail] = t - least
-        tail += 1
-        if window[head] < t - most:
-            head += 1
-        found[t] = cost[window[head]]
-        source[t] = window[head]
-
-
-@njit(cache=True, nogil=True)
-def _leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, is_late: bool) -> None:
-    """Write when the part of an operation is ready for its way, for each mode."""
-    first = facts.modes_at[facts.ops_at[job]]
-    least, most = 0, NO_LIMIT
-    if op + 1 < facts.ops_at[job + 1]:
-        least, most = facts.least_lag[op + 1], facts.most_lag[op + 1]
-    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
-        row, duration = mode - first, facts.duration[mode]
-        longest = min(most, facts.dwell[mode])
-        if facts.holds_after[facts.machine[mode]]:
-            until = min(longest, cycle - duration)
-            cost = room.starts[row]
-            wait(
-                cost,
-                duration + least,
-                duration + until,
-                ticks,
-                is_late,
-                room.window,
-                room.held[row],
-                room.held_from[row],
-            )
-        closed, begun = room.steps[0], room.begun[row]
-        for t in range(ticks):
-            closed[t] = min(NEVER, room.starts[row, t] + begun[min(ticks - 1, t + duration - 1)])
-        source = room.ready_from[row]
-        wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
-
-
-@njit(cache=True, nogil=True)
-def _travel(
-    facts: Facts,
-    uses: Uses,
-    weights: Ints,
-    room: Room,
-    way: int,
-    source: int,
-    row: int,
-    first_row: int,
-    cycle: int,
-    ticks: int,
-    is_late: bool,
-    takes: int,
-) -> None:
-    """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
-
-    `source` is the mode that the part comes from if it stays there until it is taken up, -1 if it does not. `takes` is
-    the mode whose machine is taken from the drop on, -1: none is. The costs of the last drop are part of the arrival.
-    """
-    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-    ready, arrival, cost = room.steps[0], room.steps[1], room.steps[2]
-    for k in range(num_legs):
-        leg = facts.legs_at[way] + k
-        arrival[:ticks] = NEVER
-        into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
-        for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
-            blocked(facts, uses, weights, room, option, cycle, cost)
-            length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
-            phase = 0
-            for t in range(ticks - length):
-                value = ready[t] + cost[phase]
-                if value < NEVER:
-                    if k == 0 and source >= 0:
-                        value += room.begun[source, max(0, t + pick_up - 1)]
-                    if k == num_legs - 1 and takes >= 0:
-                        down = t + length - drop
-                        value += room.inside[takes, down] - room.begun[takes, down]
-                    if value < arrival[t + length]:
-                        arrival[t + length] = value
-                        into[t + length] = t
-                        by[t + length] = option
-                phase += 1
-                if phase == cycle:
-                    phase = 0
-        if k < num_legs - 1:
-            best, at = NEVER, -1
-            # What has arrived waits for the next move; the row says from which arrival on.
-            for t in range(ticks):
-                if arrival[t] < best or (is_late and arrival[t] == best):
-                    best, at = arrival[t], t
-                ready[t] = best
-                if at >= 0 and at < t:
-                    into[t] = into[at]
-                    by[t] = by[at]
-        else:
-            ready[:ticks] = arrival[:ticks]
-
-
-@njit(cache=True, nogil=True)
-def _enter(
-    facts: Facts,
-    uses: Uses,
-    weights: Ints,
-    room: Room,
-    job: int,
-    op: int,
-    cycle: int,
-    ticks: int,
-    is_late: bool,
-    next_row: int,
-) -> int:
-    """Write the costs of starting an operation at each tick, for each mode; return the next row for ways."""
-    origin = facts.modes_at[facts.ops_at[job]]
-    num_before = 1 if op == facts.ops_at[job] else facts.modes_at[op] - facts.modes_at[op - 1]
-    width = facts.modes_at[op + 1] - facts.modes_at[op]
-    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
-        row, machine = mode - origin, facts.machine[mode]
-        occupied(facts, uses, weights, room, mode, cycle, ticks, room.inside[row], room.begun[row])
-        inside, begun, starts = room.inside[row], room.begun[row], room.starts[row]
-        starts[:ticks] = NEVER
-        for before in range(num_before):
-            way = facts.routes_at[op + job] + before * width + mode - facts.modes_at[op]
-            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            room.moved_at[row, before] = next_row
-            source = -1
-            if op == facts.ops_at[job]:
-                room.steps[0, :ticks] = NEVER
-                room.steps[0, : min(cycle, ticks)] = 0
-            else:
-                last = facts.modes_at[op - 1] + before - origin
-                is_held = facts.holds_after[facts.machine[last + origin]] and (facts.leaves[way] or num_legs == 0)
-                room.steps[0, :ticks] = room.held[last, :ticks] if is_held else room.ready[last, :ticks]
-                source = last if is_held else -1
-            takes = row if facts.holds_before[machine] and num_legs > 0 else -1
-            _travel(facts, uses, weights, room, way, source, row, next_row, cycle, ticks, is_late, takes)
-            next_row += num_legs
-            at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
-            best, at = NEVER, -1
-            for t in range(ticks):
-                value = room.steps[0, t]
-                if num_legs == 0 and source >= 0:
-                    value = min(NEVER, value + room.begun[source, max(0, t - 1)])
-                if at_once or value < best or (is_late and value == best):
-                    best, at = value, t
-                if best < NEVER:
-                    value = best if takes >= 0 else best + inside[t] - begun[t]
-                    if value < starts[t]:
-                        starts[t] = value
-                        room.starts_from[row, t] = at
-                        room.starts_way[row, t] = before
-    return next_row
-
-
-@njit(cache=True, nogil=True)
-def cheapest(
-    facts: Facts,
-    plan: Plan,
-    uses: Uses,
-    weights: Ints,
-    room: Room,
-    job: int,
-    cycle: int,
-    ticks: int,
-    is_late: bool,
-    given: int,
-) -> int:
-    """Plan a job, from the operation after `given` on, where it collides least; return what that costs, or `NEVER`.
-
-    Up to `given` (-1: nothing) the job stays as it is in the plan, and `uses` has to have its uses. The uses have to be
-    sorted.
-    """
-    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    origin = facts.modes_at[begin]
-    next_row = 0
-    if given >= begin:
-        row = facts.modes_at[given] + plan.mode[given] - origin
-        for mode in range(facts.modes_at[given], facts.modes_at[given + 1]):
-            room.starts[mode - origin, :ticks] = NEVER
-            occupied(
-                facts, uses, weights, room, mode, cycle, ticks, room.inside[mode - origin], room.begun[mode - origin]
-            )
-        k = uses.size[facts.machine[row + origin]] - 1  # the visit that goes on is the last that was added
-        room.starts[row, plan.time[given]] = -room.begun[row, uses.start[facts.machine[row + origin], k]]
-        _leave(facts, room, job, given, cycle, ticks, is_late)
-    for op in range(max(begin, given + 1), end):
-        next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
-        _leave(facts, room, job, op, cycle, ticks, is_late)
-    best, num_best, best_at, best_mode = NEVER, 0, -1, -1
-    for mode in range(facts.modes_at[end - 1], facts.modes_at[end]):
-        row = mode - origin
-        way = facts.routes_at[end + job] + mode - facts.modes_at[end - 1]
-        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        room.moved_at[row, room.moved_at.shape[1] - 1] = next_row
-        is_held = facts.holds_after[facts.machine[mode]] and facts.leaves[way]
-        room.steps[0, :ticks] = room.held[row, :ticks] if is_held else room.ready[row, :ticks]
-        _travel(facts, uses, weights, room, way, row if is_held else -1, row, next_row, cycle, ticks, is_late, -1)
-        next_row += num_legs
-        for t in range(ticks):
-            value = room.steps[0, t]
-            if value < best:
-                best, num_best = value, 0
-            if value == best and value < NEVER:
-                num_best += 1
-                if np.random.randint(num_best) == 0:
-                    best_at, best_mode = t, mode - facts.modes_at[end - 1]
-    if best >= NEVER:
-        return NEVER
-    _trace(facts, plan, room, job, max(begin - 1, given), best_at, best_mode)
-    return best
-
-
-@njit(cache=True, nogil=True)
-def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, at: int, mode: int) -> None:
-    """Write modes, options and instants of a job, from its end back to the operation that is given."""
-    begin, end, num_ops = facts.ops_at[job], facts.ops_at[job + 1], len(plan.mode)
-    origin = facts.modes_at[begin]
-    after_row = -1
-    for op in range(end, given, -1):
-        # The link before `op`: at `at` the part has arrived.
-        before = mode
-        if op < end:
-            after_row = facts.modes_at[op] + plan.mode[op] - origin
-            at, before = room.starts_from[after_row, plan.time[op]], room.starts_way[after_row, plan.time[op]]
-            way = facts.routes_at[op + job] + before * (facts.modes_at[op + 1] - facts.modes_at[op]) + plan.mode[op]
-            rows_at = room.moved_at[after_row, before]
-        else:
-            way = facts.routes_at[end + job] + before
-            rows_at = room.moved_at[facts.modes_at[end - 1] + before - origin, room.moved_at.shape[1] - 1]
-        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        for k in range(num_legs - 1, -1, -1):
-            slot = MOST_LEGS * (op + job) + k
-            plan.option[slot] = room.moved_by[rows_at + k, at]
-            at = room.moved_from[rows_at + k, at]
-            plan.time[num_ops + slot] = at
-        if op == begin:
-            return
-        row = facts.modes_at[op - 1] + before - origin
-        is_held = facts.holds_after[facts.machine[row + origin]] and (facts.leaves[way] or (num_legs == 0 and op < end))
-        if op - 1 > given or given < begin:
-            plan.mode[op - 1] = before
-            plan.time[op - 1] = room.held_from[row, at] if is_held else room.ready_from[row, at]
+REPAIRS = 30
+"""Stretches of a job in its own way that are planned again."""
 
 
 @njit(cache=True, nogil=True)
@@ -320,31 +40,42 @@ def insert(
     these are marked as ``hit``.
     """
     weight, weights[job] = weights[job], OWN // COLLISION
-    cost, given = NEVER, -1
-    for attempt in range(ATTEMPTS):
-        room.noise[0] = COLLISION // 2 if attempt > 0 else 0
-        given = -1
-        while True:
-            sort_uses(uses, room.order, cycle)
-            total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given)
-            forget_job(uses, job)
-            if total >= OWN // 2:
-                break
-            use_job(facts, plan, uses, job, EVERYTHING)
-            clash = _first_clash(facts, plan, uses, job, cycle)
-            if clash < 0:
-                cost = _hit(facts, uses, weights, room.hit, job, cycle)
-                break
-            forget_job(uses, job)
-            if clash - 1 <= given or clash == facts.ops_at[job]:
-                given = clash
-                break
-            given = clash - 1
-            use_job(facts, plan, uses, job, given)
-        if cost < NEVER or given < 0:
+    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
+    cost, given, until, is_forward = NEVER, begin - 1, end, True
+    room.noise[0] = 0
+    for _ in range(1 + REPAIRS):
+        sort_uses(uses, room.order, cycle)
+        total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until)
+        forget_job(uses, job)
+        if total >= NEVER:
             break
+        use_job(facts, plan, uses, job)
+        first, second = _clash(facts, plan, uses, job, cycle, is_forward)
+        if second < 0:
+            cost = _hit(facts, uses, weights, room.hit, job, cycle)
+            break
+        forget_job(uses, job)
+        is_forward = is_forward and second - 1 > given and second > begin
+        if is_forward:
+            given = second - 1
+        else:
+            given, until = _stretch(begin, end, first, second)
+            room.noise[0] = COLLISION // 2
+        use_around(facts, plan, uses, job, given, until)
+    if cost >= NEVER:
+        forget_job(uses, job)
     weights[job] = weight
     return cost
+
+
+@njit(cache=True, nogil=True)
+def _stretch(begin: int, end: int, first: int, second: int) -> tuple[int, int]:
+    """Return between which operations to plan a job again where it is in its own way at two others."""
+    if first == second:
+        return np.random.randint(begin - 1, first), np.random.randint(min(first + 1, end), end + 1)
+    if first < begin or np.random.randint(2) == 0:
+        return np.random.randint(max(first, begin - 1), second), np.random.randint(min(second + 1, end), end + 1)
+    return np.random.randint(begin - 1, first), np.random.randint(first + 1, second + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -365,12 +96,12 @@ def _hit(facts: Facts, uses: Uses, weights: Ints, hit: Ints, job: int, cycle: in
 
 
 @njit(cache=True, nogil=True)
-def _first_clash(facts: Facts, plan: Plan, uses: Uses, job: int, cycle: int) -> int:
-    """Return the first operation of a job at which, or on the way to which, it is in its own way; -1 if there is none.
+def _clash(facts: Facts, plan: Plan, uses: Uses, job: int, cycle: int, is_first: bool) -> tuple[int, int]:
+    """Return two operations of a job at or on the way to which it is in its own way: any, or the first; -1: not.
 
     The number after its last operation stands for its departure.
     """
-    first = -1
+    first, second, num = -1, -1, 0
     num_ops = len(plan.mode)
     for resource in range(len(uses.size)):
         for a in range(uses.size[resource]):
@@ -378,8 +109,15 @@ def _first_clash(facts: Facts, plan: Plan, uses: Uses, job: int, cycle: int) -> 
                 continue
             for b in range(a, uses.size[resource]):
                 if uses.job[resource, b] == job and collide(facts, uses, resource, a, b, cycle):
-                    instant = uses.start_instant[resource, b]
-                    op = instant if instant < num_ops else (instant - num_ops) // MOST_LEGS - job
-                    if first < 0 or op < first:
-                        first = op
-    return first
+                    one = _op_of(uses.start_instant[resource, a], num_ops, job)
+                    other = _op_of(uses.start_instant[resource, b], num_ops, job)
+                    num += 1
+                    if max(one, other) < second if is_first and num > 1 else np.random.randint(num) == 0:
+                        first, second = min(one, other), max(one, other)
+    return first, second
+
+
+@njit(cache=True, nogil=True)
+def _op_of(instant: int, num_ops: int, job: int) -> int:
+    """Return the operation that starts at an instant, or to which a move leads."""
+    return instant if instant < num_ops else (instant - num_ops) // MOST_LEGS - job

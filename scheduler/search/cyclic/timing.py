@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
-from scheduler.search.cyclic.using import EVERYTHING, forget_job, gap, route_of, use_job
+from scheduler.search.cyclic.using import forget_job, gap, route_of, use_job
 
 MOST_CIRCUITS = 200
 """Circuits after which the search for the least cycle time gives up."""
@@ -243,7 +243,7 @@ def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> No
         for leg in range(slot, num_ops + MOST_LEGS * (end + job + 1)):
             plan.time[leg] = graph.time[leg] - earlier
         forget_job(uses, job)
-        use_job(facts, plan, uses, job, EVERYTHING)
+        use_job(facts, plan, uses, job)
 
 
 @njit(cache=True, nogil=True)

@@ -6,9 +6,6 @@ from numba import njit
 
 from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Plan, Uses
 
-EVERYTHING = 1 << 30
-"""Operations up to the end of a job."""
-
 
 @njit(cache=True, nogil=True)
 def route_of(facts: Facts, plan: Plan, job: int, link: int) -> int:
@@ -71,23 +68,17 @@ def use_leg(facts: Facts, plan: Plan, uses: Uses, job: int, slot: int) -> None:
 def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open: bool) -> None:
     """Add what the visit of a part takes of its machine; `is_open`: up to the end of the operation only."""
     mode = facts.modes_at[op] + plan.mode[op]
-    machine, num_ops = facts.machine[mode], len(plan.mode)
+    machine = facts.machine[mode]
     start_instant, start_offset = op, 0
-    end_instant, end_offset = op, facts.duration[mode]
     way_in = route_of(facts, plan, job, op + job)
     num_in = facts.legs_at[way_in + 1] - facts.legs_at[way_in]
     if facts.holds_before[machine] and num_in > 0:
         slot = MOST_LEGS * (op + job) + num_in - 1
         option = plan.option[slot]
-        start_instant, start_offset = num_ops + slot, facts.length[option] - facts.drop[option]
-    if facts.holds_after[machine] and not is_open:
-        way_out = route_of(facts, plan, job, op + job + 1)
-        if facts.legs_at[way_out + 1] > facts.legs_at[way_out]:
-            if facts.leaves[way_out]:
-                slot = MOST_LEGS * (op + job + 1)
-                end_instant, end_offset = num_ops + slot, facts.pick_up[plan.option[slot]]
-        elif op + 1 < facts.ops_at[job + 1]:
-            end_instant, end_offset = op + 1, 0
+        start_instant, start_offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
+    end_instant, end_offset = op, facts.duration[mode]
+    if not is_open:
+        end_instant, end_offset = visit_end(facts, plan, job, op)
     start = plan.time[start_instant] + start_offset
     end = plan.time[end_instant] + end_offset
     family = facts.family[mode]
@@ -95,13 +86,40 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
 
 
 @njit(cache=True, nogil=True)
-def use_job(facts: Facts, plan: Plan, uses: Uses, job: int, last: int) -> None:
-    """Add all uses of a job up to its operation `last`, whose part stays where it is; `EVERYTHING`: all."""
-    for op in range(facts.ops_at[job], min(last + 1, facts.ops_at[job + 1])):
+def visit_end(facts: Facts, plan: Plan, job: int, op: int) -> tuple[int, int]:
+    """Return when the visit of an operation's machine ends, as an instant and an offset."""
+    mode = facts.modes_at[op] + plan.mode[op]
+    if facts.holds_after[facts.machine[mode]]:
+        way = route_of(facts, plan, job, op + job + 1)
+        if facts.legs_at[way + 1] > facts.legs_at[way]:
+            if facts.leaves[way]:
+                slot = MOST_LEGS * (op + job + 1)
+                return len(plan.mode) + slot, facts.pick_up[plan.option[slot]]
+        elif op + 1 < facts.ops_at[job + 1]:
+            return op + 1, 0
+    return op, facts.duration[mode]
+
+
+@njit(cache=True, nogil=True)
+def use_job(facts: Facts, plan: Plan, uses: Uses, job: int) -> None:
+    """Add all uses of a job."""
+    for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
         use_link(facts, plan, uses, job, op + job)
-        use_machine(facts, plan, uses, job, op, op == last)
-    if last == EVERYTHING:
-        use_link(facts, plan, uses, job, facts.ops_at[job + 1] + job)
+        use_machine(facts, plan, uses, job, op, False)
+    use_link(facts, plan, uses, job, facts.ops_at[job + 1] + job)
+
+
+@njit(cache=True, nogil=True)
+def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until: int) -> None:
+    """Add the uses of a job up to operation `given`, whose part stays where it is, and after the start of `until`."""
+    end = facts.ops_at[job + 1]
+    for op in range(until + 1, end + 1):
+        use_link(facts, plan, uses, job, op + job)
+        if op < end:
+            use_machine(facts, plan, uses, job, op, False)
+    for op in range(facts.ops_at[job], given + 1):
+        use_link(facts, plan, uses, job, op + job)
+        use_machine(facts, plan, uses, job, op, op == given)
 
 
 @njit(cache=True, nogil=True)

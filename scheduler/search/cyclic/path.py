@@ -1,0 +1,311 @@
+"""The best place of a job in a timetable that repeats itself: a shortest path over its operations and the ticks.
+
+The other jobs of the plan stay where they are. Each has a *weight*: what it costs to be in its way. With costs
+
+    A_k(t): operation k of the job starts at t        D(t): the part is ready to be taken up at t
+
+each rule is one step along the ticks: a move costs what it collides with when it begins at *t*, modulo the cycle
+time; a wait is a minimum over a window, which is as long as the maximum dwell or lag allows; and a part that stays on
+its machine, from one instant to another, costs whose stretches the first of them lies in, and whose stretches begin
+up to the second. So the least cost over all modes, carriers and instants takes a time that is proportional to the
+ticks, and what the job collides with is whatever costs least. Only the uses of what it plans the recursion can't see
+(see `insertion`); so it can also plan a stretch of a job whose operations before and after stay as they are.
+
+Between places that collide with nothing a *price* of the time of each resource decides: what the job takes of it, parts
+that wait on their machines included, and by how much its setups or empty travel become longer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scheduler.search.cyclic.costs import blocked, occupied
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.room import NEVER, Room
+from scheduler.search.cyclic.using import visit_end
+
+
+@njit(cache=True, nogil=True)
+def wait(
+    cost: NDArray[np.int32],
+    least: int,
+    most: int,
+    ticks: int,
+    is_late: bool,
+    window: Ints,
+    found: NDArray[np.int32],
+    source: NDArray[np.int32],
+) -> None:
+    """Write the least cost of `least` to `most` ticks before each tick, and where; the latest or earliest of equals."""
+    if most < least:
+        found[:ticks] = NEVER
+        return
+    found[: min(least, ticks)] = NEVER
+    if most >= ticks:
+        best, at = NEVER, -1
+        for t in range(least, ticks):
+            value = cost[t - least]
+            if value < best or (is_late and value == best):
+                best, at = value, t - least
+            found[t] = best
+            source[t] = at
+        return
+    head = tail = 0
+    for t in range(least, ticks):
+        value = cost[t - least]
+        while tail > head and (value < cost[window[tail - 1]] or (is_late and value == cost[window[tail - 1]])):
+            tail -= 1
+        window[tail] = t - least
+        tail += 1
+        if window[head] < t - most:
+            head += 1
+        found[t] = cost[window[head]]
+        source[t] = window[head]
+
+
+@njit(cache=True, nogil=True)
+def _leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, is_late: bool) -> None:
+    """Write when the part of an operation is ready for its way, for each mode."""
+    first = facts.modes_at[facts.ops_at[job]]
+    least, most = 0, NO_LIMIT
+    if op + 1 < facts.ops_at[job + 1]:
+        least, most = facts.least_lag[op + 1], facts.most_lag[op + 1]
+    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
+        row, duration = mode - first, facts.duration[mode]
+        longest = min(most, facts.dwell[mode])
+        if facts.holds_after[facts.machine[mode]]:
+            until = min(longest, cycle - duration)
+            cost = room.starts[row]
+            wait(
+                cost,
+                duration + least,
+                duration + until,
+                ticks,
+                is_late,
+                room.window,
+                room.held[row],
+                room.held_from[row],
+            )
+        closed, begun = room.steps[0], room.begun[row]
+        for t in range(ticks):
+            closed[t] = min(NEVER, room.starts[row, t] + begun[min(ticks - 1, t + duration - 1)])
+        source = room.ready_from[row]
+        wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
+
+
+@njit(cache=True, nogil=True)
+def _travel(
+    facts: Facts,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    way: int,
+    source: int,
+    row: int,
+    first_row: int,
+    cycle: int,
+    ticks: int,
+    is_late: bool,
+    takes: int,
+) -> None:
+    """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
+
+    `source` is the mode that the part comes from if it stays there until it is taken up, -1 if it does not. `takes` is
+    the mode whose machine is taken from the drop on, -1: none is. The costs of the last drop are part of the arrival.
+    """
+    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+    ready, arrival, cost = room.steps[0], room.steps[1], room.steps[2]
+    for k in range(num_legs):
+        leg = facts.legs_at[way] + k
+        arrival[:ticks] = NEVER
+        into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
+        for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
+            blocked(facts, uses, weights, room, option, cycle, cost)
+            length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
+            phase = 0
+            for t in range(ticks - length):
+                value = ready[t] + cost[phase]
+                if value < NEVER:
+                    if k == 0 and source >= 0:
+                        value += room.begun[source, max(0, t + pick_up - 1)]
+                    if k == num_legs - 1 and takes >= 0:
+                        down = t + length - drop
+                        value += room.inside[takes, down] - room.begun[takes, down]
+                    if value < arrival[t + length]:
+                        arrival[t + length] = value
+                        into[t + length] = t
+                        by[t + length] = option
+                phase += 1
+                if phase == cycle:
+                    phase = 0
+        if k < num_legs - 1:
+            best, at = NEVER, -1
+            # What has arrived waits for the next move; the row says from which arrival on.
+            for t in range(ticks):
+                if arrival[t] < best or (is_late and arrival[t] == best):
+                    best, at = arrival[t], t
+                ready[t] = best
+                if at >= 0 and at < t:
+                    into[t] = into[at]
+                    by[t] = by[at]
+        else:
+            ready[:ticks] = arrival[:ticks]
+
+
+@njit(cache=True, nogil=True)
+def _enter(
+    facts: Facts,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    job: int,
+    op: int,
+    cycle: int,
+    ticks: int,
+    is_late: bool,
+    next_row: int,
+) -> int:
+    """Write the costs of starting an operation at each tick, for each mode; return the next row for ways."""
+    origin = facts.modes_at[facts.ops_at[job]]
+    num_before = 1 if op == facts.ops_at[job] else facts.modes_at[op] - facts.modes_at[op - 1]
+    width = facts.modes_at[op + 1] - facts.modes_at[op]
+    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
+        row, machine = mode - origin, facts.machine[mode]
+        occupied(facts, uses, weights, room, mode, cycle, ticks, room.inside[row], room.begun[row])
+        inside, begun, starts = room.inside[row], room.begun[row], room.starts[row]
+        starts[:ticks] = NEVER
+        for before in range(num_before):
+            way = facts.routes_at[op + job] + before * width + mode - facts.modes_at[op]
+            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+            room.moved_at[row, before] = next_row
+            source = -1
+            if op == facts.ops_at[job]:
+                room.steps[0, :ticks] = NEVER
+                room.steps[0, : min(cycle, ticks)] = 0
+            else:
+                last = facts.modes_at[op - 1] + before - origin
+                is_held = facts.holds_after[facts.machine[last + origin]] and (facts.leaves[way] or num_legs == 0)
+                room.steps[0, :ticks] = room.held[last, :ticks] if is_held else room.ready[last, :ticks]
+                source = last if is_held else -1
+            takes = row if facts.holds_before[machine] and num_legs > 0 else -1
+            _travel(facts, uses, weights, room, way, source, row, next_row, cycle, ticks, is_late, takes)
+            next_row += num_legs
+            at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
+            best, at = NEVER, -1
+            for t in range(ticks):
+                value = room.steps[0, t]
+                if num_legs == 0 and source >= 0:
+                    value = min(NEVER, value + room.begun[source, max(0, t - 1)])
+                if at_once or value < best or (is_late and value == best):
+                    best, at = value, t
+                if best < NEVER:
+                    value = best if takes >= 0 else best + inside[t] - begun[t]
+                    if value < starts[t]:
+                        starts[t] = value
+                        room.starts_from[row, t] = at
+                        room.starts_way[row, t] = before
+    return next_row
+
+
+@njit(cache=True, nogil=True)
+def cheapest(
+    facts: Facts,
+    plan: Plan,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    job: int,
+    cycle: int,
+    ticks: int,
+    is_late: bool,
+    given: int,
+    until: int,
+) -> int:
+    """Plan a job between two of its operations where it collides least; return what that costs, or `NEVER`.
+
+    Up to the start of operation `given` and from the start of `until` on the job stays as it is in the plan, and `uses`
+    has to have its uses there, in order, the visit of `given` last and as long as the operation; not that of `until`.
+    With `given` before the first operation and `until` after the last one nothing is given.
+    """
+    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
+    origin = facts.modes_at[begin]
+    next_row = 0
+    if given >= begin:
+        row = facts.modes_at[given] + plan.mode[given] - origin
+        for mode in range(facts.modes_at[given], facts.modes_at[given + 1]):
+            room.starts[mode - origin, :ticks] = NEVER
+            occupied(
+                facts, uses, weights, room, mode, cycle, ticks, room.inside[mode - origin], room.begun[mode - origin]
+            )
+        k = uses.size[facts.machine[row + origin]] - 1  # the visit that goes on is the last that was added
+        room.starts[row, plan.time[given]] = -room.begun[row, uses.start[facts.machine[row + origin], k]]
+        _leave(facts, room, job, given, cycle, ticks, is_late)
+    for op in range(given + 1, min(until + 1, end)):
+        next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
+        if op < until:
+            _leave(facts, room, job, op, cycle, ticks, is_late)
+    if until < end:
+        row = facts.modes_at[until] + plan.mode[until] - origin
+        best = room.starts[row, plan.time[until]]
+        if best >= NEVER:
+            return NEVER
+        last, offset = visit_end(facts, plan, job, until)
+        stay = plan.time[last] + offset - 1
+        _trace(facts, plan, room, job, given, until, 0, 0)
+        return best + room.begun[row, stay]
+    best, num_best, best_at, best_mode = NEVER, 0, -1, -1
+    for mode in range(facts.modes_at[end - 1], facts.modes_at[end]):
+        row = mode - origin
+        way = facts.routes_at[end + job] + mode - facts.modes_at[end - 1]
+        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+        room.moved_at[row, room.moved_at.shape[1] - 1] = next_row
+        is_held = facts.holds_after[facts.machine[mode]] and facts.leaves[way]
+        room.steps[0, :ticks] = room.held[row, :ticks] if is_held else room.ready[row, :ticks]
+        _travel(facts, uses, weights, room, way, row if is_held else -1, row, next_row, cycle, ticks, is_late, -1)
+        next_row += num_legs
+        for t in range(ticks):
+            value = room.steps[0, t]
+            if value < best:
+                best, num_best = value, 0
+            if value == best and value < NEVER:
+                num_best += 1
+                if np.random.randint(num_best) == 0:
+                    best_at, best_mode = t, mode - facts.modes_at[end - 1]
+    if best >= NEVER:
+        return NEVER
+    _trace(facts, plan, room, job, given, end, best_at, best_mode)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int, at: int, mode: int) -> None:
+    """Write modes, options and instants of a job, from an operation (or its end, in a mode at an instant) back."""
+    begin, end, num_ops = facts.ops_at[job], facts.ops_at[job + 1], len(plan.mode)
+    origin = facts.modes_at[begin]
+    after_row = -1
+    for op in range(until, given, -1):
+        # The link before `op`: at `at` the part has arrived.
+        before = mode
+        if op < end:
+            after_row = facts.modes_at[op] + plan.mode[op] - origin
+            at, before = room.starts_from[after_row, plan.time[op]], room.starts_way[after_row, plan.time[op]]
+            way = facts.routes_at[op + job] + before * (facts.modes_at[op + 1] - facts.modes_at[op]) + plan.mode[op]
+            rows_at = room.moved_at[after_row, before]
+        else:
+            way = facts.routes_at[end + job] + before
+            rows_at = room.moved_at[facts.modes_at[end - 1] + before - origin, room.moved_at.shape[1] - 1]
+        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+        for k in range(num_legs - 1, -1, -1):
+            slot = MOST_LEGS * (op + job) + k
+            plan.option[slot] = room.moved_by[rows_at + k, at]
+            at = room.moved_from[rows_at + k, at]
+            plan.time[num_ops + slot] = at
+        if op == begin:
+            return
+        row = facts.modes_at[op - 1] + before - origin
+        is_held = facts.holds_after[facts.machine[row + origin]] and (facts.leaves[way] or (num_legs == 0 and op < end))
+        if op - 1 > given:
+            plan.mode[op - 1] = before
+            plan.time[op - 1] = room.held_from[row, at] if is_held else room.ready_from[row, at]
