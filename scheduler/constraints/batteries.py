@@ -11,10 +11,11 @@ ticks from level *a* ends with the highest level *b*, up to the capacity, with::
 
     sum over the pieces of the curve of (units of the piece between a and b) / rate <= d
 
-A schedule states both levels of every charge. A charge takes a tick or more and one of the ``places`` of its charger
-all the time, less those that are missing by its shortages. Between two loaded moves there is at most one charge, and
-none after the last, unless the vehicle has to go back to its start place; those of `Execution.charges` are not asked,
-nor whether the past kept the minimum; a return that had begun by `now` is past too.
+How far a vehicle runs below its minimum at the most is one violation. A schedule states both levels of every charge. A
+charge takes a tick or more and one of the ``places`` of its charger all the time, less those that are missing by its
+shortages. Between two loaded moves there is at most one charge, and none after the last, unless the vehicle has to go
+back to its start place; those of `Execution.charges` are not asked, nor whether the past kept the minimum; a return
+that had begun by `now` is past too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.constraints.facts import Task, past_charges, past_moves, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
@@ -43,22 +44,45 @@ def applies(instance: Instance) -> bool:
 # --- checker -----------------------------------------------------------------------------------------------------
 
 
+class _Reading(NamedTuple):
+    """A level at the begin or end of something; ``stated`` is what the schedule says there, if it says anything."""
+
+    level: int
+    words: str
+    is_asked: bool = False
+    side: str = ""
+    stated: int | None = None
+
+
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     for charge in schedule.charges:
         yield from _impossible(instance, charge)
-    past, now = past_charges(instance) | past_moves(instance), instance.execution.now if instance.execution else 0
+    past = past_charges(instance) | past_moves(instance)
     for fleet in instance.fleets:
         for vehicle in fleet.vehicles:
             if vehicle.battery is not None:
-                to_do = tasks(instance, schedule, vehicle.id)
-                empty = [move for move in schedule.by_mover.get(vehicle.id, ()) if move.job is None]
-                yield from _needless(fleet, vehicle, to_do, past)
-                yield from _levels(fleet, vehicle, vehicle.battery, to_do, empty, past, now)
+                yield from _needless(fleet, vehicle, tasks(instance, schedule, vehicle.id), past)
+                readings = list(_readings(instance, schedule, fleet, vehicle, vehicle.battery))
+                yield from _misstated(vehicle, readings)
+                yield from _too_low(vehicle, vehicle.battery, readings)
         for charger in fleet.chargers:
             there = [charge for charge in schedule.charges if charge.charger == charger.id]
             yield from _crowded(charger, there)
             yield from _short(charger, there)
+
+
+def lowest_levels(instance: Instance, schedule: Schedule) -> dict[str, int]:
+    """Return the lowest level of every vehicle that runs below its minimum; what the past has is not asked."""
+    found = {}
+    for fleet in instance.fleets:
+        for vehicle in fleet.vehicles:
+            if vehicle.battery is not None:
+                readings = _readings(instance, schedule, fleet, vehicle, vehicle.battery)
+                level = min((r.level for r in readings if r.is_asked), default=vehicle.battery.minimum)
+                if level < vehicle.battery.minimum:
+                    found[vehicle.id] = level
+    return found
 
 
 def _impossible(instance: Instance, charge: Charge) -> Iterator[Violation]:
@@ -86,17 +110,13 @@ def _needless(
         yield Violation("batteries", where, f"{to_do[-1].words} leads to no pick-up", 1)
 
 
-def _levels(
-    fleet: Fleet,
-    vehicle: Vehicle,
-    battery: Battery,
-    to_do: Sequence[Task],
-    empty: Sequence[Move],
-    past: frozenset[Move | Charge],
-    now: int,
-) -> Iterator[Violation]:
+def _readings(
+    instance: Instance, schedule: Schedule, fleet: Fleet, vehicle: Vehicle, battery: Battery
+) -> Iterator[_Reading]:
     """Follow the level from task to task; it is judged before each charge and in the end."""
-    where = f"vehicle {vehicle.id}"
+    past, now = past_charges(instance) | past_moves(instance), instance.execution.now if instance.execution else 0
+    to_do = tasks(instance, schedule, vehicle.id)
+    empty = [move for move in schedule.by_mover.get(vehicle.id, ()) if move.job is None]
     level, here, free_at = battery.initial, vehicle.start, 0
     measured = sorted(battery.corrections)
     for task in to_do:
@@ -105,15 +125,13 @@ def _levels(
         while measured and measured[0].at <= task.start:
             level += measured.pop(0).by
         if isinstance(task.item, Charge):
-            if level < battery.minimum and task.item not in past:
-                yield _too_low(where, task.words, level, battery)
-            yield from _stated(where, task.words, "from", task.item.from_level, level)
+            yield _Reading(level, task.words, task.item not in past, "from", task.item.from_level)
             plugged_in = task.start
             while measured and measured[0].at < task.end:
                 level = _filled(battery, level, measured[0].at - plugged_in) + measured[0].by
                 plugged_in = measured.pop(0).at
             level = _filled(battery, level, task.end - plugged_in)
-            yield from _stated(where, task.words, "to", task.item.to_level, level)
+            yield _Reading(level, task.words, False, "to", task.item.to_level)
         else:
             travel = travel_time(fleet, vehicle, task.origin, task.destination, task.start)
             usual = fleet.pick_up_time + travel + fleet.drop_time
@@ -130,8 +148,7 @@ def _levels(
         level -= battery.drain_empty * travel + battery.drain_idle * (empty[-1].end - free_at - travel)
         level += sum(correction.by for correction in measured)
         words, in_past = "its return", empty[-1].start < now
-    if level < battery.minimum and not in_past:
-        yield _too_low(where, words, level, battery)
+    yield _Reading(level, words, not in_past)
 
 
 def _travelled(fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str, there: str, free_at: int) -> int:
@@ -142,14 +159,24 @@ def _travelled(fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str,
     return travel_time(fleet, vehicle, here, there, next(listed, None))
 
 
-def _too_low(where: str, words: str, level: int, battery: Battery) -> Violation:
-    detail = f"its level at {words} is {level}, below the minimum {battery.minimum}"
-    return Violation("batteries", where, detail, battery.minimum - level)
+def _too_low(vehicle: Vehicle, battery: Battery, readings: Sequence[_Reading]) -> Iterator[Violation]:
+    """State the lowest level that is below the minimum; none below 0 is ever conceded, so it has words of its own."""
+    low = [reading for reading in readings if reading.is_asked and reading.level < battery.minimum]
+    if low:
+        level, words, *_ = min(low, key=lambda reading: reading.level)
+        detail = f"its level at {words} is {level}, less than an empty battery has"
+        if level >= 0:
+            detail = f"its level at {words} is {level}, below the minimum {battery.minimum}"
+            detail += f", {len(low)} times in all" if len(low) > 1 else ""
+        yield Violation("batteries", f"vehicle {vehicle.id}", detail, battery.minimum - level)
 
 
-def _stated(where: str, words: str, side: str, stated: int, level: int) -> Iterator[Violation]:
-    if stated != level:
-        yield Violation("batteries", where, f"{words} is {side} level {level}, not {stated}", abs(stated - level))
+def _misstated(vehicle: Vehicle, readings: Sequence[_Reading]) -> Iterator[Violation]:
+    for reading in readings:
+        if reading.stated is not None and reading.stated != reading.level:
+            detail = f"{reading.words} is {reading.side} level {reading.level}, not {reading.stated}"
+            amount = abs(reading.stated - reading.level)
+            yield Violation("batteries", f"vehicle {vehicle.id}", detail, amount)
 
 
 def _filled(battery: Battery, level: int, ticks: int) -> int:

@@ -68,7 +68,9 @@ def charged_more(instance: Instance, draft: Draft, schedule: Schedule) -> Draft 
         if lack is not None:
             more = _longer(instance, draft, schedule, lack) or _once_more(instance, draft, lack)
             if more is None:
-                raise Stuck(f"the battery of {vehicle} would run {lack.units} below its minimum")
+                words = f"the battery of {vehicle} would run {lack.units} below its minimum"
+                empty = lack.units - battery.minimum
+                raise Stuck(f"{words}, {empty} more than an empty one has" if empty > 0 < battery.minimum else words)
             return more
     return None
 

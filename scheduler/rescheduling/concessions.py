@@ -1,7 +1,8 @@
 """Hard limits that may be broken where nothing else helps. All else is physics.
 
-They are deadlines, pins, maximum lags and the maximum dwell of parts: a part that stays in its bath for too long may be
-spoiled, but it is there, and something has to become of it.
+They are deadlines, pins, maximum lags, the maximum dwell of parts and the minimum level of batteries. A part that stays
+in its bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
+wears its battery out, but it gets to a charger; an empty one goes nowhere, so that 0 stays the limit.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.checker import check
-from scheduler.constraints import Violation, dwell
+from scheduler.constraints import Violation, batteries, dwell
 from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
@@ -20,7 +21,25 @@ def unlimited(instance: Instance) -> Instance:
     """Return the instance without any limit that may be broken: what it forbids can't be done at all."""
     jobs = tuple(without_dwell(without_lags(replace(job, deadline=None))) for job in instance.jobs)
     execution = instance.execution
+    instance = with_minimums(instance, dict.fromkeys(instance.battery_by_vehicle, 0))
     return replace(instance, jobs=jobs, execution=None if execution is None else replace(execution, pins=()))
+
+
+def with_minimums(instance: Instance, levels: Mapping[str, int]) -> Instance:
+    """Return the instance in which these vehicles have other minimum levels, none of them higher than before."""
+    if not levels:
+        return instance
+    fleets = []
+    for fleet in instance.fleets:
+        vehicles = []
+        for vehicle in fleet.vehicles:
+            battery = vehicle.battery
+            if battery is not None and vehicle.id in levels:
+                least = max(0, min(battery.minimum, levels[vehicle.id]))
+                vehicle = replace(vehicle, battery=replace(battery, minimum=least))
+            vehicles.append(vehicle)
+        fleets.append(replace(fleet, vehicles=tuple(vehicles)))
+    return replace(instance, fleets=tuple(fleets))
 
 
 def without_lags(job: Job) -> Job:
@@ -44,8 +63,9 @@ def without_dwell(job: Job, limit: int | None = None) -> Job:
 def conceded(instance: Instance, schedule: Schedule) -> Instance:
     """Return the instance in which every limit that the schedule breaks is where the schedule has it.
 
-    A deadline is the completion there, a maximum lag or dwell is what it is there; a pin that is not kept is where the
-    operation is there. So a schedule for it breaks the same limits as this one, none of them further, and no other.
+    A deadline is the completion there, a maximum lag or dwell is what it is there, the minimum of a battery the lowest
+    level there; a pin that is not kept is where the operation is there. So a schedule for it breaks the same limits as
+    this one, none of them further, and no other.
     """
     dwells = dwells_of(instance, schedule)
     jobs = tuple(_conceded(job, schedule, dwells) for job in instance.jobs)
@@ -54,6 +74,7 @@ def conceded(instance: Instance, schedule: Schedule) -> Instance:
         there = schedule.by_operation
         pins = tuple(replace(there[pin.key], tended_by=pin.tended_by) for pin in execution.pins if pin.key in there)
         execution = replace(execution, pins=pins)
+    instance = with_minimums(instance, batteries.lowest_levels(instance, schedule))
     return replace(instance, jobs=jobs, execution=execution)
 
 

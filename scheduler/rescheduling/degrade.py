@@ -1,7 +1,8 @@
 """Degrade honestly: where no schedule keeps every hard limit, the one that breaks them least, and which it breaks.
 
-Limits that may be broken are deadlines, pins, maximum lags and dwells (`scheduler.rescheduling.concessions`). The
-schedule is never passed off as a right one: what it breaks goes with it wherever it goes, as the checker says it.
+Limits that may be broken are deadlines, pins, maximum lags, dwells and the minimum levels of batteries
+(`scheduler.rescheduling.concessions`). The schedule is never passed off as a right one: what it breaks goes with it
+wherever it goes, as the checker says it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scheduler.checker import check
-from scheduler.constraints import Violation
-from scheduler.domain import Instance, Job, Objective, Schedule
-from scheduler.domain.happened import execution_of
+from scheduler.constraints import Violation, batteries
+from scheduler.domain import Charge, Instance, Job, Move, Objective, Schedule
+from scheduler.domain.batteries import level_at
+from scheduler.domain.happened import execution_of, with_battery
 from scheduler.rescheduling.case import SHORTEST, Case
-from scheduler.rescheduling.concessions import conceded, dwells_of, without_dwell, without_lags, without_lost
+from scheduler.rescheduling.concessions import (
+    conceded,
+    dwells_of,
+    with_minimums,
+    without_dwell,
+    without_lags,
+    without_lost,
+)
+from scheduler.rescheduling.draft import places_of
 from scheduler.rescheduling.right_shift import shift
 from scheduler.terms import value_terms
 
@@ -54,10 +64,12 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
     """Return the least violating schedule of a case without any, None if not even the other limits suffice.
 
     What is broken for good is given up first, then deadlines: the right shift without them, and in half of the time
-    that is left a search for the least total lateness (only where there is no right shift, unless `is_searched`). Where
-    a pin or a maximum lag is in the way of every right shift, pins are given up too, then maximum lags: first those
-    that the baseline breaks, as far as it does, and at last maximum dwells. Of several schedules the one with the least
-    total excess is taken, and its lags and dwells are shortened as far as right shifts can.
+    that is left a search for the least total lateness (only where there is no right shift, unless `is_searched`). Then
+    vehicles that reach no charger above their minimum may go to one at once, then all may run down to an empty battery.
+    Where a pin or a maximum lag is in the way of every right shift, pins are given up too, then maximum lags: first
+    those that the baseline breaks, as far as it does, and at last maximum dwells. Of several schedules the one with the
+    least total excess is taken, and its lags, dwells and levels are brought as near to their limits as right shifts
+    can.
     """
     baseline = execution_of(case.instance).baseline
     for relaxed in _relaxations(case.instance):
@@ -75,20 +87,19 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
 
 
 def _shortened(case: Case, relaxed: Instance, least: Degraded) -> Degraded:
-    """Return the schedule in which one maximum lag or dwell after the other is broken as little as right shifts can.
+    """Return the schedule in which one lag, dwell or level after the other is broken as little as right shifts can.
 
     A right shift starts everything as early as it can, so that a lag which nobody limits is as long as it comes. For
     each that is broken, the least limit with a right shift of no more excess in all is sought by bisection.
     """
     baseline, wanted = execution_of(case.instance).baseline, case.instance
     for limit in _broken_limits(wanted, least.schedule):
-        low, high = limit.allowed, limit.reached  # high is possible, low is not, or not known to be
+        low, high = 0, limit.excess  # high is possible, low is not, or not known to be
         while low < high and case.left > SHORTEST:
             middle = (low + high) // 2
-            given = conceded(wanted, least.schedule)
-            jobs = tuple(limit.set(job, middle) if job.id == limit.job else job for job in given.jobs)
-            jobs = tuple(replace(job, deadline=relaxed.job_by_id[job.id].deadline) for job in jobs)
-            trial = replace(relaxed, jobs=jobs)
+            given = limit.exceeded_by(conceded(wanted, least.schedule), middle)
+            jobs = tuple(replace(job, deadline=relaxed.job_by_id[job.id].deadline) for job in given.jobs)
+            trial = replace(relaxed, jobs=jobs, fleets=given.fleets)
             placed = shift(trial, baseline).placed
             found = None if placed is None or check(trial, placed) else Degraded.of(wanted, placed)
             if found is not None and found.excess < least.excess:
@@ -99,42 +110,76 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded) -> Degraded:
 
 
 @dataclass(frozen=True)
-class _Limit:
-    """A maximum lag of a precedence, or the maximum dwell of an operation in a mode, and what it is in a schedule."""
+class _Lag:
+    """A maximum lag of a precedence that a schedule breaks."""
 
     job: str
     operation: str
-    successor: str | None
+    successor: str
+    allowed: int
+    excess: int
+
+    def exceeded_by(self, instance: Instance, excess: int) -> Instance:
+        """Return the instance with this limit so much further."""
+        job = instance.job_by_id[self.job]
+        way, limit = (self.operation, self.successor), self.allowed + excess
+        precedences = (replace(p, max_lag=limit) if (p.predecessor, p.successor) == way else p for p in job.precedences)
+        return _with_job(instance, replace(job, precedences=tuple(precedences)))
+
+
+@dataclass(frozen=True)
+class _Dwell:
+    """The maximum dwell of an operation, in the mode that it has in a schedule that breaks it."""
+
+    job: str
+    operation: str
     mode: int
     allowed: int
-    reached: int
+    excess: int
 
-    def set(self, job: Job, value: int) -> Job:
-        """Return the job with this limit."""
-        if self.successor is not None:
-            way = (self.operation, self.successor)
-            precedences = (
-                replace(p, max_lag=value) if (p.predecessor, p.successor) == way else p for p in job.precedences
-            )
-            return replace(job, precedences=tuple(precedences))
-        operation = job.operation(self.operation)
-        modes = (replace(m, max_dwell=value) if n == self.mode else m for n, m in enumerate(operation.modes))
+    def exceeded_by(self, instance: Instance, excess: int) -> Instance:
+        """Return the instance with this limit so much further."""
+        job = instance.job_by_id[self.job]
+        operation, limit = job.operation(self.operation), self.allowed + excess
+        modes = (replace(m, max_dwell=limit) if n == self.mode else m for n, m in enumerate(operation.modes))
         changed = replace(operation, modes=tuple(modes))
-        return replace(job, operations=tuple(changed if o.id == operation.id else o for o in job.operations))
+        operations = tuple(changed if o.id == operation.id else o for o in job.operations)
+        return _with_job(instance, replace(job, operations=operations))
 
 
-def _broken_limits(instance: Instance, schedule: Schedule) -> Iterator[_Limit]:
-    """Yield the maximum lags and dwells that a schedule breaks."""
+@dataclass(frozen=True)
+class _Level:
+    """The minimum level of a vehicle that runs below it in a schedule."""
+
+    vehicle: str
+    minimum: int
+    excess: int
+
+    def exceeded_by(self, instance: Instance, excess: int) -> Instance:
+        """Return the instance with this limit so much lower."""
+        battery = instance.battery_by_vehicle[self.vehicle]
+        return with_battery(instance, self.vehicle, replace(battery, minimum=self.minimum - excess))
+
+
+def _with_job(instance: Instance, job: Job) -> Instance:
+    return replace(instance, jobs=tuple(job if known.id == job.id else known for known in instance.jobs))
+
+
+def _broken_limits(instance: Instance, schedule: Schedule) -> Iterator[_Lag | _Dwell | _Level]:
+    """Yield the maximum lags and dwells and the minimum levels that a schedule breaks."""
     there = schedule.by_operation
     for job in instance.jobs:
         for p in job.precedences:
             before, after = there.get((job.id, p.predecessor)), there.get((job.id, p.successor))
             if p.max_lag is not None and before and after and after.start - before.end > p.max_lag:
-                yield _Limit(job.id, p.predecessor, p.successor, 0, p.max_lag, after.start - before.end)
+                yield _Lag(job.id, p.predecessor, p.successor, p.max_lag, after.start - before.end - p.max_lag)
     for key, dwell in dwells_of(instance, schedule).items():
         allowed = instance.mode(key, there[key].mode).max_dwell
         if dwell is not None and allowed is not None:
-            yield _Limit(*key, None, there[key].mode, allowed, dwell)
+            yield _Dwell(*key, there[key].mode, allowed, dwell - allowed)
+    for vehicle, level in batteries.lowest_levels(instance, schedule).items():
+        minimum = instance.battery_by_vehicle[vehicle].minimum
+        yield _Level(vehicle, minimum, minimum - level)
 
 
 def _relaxations(instance: Instance) -> Iterator[Instance]:
@@ -146,6 +191,11 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
         relaxed = replace(relaxed, jobs=tuple(replace(job, deadline=None) for job in relaxed.jobs))
         yield relaxed
     execution = execution_of(instance)
+    for levels in (_reachable(instance), dict.fromkeys(instance.battery_by_vehicle, 0)):
+        lower = with_minimums(relaxed, levels)
+        if lower.battery_by_vehicle != relaxed.battery_by_vehicle:
+            relaxed = lower
+            yield relaxed
     if execution.pins:
         relaxed = replace(relaxed, execution=replace(execution, pins=()))
         yield relaxed
@@ -160,6 +210,27 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
         soaking = tuple(without_dwell(job, dwell) for job in relaxed.jobs)
         if soaking != relaxed.jobs:
             yield replace(relaxed, jobs=soaking)
+
+
+def _reachable(instance: Instance) -> dict[str, int]:
+    """Return the level of every vehicle at the nearest charger if it goes there at once, as long as it gets there."""
+    execution, found = execution_of(instance), {}
+    for vehicle, battery in instance.battery_by_vehicle.items():
+        fleet, place, free_at = instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle].start, 0
+        moves = [move for move in execution.moves if move.mover == vehicle]
+        charges = [charge for charge in execution.charges if charge.vehicle == vehicle]
+        begun: list[Move | Charge] = [*moves, *charges]
+        planned = execution.baseline.by_mover.get(vehicle, ())
+        moves += [move for move in planned if move.job is None and move.start < execution.now]
+        if begun:
+            last = max(begun, key=lambda item: item.end)
+            place, free_at = places_of(instance, last)[1], last.end
+        at = max(execution.now, free_at)
+        way = min((fleet.travel_time(place, charger.place) for charger in fleet.chargers), default=0)
+        level = level_at(instance, vehicle, moves, charges, at) - battery.drain_empty * way
+        if level >= 0:
+            found[vehicle] = level
+    return found
 
 
 def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule | None:

@@ -18,6 +18,8 @@ from helpers import (
     transport,
 )
 
+from scheduler.checker import check
+from scheduler.constraints.batteries import lowest_levels
 from scheduler.domain import (
     Battery,
     Charge,
@@ -87,11 +89,17 @@ def test_the_minimum_is_asked_to_the_unit():
 
 def test_the_level_is_asked_before_a_charge():
     # 4 are left at the charger: with 15 in the beginning -1, from which the same units are charged in 6 ticks:
-    # 13 in 3.25 ticks, then 2.75 at 1 a tick.
+    # 13 in 3.25 ticks, then 2.75 at 1 a tick: 14 - 4 - 12 = -2 at the end. The lowest level counts.
     low = full(BATTERY, drain_idle=0, minimum=0, initial=15)
     stated = replace(CHARGE, from_level=-1, to_level=14)
     found = flagged(plant(low), tour(charges=(stated,)))
-    assert found == [("batteries", "vehicle V1", 1), ("batteries", "vehicle V1", 2)]
+    assert found == [("batteries", "vehicle V1", 2)]
+    assert lowest_levels(plant(low), tour(charges=(stated,))) == {"V1": -2}
+    assert lowest_levels(plant(full(low, initial=20)), tour()) == {}
+    above = full(low, minimum=5, initial=20)  # 4 at the charger, 0 in the end
+    (violation,) = check(plant(above), tour())
+    words = "its level at the end of J2 from DOCK to M2 at 16 is 0, below the minimum 5, 2 times in all"
+    assert (violation.detail, violation.amount) == (words, 5)
 
 
 def test_an_empty_move_lies_anywhere_in_its_gap():

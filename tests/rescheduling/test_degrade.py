@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from charging_cases import BATTERY, plant
 from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, times
 
-from scheduler.domain import Instance, Precedence, Robot, RobotCell, Schedule, Status
+from scheduler.checker import check
+from scheduler.domain import Instance, Objective, Precedence, Robot, RobotCell, Schedule, Status
 from scheduler.domain.derive import complete
 from scheduler.domain.events import (
+    BatteryLow,
+    ChargerDown,
     ClockTick,
     DueDateChange,
     Event,
@@ -21,8 +26,10 @@ from scheduler.domain.events import (
 )
 from scheduler.domain.happened import execution_of
 from scheduler.errors import ScheduleError
+from scheduler.io.schedule_file import read_schedule, write_schedule
 from scheduler.rescheduling import Repair, repair, repair_further
 from scheduler.rescheduling.concessions import conceded, intolerable, unlimited, without_lost
+from scheduler.search.construct import construct
 
 SECONDS = 60.0
 """Plenty: everything here is proved at once."""
@@ -202,3 +209,89 @@ def test_a_schedule_with_its_limits_conceded_may_break_none_of_them_further() ->
     assert given.jobs[0].operations[0].modes[0].max_dwell == 5
     assert flagged(given, baseline) == []
     assert flagged(unlimited(bath()), baseline) == []
+
+
+# --- batteries ---------------------------------------------------------------------------------------------------
+
+
+def with_a_load_in_hand(level: int, *, vehicles: int = 1, at: int = 3) -> Repair:
+    """Repair for a level that is measured while V1 carries J1 to M1, during [0, 5), at 2 units a tick.
+
+    From M1 it takes 3 units to the charger and 3 ticks; the minimum there is 2: at 3, V1 needs
+    2 * 2 + 3 + 2 = 9 units.
+    """
+    instance = plant(jobs=1, vehicles=vehicles)
+    before = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    assert before.moves[0].end == 5
+    low = BatteryLow("e", at, "V1", level)
+    return repair(instance, before, [low], objective="makespan", time_limit=SECONDS, workers=1)
+
+
+@pytest.mark.parametrize(("level", "lacks"), [(8, 1), (7, 2)])
+def test_a_vehicle_with_a_load_in_hand_gets_to_its_charger_below_the_minimum(level: int, lacks: int) -> None:
+    found = with_a_load_in_hand(level)
+    assert (found.result.status, found.result.schedule) == (Status.INFEASIBLE, None)
+    assert [(v.rule, v.where, v.amount) for v in found.broken] == [("batteries", "vehicle V1", lacks)]
+    assert found.broken[0].detail == f"its level at the charge at C at 8 is {2 - lacks}, below the minimum 2"
+    assert found.schedule is not None
+    assert [c.from_level for c in found.schedule.charges] == [2 - lacks]
+    # J1 is done on M1 at 8. Charge until 12, to 16, as 3 + 2 * 5 + 2 = 15 are needed; M1 at 15, M2 at 20, done at 24.
+    assert found.schedule.makespan == 24
+    assert intolerable(found.instance, found.schedule, found.broken) == ((), ())
+    given = conceded(found.instance, found.schedule)
+    assert given.battery_by_vehicle["V1"].minimum == 2 - lacks
+    assert flagged(given, found.schedule) == []
+    # Once the charge has begun, what is left keeps the minimum.
+    later = after(found, ClockTick("E2", 9))
+    assert not later.is_degraded
+    assert later.result.schedule is not None
+
+
+def test_a_level_below_the_minimum_is_written_and_read(tmp_path: Path) -> None:
+    found = with_a_load_in_hand(7)
+    path = tmp_path / "degraded.json"
+    write_schedule(path, found.instance, found.stated, revisions=found.revisions, broken=found.broken)
+    read = read_schedule(path, plant(jobs=1))
+    assert (read.broken, read.schedule) == (found.broken, found.schedule)
+    assert check(read.instance, read.schedule) == found.broken
+
+
+def test_an_empty_vehicle_stays_where_it_is() -> None:
+    # At M1 it would have 6 - 4 = 2 units left, and is a unit short of the charger.
+    found = with_a_load_in_hand(6)
+    assert found.schedule is None
+    assert "the battery of V1 would run 3 below its minimum, 1 more than an empty one has" in found.result.reason
+    # Somebody else carries J1 on from M1, and no limit is broken.
+    other = with_a_load_in_hand(6, vehicles=2)
+    assert other.result.schedule is not None
+    assert {m.mover for m in other.result.schedule.moves if m.job is not None and m.start > 0} == {"V2"}
+
+
+def test_a_level_below_zero_is_never_tolerated() -> None:
+    found = with_a_load_in_hand(7)
+    assert found.schedule is not None
+    (charge,) = found.schedule.charges
+    lower = with_a_load_in_hand(6).instance
+    sinking = replace(found.schedule, charges=(replace(charge, from_level=-1, to_level=15),))
+    broken = check(lower, sinking)
+    assert [(v.rule, v.where) for v in broken] == [("batteries", "vehicle V1")]
+    assert intolerable(lower, sinking, broken)[0] == broken
+
+
+def test_levels_are_lowered_no_further_than_they_have_to_be() -> None:
+    # C, where V1 would go at once, works again at 20 only. Standing costs nothing, and so does waiting for it.
+    instance = plant(jobs=1)
+    before = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    happened = BatteryLow("e", 3, "V1", 8), ChargerDown("f", 3, "C", 20)
+    found = repair(instance, before, happened, objective="makespan", time_limit=SECONDS, workers=1)
+    assert [(v.rule, v.amount) for v in found.broken] == [("batteries", 1)]
+    assert found.schedule is not None
+    assert [c.start for c in found.schedule.charges] == [20]
+    # While it stands a unit goes each tick: at 20 it would have none left, and nobody else carries.
+    idle = plant(replace(BATTERY, drain_idle=1), jobs=1)
+    before = construct(idle, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    found = repair(idle, before, happened, objective="makespan", time_limit=SECONDS, workers=1)
+    assert found.schedule is None

@@ -130,7 +130,7 @@ def test_a_level_that_is_lower_than_planned() -> None:
     assert (charge.start, charge.from_level) == (8, 3)
     assert outcome.instance.battery_by_vehicle["V1"].corrections == (Correction(5, -4),)
     stranded = repair(plant(jobs=1), before, [BatteryLow("e", 5, "V1", 4)], time_limit=5)
-    assert stranded.result.status is Status.INFEASIBLE
+    assert (stranded.result.status, stranded.result.schedule) == (Status.INFEASIBLE, None)
     assert "battery of V1" in stranded.result.reason
     # Another vehicle takes over.
     two = plant(jobs=1, vehicles=2)
