@@ -56,10 +56,11 @@ def corrected(battery: Battery, instant: int) -> int:
 
 def filled(battery: Battery, level: int, start: int, end: int) -> int:
     """Return the level after a charge during ``[start, end)``, with what is measured on the way."""
+    since = start
     for correction in sorted(battery.corrections):
         if start < correction.at < end:
-            level, start = level_after(battery, level, correction.at - start) + correction.by, correction.at
-    return level_after(battery, level, end - start)
+            level, since = level_after(battery, level, correction.at - since) + correction.by, correction.at
+    return level_after(battery, level, end - since)
 
 
 def level_at(instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge], instant: int) -> int:

@@ -210,7 +210,7 @@ def with_durations(instance: Instance, durations: Mapping[OperationKey, Sequence
 
     A running operation that now meets a downtime of its machine pauses in it.
     """
-    begun, jobs = started(instance), {key[0] for key in durations}
+    jobs = {key[0] for key in durations}
     changed = []
     for job in instance.jobs:
         operations = []
@@ -219,16 +219,9 @@ def with_durations(instance: Instance, durations: Mapping[OperationKey, Sequence
             if lengths is not None:
                 modes = tuple(replace(m, duration=d) for m, d in zip(operation.modes, lengths, strict=True))
                 operation = replace(operation, modes=modes)
-                running = begun.get((job.id, operation.id))
-                if running is not None and not operation.interruptible:
-                    length = modes[running.mode].duration
-                    end = running.start + length
-                    blocked = instance.machine_by_id[running.machine].calendar.blocked(end)
-                    meets = working_time(blocked, running.start, end) < length
-                    operation = replace(operation, interruptible=meets)
             operations.append(operation)
         changed.append(replace(job, operations=tuple(operations)) if operations else job)
-    return replace(instance, jobs=tuple(changed))
+    return pausing(replace(instance, jobs=tuple(changed)))
 
 
 def with_operation(instance: Instance, job_id: str, operation: Operation) -> Instance:
@@ -242,6 +235,23 @@ def interruptible(instance: Instance, running: ScheduledOperation) -> Instance:
     """Return the instance in which the operation pauses in downtimes of its machine."""
     operation = instance.operation_by_key[running.key]
     return with_operation(instance, running.job, replace(operation, interruptible=True))
+
+
+def pausing(instance: Instance) -> Instance:
+    """Return the instance in which running operations pause in the downtimes that are in their way now.
+
+    Whatever has made them longer or their machines stop: what an event has changed, or that it is over.
+    """
+    now = execution_of(instance).now
+    for running in started(instance).values():
+        operation = instance.operation_by_key[running.key]
+        if running.end > now and not operation.interruptible:
+            length = operation.modes[running.mode].duration
+            end = running.start + length
+            blocked = instance.machine_by_id[running.machine].calendar.blocked(end)
+            if working_time(blocked, running.start, end) < length:
+                instance = interruptible(instance, running)
+    return instance
 
 
 def taken_back(instance: Instance, running: ScheduledOperation) -> Instance:

@@ -23,7 +23,13 @@ from scheduler.rescheduling.concessions import conceded
 from scheduler.rescheduling.degrade import Degraded
 from scheduler.rescheduling.price import price_of_stability as priced
 from scheduler.rescheduling.report import Report, compare
-from scheduler.rescheduling.requirements import distinct, require_right, require_usable, require_valid_orders
+from scheduler.rescheduling.requirements import (
+    distinct,
+    require_possible_past,
+    require_right,
+    require_usable,
+    require_valid_orders,
+)
 from scheduler.rescheduling.right_shift import Shift, shift, waits_of
 from scheduler.rescheduling.stability import with_stability
 
@@ -187,6 +193,7 @@ def repair(
         revision = Revision(at, frozen_until or 0, group, current, archived=tuple(archived) if number == 0 else ())
         revised = revise(revised, revision)
         require_valid_orders(revised, group)
+        require_possible_past(revised, current, group)
         with collector_paused():
             revised, shifted, waits = _frozen(revised, is_broken)
         case = Case(

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scheduler.constraints import Violation
+from scheduler.constraints import Violation, buffers, capacity
 from scheduler.domain import Instance, Job, Schedule
-from scheduler.domain.events import Event, QuantityChange, Rework, RushOrder, same
+from scheduler.domain.events import Event, OperationStatus, QuantityChange, Rework, RushOrder, same
+from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
 from scheduler.rescheduling.concessions import intolerable
 from scheduler.rescheduling.policies import POLICIES
@@ -105,6 +106,45 @@ def require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
     ]
     if found:
         raise EventError("events", tuple(found))
+
+
+def require_possible_past(instance: Instance, before: Schedule, events: Sequence[Event]) -> None:
+    """Let only reports on operations pass with which there was room for every part where it has been.
+
+    Where machines have no buffers, or counted ones, a part that goes on later has kept others out for longer.
+
+    Parameters
+    ----------
+    instance
+        The revised instance.
+    before
+        The schedule in force, without what the events correct.
+    events
+        The events.
+
+    Raises
+    ------
+    EventError
+        With every machine or buffer that would have had too many parts.
+    """
+    told = [event for event in events if isinstance(event, OperationStatus)]
+    if not told:
+        return
+
+    def crowded(schedule: Schedule) -> dict[tuple[str, str], Violation]:
+        now = execution_of(instance).now
+        known = (o for o in schedule.operations if o.key in instance.operation_by_key)
+        # What is pending begins now at the earliest: its part has stayed where it was.
+        operations = tuple(o if o.start < now else replace(o, start=now, end=now) for o in known)
+        past = Schedule(operations, tuple(m for m in schedule.moves if m.start < now))
+        found = (*capacity.violations(instance, past), *buffers.violations(instance, past))
+        return {(violation.where, violation.detail): violation for violation in found}
+
+    known, found = crowded(before), crowded(execution_of(instance).baseline)
+    if new := [violation for key, violation in found.items() if key not in known]:
+        fix = "say first what became of the other operation"
+        defects = (event.defect("E602", "started_at", f"{v.where}: {v.detail}", fix) for event in told for v in new)
+        raise EventError("events", tuple(defects))
 
 
 def _number_of(defect: Defect) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from helpers import distances, empty, factory, machine, simple_job, transport
 
 from scheduler.domain import Battery, Charge, Charger, ChargeStep, Correction, Fleet, Vehicle
-from scheduler.domain.batteries import charging_time, level_after, level_at, level_trace
+from scheduler.domain.batteries import charging_time, filled, level_after, level_at, level_trace
 
 BATTERY = Battery(20, (ChargeStep(10, 4), ChargeStep(20, 3)), 20, drain_loaded=2, drain_empty=1, drain_idle=1)
 
@@ -53,3 +53,10 @@ def test_a_breakdown_on_the_way_counts_as_standing() -> None:
     instance = factory(machine("M1"), fleet, simple_job("J1", ("M1", 3)))
     # 4 ticks under load, 3 more.
     assert level_trace(instance, "V", (transport("J1 >1", "DOCK>M1", "V", 0, 7),), ()) == ((0, 20), (7, 9))
+
+
+def test_what_is_measured_twice_in_an_instant_of_a_charge_counts_twice() -> None:
+    # 4 units a tick up to 16, then 1: 4 -> 16 in 3 ticks, 16 - 4 + 2 = 14, 16 after half a tick more, 17 after two.
+    measured = (Correction(3, -4), Correction(3, 2))
+    battery = Battery(20, (ChargeStep(16, 4), ChargeStep(20, 1)), 20, 2, 2, 1, corrections=measured)
+    assert filled(battery, 4, 0, 5) == 17

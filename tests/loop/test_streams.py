@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
@@ -21,18 +23,50 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from shop import line, order, schedule_text, shop, shop_schedule
 
+from benchmarks.drawing import random_event
 from scheduler.checker import check
-from scheduler.domain import Instance, Schedule
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain.events import EVENTS, ClockTick, Event, OperationStatus, Revision, Rework, revise
 from scheduler.domain.happened import execution_of
+from scheduler.io import read
+from scheduler.io.event_documents import event_document
 from scheduler.loop import Journal, Loop, Settings
 from scheduler.loop.replay import flaws
 from scheduler.loop.run import Step
 from scheduler.loop.state import State, states
+from scheduler.search.construct import construct
 
 numbers = st.integers(0, 40)
 ago = st.integers(-3, 4)
 hows = st.sampled_from(("alone", "alone", "in a burst", "something follows"))
 dying = st.sampled_from((None, None, None, *(step for step in get_args(Step) if step != "planned")))
+
+
+INSTANCES = Path(__file__).parents[2] / "instances"
+KINDS = [kind for kind in EVENTS if kind is not ClockTick]
+FACTORIES = (
+    "complete",
+    "robot_cell_tiny",
+    "dual_gripper_tiny",
+    "two_robots_tiny",
+    "tended_tiny",
+    "hoist_tiny",
+    "blocking_tiny",
+    "buffer_tiny",
+    "fleet_tiny",
+    "mixed_fleet_tiny",
+    "fleet_charging",
+    "shared_charger_tiny",
+    "returning_tiny",
+    "transfer_tiny",
+    "timetable_tiny",
+    "docks_tiny",
+    "hub_tiny",
+    "splits_tiny",
+    "two_facilities",
+    "robot_cell",
+)
+"""Cells, baths, buffers, fleets, batteries and lanes: each in a factory that is small enough for thousands of plans."""
 
 
 class Killed(BaseException):
@@ -253,23 +287,36 @@ class Streams(RuleBasedStateMachine):
         assert len(published.get("degraded", ())) == len(self.loop.state.broken)
 
 
-class Everything(Streams):
-    """Events about the factory with every feature."""
+class OfAnyKind(Streams):
+    """Events of every kind about a factory that stands for many, beside those about machines and jobs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
 
     def plant(self) -> tuple[Instance, Schedule]:
+        return plant(self.name)
+
+    @rule(kind=st.sampled_from(KINDS), seed=st.integers(0, 10**6), later=st.integers(0, 30), how=hows, dies=dying)
+    def anything(self, kind: type[Event], seed: int, later: int, how: str, dies: Step | None) -> None:
+        """About what stands there so many hundredths of the plan later, whether or not it can be."""
+        state = self.loop.state
+        now = state.now + later * state.schedule.makespan // 100
+        standing = revise(state.instance, Revision(now, 0, (), state.schedule))
+        earlier = [event["id"] for event in self.accepted()]
+        event = random_event(Random(seed), standing, f"E{len(self.sent)}", earlier, kind)
+        self.tell(event_document(event), how, dies)
+
+
+@cache
+def plant(name: str) -> tuple[Instance, Schedule]:
+    """Return a shipped factory with the plan that is constructed for it; ``complete`` is the one with every feature."""
+    if name == "complete":
         return complete_instance(), complete_schedule()
-
-    @rule(name=st.sampled_from(("R1", "R2")), ago=ago, lasts=st.integers(1, 9), how=hows, dies=dying)
-    def robot_down(self, name: str, ago: int, lasts: int, how: str, dies: Step | None) -> None:
-        self.tell(self.event("robot_down", ago, robot=name, duration=lasts), how, dies)
-
-    @rule(ago=ago, lasts=st.integers(-2, 9), how=hows, dies=dying)
-    def transfer_delayed(self, ago: int, lasts: int, how: str, dies: Step | None) -> None:
-        self.tell(self.event("transfer_delayed", ago, vehicle="L#1", delay=lasts), how, dies)
-
-    @rule(name=st.sampled_from(("F1", "F2")), ago=ago, lasts=st.integers(1, 9), how=hows, dies=dying)
-    def facility_outage(self, name: str, ago: int, lasts: int, how: str, dies: Step | None) -> None:
-        self.tell(self.event("facility_outage", ago, facility=name, duration=lasts), how, dies)
+    instance = read(INSTANCES / f"{name}.json")
+    schedule = construct(instance, Objective.parse(instance.objective))
+    assert schedule is not None
+    return instance, schedule
 
 
 def disowned(before: State, after: State) -> list[str]:
@@ -279,9 +326,11 @@ def disowned(before: State, after: State) -> list[str]:
     assert after.last is not None
     lost = {(piece.key, piece.machine, piece.start) for piece in execution_of(after.instance).aborted}
     earlier = () if before.instance.execution is None else before.instance.execution.aborted
-    if len(lost) > len(earlier) and not any(getattr(e, "interrupted", "") == "repeat" for e in after.last.events):
+    repeats = [e for e in after.last.events if getattr(e, "interrupted", "") == "repeat" or isinstance(e, Rework)]
+    if len(lost) > len(earlier) and not repeats:
         wrong.append("work is lost")
-    begun = {o.key: o for o in before.schedule.operations if o.start < now}
+    told = {(e.job, e.operation) for e in after.last.events if isinstance(e, OperationStatus)}
+    begun = {o.key: o for o in before.schedule.operations if o.start < now and o.key not in told}
     begun = {key: o for key, o in begun.items() if (key, o.machine, o.start) not in lost}
     for key, o in begun.items():
         then = after.schedule.by_operation.get(key)
@@ -289,7 +338,8 @@ def disowned(before: State, after: State) -> list[str]:
             wrong.append(f"{o} became {then}")
         elif o.end <= now and then.end != o.end:
             wrong.append(f"{o} ended and became {then}")
-    wrong += [f"{o} begins before {now}" for o in after.schedule.operations if o.start < now and o.key not in begun]
+    new = (o for o in after.schedule.operations if o.key not in begun and o.key not in told)
+    wrong += [f"{o} begins before {now}" for o in new if o.start < now]
     loaded = {(m.job, m.predecessor, m.successor, m.mover, m.start) for m in after.schedule.moves}
     for m in before.schedule.moves:
         if m.job is not None and m.start < now and (m.job, m.predecessor, m.successor, m.mover, m.start) not in loaded:
@@ -306,11 +356,20 @@ def test_streams_about_a_shop() -> None:
     run_state_machine_as_test(Streams, settings=QUICK)
 
 
-def test_streams_about_everything() -> None:
-    run_state_machine_as_test(Everything, settings=settings(QUICK, max_examples=2))
+@pytest.mark.parametrize("name", ["complete", "robot_cell_tiny", "returning_tiny", "docks_tiny"])
+def test_streams_of_any_kind(name: str) -> None:
+    run_state_machine_as_test(partial(OfAnyKind, name), settings=settings(QUICK, max_examples=2))
+
+
+LONG = settings(QUICK, stateful_step_count=25, max_examples=100)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machine", [Streams, Everything])
-def test_many_long_streams(machine: type[Streams]) -> None:
-    run_state_machine_as_test(machine, settings=settings(QUICK, stateful_step_count=25, max_examples=100))
+def test_many_long_streams_about_a_shop() -> None:
+    run_state_machine_as_test(Streams, settings=LONG)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FACTORIES)
+def test_many_long_streams_of_any_kind(name: str) -> None:
+    run_state_machine_as_test(partial(OfAnyKind, name), settings=settings(LONG, max_examples=20))

@@ -13,10 +13,10 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from event_source import random_event
 from helpers import flagged
 from strategies import random_fleet_instance, random_instance
 
+from benchmarks.drawing import random_event
 from scheduler.domain import Calendar, Execution, Instance, Schedule
 from scheduler.domain.events import ClockTick, Event, OperationStatus, Retraction, Revision, revise
 from scheduler.domain.happened import execution_of, first_starts, started

@@ -155,6 +155,15 @@ def test_running_operations_pause_for_maintenance() -> None:
     assert [(o.start, o.end) for o in result.by_machine["M2"]] == [(3, 10), (10, 13)]
 
 
+def test_work_that_is_slow_again_pauses_for_maintenance_that_began_after_it() -> None:
+    # J1.2 [3, 7) has 3 ticks left at 4, which are 2 at twice the speed: [3, 6). That is over at 5, so it needs [3, 7).
+    fast = MachineDegraded("E1", 4, "M2", 200, 5)
+    before, baseline = repaired(flow_shop(), flow_shop_baseline(), 4, fast)
+    assert next((o.start, o.end) for o in baseline.by_machine["M2"]) == (3, 6)
+    _, result = repaired(before, baseline, 5, MaintenanceAdded("E2", 5, "M2", 6, 8))
+    assert next((o.start, o.end) for o in result.by_machine["M2"]) == (3, 9)
+
+
 def maintained() -> Instance:
     """The flow shop with a maintenance of M2 at [11, 15), after its baseline."""
     instance = flow_shop()

@@ -198,3 +198,25 @@ def test_modes_that_an_earlier_event_made_alike_are_no_defect() -> None:
     )
     found = repair(instance, flow_shop_baseline(), [Rework("E", 6, "J2", "1")], policy="right-shift", workers=1)
     assert found.result.schedule is not None
+
+
+@pytest.mark.parametrize("places", [0, 1])
+def test_a_part_that_went_on_later_would_have_kept_others_out(places: int) -> None:
+    # J2.1 took M1 at 3: without a buffer J1 was gone by then, with one place it may have waited behind M1 until 5.
+    buffered = [replace(m, output_buffer=places) if m.id == "M1" else m for m in flow_shop().machines]
+    instance = replace(flow_shop(), machines=tuple(buffered))
+    event = report(6, "J1.2", "started", started_at=5)
+    if places:
+        assert repair(instance, flow_shop_baseline(), [event], policy="right-shift").result.schedule is not None
+        return
+    with pytest.raises(EventError, match=r"E602.*J2.1 on M1: takes the machine at 3, which J1.1 leaves at 5"):
+        repair(instance, flow_shop_baseline(), [event], policy="right-shift")
+
+
+def test_what_is_pending_has_not_gone_on_yet() -> None:
+    # J2.2 waits for M2 until 7, so that J2 was on M1 at 5, when J3 is said to have begun there.
+    machines = tuple(replace(m, output_buffer=0) if m.id == "M1" else m for m in flow_shop().machines)
+    instance = replace(flow_shop(), machines=machines, jobs=(*flow_shop().jobs, simple_job("J3", ("M1", 2))))
+    plan = replace(flow_shop_baseline(), operations=(*flow_shop_baseline().operations, at("J3.1", "M1", 7, 9)))
+    with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 5, which J2.1 leaves at 6"):
+        repair(instance, plan, [report(6, "J3.1", "started", started_at=5)], policy="right-shift")

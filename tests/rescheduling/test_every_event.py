@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from event_source import possible_makers, random_event
 
+from benchmarks.drawing import possible_makers, random_event
 from scheduler import repair
 from scheduler.checker import check
 from scheduler.domain import Instance, Objective, Schedule

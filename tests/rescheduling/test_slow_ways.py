@@ -10,12 +10,12 @@ from typing import NamedTuple
 import pytest
 from charging_cases import random_plant
 from cpsat.fixing import fixed_status, hint_status
-from event_source import random_event
 from helpers import assert_valid, distances, empty, factory, flagged, machine, simple_job, transport
 from oracle import TooHardError, optimum
 from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, robot_times
 from strategies import random_fleet_instance, random_mover_instance
 
+from benchmarks.drawing import random_event
 from scheduler.domain import Execution, Fleet, Instance, Objective, Schedule, Slowdown, Status, Vehicle
 from scheduler.domain.events import Event, Retraction, Revision, RouteSlow, revise
 from scheduler.domain.happened import execution_of

@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import ClassVar
 
-from scheduler.domain.calendar import Calendar, Downtime, earliest_start
+from scheduler.domain.calendar import Calendar, Downtime, earliest_start, end_of_work
 from scheduler.domain.events.base import Event, Length, Percent, Tick
-from scheduler.domain.happened import execution_of, interruptible, started, with_machine
+from scheduler.domain.happened import execution_of, pausing, started, with_machine
 from scheduler.domain.instance import Instance
 from scheduler.errors import Defect
 
@@ -172,7 +172,13 @@ class DegradationAlert(Event):
         planned = [o for o in execution_of(instance).baseline.by_machine.get(self.machine, ()) if o.end > now]
         if not planned:
             return None
-        blocked = instance.machine_by_id[self.machine].calendar.blocked(max(o.end for o in planned) + self.maintenance)
+        begun, calendar = started(instance), instance.machine_by_id[self.machine].calendar
+        lengths = {o.key: instance.mode(o.key, o.mode).duration for o in planned if o.key in begun}
+        blocked = calendar.blocked(max(o.end for o in planned) + sum(lengths.values()) + self.maintenance)
+        # What runs may have become longer, or shorter, since it was planned.
+        planned = [
+            replace(o, end=end_of_work(blocked, o.start, lengths[o.key])) if o.key in lengths else o for o in planned
+        ]
         costs: list[tuple[Fraction, int]] = []
         for ready in {now, *(o.end for o in planned)}:
             begin = earliest_start(blocked, ready, self.maintenance, False)
@@ -198,12 +204,7 @@ def maintained(instance: Instance, machine_id: str, start: int, until: int, reas
     """Return the instance in which a machine is down then; operations that run into it pause."""
     machine = instance.machine_by_id[machine_id]
     calendar = machine.calendar.with_downtime(Downtime(start, until, reason))
-    instance = with_machine(instance, replace(machine, calendar=calendar))
-    now = execution_of(instance).now
-    for operation in started(instance).values():
-        if operation.machine == machine_id and max(now, start) < operation.end and operation.start < until:
-            instance = interruptible(instance, operation)
-    return instance
+    return pausing(with_machine(instance, replace(machine, calendar=calendar)))
 
 
 def _past(event: Event, instance: Instance, member: str, tick: int) -> Iterator[Defect]:

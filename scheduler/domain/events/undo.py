@@ -18,6 +18,7 @@ from scheduler.domain.execution import Wait
 from scheduler.domain.happened import (
     execution_of,
     lengthened,
+    pausing,
     reachable,
     started,
     with_calendar,
@@ -70,7 +71,7 @@ def undone(instance: Instance, applied: Applied) -> Instance:
     execution = execution_of(instance)
     trips = {after: before for before, after in applied.trips}
     back = tuple(_arriving(trips.get(move), move, execution.now) for move in execution.moves)
-    return let_go(replace(instance, execution=replace(execution, moves=back)))
+    return pausing(let_go(replace(instance, execution=replace(execution, moves=back))))
 
 
 def _renumbered(instance: Instance) -> Instance:

@@ -1,10 +1,11 @@
-"""Random events of every kind, from a seed: about what is there, at the moment, whether or not they can be."""
+"""Random events of every kind: about what is there at the moment, whether or not they can be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Literal
 
 from scheduler.domain import Instance, Job, Mode, Operation
 from scheduler.domain.events import (
@@ -49,14 +50,38 @@ from scheduler.domain.events import (
 )
 from scheduler.domain.happened import execution_of, started
 
+SHORT = 9
+"""Most ticks that what happens in a tiny factory lasts."""
+
 
 def random_event(
-    random: Random, instance: Instance, name: str, earlier: Sequence[str], kind: type[Event] | None = None
+    random: Random,
+    instance: Instance,
+    name: str,
+    earlier: Sequence[str],
+    kind: type[Event] | None = None,
+    longest: int = SHORT,
 ) -> Event:
-    """Return an event at `now`, of a random kind by default; `earlier` are the ids of those before it."""
+    """Return an event at `now`.
+
+    Parameters
+    ----------
+    random
+        What it is drawn with.
+    instance
+        A revised instance, whose `execution` says what has happened until now.
+    name
+        Its id.
+    earlier
+        The ids of the events before it, which it may take back.
+    kind
+        Default: any. Of a kind that there is nothing for (no robot, no lane), the event is a `ClockTick`.
+    longest
+        Most ticks that it lasts, or delays.
+    """
     kind = random.choice(EVENTS) if kind is None else kind
     maker = _MAKERS.get(kind)
-    event = None if maker is None else maker(_Source(random, instance, name, earlier))
+    event = None if maker is None else maker(_Source(random, instance, name, earlier, longest))
     return ClockTick(name, execution_of(instance).now) if event is None else event
 
 
@@ -68,15 +93,15 @@ def possible_makers() -> set[type[Event]]:
 class _Source:
     """What an event may be about."""
 
-    def __init__(self, random: Random, instance: Instance, name: str, earlier: Sequence[str]) -> None:
+    def __init__(self, random: Random, instance: Instance, name: str, earlier: Sequence[str], longest: int) -> None:
         self.random, self.instance, self.id, self.earlier = random, instance, name, earlier
+        self.scale = max(1, longest // SHORT)
         self.at = execution_of(instance).now
-        self.until = self.at + random.randint(1, 9)
+        self.until = self.at + random.randint(1, longest)
         self.perhaps = random.choice([None, self.until])
         self.machine = random.choice(instance.machines).id
         self.job = random.choice(instance.jobs) if instance.jobs else Job("none", (Operation("none", ()),))
         self.operation = random.choice(self.job.operations).id
-        self.carriers = list(instance.carrier_by_id)
         running = [o for o in started(instance).values() if o.end > self.at]
         if running and random.random() < 0.6:
             hit = random.choice(running)
@@ -86,14 +111,15 @@ class _Source:
     def number(self, least: int, most: int) -> int:
         return self.random.randint(least, most)
 
-    def one(self, *options: str) -> str:
-        return self.random.choice(options)
+    def ticks(self, least: int, most: int) -> int:
+        """Return a length, as long for the factory as these are for a tiny one."""
+        return self.random.randint(least * self.scale, most * self.scale)
 
 
 def _breakdown(s: _Source) -> Event:
-    interrupted = s.random.choice(["resume", "repeat", "scrap"])
+    interrupted: Literal["resume", "repeat", "scrap"] = s.random.choice(["resume", "repeat", "scrap"])
     if s.random.random() < 0.2:
-        return MachineBreakdown(s.id, s.at, s.machine, None, interrupted, Estimate(1, 3, 9))
+        return MachineBreakdown(s.id, s.at, s.machine, None, interrupted, Estimate(s.scale, 3 * s.scale, 9 * s.scale))
     return MachineBreakdown(s.id, s.at, s.machine, s.until, interrupted)
 
 
@@ -104,7 +130,7 @@ def _restored(s: _Source) -> Event:
 
 def _places(s: _Source) -> Event:
     cells = [cell.id for cell in s.instance.cells if (cell.input_places, cell.output_places) != (None, None)]
-    buffer = s.random.choice(["input", "output"])
+    buffer: Literal["input", "output"] = s.random.choice(["input", "output"])
     if cells and s.random.random() < 0.5:
         return BufferChange(s.id, s.at, buffer, s.number(1, 3), cell=s.random.choice(cells))
     return BufferChange(s.id, s.at, buffer, s.number(1, 3), s.machine)
@@ -117,12 +143,12 @@ def _maintenance(s: _Source) -> Event | None:
     machine, start = s.random.choice(planned)
     if s.random.random() < 0.5:
         return MaintenanceCancelled(s.id, s.at, machine, start)
-    return MaintenanceMoved(s.id, s.at, machine, start, s.at + s.number(0, 9))
+    return MaintenanceMoved(s.id, s.at, machine, start, s.at + s.ticks(0, 9))
 
 
 def _alert(s: _Source) -> Event:
-    risk = (Risk(s.at + 3, 20), Risk(s.at + 12, 90))
-    return DegradationAlert(s.id, s.at, s.machine, risk, s.number(3, 20), s.number(1, 4))
+    risk = (Risk(s.at + 3 * s.scale, 20), Risk(s.at + 12 * s.scale, 90))
+    return DegradationAlert(s.id, s.at, s.machine, risk, s.ticks(3, 20), s.ticks(1, 4))
 
 
 def _robot(s: _Source) -> Event | None:
@@ -157,8 +183,8 @@ def _lane(s: _Source) -> Event | None:
     under_way = [m.mover for m in execution_of(s.instance).moves if m.kind == "transfer" and m.end > s.at]
     return s.random.choice(
         [
-            TransferDelayed(s.id, s.at, s.random.choice(under_way or lane.vehicle_ids), delay=s.number(-1, 6)),
-            TransferCancelled(s.id, s.at, lane.id, s.at + s.number(0, 6)),
+            TransferDelayed(s.id, s.at, s.random.choice(under_way or lane.vehicle_ids), delay=s.ticks(-1, 6)),
+            TransferCancelled(s.id, s.at, lane.id, s.at + s.ticks(0, 6)),
             LaneCapacityChange(s.id, s.at, lane.id, s.number(1, 3), s.number(1, 3)),
         ]
     )
@@ -187,21 +213,35 @@ def _absence(s: _Source) -> Event | None:
 
 def _outage(s: _Source) -> Event:
     facility = s.random.choice(s.instance.facilities).id
-    scope = s.random.choice(["all", "machines", "movers", "transfers"])
-    interrupted = s.random.choice(["resume", "repeat"])
-    return FacilityOutage(s.id, s.at, facility, s.until, scope, s.number(0, 4), interrupted)
+    scope: Literal["all", "machines", "movers", "transfers"] = s.random.choice(
+        ["all", "machines", "movers", "transfers"]
+    )
+    interrupted: Literal["resume", "repeat"] = s.random.choice(["resume", "repeat"])
+    return FacilityOutage(s.id, s.at, facility, s.until, scope, s.ticks(0, 4), interrupted)
+
+
+def _order(s: _Source) -> Event:
+    """One like the job; modes that earlier events have made alike count once."""
+    operations = tuple(
+        replace(o, modes=tuple(mode for n, mode in enumerate(o.modes) if mode not in o.modes[:n]))
+        for o in s.job.operations
+    )
+    release_date = s.at + s.ticks(0, 3)
+    return RushOrder(s.id, s.at, replace(s.job, id=f"rush-{s.id}", operations=operations, release_date=release_date))
 
 
 def _status(s: _Source) -> Event:
-    state = s.random.choice(["started", "paused", "finished", "scrapped"])
-    started_at = s.random.choice([None, max(0, s.at - s.number(0, 4))])
+    states: tuple[Literal["started", "paused", "finished", "scrapped"], ...]
+    states = ("started", "paused", "finished", "scrapped")
+    state = s.random.choice(states)
+    started_at = s.random.choice([None, max(0, s.at - s.ticks(0, 4))])
     remake = s.random.choice([None, f"again-{s.id}"])
     until = s.until if state == "paused" else None
     return OperationStatus(s.id, s.at, s.job.id, s.operation, state, started_at, None, until, None, remake)
 
 
 def _rework(s: _Source) -> Event:
-    route = (Operation(f"fix-{s.id}", (Mode(s.machine, 2),)),) if s.random.random() < 0.5 else ()
+    route = (Operation(f"fix-{s.id}", (Mode(s.machine, 2 * s.scale),)),) if s.random.random() < 0.5 else ()
     return Rework(s.id, s.at, s.job.id, s.operation, route)
 
 
@@ -210,7 +250,7 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     MachineDegraded: lambda s: MachineDegraded(s.id, s.at, s.machine, s.random.choice([50, 80, 120]), s.perhaps),
     MachineRestored: _restored,
     BufferChange: _places,
-    MaintenanceAdded: lambda s: MaintenanceAdded(s.id, s.at, s.machine, s.until, s.until + s.number(1, 5)),
+    MaintenanceAdded: lambda s: MaintenanceAdded(s.id, s.at, s.machine, s.until, s.until + s.ticks(1, 5)),
     MaintenanceMoved: _maintenance,
     MaintenanceCancelled: _maintenance,
     DegradationAlert: _alert,
@@ -225,13 +265,13 @@ _MAKERS: dict[type[Event], Callable[[_Source], Event | None]] = {
     TransferCancelled: _lane,
     LaneCapacityChange: _lane,
     FacilityOutage: _outage,
-    RushOrder: lambda s: RushOrder(s.id, s.at, replace(s.job, id=f"rush-{s.id}", release_date=s.at + s.number(0, 3))),
+    RushOrder: _order,
     JobCancelled: lambda s: JobCancelled(s.id, s.at, s.job.id),
     QuantityChange: lambda s: QuantityChange(s.id, s.at, s.job.id, s.number(1, 3), s.number(1, 3)),
-    DueDateChange: lambda s: DueDateChange(s.id, s.at, s.job.id, s.at + s.number(0, 20)),
+    DueDateChange: lambda s: DueDateChange(s.id, s.at, s.job.id, s.at + s.ticks(0, 20)),
     PriorityChange: lambda s: PriorityChange(s.id, s.at, s.job.id, s.number(0, 5)),
     OperationStatus: _status,
-    OperationDelayed: lambda s: OperationDelayed(s.id, s.at, s.job.id, s.operation, delay=s.number(-1, 5)),
+    OperationDelayed: lambda s: OperationDelayed(s.id, s.at, s.job.id, s.operation, delay=s.ticks(-1, 5)),
     EarlyCompletion: lambda s: EarlyCompletion(s.id, s.at, s.job.id, s.operation),
     Rework: _rework,
     OperatorAbsent: _absence,
