@@ -41,7 +41,7 @@ MAKESPAN = Objective.parse("makespan")
 
 
 def just_the_makespan(problem: Problem) -> Weights:
-    jobs = np.zeros((3, problem.ops[JOB].max() + 2), np.int64)
+    jobs = np.zeros((5, problem.ops[JOB].max() + 2), np.int64)
     jobs[FLOW, -1] = 1
     return Weights(jobs, unit=1, offset=0)
 

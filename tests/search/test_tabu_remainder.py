@@ -59,7 +59,7 @@ def test_many_cases_are_spoken() -> None:
     assert any(not machine.calendar.always_works for instance, _, _ in found for machine in instance.machines)
 
 
-@pytest.mark.parametrize("objective", [None, "makespan", "weighted_tardiness", "flow_time"])
+@pytest.mark.parametrize("objective", [None, "makespan", "weighted_tardiness", "flow_time", "promised_tardiness"])
 def test_the_orders_of_a_right_shift_are_timed_and_settled(objective: str | None) -> None:
     for instance, shifted, weights in cases(range(100, 125), 9, objective):
         space = space_of(instance, weights, shifted)
@@ -77,7 +77,9 @@ def test_the_orders_of_a_right_shift_are_timed_and_settled(objective: str | None
         assert weights.value(instance, settled) == early <= weights.value(instance, shifted)
 
 
-@pytest.mark.parametrize("objective", ["makespan", "weighted_tardiness > makespan", "flow_time"])
+@pytest.mark.parametrize(
+    "objective", ["makespan", "weighted_tardiness > makespan", "flow_time", "promised_tardiness + 0.5*makespan"]
+)
 @pytest.mark.parametrize("share", [Fraction(0), Fraction(1, 10)])
 def test_annealing_keeps_what_is_allowed_and_every_rule(share: Fraction, objective: str) -> None:
     goal, nearer = Objective.parse(objective), 0
@@ -131,9 +133,10 @@ def weights_of(instance: Instance, space: RestSpace, ends: np.ndarray, weights: 
     np.maximum.at(completions, jobs, ends)
     if weights.is_makespan:
         return int(completions.max())
-    due, late, flow = weights.jobs
+    due, late, flow, promised, broken = weights.jobs
     tardy = np.maximum(completions - due[:-1], 0)
     total = (late[:-1] * tardy + flow[:-1] * completions).sum()
+    total += (broken[:-1] * np.maximum(completions - promised[:-1], 0)).sum()
     return int(total + late[-1] * tardy.max() + flow[-1] * completions.max())
 
 

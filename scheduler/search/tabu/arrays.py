@@ -32,7 +32,9 @@ PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
 # Rows of `Problem.machines`: one column per machine, and one more.
 SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT, FREE = range(5)
 # Rows of the weights of an objective: one column per job, and one more for all jobs together.
-DUE, LATE, FLOW = range(3)
+DUE, LATE, FLOW, PROMISED, BROKEN = range(5)
+# Rows of its levels: one column per tier.
+UNIT, ENOUGH = range(2)
 # Rows of a state: one column per operation.
 ALT, MACHINE, TIME, FAMILY, BEFORE, AFTER, READY, START, END, REST, TAIL, ORDER, PLACE, DEGREE, BUFFER, LEAVES = range(
     16

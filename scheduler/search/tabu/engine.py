@@ -7,10 +7,12 @@ import numpy as np
 from scheduler.domain import Instance, Schedule
 from scheduler.search.tabu.arrays import (
     ALTS_AT,
+    BROKEN,
     DUE,
     FLOW,
     JOB,
     LATE,
+    PROMISED,
     SUCCS_AT,
     Problem,
     Reals,
@@ -202,10 +204,11 @@ def _urgency(problem: Problem | Carried, weights: Weights) -> Reals:
             waiting[a] -= 1
             if waiting[a] == 0:
                 ready.append(a)
-    if weights.jobs[FLOW, :-1].any() and not weights.jobs[LATE].any():
+    is_due, is_promised = weights.jobs[LATE].any(), weights.jobs[BROKEN].any()
+    if weights.jobs[FLOW, :-1].any() and not is_due and not is_promised:
         return -left
     if not weights.is_makespan:
-        dues = weights.jobs[DUE, :-1]
+        dues = weights.jobs[DUE if is_due or not is_promised else PROMISED, :-1]
         known = dues[dues < NEVER]
         if known.size:
             left -= np.minimum(dues, known.max())[problem.ops[JOB, :-1]]

@@ -11,6 +11,7 @@ from numba import njit
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
+    BROKEN,
     DOWNTIMES_AT,
     DUE,
     END,
@@ -27,6 +28,7 @@ from scheduler.search.tabu.arrays import (
     PAUSES,
     PLACE,
     PREDS_AT,
+    PROMISED,
     SETUPS_AT,
     SINKS,
     START,
@@ -88,6 +90,8 @@ def value_of(ops: Ints, jobs: Ints, state: Ints, ends: Ints) -> int:
     for j in range(num):
         late = max(0, ends[ix(j)] - jobs[DUE, ix(j)])
         total += jobs[LATE, ix(j)] * late + jobs[FLOW, ix(j)] * ends[ix(j)]
+        if jobs[BROKEN, ix(j)] > 0:
+            total += jobs[BROKEN, ix(j)] * max(0, ends[ix(j)] - jobs[PROMISED, ix(j)])
         longest = max(longest, ends[ix(j)])
         latest = max(latest, late)
     return total + jobs[LATE, ix(num)] * latest + jobs[FLOW, ix(num)] * longest

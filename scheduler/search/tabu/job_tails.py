@@ -7,9 +7,11 @@ from numba import njit
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
+    BROKEN,
     BUFFER,
     DUE,
     END,
+    ENOUGH,
     FAMILIES,
     FAMILY,
     FLOW,
@@ -20,11 +22,13 @@ from scheduler.search.tabu.arrays import (
     LEAVES,
     MACHINE,
     ORDER,
+    PROMISED,
     READY,
     SETUPS_AT,
     SINKS,
     SUCCS_AT,
     TIME,
+    UNIT,
     Ints,
     ix,
 )
@@ -58,7 +62,22 @@ def cost(jobs: Ints, rows: Ints) -> int:
         latest = max(latest, end)
         latest_by = max(latest_by, late)
         total += jobs[LATE, ix(j)] * late + jobs[FLOW, ix(j)] * end
+        if jobs[BROKEN, ix(j)] > 0:
+            total += jobs[BROKEN, ix(j)] * max(end - jobs[PROMISED, ix(j)], 0)
     return total + jobs[LATE, -1] * latest_by + jobs[FLOW, -1] * latest
+
+
+@njit(cache=True, nogil=True)
+def lifted(levels: Ints, offset: int, value: int) -> int:
+    """Return a value in which every tier that is below its aspiration comes to that."""
+    if levels.shape[1] == 0:
+        return value
+    found, rest = -offset, value + offset
+    for k in range(levels.shape[1]):
+        times = rest // levels[UNIT, ix(k)]
+        rest -= times * levels[UNIT, ix(k)]
+        found += max(times, levels[ENOUGH, ix(k)]) * levels[UNIT, ix(k)]
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -14,6 +14,7 @@ from scheduler.search.tabu.arrays import (
     AFTER,
     ALTS_AT,
     BEFORE,
+    BROKEN,
     DUE,
     END,
     FIRST,
@@ -22,6 +23,7 @@ from scheduler.search.tabu.arrays import (
     LATE,
     MACHINE,
     PREDS_AT,
+    PROMISED,
     READY,
     SINKS,
     START,
@@ -51,6 +53,7 @@ from scheduler.search.tabu.job_tails import (
     cost,
     estimate_block,
     estimate_elsewhere,
+    lifted,
     set_completions,
     set_job_tails,
 )
@@ -66,6 +69,8 @@ def choose_in_block(
     times: Ints,
     state: Ints,
     jobs: Ints,
+    levels: Ints,
+    offset: int,
     tails: Ints,
     rows: Ints,
     tabu: Ints,
@@ -102,6 +107,7 @@ def choose_in_block(
             if not may_move(state, kind, u, v):
                 continue
             value = estimate_block(ops, links, machines, times, state, jobs, tails, rows, job, kind, u, v)
+            value = lifted(levels, offset, value)
             if value > chosen.value and spares > 0:
                 continue
             if value >= best and is_tabu(state, tabu, kind, u, v, now):
@@ -128,6 +134,8 @@ def choose_elsewhere(
     state: Ints,
     ends: Ints,
     jobs: Ints,
+    levels: Ints,
+    offset: int,
     tails: Ints,
     rows: Ints,
     rest: Ints,
@@ -160,6 +168,7 @@ def choose_elsewhere(
             a, b = b, state[AFTER, ix(b)]
         while True:
             value = estimate_elsewhere(machines, times, alts, state, jobs, tails, rows, rest, job, o, alt, a, b)
+            value = lifted(levels, offset, value)
             if forbidden and value >= best:
                 spares += 1
                 if np.random.randint(spares) == 0:
@@ -185,6 +194,8 @@ def costs(jobs: Ints, rows: Ints, job: int, latest: int, latest_by: int) -> bool
     late = end - jobs[DUE, ix(job)]
     if jobs[FLOW, ix(job)] > 0 or (jobs[LATE, ix(job)] > 0 and late > 0):
         return True
+    if jobs[BROKEN, ix(job)] > 0 and end > jobs[PROMISED, ix(job)]:
+        return True
     return (jobs[FLOW, -1] > 0 and end == latest) or (jobs[LATE, -1] > 0 and late > 0 and late == latest_by)
 
 
@@ -198,6 +209,8 @@ def choose_regular(
     state: Ints,
     ends: Ints,
     jobs: Ints,
+    levels: Ints,
+    offset: int,
     tails: Ints,
     rows: Ints,
     rest: Ints,
@@ -241,6 +254,8 @@ def choose_regular(
                     times,
                     state,
                     jobs,
+                    levels,
+                    offset,
                     tails,
                     rows,
                     tabu,
@@ -270,6 +285,8 @@ def choose_regular(
                     state,
                     ends,
                     jobs,
+                    levels,
+                    offset,
                     tails,
                     rows,
                     rest,
@@ -302,6 +319,8 @@ def run_regular(
     trace: Ints,
     path: Ints,
     jobs: Ints,
+    levels: Ints,
+    offset: int,
     tails: Ints,
     rows: Ints,
     rest: Ints,
@@ -315,7 +334,7 @@ def run_regular(
     blocks: int,
     stop: Ints,
 ) -> tuple[int, int]:
-    """Search from `state` as `scheduler.search.tabu.walk.run` does, for the objective that `jobs` describes."""
+    """Search from `state` as `scheduler.search.tabu.walk.run` does, for the objective of `jobs` and `levels`."""
     np.random.seed(seed)
     tabu[:] = 0
     trace[:] = 0
@@ -324,7 +343,7 @@ def run_regular(
     set_job_tails(ops, links, machines, times, state, tails, state.shape[1] - 1)
     set_completions(ops, state, rows)
     rows[NEW] = rows[ENDS]
-    value = cost(jobs, rows)
+    value = lifted(levels, offset, cost(jobs, rows))
     best_state[:] = state
     best_ends[:] = ends
     improved_at, circled_at, extra = 0, -CALM, 0
@@ -340,6 +359,8 @@ def run_regular(
             state,
             ends,
             jobs,
+            levels,
+            offset,
             tails,
             rows,
             rest,
@@ -363,7 +384,7 @@ def run_regular(
         set_job_tails(ops, links, machines, times, state, tails, high)
         set_completions(ops, state, rows)
         rows[NEW] = rows[ENDS]
-        reached = cost(jobs, rows)
+        reached = lifted(levels, offset, cost(jobs, rows))
         if reached < value:
             value = reached
             improved_at = now

@@ -16,6 +16,7 @@ from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
     BEFORE,
+    BROKEN,
     DOWNTIMES_AT,
     DUE,
     END,
@@ -31,6 +32,7 @@ from scheduler.search.tabu.arrays import (
     ORDER,
     PAUSES,
     PREDS_AT,
+    PROMISED,
     RELEASE,
     SETUPS_AT,
     START,
@@ -90,9 +92,13 @@ def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints, longest: int) -
     for j in range(num):
         if jobs[FLOW, ix(j)]:
             continue
+        is_due, is_promised = jobs[LATE, ix(j)] or jobs[LATE, ix(num)], jobs[BROKEN, ix(j)]
         limit = makespan
-        if jobs[LATE, ix(j)] or jobs[LATE, ix(num)]:
+        if is_due:
             limit = max(limits[ix(j)], jobs[DUE, ix(j)])
+        if is_promised:
+            kept = max(limits[ix(j)], jobs[PROMISED, ix(j)])
+            limit = min(limit, kept) if is_due else kept
         if jobs[FLOW, ix(num)]:
             limit = min(limit, makespan)
         limits[ix(j)] = limit

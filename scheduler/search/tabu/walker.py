@@ -37,13 +37,15 @@ class Walker:
             np.zeros((2, VISITS + 1), np.int64),
             np.zeros(num_operations, np.int64),
         )
-        self._by_job: tuple[Ints, ...] = (
+        self._by_job: tuple[Ints | int, ...] = (
             (np.zeros((5, num_operations), np.int64),)
             if isinstance(problem, Carried)
             else ()
             if weights.is_makespan
             else (
                 weights.jobs,
+                weights.levels,
+                weights.offset,
                 np.zeros((num_operations, num_jobs), np.int64),
                 np.zeros((4, num_jobs), np.int64),
                 np.zeros(num_jobs, np.int64),

@@ -1,13 +1,14 @@
 """Objectives as weights of completion times: what of an objective the compiled search speaks.
 
 Every term that it speaks is regular, a sum or a maximum of what grows with completion times alone:
-``sum_j (late_j max(0, C_j - due_j) + flow_j C_j) + late max_j max(0, C_j - due_j) + flow max_j C_j``.
+``sum_j (late_j max(0, C_j - due_j) + broken_j max(0, C_j - promised_j) + flow_j C_j) + late max_j max(0, C_j - due_j)
++ flow max_j C_j``, with the completions of the baseline as promises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
@@ -15,9 +16,17 @@ import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule, Tier
 from scheduler.domain.horizon import horizon
-from scheduler.search.tabu.arrays import DUE, FLOW, LATE, Ints
+from scheduler.search.tabu.arrays import BROKEN, DUE, FLOW, LATE, PROMISED, Ints
 
-REGULAR = frozenset({"makespan", "flow_time", "total_tardiness", "weighted_tardiness", "maximum_tardiness"})
+REGULAR = {
+    "makespan": FLOW,
+    "flow_time": FLOW,
+    "total_tardiness": LATE,
+    "weighted_tardiness": LATE,
+    "maximum_tardiness": LATE,
+    "promised_tardiness": BROKEN,
+}
+"""Terms that the search speaks, and the row of `Weights.jobs` in which they stand."""
 MOST = 1 << 52
 """Most that an objective may come to, so that no sum overflows."""
 NEVER = 1 << 50
@@ -33,30 +42,36 @@ class Weights:
     Attributes
     ----------
     jobs
-        Rows DUE, LATE, FLOW by job; the last column weighs the maximum tardiness (LATE) and the makespan (FLOW).
+        Rows DUE, LATE, FLOW, PROMISED, BROKEN by job: due date and weight of tardiness, weight of the completion,
+        completion in the baseline and weight of what is later. The last column weighs the maximum tardiness (LATE) and
+        the makespan (FLOW).
     unit
         What 1 of the first tier comes to.
     offset
         What the search leaves out of the objective: the release dates in flow times.
     tiers
         The tiers, and what 1 of each (times its scale) comes to.
+    levels
+        By tier what 1 of it comes to (UNIT) and its aspiration (ENOUGH); no tiers where nothing is to be gained by
+        them: without aspirations, or where every tier that comes after one has its own.
     """
 
     jobs: Ints
     unit: int
     offset: int
     tiers: tuple[tuple[Tier, int], ...] = ()
+    levels: Ints = field(default_factory=lambda: np.zeros((2, 0), np.int64))
 
     @property
     def is_makespan(self) -> bool:
         """Whether there is nothing but the makespan, once."""
-        others = self.jobs[LATE].any() or self.jobs[FLOW, :-1].any()
+        others = self.jobs[[LATE, BROKEN]].any() or self.jobs[FLOW, :-1].any()
         return self.unit == 1 and self.jobs[FLOW, -1] > 0 and not others
 
     @property
     def is_sum(self) -> bool:
         """Whether it sums over jobs, so that many of them count and not just the latest."""
-        return bool(self.jobs[LATE, :-1].any() or self.jobs[FLOW, :-1].any())
+        return bool(self.jobs[[LATE, BROKEN, FLOW], :-1].any())
 
     @property
     def kernel(self) -> str:
@@ -68,9 +83,19 @@ class Weights:
         if self.is_makespan:
             return schedule.makespan
         ends = np.array([schedule.completions[job.id] for job in instance.jobs], np.int64)
-        late = np.maximum(ends - self.jobs[DUE, :-1], 0)
-        total = (self.jobs[LATE, :-1] * late + self.jobs[FLOW, :-1] * ends).sum()
-        return int(total + self.jobs[LATE, -1] * late.max() + self.jobs[FLOW, -1] * ends.max())
+        late, broken = (np.maximum(ends - self.jobs[row, :-1], 0) for row in (DUE, PROMISED))
+        sums = self.jobs[LATE, :-1] * late + self.jobs[BROKEN, :-1] * broken + self.jobs[FLOW, :-1] * ends
+        return self._lifted(int(sums.sum() + self.jobs[LATE, -1] * late.max() + self.jobs[FLOW, -1] * ends.max()))
+
+    def _lifted(self, value: int) -> int:
+        """Return a value in which every tier that is below its aspiration comes to that."""
+        if not self.levels.size:
+            return value
+        found, rest = -self.offset, value + self.offset
+        for unit, enough in self.levels.T.tolist():
+            times, rest = divmod(rest, unit)
+            found += max(times, enough) * unit
+        return found
 
     def most(self, allowed: Sequence[Fraction]) -> Ints:
         """Return what the tiers may come to: in row 0 what 1 of each comes to, in row 1 how many it may be at most."""
@@ -90,7 +115,7 @@ class Weights:
         if self.is_makespan:
             return ceil(bounds[0] * self.tiers[0][0].scale / int(self.jobs[FLOW, -1]))
         known = zip(self.tiers, bounds, strict=False)
-        return sum(ceil(bound * tier.scale) * unit for (tier, unit), bound in known) - self.offset
+        return self._lifted(sum(ceil(bound * tier.scale) * unit for (tier, unit), bound in known) - self.offset)
 
 
 def weigh(instance: Instance, objective: Objective) -> Weights | None:
@@ -112,8 +137,10 @@ def weigh(instance: Instance, objective: Objective) -> Weights | None:
 
 def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | None:
     """Return the tiers as one integer, None if it could grow too large."""
-    jobs = np.zeros((3, len(instance.jobs) + 1), np.int64)
+    jobs = np.zeros((5, len(instance.jobs) + 1), np.int64)
     jobs[DUE, :-1] = [NEVER if job.due_date is None else job.due_date for job in instance.jobs]
+    promised = {} if instance.execution is None else instance.execution.baseline.completions
+    jobs[PROMISED, :-1] = [promised.get(job.id, NEVER) for job in instance.jobs]
     unit, offset = 1, 0
     units: list[int] = []
     for position in range(len(tiers) - 1, -1, -1):
@@ -121,25 +148,30 @@ def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | 
         most = 0
         for name, weight in tier.weights:
             times = int(weight * tier.scale)
-            shares = _shares(instance, name)
+            shares = _shares(instance, name, promised)
             most += times * longest * sum(shares)
             if unit * most > MOST:
                 return None
-            row = FLOW if name in ("makespan", "flow_time") else LATE
-            jobs[row] += np.array([unit * times * share for share in shares], np.int64)
+            jobs[REGULAR[name]] += np.array([unit * times * share for share in shares], np.int64)
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in instance.jobs)
         units.insert(0, unit)
         if position > 0:
             unit *= most + 1
-    return Weights(jobs, unit, offset, tuple(zip(tiers, units, strict=True)))
+    aspired = [tier.aspiration > 0 for tier in tiers]
+    enough = [int(tier.aspiration * tier.scale) for tier in tiers]
+    gains = True in aspired and False in aspired[aspired.index(True) :]
+    levels = np.array([units, enough] if gains else [(), ()], np.int64)
+    return Weights(jobs, unit, offset, tuple(zip(tiers, units, strict=True)), levels)
 
 
-def _shares(instance: Instance, term: str) -> list[int]:
+def _shares(instance: Instance, term: str, promised: Mapping[str, int]) -> list[int]:
     """Return how often each job counts in a term, and last how often the maximum over all jobs."""
     if term in ("makespan", "maximum_tardiness"):
         return [*(0 for _ in instance.jobs), 1]
     if term == "flow_time":
         return [*(1 for _ in instance.jobs), 0]
+    if term == "promised_tardiness":
+        return [*(int(job.id in promised) for job in instance.jobs), 0]
     weights = [job.weight if term == "weighted_tardiness" else 1 for job in instance.jobs]
     return [*(0 if job.due_date is None else w for job, w in zip(instance.jobs, weights, strict=True)), 0]
