@@ -64,7 +64,7 @@ def unround_rates(instance: Instance) -> Iterator[Defect]:
 
 
 def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
-    """A transport that a job needs lies beyond a full battery of every vehicle, from a charger and to one."""
+    """A transport that a job needs lies beyond a full battery of every vehicle, from a charger or its start."""
     reported: set[tuple[str, str]] = set()
     for j, job in enumerate(instance.jobs) if instance.battery_by_vehicle else ():
         for leg in legs_of(instance, job):
@@ -73,14 +73,16 @@ def transports_beyond_every_battery(instance: Instance) -> Iterator[Defect]:
             if way in reported or not able or any(_is_within_reach(instance, vehicle, *way) for vehicle in able):
                 continue
             reported.add(way)
-            cause = (
-                f"no full battery takes job {shown(job.id)} from {shown(way[0])} to {shown(way[1])}, chargers included"
-            )
+            places = f"from {shown(way[0])} to {shown(way[1])}"
+            cause = f"no full battery takes job {shown(job.id)} {places}, with the way from a charger"
             yield Defect("E333", json_path("jobs", j), cause, "add a charger nearby, or enlarge the capacity")
 
 
 def _is_within_reach(instance: Instance, vehicle: str, origin: str, destination: str) -> bool:
-    """Return whether a vehicle can go from a charger over a transport to a charger; gaps of the matrix count 0."""
+    """Return whether a vehicle can make a transport from a charger or its start; gaps of the matrix count 0.
+
+    It has to get nowhere afterwards, but home or to a charger if its fleet returns.
+    """
     battery, fleet = instance.battery_by_vehicle.get(vehicle), instance.fleet_by_vehicle[vehicle]
     if battery is None:
         return True
@@ -88,8 +90,9 @@ def _is_within_reach(instance: Instance, vehicle: str, origin: str, destination:
     def travel(a: str, b: str) -> int:
         return 0 if a == b else fleet.travel.get(a, {}).get(b, 0)
 
-    before = min((travel(charger.place, origin) for charger in fleet.chargers), default=0)
-    after = min((travel(destination, charger.place) for charger in fleet.chargers), default=0)
+    home, chargers = instance.carrier_by_id[vehicle].start, [charger.place for charger in fleet.chargers]
+    before = min(travel(place, origin) for place in (home, *chargers))
+    after = min(travel(destination, place) for place in (home, *chargers)) if fleet.returns else 0
     loaded = fleet.pick_up_time + travel(origin, destination) + fleet.drop_time
     return battery.drain_empty * (before + after) + battery.drain_loaded * loaded <= battery.capacity - battery.minimum
 

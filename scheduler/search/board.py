@@ -307,9 +307,9 @@ class Board:
         carrier = self.carriers.get(move.mover)
         if carrier is not None:
             if isinstance(carrier, BatteryTimeline) and move.start >= self.problem.now:
-                plan = carrier.plan(move.start, move.origin, move.destination, move.end - move.start)
-                if plan.charge is not None:
-                    self.plug_in(plan.charge)
+                charge = carrier.charge_before(move)
+                if charge is not None:
+                    self.plug_in(charge)
             carrier.reserve(move.start, move.end, move.origin, move.destination)
             self._log.append((carrier.release, (move.start,)))
         else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.domain import Job
 from scheduler.domain.routing import Leg, carriers
+from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.problem import ModeData
 
@@ -25,13 +26,22 @@ class Carried(NamedTuple):
 def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, int]:
     """Return the carrier that can end a move first (the nearest of several), when it starts, and how long it takes.
 
-    The start is `NEVER` if there is none.
+    Where none that can would get to a charger afterwards, it may be the last move of one with a battery. The start is
+    `NEVER` if there is none.
     """
     best: tuple[int, int] | None = None
     chosen = ("", NEVER, 0)
-    for carrier, length in carriers(board.problem.instance, leg, job):
-        timeline = board.carriers[carrier]
-        start = timeline.opening(ready, leg.origin, leg.destination, length)
+    who = carriers(board.problem.instance, leg, job)
+    able = [(board.carriers[carrier], carrier, length) for carrier, length in who]
+    starts = [timeline.opening(ready, leg.origin, leg.destination, length) for timeline, _, length in able]
+    if min(starts, default=NEVER) >= NEVER:
+        starts = [
+            timeline.plan(ready, leg.origin, leg.destination, length, is_last=True).start
+            if isinstance(timeline, BatteryTimeline)
+            else NEVER
+            for timeline, _, length in able
+        ]
+    for (timeline, carrier, length), start in zip(able, starts, strict=True):
         if best is None or start + length <= best[0]:
             rank = (start + length, timeline.approach(start, leg.origin))
             if best is None or rank < best:

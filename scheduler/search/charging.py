@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet
+from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
 from scheduler.domain.batteries import charging_time, corrected, filled, level_after
 from scheduler.domain.slowdowns import last_departure
 from scheduler.search.downtimes import NEVER, Downtimes
@@ -35,7 +35,8 @@ class _Task(NamedTuple):
 class BatteryTimeline(CarrierTimeline):
     """The loaded moves and charges of a vehicle in order, such that its level never falls below the minimum.
 
-    After its last move a vehicle can always reach a charger. A move after all others may have a charge before it: as
+    After a move a vehicle can reach a charger, unless it is said to be the last one (then, its start place, if it has
+    to return). A move after all others may have a charge before it: as
     long as it has to be, and at least up to the end of so many ``pieces`` of the charge curve; longer where the job is
     not ready yet. A move in a gap between others goes there directly, if the charges that follow are still enough.
     """
@@ -75,16 +76,22 @@ class BatteryTimeline(CarrierTimeline):
         """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
         return self.plan(ready, origin, destination, length).start
 
-    def plan(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+    def plan(self, ready: int, origin: str, destination: str, length: int, *, is_last: bool = False) -> Plan:
         """Return the earliest start at or after `ready` of a loaded move, with the charge it needs."""
         taken = max(length, 1)
         for gap in range(bisect_right(self._ends, ready), len(self._starts)):
             start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
             back = self._fleet.travel_time(destination, self._origins[gap])
             move = _Task(start, start + taken, origin, destination, False)
-            if start + taken + back <= self._starts[gap] and self._is_enough(gap, move):
+            if start + taken + back <= self._starts[gap] and self._is_enough(gap, move, is_last):
                 return Plan(start)
-        return self._after_all(ready, origin, destination, taken)
+        return self._after_all(ready, origin, destination, taken, is_last)
+
+    def charge_before(self, move: Move) -> Charge | None:
+        """Return the charge that a planned move needs before it."""
+        way = move.start, move.origin, move.destination, move.end - move.start
+        plan = self.plan(*way)
+        return plan.charge if plan.start == move.start else self.plan(*way, is_last=True).charge
 
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
         """Let the vehicle make a move."""
@@ -120,38 +127,40 @@ class BatteryTimeline(CarrierTimeline):
         waits = self._there(gap, home) - travel - free_at
         if place == home or level - battery.drain_empty * travel - battery.drain_idle * waits >= battery.minimum:
             return None
-        return self._charged(free_at, home, home, 0).charge
+        return self._charged(free_at, home, home, 0, is_last=True).charge
 
-    def _after_all(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+    def _after_all(self, ready: int, origin: str, destination: str, length: int, is_last: bool) -> Plan:
         """Plan a move after all others: directly, or with a charge before it where that is needed or costs nothing."""
         battery, gap = self._battery, len(self._starts)
         arrives_at = self._there(gap, origin)
         start = self._open(max(ready, arrives_at), length)
         direct = IMPOSSIBLE
-        if self._is_enough(gap, _Task(start, start + length, origin, destination, False)):
+        if self._is_enough(gap, _Task(start, start + length, origin, destination, False), is_last):
             direct = Plan(start)
             if self._level() >= battery.curve[0].up_to or arrives_at >= ready:
                 return direct
         if self._is_charge and self._is_charge[-1] and self._starts[-1] >= self.now:
             return direct
-        charged = self._charged(ready, origin, destination, length)
+        charged = self._charged(ready, origin, destination, length, is_last)
         return charged if charged.start <= direct.start else direct
 
-    def _charged(self, ready: int, origin: str, destination: str, length: int) -> Plan:
+    def _charged(self, ready: int, origin: str, destination: str, length: int, is_last: bool) -> Plan:
         return min(
-            (self._charged_at(charger, ready, origin, destination, length) for charger in self._chargers),
+            (self._charged_at(charger, ready, origin, destination, length, is_last) for charger in self._chargers),
             key=lambda plan: plan.start,
             default=IMPOSSIBLE,
         )
 
-    def _charged_at(self, charger: Charger, ready: int, origin: str, destination: str, length: int) -> Plan:
+    def _charged_at(
+        self, charger: Charger, ready: int, origin: str, destination: str, length: int, is_last: bool
+    ) -> Plan:
         """Return the earliest start of a move after all others, with a charge at this charger before it."""
         battery, fleet, room = self._battery, self._fleet, self._rooms[charger.id]
         there, back = self._there(len(self._starts), charger.place), fleet.travel_time(charger.place, origin)
         place, free_at = self._stand()
         travel = fleet.travel_time(place, charger.place)
         drained = battery.drain_empty * back + self._drain(origin, destination, length)
-        target = battery.minimum + drained + (self._reach(destination) if length > 0 else 0)
+        target = battery.minimum + drained + (self._reach(destination, is_last) if length > 0 else 0)
         if target > battery.capacity:
             return IMPOSSIBLE
         wish = max(target, self._wish if length > 0 else target)
@@ -183,8 +192,11 @@ class BatteryTimeline(CarrierTimeline):
         """Return where the vehicle is in the end, and since when."""
         return (self._destinations[-1], self._ends[-1]) if self._starts else (self.carrier.start, 0)
 
-    def _reach(self, place: str) -> int:
-        """Return what it takes to go from a place to the next charger."""
+    def _reach(self, place: str, is_last: bool) -> int:
+        """Return what it takes to go from a place to the next charger; after the last move, home if it has to."""
+        if is_last:
+            way = self._fleet.travel_time(place, self.carrier.start) if self._fleet.returns else 0
+            return self._battery.drain_empty * way
         ways = (self._fleet.travel_time(place, charger.place) for charger in self._chargers)
         return self._battery.drain_empty * min(ways, default=NEVER)
 
@@ -193,12 +205,12 @@ class BatteryTimeline(CarrierTimeline):
         usual = min(length, self._fleet.move_time(origin, destination, start))
         return self._battery.drain_loaded * usual + self._battery.drain_idle * (length - usual)
 
-    def _is_enough(self, gap: int, move: _Task) -> bool:
-        """Return whether the level is enough for a move in a gap, for all that follows, and to a charger then."""
+    def _is_enough(self, gap: int, move: _Task, is_last: bool) -> bool:
+        """Return whether the level is enough for a move in a gap, all that follows, and what comes after the last."""
         tasks = [*self._tasks(range(gap)), move, *self._tasks(range(gap, len(self._starts)))]
         followed = list(self._follow(tasks))
         charges = (before for task, before, _ in followed if task.is_charge and task.start >= self.now)
-        left = followed[-1][2] - self._reach(tasks[-1].destination)
+        left = followed[-1][2] - self._reach(tasks[-1].destination, is_last)
         return min((left, *charges)) >= self._battery.minimum
 
     def _level(self) -> int:

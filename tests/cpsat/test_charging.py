@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from charging_cases import least_makespan, plant, random_errand, random_plant
+from charging_cases import BATTERY, least_makespan, plant, random_errand, random_plant
 from cpsat import fixing
 from cpsat.fixing import hint_status
-from helpers import assert_valid
+from helpers import assert_valid, simple_job
 
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import Outcome, build, improve
@@ -83,6 +85,18 @@ def test_everything_tried_out_on_many_instances() -> None:
 def test_engines_agree_on_many_instances() -> None:
     for seed in range(300):
         assert_engines_agree(seed)
+
+
+def test_no_charger_is_needed_after_the_last_move() -> None:
+    # J1 is brought during [0, 5), for 2 * 5 of the 12 units: 2 are left at M1, just the minimum, and the charger is 3
+    # away. J1 is done at 5 + 3 = 8, which nothing beats. With a unit less V1 has to charge first:
+    # 12 units at the dock are 15 at the charger, where it is at 3 with 8: for 2 ticks. Back at 8, J1 is done at 16.
+    for initial, least in ((12, 8), (11, 16)):
+        instance = replace(plant(replace(BATTERY, initial=initial), jobs=0), jobs=(simple_job("J1", ("M1", 3)),))
+        result = solve(instance, objective=MAKESPAN, time_limit=30, workers=1)
+        assert result.status is Status.OPTIMAL
+        assert result.schedule is not None
+        assert result.schedule.makespan == least
 
 
 def test_optimum_has_a_complete_hint() -> None:

@@ -65,7 +65,7 @@ def test_batteries_of_single_vehicles_survive_a_round_trip() -> None:
             ("E332", "$.fleets[0].battery.curve"),
         ),
         # From the charger 3, loaded 5 * 2, back to it 3: 16 units, of which there are 18. With 3 a tick it is 21.
-        (with_battery(drain_loaded=3), ("E333", "$.jobs[0]")),
+        (with_battery(drain_loaded=4), ("E333", "$.jobs[0]")),
     ],
     ids=[
         "low",

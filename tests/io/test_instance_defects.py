@@ -623,7 +623,7 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     ),
     ("E331", "$.fleets[0].chargers", 'fleet "carts" has batteries, but no charger', electric(chargers=())),
     ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
-    ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", chargers included', electric(drain_loaded=4)),
+    ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", with the way from a charger', electric(drain_loaded=4)),
     ("E204", "$.fleets[0].drop_time", "-1 is out of range", factory(carts(drop_time=-1), M1, M2, J1)),
     (
         "E204",

@@ -36,6 +36,21 @@ def test_charges_while_a_job_is_not_ready() -> None:
     assert schedule.makespan == 108
 
 
+def test_the_last_move_may_end_away_from_every_charger() -> None:
+    # 2 * 5 of 12 units, and the charger is 3 away from M1: nobody gets there with the minimum of 2, but nobody has to.
+    small = replace(BATTERY, capacity=12, initial=12, curve=(ChargeStep(12, 4),))
+    instance = replace(plant(small, jobs=0), jobs=(simple_job("J1", ("M1", 3)),))
+    assert not validate.defects(instance)
+    assert built(instance).makespan == 8
+    # V1 brings J1, V2 J2; if there are two jobs and one vehicle, the second is left behind.
+    jobs = tuple(simple_job(f"J{n}", (f"M{n}", 3)) for n in (1, 2))
+    assert built(replace(plant(small, jobs=0, vehicles=2), jobs=jobs)).makespan == 8
+    assert construct(replace(plant(small, jobs=0), jobs=jobs), Objective.parse("makespan"), time_limit=0.1) is None
+    # Back home it is 3 more.
+    home = replace(plant(small, jobs=0, returns=True), jobs=jobs[:1])
+    assert construct(home, Objective.parse("makespan"), time_limit=0.1) is None
+
+
 def test_vehicles_wait_for_the_charger() -> None:
     one, two = (built(plant(jobs=4, vehicles=2, places=places)) for places in (1, 2))
     assert two.makespan < one.makespan

@@ -25,6 +25,7 @@ from scheduler.search.decode.layout import (
     IS_TRIP,
     JOB_END,
     JOBS,
+    LAST_MOVE,
     LEGS,
     LEGS_AT,
     LENGTH,
@@ -55,6 +56,7 @@ from scheduler.search.decode.layout import (
     TIMES,
     VIA,
     WHO,
+    WISH,
     ZERO,
     Ints,
     get,
@@ -151,7 +153,11 @@ def carry(
     else:
         if data[SOME_STAND]:
             least = max(least, state[data[HELD] + move])
+        wish = state[data[WISH]]
         able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
+        if able < 0 and data[FIRST_CHARGE] > 0 and wish < LAST_MOVE - 1:  # nobody gets to a charger afterwards
+            put(state, trail, data[WISH], wish + LAST_MOVE)
+            able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
         if able < 0 or end > data[LIMIT]:
             return NEVER, NEVER
         mover = get(data, ABLE, able, WHO)
@@ -162,6 +168,7 @@ def carry(
             if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
                 late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
                 before = use_battery(data, state, trail, move, able, late)
+                put(state, trail, data[WISH], wish)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
             enter(data, state, trail, mover, move, before)
         put(state, trail, data[MOVE_START] + move, start)

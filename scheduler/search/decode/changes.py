@@ -21,6 +21,7 @@ from scheduler.search.decode.layout import (
     JOB_END,
     JOBS,
     LANES,
+    LAST_MOVE,
     LAST_OF,
     LATEST,
     LINKS,
@@ -29,6 +30,7 @@ from scheduler.search.decode.layout import (
     MODES_END,
     MOST_LATE,
     MOST_PIECES,
+    MOST_WISH,
     MOVE_ABLE,
     MOVE_BEFORE,
     MOVE_START,
@@ -173,8 +175,17 @@ def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
 
 @njit(cache=True, nogil=True)
 def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
-    """Let vehicles charge more, less or early before the moves of an operation; return first and last place changed."""
-    at, other = place[get(data, OPS, o, UNIT)], np.random.randint(2 * MOST_PIECES + 2)
+    """Let vehicles charge more, less or early before the moves of an operation, or make them their last ones.
+
+    The answer is the first and last place changed.
+    """
+    at, other = place[get(data, OPS, o, UNIT)], np.random.randint(MOST_PIECES + 1)
+    if np.random.randint(2) == 0:
+        other = np.random.randint(MOST_PIECES + 1, MOST_WISH + 1)
+    if np.random.randint(2) == 0:
+        other += MOST_WISH + 1
+    if np.random.randint(4) == 0:
+        other += LAST_MOVE
     if at < 0 or choice[data[NUM_OPS] + o] == other:
         return end, end
     choice[data[NUM_OPS] + o] = other

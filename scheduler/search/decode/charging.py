@@ -4,6 +4,10 @@ A charge before a move is a row among the moves, as many places after the first 
 move; the last charges, on the way home, are those of the carriers, then those that have begun. Like a move it stands in
 the sequence of its carrier. The level after each row is kept; that before a charge too (as its load). Everything means
 what it does in `scheduler.search.charging`.
+
+Nobody knows which move of a vehicle will be its last while moves are placed one after the other. So each leaves
+enough to get to a charger, unless the solution says of it that it is the last one, or nobody can make it otherwise. A
+later move of that vehicle is then one that the level still allows, or somebody else's.
 """
 
 from __future__ import annotations
@@ -31,13 +35,16 @@ from scheduler.search.decode.layout import (
     FULL,
     HOME,
     INITIAL_LEVEL,
+    LAST_MOVE,
     LAST_OF,
     LENGTH,
     LEVEL,
+    LEVEL_PARTS,
     LIMIT,
     LOAD,
     MINIMUM,
     MOST_PIECES,
+    MOST_WISH,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
@@ -119,8 +126,16 @@ def drain(data: Ints, battery: int, able: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def reserve(data: Ints, battery: int, place: int) -> int:
-    """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away."""
+def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
+    """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
+
+    If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to.
+    """
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    if state[data[WISH]] >= LAST_MOVE - 1:
+        home = get(data, CARRIERS, carrier, HOME) if get(data, BATTERIES, battery, RETURNS) else place
+        way = travel(data, carrier, place, home)
+        return get(data, BATTERIES, battery, MINIMUM) + get(data, BATTERIES, battery, DRAIN_EMPTY) * way
     return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + get(data, BATTERIES, battery, REACH_AT) + place]
 
 
@@ -138,9 +153,9 @@ def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def may_fall(data: Ints, state: Ints, battery: int, row: int, less: int) -> bool:
+def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool:
     """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
-    last = row
+    battery, last = get(data, CARRIERS, carrier, BATTERY), row
     while row >= 0 and less != 0:
         if row >= data[FIRST_CHARGE]:
             level = state[data[LOAD] + row] - less
@@ -152,7 +167,7 @@ def may_fall(data: Ints, state: Ints, battery: int, row: int, less: int) -> bool
     if less == 0:
         return True
     place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
-    return state[data[LEVEL] + last] - less >= reserve(data, battery, place)
+    return state[data[LEVEL] + last] - less >= reserve(data, state, carrier, place)
 
 
 @njit(cache=True, nogil=True)
@@ -242,13 +257,16 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
         start = work_start(data, calendar, start, length, 0)
         back = travel(data, carrier, destination, get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN))
         fits = start + length + back <= state[data[MOVE_START] + after]
-        if fits and may_fall(data, state, battery, after, fall(data, state, able, start, before)):
+        if fits and may_fall(data, state, carrier, after, fall(data, state, able, start, before)):
             return start, before, -1, 0, 0
         before, after = after, state[data[MOVE_AFTER] + after]
     arrives_at = there(data, state, carrier, before, origin)
     start = work_start(data, calendar, max(ready, arrives_at), length, 0)
-    needed, direct = drain(data, battery, able) + reserve(data, battery, destination), NEVER
-    curve, is_early = data[TIMES] + get(data, BATTERIES, battery, CURVE_AT), state[data[WISH]] > MOST_PIECES
+    needed, direct = drain(data, battery, able) + reserve(data, state, carrier, destination), NEVER
+    pieces = state[data[WISH]]
+    if pieces >= LAST_MOVE - 1:
+        pieces -= LAST_MOVE
+    curve, is_early = data[TIMES] + get(data, BATTERIES, battery, CURVE_AT), pieces > MOST_WISH
     if level_at(data, state, carrier, before, origin, start) >= needed:
         direct = start
         level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
@@ -256,11 +274,13 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
             return direct, before, -1, 0, 0
     if before >= data[FIRST_CHARGE] and state[data[MOVE_START] + before] >= data[NOW]:
         return direct, before, -1, 0, 0
-    wish, pieces = data[curve], state[data[WISH]]
+    wish = data[curve]
     if is_early:
-        pieces -= MOST_PIECES + 1
+        pieces -= MOST_WISH + 1
     if pieces == 0:
         wish = 0
+    elif pieces > MOST_PIECES:
+        wish = get(data, BATTERIES, battery, FULL) * (pieces - MOST_PIECES) // LEVEL_PARTS
     elif pieces > 0:
         wish = data[min(curve + 2 * pieces, data[TIMES] + get(data, BATTERIES, battery, CURVE_END)) - 2]
     start, charger, begin, end = charge_first(data, state, carrier, ready, origin, length, needed, wish)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from scheduler.domain import OperationKey, Schedule
+from scheduler.domain import Move, OperationKey, Schedule
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.carry import wish_number
-from scheduler.search.decode.layout import MAX_LEGS
+from scheduler.search.decode.layout import LAST_MOVE, MAX_LEGS
 from scheduler.search.decode.lower import Lowered
 from scheduler.search.decode.solution import Solution, blank
 from scheduler.search.units import Unit
@@ -29,6 +29,8 @@ def imitations(lowered: Lowered, schedule: Schedule, is_old: bool = False) -> It
         return
     if lowered.data[at.FIRST_LINGER]:
         _set_lingers(lowered, plain, schedule)
+    if lowered.data[at.FIRST_CHARGE]:
+        _set_last_moves(lowered, plain, schedule)
     wanting = plain.copy()
     if lowered.data[at.FIRST_WANTED]:
         _want_carriers(lowered, wanting, schedule)
@@ -108,6 +110,19 @@ def _want_carriers(lowered: Lowered, solution: Solution, schedule: Schedule) -> 
             if mover in carriers:
                 wish = wish_number(carriers[mover], *(lowered.spot(mover, place) for place in places))
                 solution.choice[lowered.data[at.FIRST_WANTED] + MAX_LEGS * number + leg] = wish
+
+
+def _set_last_moves(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:
+    """Let vehicles keep no reserve behind their last moves in a schedule."""
+    last: dict[str, Move] = {}
+    for move in schedule.moves:
+        if move.job is not None and move.mover in lowered.instance.battery_by_vehicle:
+            last[move.mover] = max(last.get(move.mover, move), move, key=lambda m: m.start)
+    keys = {(m.job, m.successor if m.successor is not None else m.predecessor) for m in last.values()}
+    wishes = solution.choice[len(lowered.operations) :][: len(lowered.operations)]
+    for number, operation in enumerate(lowered.operations):
+        if operation.key in keys and wishes[number] < LAST_MOVE - 1:
+            wishes[number] += LAST_MOVE
 
 
 def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:

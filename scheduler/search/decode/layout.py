@@ -36,6 +36,12 @@ MAX_LEGS = 6
 """Moves on the way between two operations, at the most."""
 MOST_PIECES = 2
 """Pieces of a charge curve, from its beginning, up to the end of which a charge may be wished to go, at the most."""
+LEVEL_PARTS = 12
+"""Parts of the capacity, up to the end of so many of which a charge may be wished to go."""
+MOST_WISH = MOST_PIECES + LEVEL_PARTS - 1
+"""The last wish (WISH): as little as possible (0), pieces, parts of the capacity; behind it the same, needed or not."""
+LAST_MOVE = 2 * MOST_WISH + 3
+"""So much more is a wish (WISH) if the moves need not leave enough to get to a charger."""
 
 # --- header of data ----------------------------------------------------------------------------------------------
 
@@ -121,8 +127,9 @@ its first lane leads to, units that are gone with the next leg already, and when
 BESIDE: the next load; HELD: before when the part must not be put down; the station where it takes a place then, as
 profile plus 1, 0: at none, and until when), the last operation on a machine, the last move of a carrier or lane
 vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what
-the objective comes to so far, up to the end of how many pieces of the charge curve vehicles charge now (WISH; -1: one),
-and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are counted."""
+the objective comes to so far, up to which level vehicles charge now (WISH: pieces of the charge curve, -1: one; behind
+`MOST_PIECES` parts of the capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (LINGER). HELD
+to STANDS_UNTIL are empty where no places at stations are counted."""
 
 NUM_SCALARS = 26
 (

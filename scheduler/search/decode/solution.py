@@ -23,8 +23,10 @@ class Solution(NamedTuple):
     choice
         By operation: the mode (its row), -1 where the decode chooses the one that promises to be the earliest. With
         batteries, behind that, by operation: up to the end of how many pieces of the charge curve a vehicle charges,
-        if it has to before a move of the operation (0: as little as possible, -1: one), and likewise, more than
-        `layout.MOST_PIECES`, even if it doesn't have to. Where carriers hold several parts, behind all that, by
+        if it has to before a move of the operation (0: as little as possible, -1: one), or, above
+        `layout.MOST_PIECES`, how many parts of its capacity; likewise, more than `layout.MOST_WISH`, even if it doesn't
+        have to; `layout.LAST_MOVE` more if they are the last moves of their
+        vehicles, which need not get to a charger any more. Where carriers hold several parts, behind all that, by
         operation: whether they linger with the parts that they bring (1), with those that they take away (2), or both.
         Where starts count, by operation: whether it is held (1), not to start before it does in the plan. Where a group
         has several carriers, or several jobs can go on one trip, last of all, by move: which carrier is wanted

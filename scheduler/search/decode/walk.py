@@ -83,12 +83,16 @@ def change(
         return change_carrier(data, choice, state, place, np.random.randint(data[NUM_OPS]), num)
     o, move = last_event(data, state, job)
     count = trace(data, state, o, move, pairs)
+    if data[FIRST_CHARGE] > 0 and dice < shares[1] and (count == 0 or np.random.random() < 0.5):
+        # A charge before a move that makes nobody late may be what one later lacks.
+        o = np.random.randint(data[NUM_OPS])
+        if count > 0 and np.random.random() < 0.5:
+            o = pairs[2 * np.random.randint(count)]
+        return change_wish(data, choice, place, o, num)
     if count == 0:
         return drift(data, order, place, max(2, num // 10))
     pick = np.random.randint(count)
     if dice < shares[1]:
-        if data[FIRST_CHARGE] > 0 and np.random.random() < 0.5:
-            return change_wish(data, choice, place, pairs[2 * pick], num)
         o = pairs[2 * pick + np.random.randint(2)]
         if data[FIRST_LINGER] > 0 and np.random.random() < 0.5:
             return change_linger(data, choice, place, o, num)
