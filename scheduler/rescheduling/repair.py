@@ -346,4 +346,8 @@ def _frozen(instance: Instance, is_broken: bool) -> tuple[Instance, Shift, tuple
         placed = shift(conceded(instance, baseline), baseline).kept
     operations = (placed or baseline).operations
     pins = tuple(o for o in operations if o.key in frozen and o.key in instance.operation_by_key)
-    return replace(instance, execution=replace(execution, pins=pins)), shifted, waits
+    instance = replace(instance, execution=replace(execution, pins=pins))
+    there = {} if shifted.placed is None else shifted.placed.by_operation
+    if any(pin.key in there and there[pin.key].start != pin.start for pin in pins):
+        shifted = shift(instance, baseline)  # new jobs, with a charge more for them, would move what is pinned
+    return instance, shifted, waits

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scheduler.constraints import Violation, buffers, capacity
-from scheduler.domain import Instance, Job, Schedule
+from scheduler.domain import Instance, Job, Schedule, ScheduledOperation
 from scheduler.domain.events import Event, OperationStatus, QuantityChange, Rework, RushOrder, same
 from scheduler.domain.happened import execution_of
 from scheduler.errors import Defect, EventError, ScheduleError
@@ -109,9 +109,10 @@ def require_valid_orders(instance: Instance, events: Sequence[Event]) -> None:
 
 
 def require_possible_past(instance: Instance, before: Schedule, events: Sequence[Event]) -> None:
-    """Let only reports on operations pass with which there was room for every part where it has been.
+    """Let only reports and rework pass with which there was room for every part where it has been.
 
-    Where machines have no buffers, or counted ones, a part that goes on later has kept others out for longer.
+    Where machines have no buffers, or counted ones, a part that goes on later than it was to has kept others out for
+    longer, and one that was done and had nowhere to go is no longer there once another has taken its place.
 
     Parameters
     ----------
@@ -127,23 +128,29 @@ def require_possible_past(instance: Instance, before: Schedule, events: Sequence
     EventError
         With every machine or buffer that would have had too many parts.
     """
-    told = [event for event in events if isinstance(event, OperationStatus)]
+    told = [event for event in events if isinstance(event, (OperationStatus, Rework))]
     if not told:
         return
+    now = execution_of(instance).now
+    routes = [
+        ScheduledOperation(event.job, o.id, 0, o.modes[0].machine, now, now)
+        for event in told
+        if isinstance(event, Rework)
+        for o in event.route
+    ]
 
-    def crowded(schedule: Schedule) -> dict[tuple[str, str], Violation]:
-        now = execution_of(instance).now
+    def crowded(schedule: Schedule, new: Sequence[ScheduledOperation]) -> dict[tuple[str, str], Violation]:
         known = (o for o in schedule.operations if o.key in instance.operation_by_key)
         # What is pending begins now at the earliest: its part has stayed where it was.
-        operations = tuple(o if o.start < now else replace(o, start=now, end=now) for o in known)
+        operations = (*(o if o.start < now else replace(o, start=now, end=now) for o in known), *new)
         past = Schedule(operations, tuple(m for m in schedule.moves if m.start < now))
         found = (*capacity.violations(instance, past), *buffers.violations(instance, past))
         return {(violation.where, violation.detail): violation for violation in found}
 
-    known, found = crowded(before), crowded(execution_of(instance).baseline)
+    known, found = crowded(before, ()), crowded(execution_of(instance).baseline, routes)
     if new := [violation for key, violation in found.items() if key not in known]:
         fix = "say first what became of the other operation"
-        defects = (event.defect("E602", "started_at", f"{v.where}: {v.detail}", fix) for event in told for v in new)
+        defects = (event.defect("E602", "operation", f"{v.where}: {v.detail}", fix) for event in told for v in new)
         raise EventError("events", tuple(defects))
 
 

@@ -220,3 +220,17 @@ def test_what_is_pending_has_not_gone_on_yet() -> None:
     plan = replace(flow_shop_baseline(), operations=(*flow_shop_baseline().operations, at("J3.1", "M1", 7, 9)))
     with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 5, which J2.1 leaves at 6"):
         repair(instance, plan, [report(6, "J3.1", "started", started_at=5)], policy="right-shift")
+
+
+def test_a_part_whose_place_another_has_taken_is_not_repaired_there() -> None:
+    # M1 has no buffer: J2, which is done there at 5, has left it since J3 came at 5.
+    machines = tuple(replace(m, output_buffer=0) if m.id == "M1" else m for m in flow_shop().machines)
+    jobs = (simple_job("J2", ("M1", 5)), simple_job("J3", ("M1", 2)))
+    instance, plan = (
+        replace(flow_shop(), machines=machines, jobs=jobs),
+        schedule(at("J2.1", "M1", 0, 5), at("J3.1", "M1", 5, 7)),
+    )
+    fix = (op("fix", mode("M3", 2)),)
+    assert repair(instance, plan, [Rework("E", 5, "J2", "1", fix)], policy="right-shift").result.schedule is not None
+    with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 5, which J2.1 leaves at 6"):
+        repair(instance, plan, [Rework("E", 6, "J2", "1", fix)], policy="right-shift")

@@ -17,6 +17,7 @@ from scheduler.domain.events import (
     JobCancelled,
     MachineBreakdown,
     OperationDelayed,
+    Pin,
     Retraction,
     Revision,
     RushOrder,
@@ -191,3 +192,20 @@ def test_random_repairs_are_right(policy: str) -> None:
             repaired += 1
             assert_valid(outcome.instance, outcome.result.schedule)
     assert repaired > (30 if policy == "right-shift" else 5)
+
+
+@pytest.mark.parametrize("seed", [4, 9, 11, 18])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_new_job_that_needs_a_charge_moves_nothing_pinned(seed: int) -> None:
+    # With the new job behind it, the vehicle would charge earlier, and bring what is pinned later.
+    instance = random_plant(seed, jobs=3)
+    before = constructed(instance)
+    assert before is not None
+    now = before.makespan // 4
+    last = max(before.operations, key=lambda o: o.start)
+    new = replace(instance.jobs[seed % 3], id="new", release_date=now)
+    happened = (Pin("e1", now, last.job, last.operation), RushOrder("e2", now, new))
+    outcome = repair(instance, before, happened, policy="right-shift", time_limit=0.5, workers=1)
+    assert outcome.schedule is not None
+    if outcome.degraded is None:
+        assert outcome.schedule.by_operation[last.key].start == last.start
