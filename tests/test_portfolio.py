@@ -11,7 +11,9 @@ from helpers import at, down, factory, job, machine, mode, op, random_job_shop, 
 
 import scheduler
 from scheduler import Status, Stop
-from scheduler.domain import Instance, Objective, Precedence, Progress
+from scheduler.domain import Instance, Objective, Precedence, Progress, ScheduledOperation
+from scheduler.domain.derive import complete
+from scheduler.portfolio.hybrid import Hybrid
 from scheduler.portfolio.run import Run
 from scheduler.search.construct import construct
 from scheduler.search.decode.warm import compile_here as compile_factory_search
@@ -235,6 +237,27 @@ def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
     assert result.values is not None and constructed is not None
     assert result.values[0] < value_terms(shop, constructed)["flow_time"]
     assert scheduler.check(shop, result.schedule) == ()
+
+
+def test_two_searches_end_when_either_meets_the_bounds_of_all_tiers() -> None:
+    # M has 7 ticks of work, nothing is late: a makespan of 7 is the least. The tabu search does not even begin.
+    jobs = (simple_job("A", ("M", 3), due_date=50), simple_job("B", ("M", 4), due_date=50))
+    shop, objective = factory(machine("M"), *jobs), Objective.parse("weighted_tardiness > makespan")
+    run = Run(shop, objective, 60.0, 2, 0, None, Stop())
+    late, tight = (
+        complete(shop, (ScheduledOperation("A", "1", 0, "M", 0, 3), ScheduledOperation("B", "1", 0, "M", at, at + 4)))
+        for at in (5, 3)
+    )
+    weights = weigh(shop, objective)
+    assert weights is not None
+    run.offer(late, "construction")
+    hybrid = Hybrid(run, weights)
+    hybrid._aim()
+    assert not hybrid._has_ended()
+    run.offer(tight, "factory")
+    assert hybrid._has_ended()
+    assert run.meets((Fraction(0), Fraction(7)))
+    assert not run.meets((Fraction(0), None))
 
 
 def test_one_worker_takes_the_same_way_through_both_engines() -> None:

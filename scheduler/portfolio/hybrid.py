@@ -277,7 +277,10 @@ class Hybrid:
             self._know(self._run.bound_by_load())
 
     def _has_ended(self) -> bool:
-        return self._prover.requested or self._walk.has_met_target or self._run.left <= self._kept
+        """Return whether time is up, somebody wants to stop, or any engine's schedule meets all that the walk can."""
+        if self._prover.requested or self._walk.has_met_target or self._run.left <= self._kept:
+            return True
+        return self._run.meets(self._best_bounds()[: len(self._weights.tiers)])
 
     def _prove(self, seconds: float, workers: int = 1, work: float | None = None, *, has_loads: bool = True) -> None:
         """Give CP-SAT a slice."""
@@ -294,8 +297,12 @@ class Hybrid:
 
     def _aim(self) -> None:
         """Let the walk end where all its tiers meet their bounds."""
+        self._walk.aim(self._weights.least(self._best_bounds()))
+
+    def _best_bounds(self) -> list[Fraction]:
+        """Return the bound of each tier; none is ever negative."""
         bounds = higher(self._run.bound, self._bounds[0]), *self._bounds[1:]
-        self._walk.aim(self._weights.least([bound or Fraction(0) for bound in bounds]))
+        return [bound or Fraction(0) for bound in bounds]
 
     def _on_better(self, value: int) -> None:
         """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""

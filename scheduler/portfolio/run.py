@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from threading import Lock
@@ -161,12 +161,7 @@ class Run:
         gives_up = first_pass_gives_up(self, None if is_compiled else walk)
         for seconds in (0.0, share):
             constructed = construct(
-                self.instance,
-                self.objective,
-                time_limit=seconds,
-                seed=self.seed,
-                stop=self.stop,
-                gives_up=gives_up,
+                self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self.stop, gives_up=gives_up
             )
             if constructed is not None:
                 self.offer(constructed, "construction")
@@ -333,12 +328,16 @@ class Run:
         With `goes_on` on all tiers, proved or not.
         """
         bounds = (higher(bounds[0], self.bound), *bounds[1:])
-        values = self.objective.value(self.best_terms)
-        proved = all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=True))
+        proved = self.meets(bounds)
         if (self.is_proved() or goes_on) and not proved and not self.stop.requested and self.left > self.reserve:
             status, others = self.improve(self.left - self.reserve, self.workers, self.stop)
             return status, tuple(higher(a, b) for a, b in zip(bounds, others, strict=True))
         return (Status.OPTIMAL if proved else Status.FEASIBLE), bounds
+
+    def meets(self, bounds: Sequence[Fraction | None]) -> bool:
+        """Return whether the best schedule is no worse than the bounds of as many leading tiers."""
+        values = self.objective.value(self.best_terms)
+        return all(bound is not None and value <= bound for value, bound in zip(values, bounds, strict=False))
 
     def offer(self, schedule: Schedule, engine: str) -> None:
         """Keep the schedule if it is better than the best so far; any thread may offer one."""
