@@ -20,6 +20,7 @@ from benchmarks.report import report_command
 from benchmarks.running import run
 from benchmarks.size import size_command
 from benchmarks.soak import soak_command
+from benchmarks.sweep import sweep_command
 from benchmarks.traces import traces_command
 
 INSTANCES = Path(__file__).parents[1] / "instances"
@@ -33,7 +34,7 @@ def main() -> None:
 
 for command in (run_command, ablation_command, profile_command, proofs_command, size_command, report_command):
     main.add_command(command)
-for command in (factories_command, repairs_command, soak_command, traces_command):
+for command in (factories_command, repairs_command, soak_command, sweep_command, traces_command):
     main.add_command(command)
 
 

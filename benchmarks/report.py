@@ -15,6 +15,7 @@ from benchmarks.records import heading, is_table_of, read_rows
 from benchmarks.report_ablation import write_ablation
 from benchmarks.report_comparison import write_report
 from benchmarks.report_profile import write_profile
+from benchmarks.sweep import Swept, write_sweep
 
 
 @click.command("report")
@@ -25,13 +26,15 @@ from benchmarks.report_profile import write_profile
     "-o", "--output-folder", type=click.Path(file_okay=False, path_type=Path), help="Write report.md and charts there."
 )
 def report_command(tables: tuple[Path, ...], output_folder: Path | None) -> None:
-    """Sum up CSVs of `run` (side by side), or of `ablation` or `profile`, in Markdown, with charts of `run`."""
+    """Sum up CSVs of `run` (side by side), `ablation`, `profile` or `sweep` in Markdown, with charts of `run`."""
     names = heading(tables[0])
     pictures: list[str] = []
     if is_table_of(names, Trial):
         text = write_ablation([row for table in tables for row in read_rows(table, Trial)])
     elif is_table_of(names, Phase):
         text = write_profile([row for table in tables for row in read_rows(table, Phase)])
+    elif is_table_of(names, Swept):
+        text = write_sweep([row for table in tables for row in read_rows(table, Swept)])
     else:
         rows, found = measurements(tables)
         if output_folder is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from benchmarks.__main__ import main
 from benchmarks.records import read_rows
 from benchmarks.repairs import Repaired, summary
 from benchmarks.soak import deadline_text
+from benchmarks.sweep import FACTORIES, Swept, write_sweep
 from benchmarks.traces import CASES, TRACES, baseline, drawn
 from scheduler.io.events_file import read_events
 
@@ -93,3 +95,43 @@ def test_each_trace_is_of_its_factory(case: str) -> None:
         for field, items in known.items():
             if isinstance(event.get(field), str):
                 assert event[field] in items
+
+
+def test_a_sweep_answers_chains_and_goes_on(tmp_path: Path) -> None:
+    output = tmp_path / "sweep.csv"
+    command = ["sweep", "robot_cell_tiny", "--kind", "robot_down", "--kind", "rush_order", "--chain", "3"]
+    first = CliRunner().invoke(main, [*command, "-o", str(output)], catch_exceptions=False)
+    rows = read_rows(output, Swept)
+    again = CliRunner().invoke(main, [*command, "--seeds", "2", "-o", str(output)], catch_exceptions=False)
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert [row.type for row in rows if row.step == 0] == ["robot_down", "rush_order"]
+    assert {(row.answer, row.violations) for row in rows} == {("planned", 0)}
+    assert read_rows(output, Swept)[: len(rows)] == rows
+    assert {row.seed for row in read_rows(output, Swept)} == {0, 1}
+    told = CliRunner().invoke(main, ["report", str(output)], catch_exceptions=False)
+    assert "| `robot_cell_tiny` |" in told.output
+
+
+def test_a_sweep_lists_what_has_no_plan() -> None:
+    row = Swept(
+        factory="hall",
+        kind="pin",
+        seed=3,
+        step=0,
+        type="pin",
+        policy="auto",
+        deadline=1.0,
+        operations=9,
+        now=5,
+        answer="planned",
+    )
+    text = write_sweep([row, replace(row, answer="no plan", reason="nobody knows")])
+    assert text.startswith("2 events: 1 planned, 0 degraded, 0 infeasible, 1 no plan, 0 refused.")
+    assert "| `hall` | 2 | 1 | 0 | 0 | 1 | 0 |" in text
+    assert "- no plan: hall, pin, seed 3, step 0:" in text
+
+
+def test_a_sweep_goes_over_every_shipped_factory_with_a_plan() -> None:
+    files = {path.stem for path in (Path(__file__).parents[1] / "instances").glob("*.json")}
+    assert files - set(FACTORIES) == {"infeasible"}
+    assert set(FACTORIES) - files == {"fjsp-30x10", "fjsp-100x20", "g350"}

@@ -161,7 +161,7 @@ class Loop:
         events = {item.event.id: item.entry for item in accepted if item.event is not None}
         entries = tuple(events[event.id] for event in revision.events)
         plan = plan_draft(number, first.policy, first.stated, first.report, monotonic() - began_at, first.broken)
-        self._decide(planned.decisions, revision_draft(number, revision, entries, bool(revision.waits)), plan)
+        self._decide(planned.decisions, revision_draft(number, revision, entries), plan)
         self.state = before.revised(first.instance, revision, schedule, first.broken)
         self._show()
         # A better plan takes at least as long to be journalled and published as the first.

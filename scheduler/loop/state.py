@@ -1,20 +1,21 @@
 """Where the factory is: rebuilt from the journal alone, and carried forward by every revision.
 
-A revision is journalled as what was told, not as what came of it: the instant, the events and the pins. The instance
-follows from these by `revise`, the baseline is the last plan of the revision before.
+A revision is journalled as what was told, not as what came of it: the instant, the events, the pins, and for how long
+robots and vehicles wait. The instance follows from these by `revise`, the baseline is the last plan of the revision
+before.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scheduler.constraints import Violation
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.events import Event, Revision, revise
-from scheduler.domain.happened import execution_of
+from scheduler.domain.execution import Wait
 from scheduler.errors import Defect, JournalError
 from scheduler.io import native
 from scheduler.io.schedule_reader import read_schedule_text
@@ -22,7 +23,6 @@ from scheduler.loop.journal import Draft, Entry, Journal
 from scheduler.loop.packing import packed_operations, unpacked, unpacked_operations
 from scheduler.loop.publication import broken_by
 from scheduler.loop.understanding import understood
-from scheduler.rescheduling.right_shift import with_waiting_carriers
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,11 @@ def beginning_of(journal: Journal) -> Beginning:
     return Beginning(file.instance, file.schedule, file.revisions, file.broken)
 
 
-def revision_draft(number: int, revision: Revision, entries: tuple[int, ...], waiting: bool) -> Draft:
+def revision_draft(number: int, revision: Revision, entries: tuple[int, ...]) -> Draft:
     """Return the entry of a revision; `entries` are the numbers of those in which its events were received."""
     body: dict[str, Any] = {"now": revision.now, "frozen_until": revision.frozen_until, "events": list(entries)}
-    body |= {"pins": packed_operations(revision.pins), "waiting": waiting}
+    body |= {"pins": packed_operations(revision.pins)}
+    body |= {"waits": [asdict(wait) for wait in revision.waits]} if revision.waits else {}
     body |= {"archived": list(revision.archived)} if revision.archived else {}
     return Draft("revised", str(number), body)
 
@@ -136,28 +137,19 @@ def states(journal: Journal) -> Iterator[tuple[Entry, State]]:
     for entry in journal.entries("revised"):
         events = tuple(event_of(journal, number) for number in entry.body["events"])
         pins = unpacked_operations(entry.body["pins"])
+        waits = tuple(Wait(**wait) for wait in entry.body.get("waits", ()))
         archived = tuple(entry.body.get("archived", ()))
-        revision = Revision(
-            entry.body["now"], entry.body["frozen_until"], events, state.schedule, pins, archived=archived
-        )
+        now, frozen_until = entry.body["now"], entry.body["frozen_until"]
+        revision = Revision(now, frozen_until, events, state.schedule, pins, waits, archived)
         plan = journal.last("planned", entry.key)
         if plan is None:
             defect = Defect(
                 "E702", f"entry {entry.number}", "the revision has no plan", "restore the journal from a copy"
             )
             raise JournalError(str(journal.path), (defect,))
-        instance = instance_after(state, revision, entry.body["waiting"])
+        instance = revise(state.instance, revision)
         state = state.revised(instance, revision, schedule_of(journal, plan), broken_by(plan))
         yield plan, state
-
-
-def instance_after(state: State, revision: Revision, waiting: bool) -> Instance:
-    """Return the instance after one more revision; `waiting`: robots and vehicles wait in front of what is occupied."""
-    if not waiting:
-        return revise(state.instance, revision)
-    instance = revise(state.instance, replace(revision, pins=(), waits=()))
-    instance = with_waiting_carriers(instance, execution_of(instance).baseline)
-    return replace(instance, execution=replace(execution_of(instance), pins=revision.pins))
 
 
 def schedule_of(journal: Journal, plan: Entry) -> Schedule:

@@ -364,6 +364,15 @@ def test_streams_of_any_kind(name: str) -> None:
 LONG = settings(QUICK, stateful_step_count=25, max_examples=100)
 
 
+def test_a_hoist_that_waits_for_a_bath_waits_in_the_journal_too() -> None:
+    streams = OfAnyKind("hoist_tiny")
+    streams.breakdown(n=0, ago=-1, lasts=3, of="resume", how="alone", dies=None)
+    assert streams.loop.state.last is not None
+    assert [wait.mover for wait in streams.loop.state.last.waits] == ["hoist"]
+    streams.everything_holds()
+    streams.teardown()
+
+
 @pytest.mark.slow
 def test_many_long_streams_about_a_shop() -> None:
     run_state_machine_as_test(Streams, settings=LONG)
