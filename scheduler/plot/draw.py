@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 
 from scheduler.plot import palette
 from scheduler.plot.layout import Bar, Layout
@@ -21,6 +22,8 @@ LABEL_SIZES = (7.0, 6.0, 5.0)
 """Font sizes tried for the label of a bar, in points; a label that fits in none of them is left out."""
 
 LABEL_MARGIN = 2.5
+HALO = 2.5
+"""Width in points of the line in the colour of the bar that keeps a hatch away from a label."""
 TIP = 4.5
 """Length in points of the tip of a pointed bar, at most a third of the bar."""
 
@@ -238,14 +241,20 @@ def _draw_labels(sheet: Sheet) -> None:
         top, bottom = sheet.layout.span(bar)
         middle = (top + bottom) / 2
         if bar.kind == "tardiness":
-            reach = 2 / sheet.points_per_tick
-            sheet.text(bar.end + reach, middle, bar.label, 6.0, ha="left", color=palette.RED, zorder=6, clip_on=False)
+            reach, width = (points / sheet.points_per_tick for points in (2, sheet.lettering.width(bar.label, 6.0)))
+            crosses = bar.end <= sheet.layout.end < bar.end + 2 * reach + width
+            x = (sheet.layout.end if crosses else bar.end) + reach  # never on the frame
+            sheet.text(x, middle, bar.label, 6.0, ha="left", color=palette.RED, zorder=6, clip_on=False)
             continue
         fitting = _fitting(sheet, bar, bottom - top)
         if fitting is not None:
             (label, size), centre = fitting, (bar.start + bar.end) / 2
-            colour = _label_colour(sheet, bar)
-            sheet.text(centre, middle, label, size, ha="center", color=colour, zorder=6, clip_on=True)
+            colour, style = _label_colour(sheet, bar), BAR_STYLES[bar.kind]
+            fill = fill_of(style, sheet.colour(bar.group), bar.look)
+            halo = [] if style.hatch is None else [withStroke(linewidth=HALO, foreground=fill)]
+            sheet.text(
+                centre, middle, label, size, ha="center", color=colour, zorder=6, clip_on=True, path_effects=halo
+            )
 
 
 def _label_colour(sheet: Sheet, bar: Bar) -> str:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from small_factory import INSTANCE, SCHEDULE, rescheduled
 
+import scheduler
 from scheduler.constraints import Violation
 from scheduler.domain import (
     Calendar,
@@ -25,11 +26,15 @@ from scheduler.domain import (
     Job,
     Machine,
     Mode,
+    Objective,
     Operation,
     Schedule,
     ScheduledOperation,
 )
 from scheduler.plot import before_after, gantt
+from scheduler.search.construct import construct
+
+INSTANCES = Path(__file__).parents[2] / "instances"
 
 
 def words(figure: Figure) -> list[str]:
@@ -84,6 +89,25 @@ def test_labels_stand_only_where_they_fit() -> None:
     wide, narrow = figure_of(INSTANCE, SCHEDULE, width=10.0), figure_of(INSTANCE, SCHEDULE, width=1.0)
     assert "X.test" in words(wide)
     assert "X.test" not in words(narrow)
+
+
+def test_tardiness_is_never_written_on_the_frame() -> None:
+    # X is 11 late and the last to be complete: its tardiness ends at the frame, or so near that the label has no room.
+    figure = figure_of(INSTANCE, SCHEDULE)
+    axes, (label,) = figure.axes[0], [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_text() == "+11"]
+    box, frame = label.get_window_extent(), axes.get_window_extent()
+    assert box.x1 < frame.x1 or frame.x1 < box.x0
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_labels_on_hatches_have_a_halo() -> None:
+    instance = scheduler.load(INSTANCES / "fleet_charging.json")
+    plan = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert plan is not None
+    labels = [text for text in figure_of(instance, plan).findobj(Text) if isinstance(text, Text) and text.get_clip_on()]
+    by_text = {text.get_text(): bool(text.get_path_effects()) for text in labels}
+    assert by_text["shaft"]  # on the cart, whose bars are dotted
+    assert not by_text["shaft.turn"]
 
 
 def test_axes_of_the_caller_are_used() -> None:
