@@ -15,6 +15,7 @@ from scheduler.constraints import Violation, batteries, dwell
 from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
+from scheduler.rescheduling.stranded import left_behind, reachable
 
 
 def unlimited(instance: Instance) -> Instance:
@@ -136,7 +137,8 @@ def without_lost(instance: Instance) -> Instance:
     """Return the instance without the limits that are broken for good: whatever is done now, they can't be kept.
 
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
-    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded.
+    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded;
+    the minimum of vehicles that neither get to a charger nor make any transport with it, where a job needs one of them.
     """
     execution, begun = execution_of(instance), started(instance)
     now, baseline = execution.now, execution.baseline
@@ -158,6 +160,9 @@ def without_lost(instance: Instance) -> Instance:
         kept = deadline == job.deadline and tuple(precedences) == job.precedences
         job = job if kept else replace(job, deadline=deadline, precedences=tuple(precedences))
         jobs.append(_soaking(job, past, spoilt))
+    if instance.battery_by_vehicle:
+        there = reachable(instance)
+        instance = with_minimums(instance, {vehicle: there.get(vehicle, 0) for vehicle in left_behind(instance)})
     if all(now_ is was for now_, was in zip(jobs, instance.jobs, strict=True)):
         return instance
     return replace(instance, jobs=tuple(jobs))

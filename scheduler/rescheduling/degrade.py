@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 from scheduler.checker import check
 from scheduler.constraints import Violation, batteries
-from scheduler.domain import Charge, Instance, Job, Move, Objective, Schedule
-from scheduler.domain.batteries import level_at
+from scheduler.domain import Instance, Job, Objective, Schedule
 from scheduler.domain.happened import execution_of, with_battery
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.concessions import (
@@ -24,8 +23,8 @@ from scheduler.rescheduling.concessions import (
     without_lags,
     without_lost,
 )
-from scheduler.rescheduling.draft import places_of
 from scheduler.rescheduling.right_shift import shift
+from scheduler.rescheduling.stranded import reachable
 from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
@@ -191,7 +190,7 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
         relaxed = replace(relaxed, jobs=tuple(replace(job, deadline=None) for job in relaxed.jobs))
         yield relaxed
     execution = execution_of(instance)
-    for levels in (_reachable(instance), dict.fromkeys(instance.battery_by_vehicle, 0)):
+    for levels in (reachable(instance), dict.fromkeys(instance.battery_by_vehicle, 0)):
         lower = with_minimums(relaxed, levels)
         if lower.battery_by_vehicle != relaxed.battery_by_vehicle:
             relaxed = lower
@@ -210,27 +209,6 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
         soaking = tuple(without_dwell(job, dwell) for job in relaxed.jobs)
         if soaking != relaxed.jobs:
             yield replace(relaxed, jobs=soaking)
-
-
-def _reachable(instance: Instance) -> dict[str, int]:
-    """Return the level of every vehicle at the nearest charger if it goes there at once, as long as it gets there."""
-    execution, found = execution_of(instance), {}
-    for vehicle, battery in instance.battery_by_vehicle.items():
-        fleet, place, free_at = instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle].start, 0
-        moves = [move for move in execution.moves if move.mover == vehicle]
-        charges = [charge for charge in execution.charges if charge.vehicle == vehicle]
-        begun: list[Move | Charge] = [*moves, *charges]
-        planned = execution.baseline.by_mover.get(vehicle, ())
-        moves += [move for move in planned if move.job is None and move.start < execution.now]
-        if begun:
-            last = max(begun, key=lambda item: item.end)
-            place, free_at = places_of(instance, last)[1], last.end
-        at = max(execution.now, free_at)
-        way = min((fleet.travel_time(place, charger.place) for charger in fleet.chargers), default=0)
-        level = level_at(instance, vehicle, moves, charges, at) - battery.drain_empty * way
-        if level >= 0:
-            found[vehicle] = level
-    return found
 
 
 def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule | None:
