@@ -275,7 +275,7 @@ def _leave(
                 model.add(gap.start >= at).only_enforce_if(turn.literal, gap.at[charger.id])
     for charger in fleet.chargers:
         travel = sum(
-            fleet.travel_time(stand.place, charger.place) * turn.literal
+            ctx.carriers.travel_time(vehicle.id, stand, charger.place) * turn.literal
             for turn, stand in zip(turns, stands, strict=True)
         )
         model.add(gap.start >= gap.free_at + travel).only_enforce_if(gap.at[charger.id])
@@ -292,7 +292,8 @@ def _arrive(
     assert option is not None
     left = gap.level_after + idle * option.end + (battery.drain_loaded - idle) * option.length
     travel = sum(
-        fleet.travel_time(ctx.carriers.stand(vehicle.id, turn.before).place, option.leg.origin) * turn.literal
+        ctx.carriers.travel_time(vehicle.id, ctx.carriers.stand(vehicle.id, turn.before), option.leg.origin)
+        * turn.literal
         for turn in turns
     )
     more = (battery.drain_empty - idle) * travel

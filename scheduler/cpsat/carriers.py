@@ -103,9 +103,12 @@ class Carriers:
         if execution is None or not isinstance(stand.free_at, int):
             return stand.free_at
         begun, group = self.under_way(carrier, stand, there), self._ctx.instance.group_by_carrier[carrier]
-        battery = self._ctx.instance.battery_by_vehicle.get(carrier)
-        anew = battery is not None and battery.drain_empty < battery.drain_idle
-        return leaves_at(group, stand.place, there, stand.free_at, execution.now, begun, anew=anew)
+        return leaves_at(group, stand.place, there, stand.free_at, execution.now, begun)
+
+    def travel_time(self, carrier: str, stand: Stand, there: str) -> int:
+        """Return how long the way from a stand to a place takes: one that goes on as long as when it began."""
+        group, begun = self._ctx.instance.group_by_carrier[carrier], self.under_way(carrier, stand, there)
+        return min(group.travel_time(stand.place, there), group.travel_time(stand.place, there, begun))
 
     def under_way(self, carrier: str, stand: Stand, there: str) -> int | None:
         """Return since when a carrier has been on its way, empty, from its stand of the past to a place, if it is."""

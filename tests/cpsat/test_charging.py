@@ -14,7 +14,7 @@ from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import Outcome, build, improve
 from scheduler.cpsat.subproblem import subproblem
 from scheduler.domain import Battery, ChargeStep, Instance, Objective, Schedule, Status, Stop
-from scheduler.domain.events import BatteryLow, Revision, revise
+from scheduler.domain.events import BatteryLow, Revision, RouteSlow, revise
 from scheduler.domain.happened import execution_of
 from scheduler.io import validate
 from scheduler.portfolio import solve
@@ -124,6 +124,22 @@ def test_measured_levels_have_complete_hints() -> None:
             found += 1
             assert hint_status(after, shifted) is Status.FEASIBLE
     assert found >= 6
+
+
+@pytest.mark.parametrize("seed", [4, 7, 9])
+def test_ways_that_were_under_way_when_others_became_slow_have_complete_hints(seed: int) -> None:
+    # They take, and drain, what they did when they began, to a charger as to a pick-up, standing or not.
+    instance, found = random_plant(seed, 2), 0
+    before = construct(instance, MAKESPAN, time_limit=0.0)
+    assert before is not None
+    for now in (move.start + 1 for move in before.moves if move.job is None):
+        after = revise(instance, Revision(now, 0, (RouteSlow("e", now, "AGV", 60),), before))
+        shifted = right_shift(after, execution_of(after).baseline)
+        if shifted is not None:
+            found += 1
+            assert_valid(after, shifted)
+            assert hint_status(after, shifted) is Status.FEASIBLE
+    assert found >= 4
 
 
 def test_a_battery_that_is_large_enough_costs_nothing() -> None:
