@@ -14,7 +14,8 @@ from scheduler.search.board import Board
 from scheduler.search.carrying import tender
 from scheduler.search.clash import HOPELESS, Clash
 from scheduler.search.downtimes import NEVER
-from scheduler.search.problem import LinkData, MachineData, ModeData, OperationData, PlanData
+from scheduler.search.leaving import fetched, has_to_leave, leave, send_off, stays, take_over
+from scheduler.search.problem import LinkData, ModeData, OperationData, PlanData
 from scheduler.search.routes import first_to_arrive
 from scheduler.search.rules import Rule
 from scheduler.search.stations import with_room
@@ -44,7 +45,7 @@ class Placement:
         """Place an operation in its best mode, not to start before `floor`; return None if that was possible."""
         board = self.board
         if board.mode[operation.index] is not None:
-            return with_room(board, plan, operation, lambda: self._send_off(plan, operation))
+            return with_room(board, plan, operation, lambda: send_off(board, plan, operation))
         if plan.is_plain and operation.index not in board.pins:
             return self._place_plain(plan, operation, floor)
         modes = board.modes_of(operation)
@@ -87,7 +88,7 @@ class Placement:
             for number, leg in enumerate(legs[done:], start=done):
                 is_taken = number == 0 and before is not None and origin is not None and origin.takes_up(leg)
                 if number == 0 and before is not None and not is_taken:
-                    clash = self._leave(before, link, board.end[before.index])
+                    clash = leave(board, before, link, board.end[before.index])
                     if clash is not None:
                         return clash
                 if leg.slot == "entry" or (machine.has_place_in and leg.destination == machine.domain.id):
@@ -97,9 +98,9 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 if number == 0 and before is not None:
-                    clash = self._fetched(before, link, leg, moved.start)
+                    clash = fetched(board, before, link, leg, moved.start)
                     if clash is None and is_taken:
-                        clash = self._leave(before, link, moved.taken_up)
+                        clash = leave(board, before, link, moved.taken_up)
                     if clash is not None:
                         return clash
                 ready = moved.end
@@ -139,8 +140,8 @@ class Placement:
                 begin = moved.put_down if moved is not None else NEVER
                 if (
                     moved is not None
-                    and self._fetched(before, link, legs[0], moved.start) is None
-                    and self._leave(before, link, moved.taken_up) is None
+                    and fetched(board, before, link, legs[0], moved.start) is None
+                    and leave(board, before, link, moved.taken_up) is None
                     and timeline.opening(begin, 1, mode.family, after.index) == begin
                 ):
                     board.load(after.index, mode, begin)
@@ -158,7 +159,7 @@ class Placement:
         if cell is None or cell.output_places is not None or not elsewhere:
             return False
         board.restrict(after.index, elsewhere)
-        return board.narrow(plan, plan.tight) and self._send_off(plan, before) is None
+        return board.narrow(plan, plan.tight) and send_off(board, plan, before) is None
 
     def _place_plain(self, plan: PlanData, operation: OperationData, floor: int) -> Clash | None:
         """Do `place_operation` where machines have nothing but a capacity of 1, and parts need no moves."""
@@ -211,9 +212,9 @@ class Placement:
                 if moved is None:
                     return HOPELESS
                 before = link.predecessor
-                clash = self._fetched(before, link, leg, moved.start) if before is not None and is_first else None
+                clash = fetched(board, before, link, leg, moved.start) if before is not None and is_first else None
                 if clash is None and before is not None and board.mode_of(before).machine.takes_up(leg):
-                    clash = self._leave(before, link, moved.taken_up)
+                    clash = leave(board, before, link, moved.taken_up)
                 if clash is not None:
                     return clash
                 loaded_at, ready = min(loaded_at, moved.put_down), max(ready, moved.end)
@@ -235,12 +236,12 @@ class Placement:
         if mode.max_dwell is not None and is_loaded and start > (arrived := self._arrives_at(plan, operation)):
             return Clash(operation, begin + start - arrived)
         for link in plan.incoming[index]:
-            clash = self._exceeded(link, start) or self._stays(link, machine, start)
-            clash = clash or self._take_over(link, operation, machine, begin, start)
+            clash = self._exceeded(link, start) or stays(board, link, machine, start)
+            clash = clash or take_over(board, link, operation, machine, begin, start)
             if clash is not None:
                 return clash
         timeline = board.timelines[machine.index]
-        until = end + (machine.unload_time if self._has_to_leave(plan, operation, machine) else 0)
+        until = end + (machine.unload_time if has_to_leave(board, plan, operation, machine) else 0)
         parts = len(plan.outgoing[index]) if machine.keeps else 0
         length = max(until - begin, 1) if machine.holds_out else until - begin
         opening, store = timeline.opening(begin, length, mode.family, index), board.stores[machine.index]
@@ -254,107 +255,7 @@ class Placement:
         if store is not None:
             board.store(index, mode, begin, store.limit(begin, None))
         board.work(index, mode, start, end, parts)
-        return self._send_off(plan, operation)
-
-    def _send_off(self, plan: PlanData, operation: OperationData) -> Clash | None:
-        """Carry parts away: out of the cell of a placed operation, where they can't stay in it, and all the way out.
-
-        A part that departs without a move leaves its machine at once.
-        """
-        board, index = self.board, operation.index
-        machine = board.mode_of(operation).machine
-        for link in plan.outgoing[index]:
-            legs = self.problem.legs(machine, None) or ()
-            if link.successor is not None:
-                cell = machine.cell
-                is_bound = cell is None or cell.output_places is not None
-                legs = () if is_bound or link in board.part or self._may_stay(link, machine) else legs[:1]
-            done, ready = board.part.get(link, (0, board.end[index]))
-            if link.successor is None and not legs and board.waiting[index]:
-                clash = self._leave(operation, link, board.end[index])
-                if clash is not None:
-                    return clash
-            for leg in legs[done:]:
-                moved = board.carry(link, leg, ready)
-                if moved is None:
-                    return HOPELESS
-                ready = moved.end
-                clash = self._fetched(operation, link, leg, moved.start) if leg is legs[0] else None
-                if clash is None and machine.takes_up(leg):
-                    clash = self._leave(operation, link, moved.taken_up)
-                if clash is not None:
-                    return clash
-        return None
-
-    def _may_stay(self, link: LinkData, machine: MachineData) -> bool:
-        """Return whether the next operation may be in the same cell."""
-        if link.successor is None:
-            return False
-        cell = machine.domain.cell
-        return any(mode.machine.domain.cell == cell for mode in self.board.modes_of(link.successor))
-
-    def _has_to_leave(self, plan: PlanData, operation: OperationData, machine: MachineData) -> bool:
-        """Return whether parts of the operation occupy the station until a robot has unloaded them."""
-        if not machine.holds_out or machine.cell is None:
-            return False
-        successors = (link.successor for link in plan.outgoing[operation.index] if link.successor is not None)
-        return all(mode.machine is not machine for o in successors for mode in self.board.modes_of(o))
-
-    def _leave(self, operation: OperationData, link: LinkData, instant: int) -> Clash | None:
-        """Let the part of a link leave its machine, or the buffer, at an instant, unless its place is needed before."""
-        board, index = self.board, operation.index
-        machine = board.mode_of(operation).machine
-        if not machine.keeps or link.taken_at is not None:
-            return None
-        store = board.stores[machine.index]
-        limit = board.until[index] if store is None else board.stored[index][1]
-        if instant > limit:
-            bound = (store or board.timelines[machine.index]).beyond(limit, instant)
-            return Clash(operation, bound) if bound < NEVER else HOPELESS
-        board.leave(index, instant)
-        return None
-
-    def _stays(self, link: LinkData, machine: MachineData, start: int) -> Clash | None:
-        """Return the clash if a part that needs no move stays too long where it is."""
-        before = link.predecessor
-        if before is None or self.board.mode_of(before).max_dwell is None:
-            return None
-        here = self.board.mode_of(before).machine
-        stays = here is machine or (here.domain.output_buffer == 0 and self.problem.legs(here, machine) == ())
-        return self._dwells(before, link, start) if stays else None
-
-    def _take_over(
-        self, link: LinkData, operation: OperationData, machine: MachineData, begin: int, start: int
-    ) -> Clash | None:
-        """End the occupation of the operation before, if the next one takes its part over without a move.
-
-        Other parts of the two can't be on one machine at the same time, if it has room for one only.
-        """
-        before = link.predecessor
-        if before is None:
-            return None
-        origin = self.board.mode_of(before).machine
-        if not origin.keeps or self.problem.legs(origin, machine) != ():
-            return None
-        if origin is machine and machine.holds_out and machine.domain.capacity == 1:
-            if self.board.waiting[before.index] > 1 or (begin < start and machine.load_time > 0):
-                return HOPELESS
-            if begin < start:
-                return Clash(operation, start)
-        return self._leave(before, link, start)
-
-    def _fetched(self, before: OperationData, link: LinkData, leg: Leg, start: int) -> Clash | None:
-        """Return the clash if the first move of a part fetches it too late from the machine of an operation."""
-        machine = self.board.mode_of(before).machine.domain
-        return self._dwells(before, link, start) if leg.origin == machine.id or machine.output_buffer == 0 else None
-
-    def _dwells(self, before: OperationData, link: LinkData, start: int) -> Clash | None:
-        """Return the clash if a part that goes on then stays too long; one taken over for lost work has left before."""
-        board, index = self.board, before.index
-        limit = board.mode_of(before).max_dwell
-        if limit is None or link.taken_at is not None or start <= board.end[index] + limit:
-            return None
-        return Clash(before, board.start[index] + start - board.end[index] - limit)
+        return send_off(board, plan, operation)
 
     def _arrives_at(self, plan: PlanData, operation: OperationData) -> int:
         """Return when the last of its parts that are still on the way will be there; `NEVER` if none is."""
