@@ -32,6 +32,7 @@ OPTIMUM = {
     "blocking_tiny": 10,
     "swap_tiny": 5,
     "mixed_fleet_tiny": 20,
+    "parking_tiny": 15,
     "shuttle_tiny": 12,
     "two_robots_tiny": 16,
     "buffer_tiny": 17,

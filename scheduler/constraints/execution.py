@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.constraints.facts import describe, place
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Execution, Instance, OperationKey, RobotCell, Schedule, ScheduledOperation
+from scheduler.domain import Execution, Fleet, Instance, OperationKey, RobotCell, Schedule, ScheduledOperation
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -137,6 +137,8 @@ def _empty_moves(instance: Instance, execution: Execution, schedule: Schedule) -
     now = execution.now
     tended = [*(o for o in execution.baseline.operations if o.start < now), *execution.aborted]
     for carrier, group in instance.group_by_carrier.items():
+        if isinstance(group, Fleet) and group.limited:
+            continue  # the rule `parking` keeps what has begun
         kind = "robot" if isinstance(group, RobotCell) else "vehicle"
         moves = schedule.by_mover.get(carrier, ())
         last_task = max(

@@ -14,7 +14,7 @@ move from its charger's place to the same, an operation that a robot tends like 
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
 gap; it lists no others, but for the way back to the start place after the last move of a vehicle whose fleet
-``returns``.
+``returns``. The ways of vehicles of which places have room for some only are a matter of the rule `parking`.
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             loaded = [move for move in moves if move.job is not None]
             empty = [move for move in moves if move.job is None]
             to_do = tasks(instance, schedule, carrier.id)
-            yield from _travel(group, carrier, to_do)
             yield from _downtimes(carrier, loaded, past)
+            if isinstance(group, Fleet) and group.limited:
+                continue  # the rule `parking` speaks of its ways
+            yield from _travel(group, carrier, to_do)
             yield from _empty_moves(group, carrier, to_do, empty)
 
 
@@ -184,6 +186,7 @@ def _arcs(
             last = ctx.new_bool(f"last[{carrier.id}:{b}]", lambda view, o=after: view.ends_with(carrier.id, o))
             arcs.append((b, 0, last))
             ctx.carriers.add_turn(carrier.id, after, None, last)
+            ctx.parking.add_turn(carrier.id, after, None, last)
         for a, before in enumerate([None, *options]):
             if a == b or (before is not None and not _can_follow(before, after)):
                 continue
@@ -196,6 +199,7 @@ def _arcs(
             )
             arcs.append((a, b, literal))
             ctx.carriers.add_turn(carrier.id, before, after, literal)
+            ctx.parking.add_turn(carrier.id, before, after, literal)
             gap = ctx.carriers.gap(carrier.id, after)
             # What begins in the past may have been faster.
             if travel > 0 and not (group.slowdowns and (before is None or before.fixed is not None)):
@@ -211,7 +215,9 @@ def _arcs(
                 # Only the past comes before the past, and it is possible as it was.
                 ctx.model.add(literal == 0)
     if all(option.literal is not ctx.true for option in options):
-        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
+        idle = ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))
+        arcs.append((0, 0, idle))
+        ctx.parking.add_turn(carrier.id, None, None, idle)
     return arcs
 
 

@@ -87,6 +87,9 @@ class Carriers:
             return Stand(before.leg.destination, before.end, None if gap is None else gap.level_after)
         if (carrier, fixed) in self._past:
             return self._past[carrier, fixed]
+        parked = self._ctx.parking.past_stand(carrier, before)
+        if parked is not None:
+            return Stand(*parked, None)
         if before is not None:  # which may be a move of another carrier
             return Stand(before.leg.destination, before.end, None)
         battery = self._ctx.instance.battery_by_vehicle.get(carrier)

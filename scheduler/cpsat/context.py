@@ -18,6 +18,7 @@ from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
 from scheduler.cpsat.occupations import OccupationVars, brought_at, occupation_variables, taken_at
+from scheduler.cpsat.parking import Parking
 from scheduler.cpsat.tending import TendingVars, tending_variables
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
@@ -87,6 +88,7 @@ class ModelContext:
             self.horizon = min(self.horizon, max(self._latest.values()) + returns)
         self.true: Literal = self.model.new_constant(1)
         self.carriers = Carriers(self)
+        self.parking = Parking(self)
         self.trips: dict[str, list[TripVars]] = {}
         self.memo: dict[str, Expr] = {}
         self.loads: dict[str, list[tuple[int, Literal]]] = {}

@@ -41,7 +41,7 @@ def extract(ctx: ModelContext, value: Value) -> Schedule:
         moves.extend(_transports(ctx, fleet, value) if fleet.id in ctx.alike else ())
     for lane in ctx.instance.lanes:
         moves.extend(_transfers(ctx, lane, value))
-    return complete(ctx.instance, operations, moves, _charges(ctx, value))
+    return complete(ctx.instance, operations, moves, _charges(ctx, value), ctx.parking.moves(value))
 
 
 def _charges(ctx: ModelContext, value: Value) -> Iterable[Charge]:

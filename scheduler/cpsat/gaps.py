@@ -1,10 +1,14 @@
-"""What lies before a move of a vehicle with a battery, for complete hints."""
+"""What lies between the moves of vehicles with batteries or in limited parking, for complete hints."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
-from scheduler.domain import Charge
+from scheduler.domain import Charge, Instance, Move, Schedule
+from scheduler.domain.batteries import corrected, levels
+from scheduler.domain.parking import Gap as ParkingGap
+from scheduler.domain.parking import gaps_listed
 
 
 class Gap(NamedTuple):
@@ -48,3 +52,47 @@ class Gap(NamedTuple):
         if self.charge is None:
             return self.minimum
         return self.charge.from_level if of == "from_level" else self.charge.to_level
+
+
+def battery_gaps(instance: Instance, schedule: Schedule) -> dict[tuple[object, ...], Gap]:
+    """Return what is before each loaded move of vehicles with batteries, by `_name`, and before returns, by vehicle."""
+    execution = instance.execution
+    past = frozenset(execution.charges) if execution is not None else frozenset()
+    found: dict[tuple[object, ...], Gap] = {}
+    for vehicle, battery in instance.battery_by_vehicle.items():
+        moves, charges = schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())
+        least = battery.minimum
+        gap = Gap(0, battery.initial + corrected(battery, 0), None, least, least)
+        is_used = False
+        for item, _, level in levels(instance, vehicle, moves, charges):
+            left = level + corrected(battery, item.end)
+            after = Gap(item.end, left + battery.drain_idle * item.end, None, least, least)
+            if isinstance(item, Charge):
+                gap = after if item in past else gap._replace(charge=item)
+            elif item.job is not None:
+                found[(vehicle, *_name(item))] = gap._replace(level_after=level)
+                gap, is_used = after, True
+        if is_used:
+            found[vehicle,] = gap
+    return found
+
+
+def parking_gaps(instance: Instance, schedule: Schedule) -> dict[tuple[object, ...], ParkingGap]:
+    """Return what is after each transport in limited parking that ends the past or is pending, by `_name`.
+
+    By vehicle alone: what is before the first.
+    """
+    now = 0 if instance.execution is None else instance.execution.now
+    found: dict[tuple[object, ...], ParkingGap] = {}
+    for fleet in instance.fleets:
+        gaps = gaps_listed(instance, fleet, schedule) if fleet.limited else []
+        for vehicle, of_vehicle in groupby(gaps, key=lambda gap: gap.vehicle):
+            loaded = [move for move in schedule.by_mover.get(vehicle, ()) if move.job is not None]
+            for move, gap in zip([None, *loaded], of_vehicle, strict=True):
+                if gap.wanted_at >= now:
+                    found[(vehicle, *(() if move is None else _name(move)))] = gap
+    return found
+
+
+def _name(move: Move) -> tuple[object, ...]:
+    return (move.job, move.predecessor, move.successor, move.origin, move.destination)

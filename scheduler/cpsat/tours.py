@@ -59,8 +59,8 @@ class TurnVars:
 def alike(instance: Instance) -> frozenset[str]:
     """Return the fleets whose vehicles differ in nothing but where they start, neither by themselves nor to any job.
 
-    They carry one job at a time, at one speed, and have no downtimes, no batteries and no past. In cyclic production
-    each vehicle goes by its name, since it does the same in every cycle.
+    They carry one job at a time, at one speed, and have no downtimes, no batteries, no limited places and no past. In
+    cyclic production each vehicle goes by its name, since it does the same in every cycle.
     """
     if instance.execution is not None or instance.cycle is not None:
         return frozenset()
@@ -68,7 +68,8 @@ def alike(instance: Instance) -> frozenset[str]:
     return frozenset(
         fleet.id
         for fleet in instance.fleets
-        if named.isdisjoint(vehicle.id for vehicle in fleet.vehicles)
+        if not fleet.limited
+        and named.isdisjoint(vehicle.id for vehicle in fleet.vehicles)
         and len(instance.paces_by_id[fleet.id]) == 1
         and all(v.calendar.always_works and v.battery is None and v.capacity == 1 for v in fleet.vehicles)
     )

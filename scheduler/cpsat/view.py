@@ -7,12 +7,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from scheduler.cpsat.gaps import Gap
+from scheduler.cpsat.gaps import Gap, battery_gaps, parking_gaps
 from scheduler.cpsat.tending import TendingVars
-from scheduler.domain import Charge, Instance, Move, OperationKey, Schedule, ScheduledOperation
-from scheduler.domain.batteries import corrected, levels
+from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.happened import taken_over, tasks_of
+from scheduler.domain.parking import Gap as ParkingGap
 from scheduler.domain.routing import SLOTS, Slot, slots_of
 from scheduler.domain.stations import Side, StationStay, station_stays
 from scheduler.domain.visits import visits
@@ -209,26 +209,15 @@ class ScheduleView:
 
     @cached_property
     def _gaps(self) -> dict[tuple[object, ...], Gap]:
-        execution = self.instance.execution
-        past = frozenset(execution.charges) if execution is not None else frozenset()
-        found: dict[tuple[object, ...], Gap] = {}
-        for vehicle, battery in self.instance.battery_by_vehicle.items():
-            moves, charges = self.schedule.by_mover.get(vehicle, ()), self.schedule.by_vehicle.get(vehicle, ())
-            least = battery.minimum
-            gap = Gap(0, battery.initial + corrected(battery, 0), None, least, least)
-            is_used = False
-            for item, _, level in levels(self.instance, vehicle, moves, charges):
-                left = level + corrected(battery, item.end)
-                after = Gap(item.end, left + battery.drain_idle * item.end, None, least, least)
-                if isinstance(item, Charge):
-                    gap = after if item in past else gap._replace(charge=item)
-                elif item.job is not None:
-                    leg = (item.job, item.predecessor, item.successor, item.origin, item.destination)
-                    found[(vehicle, *leg)] = gap._replace(level_after=level)
-                    gap, is_used = after, True
-            if is_used:
-                found[vehicle,] = gap
-        return found
+        return battery_gaps(self.instance, self.schedule)
+
+    def parking_gap(self, vehicle: str, before: OptionVars | None) -> ParkingGap | None:
+        """Return the gap after a transport of a vehicle (None: the first) if it does it, in limited parking."""
+        return self._parking_gaps.get((vehicle, *(() if before is None else _leg_of(before))))
+
+    @cached_property
+    def _parking_gaps(self) -> dict[tuple[object, ...], ParkingGap]:
+        return parking_gaps(self.instance, self.schedule)
 
     def leader(self, lane: str, options: list[OptionVars], index: int) -> int:
         """Return the first transfer (by index) on the trip of transfer `index`, -1 if it does not use the lane."""

@@ -9,6 +9,7 @@ from itertools import groupby
 from scheduler.domain.batteries import charged
 from scheduler.domain.happened import taken_over, tasks_of
 from scheduler.domain.instance import Instance
+from scheduler.domain.parking import parked
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.slowdowns import last_departure
@@ -20,18 +21,26 @@ def complete(
     operations: Iterable[ScheduledOperation],
     loaded_moves: Iterable[Move] = (),
     charges: Iterable[Charge] = (),
+    parking_moves: Iterable[Move] | None = None,
 ) -> Schedule:
     """Return the schedule with these operations, loaded moves and charges, with its setups and empty moves added.
 
     Operations are put in file order, moves by start, those of one carrier in one instant in a possible order. A setup
     ends when the operation's part takes the machine (`occupied_from`); an empty move ends when the next pick-up or
-    charge begins; a vehicle returns right after arrival. The levels of the charges follow from the moves.
+    charge begins; a vehicle returns right after arrival. The levels of the charges follow from the moves. Where places
+    are limited, the empty moves are `parking_moves`, or those of `scheduler.domain.parking`.
     """
     index = {key: position for position, key in enumerate(instance.operation_by_key)}
     ordered = tuple(sorted(operations, key=lambda o: index[o.key]))
     moves = _in_turn(instance, ordered, loaded_moves)
     bare = Schedule(ordered, tuple(moves), charges=tuple(charges))
+    parking_moves = None if parking_moves is None else list(parking_moves)
     everything = [*moves, *_empty_moves(instance, bare), *_returns(instance, bare)]
+    for fleet in instance.fleets:
+        if fleet.limited:
+            transports = {vehicle.id: bare.by_mover.get(vehicle.id, ()) for vehicle in fleet.vehicles}
+            given = None if parking_moves is None else [move for move in parking_moves if move.mover in transports]
+            everything += parked(instance, fleet, transports, given)
     everything.sort(key=lambda m: (m.start, m.end))
     return Schedule(
         ordered, tuple(everything), tuple(_setups(instance, bare)), _with_levels(instance, bare, tuple(everything))
@@ -232,6 +241,8 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
     """Yield the empty moves of robots and vehicles: before each pick-up or charge, and back to the start at once."""
     for mover, carrier in instance.carrier_by_id.items():
         group = instance.group_by_carrier[mover]
+        if isinstance(group, Fleet) and group.limited:
+            continue  # see `parked`
         place, free_at = carrier.start, 0
         for start, end, origin, destination in _stops(instance, schedule, mover):
             if place != origin and group.travel_time(place, origin) > 0:

@@ -221,6 +221,8 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         vehicle: charging_time(battery, 0, battery.capacity) + empty[instance.fleet_by_vehicle[vehicle].id]
         for vehicle, battery in instance.battery_by_vehicle.items()
     }
+    # Where the next place has no room yet, a vehicle is on its way over a stop, or whoever takes the room is.
+    stops = {v.id: 2 * empty[f.id] for f in instance.fleets if f.limited for v in f.vehicles}
     group_of = instance.group_by_carrier
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
@@ -248,7 +250,9 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         ways = {mover: 1 + (instance.carrier_by_id[mover].capacity > 1) for mover, _ in able}
                         pieces = [(m, length + ways[m] * empty[group_of[m].id]) for m, length in able]
                         piece = max((length for _, length in pieces), default=0)
-                        time = max((length + charge.get(mover, 0) for mover, length in pieces), default=0)
+                        time = max(
+                            (length + charge.get(mover, 0) + stops.get(mover, 0) for mover, length in pieces), default=0
+                        )
                         calendars.extend(instance.carrier_by_id[mover].calendar for mover, _ in able)
                     times = longest.get((leg.slot, leg.load), (0, 0))
                     longest[leg.slot, leg.load] = (max(times[0], time), max(times[1], piece))

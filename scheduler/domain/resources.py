@@ -233,7 +233,8 @@ class Fleet:
     drop_time``; between two transports of a vehicle lies the *empty move*, ``travel[last drop][next pick-up]``. The
     times need neither be symmetric nor satisfy the triangle inequality. Vehicles stay where they were last needed;
     with ``returns`` each goes back to its start place in the end. Vehicles with batteries charge at the ``chargers``.
-    ``slowdowns``, by their start, come by events.
+    ``slowdowns``, by their start, come by events. ``parking`` says how many vehicles have room at a place at a time;
+    where it says nothing, any number.
     """
 
     id: str
@@ -245,11 +246,17 @@ class Fleet:
     returns: bool = False
     chargers: tuple[Charger, ...] = ()
     slowdowns: tuple[Slowdown, ...] = ()
+    parking: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def carriers(self) -> tuple[Vehicle, ...]:
         """Its movers: the vehicles."""
         return self.vehicles
+
+    @property
+    def limited(self) -> tuple[str, ...]:
+        """The places that have no room for all of its vehicles at a time."""
+        return tuple(place for place, room in self.parking.items() if room < len(self.vehicles))
 
     @property
     def places(self) -> frozenset[str]:

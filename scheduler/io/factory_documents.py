@@ -236,6 +236,8 @@ class FleetDocument(Document):
     """The battery of its vehicles; absent: they need no charging."""
     chargers: list[ChargerDocument] = Field(default_factory=list)
     """Its charging stations."""
+    parking: dict[Id, Count] = Field(default_factory=dict)
+    """How many of its vehicles have room at a place at a time; a place that is not named has room for all."""
 
 
 class TimetableDocument(Document):

@@ -103,6 +103,7 @@ def fleet_from(document: FleetDocument, first_facility: str) -> Fleet:
         drop_time=document.drop_time,
         returns=document.returns,
         chargers=tuple(Charger(c.id, c.place, c.places, _shortages(c.shortages)) for c in document.chargers),
+        parking=document.parking,
     )
 
 
@@ -264,6 +265,7 @@ def fleet_document(fleet: Fleet, several: bool) -> dict[str, Any]:
         **unless("pick_up_time", fleet.pick_up_time, 0),
         **unless("drop_time", fleet.drop_time, 0),
         **unless("returns", fleet.returns, False),
+        **unless("parking", dict(fleet.parking), {}),
         "travel": {origin: dict(row) for origin, row in fleet.travel.items()},
     }
 

@@ -19,6 +19,7 @@ from scheduler.io import validate_fleets as fleets
 from scheduler.io import validate_jobs as jobs
 from scheduler.io import validate_lanes as lanes
 from scheduler.io import validate_limits as limits
+from scheduler.io import validate_parking as parking
 from scheduler.io import validate_resources as resources
 from scheduler.io import validate_robots as robots
 from scheduler.io.defects import limited
@@ -61,6 +62,10 @@ RULES: tuple[Validation, ...] = (
     batteries.batteries_with_several_jobs,
     batteries.unround_rates,
     batteries.transports_beyond_every_battery,
+    parking.unknown_places,
+    parking.unlike_vehicles,
+    parking.ways_of_no_time,
+    parking.too_few_places,
     jobs.repeated_operations,
     jobs.missing_operations_and_modes,
     jobs.unknown_references,

@@ -47,6 +47,8 @@ def unperiodic_features(instance: Instance) -> Iterator[Defect]:
         if lane.transit_times is not None:
             yield _defect(("lanes", i, "transit_times"), "transit by time of day")
     for i, fleet in enumerate(instance.fleets):
+        if fleet.limited:
+            yield _defect(("fleets", i, "parking"), "limited parking, with vehicles that leave the place of others,")
         for v, vehicle in enumerate(fleet.vehicles):
             if vehicle.battery is not None:
                 yield _defect(("fleets", i, "vehicles", v, "battery"), "a battery")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scheduler.constraints import swaps
+from scheduler.constraints import parking, swaps
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.derive import complete
 from scheduler.domain.events.undo import with_waits
@@ -212,11 +212,25 @@ def _settled(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
     for _ in range(_EXTENSIONS):
         network = Network(instance, draft, latest)
         try:
-            return network.schedule(), network
+            return _with_room(instance, network.schedule()), network
         except TooLate:
             latest *= 8
     network = Network(instance, draft, latest)
-    return network.schedule(), network
+    return _with_room(instance, network.schedule()), network
+
+
+def _with_room(instance: Instance, schedule: Schedule) -> Schedule:
+    """Return the schedule if its vehicles have room where they stand.
+
+    Raises
+    ------
+    Stuck
+        If they have not.
+    """
+    crowded = next(parking.violations(instance, schedule), None)
+    if crowded is not None:
+        raise Stuck(f"{crowded.where}: {crowded.detail}")
+    return schedule
 
 
 def _latest(instance: Instance, draft: Draft) -> int:

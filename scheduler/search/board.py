@@ -13,6 +13,7 @@ from scheduler.search.carrying import Carried, by_carrier, by_lane, tender
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.movers import CarrierTimeline, LaneTimeline
+from scheduler.search.parking import parking_timelines
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
 from scheduler.search.stations import Stations
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
@@ -34,14 +35,12 @@ class Board:
         By machine: the places of the machine and behind it together, and those before it, if they are counted.
     stored
         By operation: when its part takes a place of the store, and until when; open like an occupation.
-    part
-        By link: how many of its moves are placed, and the end of the last.
-    plans
-        By job: the number of its plan.
+    part, plans
+        By link: how many of its moves are placed, and the end of the last. By job: the number of its plan.
     tended_by
         By operation: the robot that tends it, where its mode needs one.
     stations
-        The places of input and output stations.
+        Places of input and output stations.
     patience
         How much later a trip may depart to be shared.
     domains
@@ -65,10 +64,11 @@ class Board:
         self.stores = [_shared(machine.places_out) for machine in problem.machines]
         self.inputs = [_shared(machine.places_in) for machine in problem.machines]
         self.pools = [Profile(pool.capacity, pool.shortages) for pool in instance.operators]
-        self.carriers = {
+        parked = parking_timelines(instance, problem.carrier_downtimes, now)
+        self.carriers = parked | {
             carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
             for carrier, group in instance.group_by_carrier.items()
-            if carrier not in instance.battery_by_vehicle
+            if carrier not in instance.battery_by_vehicle and carrier not in parked
         }
         self.chargers = {name: Profile(c.places, c.shortages) for name, c in instance.charger_by_id.items()}
         self.charges: list[Charge] = []

@@ -152,8 +152,9 @@ class _Search:
         if schedule is None:
             return
         may_break = self._instance.execution is not None or bool(self._instance.battery_by_vehicle)
+        may_break |= any(fleet.limited for fleet in self._instance.fleets)
         if may_break and check(self._instance, schedule):
-            return  # the past, pins, and vehicles that drain while they wait may leave no way to keep a rule
+            return  # the past, pins, and vehicles that drain or stand in the way may leave no way to keep a rule
         value = recompute(self._instance, schedule, self._objective)
         found = _Found(_overrun(self._instance, schedule), value, schedule, rule, board.plans)
         if self.best is None or found[:2] <= self.best[:2]:

@@ -14,8 +14,10 @@ from typing import TypeAlias
 from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
 from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
+from scheduler.domain.parking import ways_begun
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
+from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
 
 Way: TypeAlias = tuple[str, str | None, str | None]
@@ -118,6 +120,8 @@ class Past:
                 for move in baseline.by_mover.get(carrier_id, ())
                 if move.job is None and free_at <= move.start < now
             }
+            if isinstance(carrier, ParkingTimeline):
+                carrier.recall(ways_begun(self._problem.instance, carrier_id))
         for setup in baseline.setups:
             operation = self._problem.operation_by_key.get((setup.job, setup.operation))
             machine = self._problem.machine_by_id.get(setup.machine)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 from helpers import complete_instance, distances, down, factory, job, machine, mode, op, shifts, simple_job
+from parking_cases import V1, V2, oven
 
 from scheduler.domain import (
     Battery,
@@ -104,6 +105,9 @@ def test_defects_are_raised_with_their_source() -> None:
 M1, M2, J1 = machine("M1"), machine("M2"), simple_job("J1", ("M1", 3))
 STATION = machine("S", cell="C", input_buffer=0, output_buffer=0)
 
+V3 = Vehicle("V3", "BAY")
+BAYS = ("DOCK", "OVEN", "BAY")
+BATTERY = Battery(10, (ChargeStep(10, 1),), 10)
 TABLE: list[tuple[str, str, str, Instance]] = [
     ("E301", "$.machines[1].id", '"M1" stands at $.machines[0].id', factory(M1, M1, J1)),
     ("E301", "$.operators[1].id", '"P"', factory(M1, OperatorPool("P"), OperatorPool("P"), J1)),
@@ -624,6 +628,18 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     ("E331", "$.fleets[0].chargers", 'fleet "carts" has batteries, but no charger', electric(chargers=())),
     ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
     ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", with the way from a charger', electric(drain_loaded=4)),
+    ("E336", "$.fleets[0].parking.OVN", 'fleet "AGV" does not go to "OVN"', oven(parking={"OVN": 1})),
+    ("E337", "$.fleets[0].vehicles[1].capacity", "carries 2 jobs", oven(V1, replace(V2, capacity=2))),
+    (
+        "E337",
+        "$.fleets[0].vehicles[1]",
+        "has a battery",
+        oven(V1, replace(V2, battery=BATTERY), chargers=(Charger("plug", "BAY"),)),
+    ),
+    ("E338", "$.fleets[0].travel.DOCK.OVEN", "takes no time", oven(travel={"DOCK": {"OVEN": 0}, "OVEN": {"DOCK": 1}})),
+    ("E339", "$.fleets[0].parking.DOCK", "2 vehicles start", oven(parking={"DOCK": 1})),
+    ("E339", "$.fleets[0].parking", "2 vehicles, but room for 1", oven(V1, V3, parking=dict.fromkeys(BAYS, 1))),
+    ("E339", "$.fleets[0].parking", "vehicles go back", oven(V1, replace(V2, start="OVEN"), returns=True)),
     ("E204", "$.fleets[0].drop_time", "-1 is out of range", factory(carts(drop_time=-1), M1, M2, J1)),
     (
         "E204",

@@ -28,7 +28,8 @@ def finished_jobs(instance: Instance, schedule: Schedule, now: int, kept: int) -
     """
     done = {job for job, completion in schedule.completions.items() if completion <= now}
     last: dict[str, ScheduledOperation | Move] = {}
-    held = {move.job for move in schedule.moves if move.mover in instance.battery_by_vehicle}
+    followed = {*instance.battery_by_vehicle, *(v.id for f in instance.fleets if f.limited for v in f.vehicles)}
+    held = {move.job for move in schedule.moves if move.mover in followed}
     for operation in schedule.operations:
         for user in (operation.machine, operation.tended_by):
             if user is not None and operation.start < now:
@@ -73,7 +74,7 @@ def without_jobs(instance: Instance, schedule: Schedule, jobs: Collection[str]) 
     left = replace(instance, jobs=tuple(job for job in instance.jobs if job.id not in gone), execution=execution)
     operations = (o for o in schedule.operations if o.job not in gone)
     moves = (m for m in schedule.moves if m.job is not None and m.job not in gone)
-    rest = complete(left, operations, moves, schedule.charges)
+    rest = complete(left, operations, moves, schedule.charges, [m for m in schedule.moves if m.job is None])
     if execution is not None:
         left = _without_slowdowns(
             _without_shortages(_without_downtimes(left, rest, execution), rest, execution), rest, execution

@@ -34,7 +34,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Machine: names("id facility cell setups input_buffer output_buffer swap"),
     RobotCell: names("id facility robots input_station output_station travel load_time unload_time"),
     Robot: names("id start reach speed"),
-    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers"),
+    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers parking"),
     Vehicle: names("id start speed"),
     Job: names("id operations precedences weight units carriers splits"),
     Operation: names("id modes interruptible"),
@@ -53,6 +53,8 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
+    if any(fleet.limited for fleet in instance.fleets):
+        return "limited parking"
     for machine in instance.machines:
         if (machine.input_buffer or 0) > 0 or (machine.output_buffer or 0) > 0:
             return "counted buffers"

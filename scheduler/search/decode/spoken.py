@@ -41,7 +41,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         " output_places"
     ),
     Robot: names("id start calendar reach grippers speed"),
-    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns"),
+    Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers slowdowns parking"),
     Vehicle: names("id start calendar battery capacity speed"),
     Battery: names("capacity curve initial minimum drain_loaded drain_empty drain_idle corrections"),
     ChargeStep: names("up_to rate"),
@@ -68,6 +68,8 @@ def why_unsupported(instance: Instance) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
+    if any(fleet.limited for fleet in instance.fleets):
+        return "limited parking"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"

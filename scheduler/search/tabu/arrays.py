@@ -122,6 +122,8 @@ def _why_not_carried(instance: Instance) -> str | None:
     """Return what of the fleets of an instance the compiled search does not speak yet."""
     if instance.battery_by_vehicle:
         return "batteries"
+    if any(fleet.limited for fleet in instance.fleets):
+        return "limited parking"
     if len({fleet.places for fleet in instance.fleets}) > 1:
         return "fleets with different places"
     if any(vehicle.capacity > 1 for fleet in instance.fleets for vehicle in fleet.vehicles):

@@ -1,0 +1,171 @@
+"""Vehicles of fleets with limited places: where another transport fits in, with all the stays that it leads to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from scheduler.domain import Instance, Vehicle
+from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, with_rule, yards
+from scheduler.search.downtimes import NEVER, Downtimes
+from scheduler.search.movers import CarrierTimeline
+from scheduler.search.timelines import Profile
+
+
+class ParkingTimeline(CarrierTimeline):
+    """The transports of a vehicle in order, with the stays at limited places between them by the rule of `Yard`.
+
+    ``rooms`` are the limited places of the fleet, less what is set aside as havens; its own haven the vehicle does not
+    share.
+    """
+
+    __slots__ = ("_begun", "_booked", "_home", "_rooms", "_yard")
+
+    def __init__(
+        self, vehicle: Vehicle, yard: Yard, downtimes: Downtimes | None, now: int, rooms: Mapping[str, Profile]
+    ) -> None:
+        super().__init__(vehicle, yard.fleet, downtimes, now)
+        self._yard = yard
+        self._rooms = rooms
+        self._home = vehicle.start if yard.fleet.returns else None
+        self._begun: tuple[Way, ...] = ()
+        self._booked: list[list[Stay]] = [[]]
+        self._book(0)
+
+    def recall(self, begun: tuple[Way, ...]) -> None:
+        """Let the vehicle be where the empty moves that have begun take it."""
+        self._begun = begun
+        for gap in range(len(self._booked)):
+            self._cancel(gap)
+            self._book(gap)
+
+    def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
+        for gap in range(bisect_right(self._ends, ready), len(self._starts) + 1):
+            if gap < len(self._starts) and self._starts[gap] < max(ready + length, self.now):
+                continue
+            self._cancel(gap)
+            start = self._fit(gap, ready, origin, destination, length)
+            self._book(gap)
+            if start < NEVER:
+                return start
+        return NEVER
+
+    def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
+        """Let the vehicle make a move."""
+        gap = bisect_right(self._starts, start)
+        self._cancel(gap)
+        super().reserve(start, end, origin, destination)
+        self._booked.insert(gap, [])
+        self._book(gap)
+        self._book(gap + 1)
+
+    def release(self, start: int) -> None:
+        """Undo `reserve`."""
+        gap = bisect_left(self._starts, start)
+        self._cancel(gap)
+        self._cancel(gap + 1)
+        super().release(start)
+        del self._booked[gap]
+        self._book(gap)
+
+    def _fit(self, number: int, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start of a transport in a gap, `NEVER` if it does not fit in."""
+        fleet, is_last = self._yard.fleet, number == len(self._starts)
+        here, leaves_at = stand_at(*self._stand(number))
+        start = max(ready, leaves_at + fleet.travel_time(here, origin))
+        while start < NEVER:
+            if self._downtimes is not None:
+                start = self._downtimes.start(start, length)
+            end = start + length
+            if not is_last and end + fleet.travel_time(destination, self._origins[number]) > self._starts[number]:
+                return NEVER
+            before = self._gap(number, origin, start)
+            after = Gap(
+                self.carrier.id,
+                destination,
+                end - fleet.drop_time,
+                end,
+                *((self._home, FOREVER, FOREVER) if is_last else self._wanted(number)),
+            )
+            later = self._later(start, here, leaves_at, with_rule(self._yard, before, self.now))
+            if later == start:
+                later = self._later(start, destination, end, with_rule(self._yard, after, self.now))
+            if later == start:
+                return start
+            start = later
+        return NEVER
+
+    def _later(self, start: int, here: str, leaves_at: int, gap: Gap) -> int:
+        """Return the start if there is room for the stays of a gap before or after it, else the next one to try.
+
+        The vehicle is `here` and may leave at that instant.
+        """
+        for place, begin, until in gap.stays:
+            is_before = gap.wanted_at == start
+            if place not in self._yard.limits or begin >= until or (is_before and until <= leaves_at):
+                continue
+            free = self._rooms[place].opening(begin, until - begin, 1)
+            if free == begin:
+                continue
+            if is_before and begin < start:  # it waits there: with more time it could go away meanwhile
+                return max(leaves_at + self._yard.detour(here, gap.there or here), start + 1)
+            return min(start + free - begin, NEVER)
+        return start
+
+    def _stand(self, number: int) -> tuple[Sequence[Way], str, int, int]:
+        """Return the ways that began in a gap before `now`, where they begin, when the vehicle is free, and `now`."""
+        if number == 0:
+            return self._begun_after(0), self.carrier.start, 0, self.now
+        here, free_at = self._destinations[number - 1], self._ends[number - 1]
+        is_past = self._starts[number - 1] < self.now
+        return self._begun_after(free_at) if is_past else (), here, free_at, self.now if is_past else free_at
+
+    def _begun_after(self, free_at: int) -> tuple[Way, ...]:
+        return tuple(way for way in self._begun if way.start >= free_at)
+
+    def _wanted(self, number: int) -> tuple[str, int, int]:
+        """Return where the transport after a gap begins, when, and when it is off."""
+        start = self._starts[number]
+        return self._origins[number], start, start + self._yard.fleet.pick_up_time
+
+    def _gap(self, number: int, there: str | None, start: int) -> Gap:
+        """Return the gap after what is before it, up to a transport from `there` (None: up to the end)."""
+        begun, here, free_at, _ = self._stand(number)
+        since = free_at - self._yard.fleet.drop_time if number else 0
+        until = FOREVER if start == FOREVER else start + self._yard.fleet.pick_up_time
+        return replace(Gap(self.carrier.id, here, since, free_at, there, start, until), ways=tuple(begun))
+
+    def _book(self, number: int) -> None:
+        """Take the room that the vehicle needs in a gap."""
+        is_last = number == len(self._starts)
+        gap = self._gap(number, self._home, FOREVER) if is_last else self._gap(number, *self._wanted(number)[:2])
+        if gap.wanted_at < self.now:
+            stays = [Stay(gap.there or "", gap.wanted_at, gap.until)]
+        else:
+            stays = list(with_rule(self._yard, gap, self.now).stays)
+        self._booked[number] = [s for s in stays if s.place in self._yard.limits and s.begin < s.until]
+        for place, begin, until in self._booked[number]:
+            self._rooms[place].add(begin, until, 1)
+
+    def _cancel(self, number: int) -> None:
+        """Take back `_book`."""
+        for place, begin, until in self._booked[number]:
+            self._rooms[place].add(begin, until, -1)
+        self._booked[number] = []
+
+
+def parking_timelines(
+    instance: Instance, downtimes: Mapping[str, Downtimes | None], now: int
+) -> dict[str, CarrierTimeline]:
+    """Return the timelines of the vehicles of fleets with limited places."""
+    found: dict[str, CarrierTimeline] = {}
+    yard_of = yards(instance)
+    for fleet in instance.fleets:
+        aside = [yard_of[vehicle.id].haven for vehicle in fleet.vehicles if vehicle.id in yard_of]
+        rooms = {place: Profile(fleet.parking[place] - aside.count(place)) for place in fleet.limited}
+        for vehicle in fleet.vehicles if fleet.limited else ():
+            yard = yard_of[vehicle.id]
+            found[vehicle.id] = ParkingTimeline(vehicle, yard, downtimes[vehicle.id], now, rooms)
+    return found
