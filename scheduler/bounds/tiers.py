@@ -148,3 +148,8 @@ def priced_bound(instance: Instance, rounds: int = PRICE_ROUNDS) -> int:
         prices *= np.exp(PRICE_STEP / (1.0 + number / 10.0) * (loads / loads.max() - 1.0))
         prices /= (prices * capacities).sum()
     return ceil(best - 1e-6 * max(1.0, best))
+
+
+def higher(a: Fraction | None, b: Fraction | None) -> Fraction | None:
+    """Return the higher of two bounds, either of which may be missing."""
+    return max((bound for bound in (a, b) if bound is not None), default=None)

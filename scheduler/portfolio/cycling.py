@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from scheduler.bounds import higher
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.portfolio.run import Answer, Run
 from scheduler.search.cyclic.engine import CyclicSearch
 
 FIRST_SLICE = 2.0

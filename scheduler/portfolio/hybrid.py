@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from scheduler.bounds import tier_bound
+from scheduler.bounds import higher, tier_bound
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import Answer, Run, higher
+from scheduler.portfolio.run import Answer, Run
 from scheduler.search.blocking.engine import BlockingSearch
 from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.tabu.engine import TabuSearch

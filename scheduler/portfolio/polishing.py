@@ -9,8 +9,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
+from scheduler.bounds import higher
 from scheduler.domain import Schedule, Status, Stop
-from scheduler.portfolio.run import SMALL, Answer, Run, higher
+from scheduler.portfolio.run import SMALL, Answer, Run
 from scheduler.search.decode.engine import FactorySearch
 
 FIRST_SHARE = 0.2
@@ -105,6 +106,10 @@ class Polishing:
         run = self._run
         compiled = None if walk.is_compiled() else walk.compile_elsewhere()
         seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
+        if walk.goal.stay and run.best is not None:
+            # Of the first walks one begins with the plan in force, the other with what has a good value already.
+            self._given = run.best
+            walk.give(run.best)
         if compiled is None:
             walk.start(run.workers - 1)
             if run.instance.execution is not None and run.left < ROUND and run.num_modes > SMALL:

@@ -10,7 +10,9 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from scheduler.bounds import higher
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
+from scheduler.portfolio.findings import Findings
 from scheduler.portfolio.patience import first_pass_gives_up
 
 if TYPE_CHECKING:
@@ -60,8 +62,10 @@ class Run:
         on_progress: OnProgress | None,
         stop: Stop,
         on_schedule: OnSchedule | None = None,
+        findings: Findings | None = None,
     ) -> None:
         self.instance = instance
+        self.findings = findings or Findings()
         self.objective = objective
         self.workers = workers
         self.seed = seed
@@ -202,7 +206,9 @@ class Run:
             if walk is not None:
                 self.record(Fraction(walk.goal.first_tier(value), scale), None, walk.name)
 
-        walk = FactorySearch.of(self.instance, self.objective, self.seed, on_better)
+        self.findings.factory = walk = FactorySearch.of(
+            self.instance, self.objective, self.seed, on_better, before=self.findings.factory
+        )
         return walk
 
     def _polish(self, walk: FactorySearch | None) -> Answer:
@@ -390,8 +396,3 @@ class Run:
             self._history.append(point)
             if self._on_progress is not None:
                 self._on_progress(point)
-
-
-def higher(a: Fraction | None, b: Fraction | None) -> Fraction | None:
-    """Return the higher of two bounds, either of which may be missing."""
-    return max((bound for bound in (a, b) if bound is not None), default=None)

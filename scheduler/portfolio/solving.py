@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from scheduler.domain import Instance, Objective, Result, Schedule, Status, Stop
+from scheduler.portfolio.findings import Findings
 from scheduler.portfolio.run import OnProgress, OnSchedule, Run
 
 
@@ -24,6 +25,7 @@ def solve(
     on_progress: OnProgress | None = None,
     on_schedule: OnSchedule | None = None,
     stop: Stop | None = None,
+    findings: Findings | None = None,
 ) -> Result:
     """Find a schedule that satisfies every rule and makes the objective small.
 
@@ -48,6 +50,8 @@ def solve(
         Called with every better schedule as it is handed over, from a thread of the search; it is not yet checked.
     stop
         Ends the search early, from another thread; so does Ctrl-C. The best schedule found so far is the answer.
+    findings
+        What another call on the same instance has found, whatever its objective; this call adds to it.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def solve(
     wanted = _objective(instance, objective)
     # Tardiness without due dates, or setup times without setups, would only hide from the engines what is to be done.
     telling, positions = wanted.without(void_terms(instance))
-    run = Run(instance, telling, time_limit, workers, seed, on_progress, stop, on_schedule)
+    run = Run(instance, telling, time_limit, workers, seed, on_progress, stop, on_schedule, findings)
     with ThreadPoolExecutor(1) as executor:
         # The search has its own thread, so that Ctrl-C reaches this one at once.
         search = executor.submit(run.search, start)

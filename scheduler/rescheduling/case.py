@@ -18,6 +18,7 @@ from scheduler.domain.collector import collector_paused
 from scheduler.domain.happened import execution_of
 from scheduler.domain.objective import STABILITY_TERMS
 from scheduler.portfolio import versions
+from scheduler.portfolio.findings import Findings
 from scheduler.rescheduling.right_shift import Shift
 from scheduler.rescheduling.stability import usual_allowance
 from scheduler.terms import value_terms
@@ -82,6 +83,8 @@ class Case:
         Why there is no schedule.
     passed_over
         What the last offered schedule that is not right breaks.
+    findings
+        What the searches hand on to each other.
     is_lost
         Whether what has happened breaks limits for good, so that no schedule keeps all.
     """
@@ -105,6 +108,7 @@ class Case:
     found: Result | None = None
     reason: str = ""
     passed_over: str = ""
+    findings: Findings = field(default_factory=Findings)
     is_lost: bool = False
 
     def __post_init__(self) -> None:

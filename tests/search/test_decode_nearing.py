@@ -108,3 +108,25 @@ def test_an_old_plan_leaves_open_what_it_does_not_have(is_old: bool) -> None:
         assert solution.choice[: len(lowered.operations)].tolist() == [0, -1]
         assert solution.order.tolist() == [0, 1]
         assert blank(lowered).choice.tolist()[2:] == [1, 1]
+
+
+def test_what_was_found_for_the_value_decodes_to_the_same_where_starts_count() -> None:
+    found = 0
+    for seed in range(40):
+        instance = disturbed(seed, Features())
+        if instance is None:
+            continue
+        valued = FactorySearch.of(instance, Objective.parse("makespan"), seed, lambda value: None)
+        if valued is None:
+            continue
+        valued.advance(300)
+        latest, best = guess_latest(instance), valued.best()
+        goal, lowered = set_goal(instance, Objective.parse("start_deviation"), latest), lower(instance, latest, True)
+        if best is None or goal is None or lowered is None:
+            continue
+        (solution,) = valued.found_for(lowered)
+        memory = Memory(lowered, goal)
+        assert memory.decode(solution) + goal.offset == value_terms(instance, best)["start_deviation"]
+        assert to_schedule(lowered, memory.state) == best
+        found += 1
+    assert found >= 20

@@ -62,6 +62,7 @@ def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:
             on_progress=on_progress,
             on_schedule=on_schedule,
             stop=case.stop,
+            findings=case.findings,
         )
     except UncheckedScheduleError as error:
         # A slip of ours, as in `Case.offer`: the factory gets the best plan that has passed.

@@ -15,7 +15,7 @@ from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
-from scheduler.search.decode.solution import Solution, blank, to_schedule
+from scheduler.search.decode.solution import Solution, blank, carried_over, to_schedule
 from scheduler.search.decode.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
 
@@ -60,13 +60,21 @@ class FactorySearch(CompiledSearch[Solution]):
         Called, from a thread of the search, with every value below all before.
     settings
         What can be varied.
+    before
+        Where starts count: an ended search on the same instance, for the value alone.
     """
 
     name = "factory"
     kernels = KERNELS
 
     def __init__(
-        self, lowered: Lowered, goal: Goal, seed: int, on_better: OnBetter, settings: Settings = DEFAULT
+        self,
+        lowered: Lowered,
+        goal: Goal,
+        seed: int,
+        on_better: OnBetter,
+        settings: Settings = DEFAULT,
+        before: FactorySearch | None = None,
     ) -> None:
         self.lowered = lowered
         self.goal = goal
@@ -76,6 +84,7 @@ class FactorySearch(CompiledSearch[Solution]):
         self._elite: list[tuple[int, Solution]] = []
         self._given: list[Solution] = []
         self._reading: Memory | None = None
+        self._valued = before.found_for(lowered) if before is not None and goal.stay else []
         execution = lowered.instance.execution
         self.plan = list(imitations(lowered, execution.baseline, is_old=True)) if execution else []
         super().__init__(NEVER, on_better)
@@ -89,6 +98,7 @@ class FactorySearch(CompiledSearch[Solution]):
         on_better: OnBetter,
         latest: int | None = None,
         settings: Settings = DEFAULT,
+        before: FactorySearch | None = None,
     ) -> FactorySearch | None:
         """Return a search for an instance that `why_unsupported` has nothing against.
 
@@ -106,7 +116,7 @@ class FactorySearch(CompiledSearch[Solution]):
         lowered = lower(instance, latest, goal.stay > 0) if goal is not None else None
         if goal is None or lowered is None or not lowered.free:
             return None
-        return cls(lowered, goal, seed, on_better, settings)
+        return cls(lowered, goal, seed, on_better, settings, before)
 
     def first(self) -> Schedule | None:
         """Return the best of the greedy schedules without noise, told of as they come; None if none of them works."""
@@ -117,13 +127,23 @@ class FactorySearch(CompiledSearch[Solution]):
         """Let the next walk begin with a schedule that somebody else has found; any thread may give one."""
         solutions = list(imitations(self.lowered, schedule))
         with self._lock:
-            self._given = solutions
+            self._given, self._valued = [*self._valued, *solutions], []
 
     def taken(self) -> list[Solution]:
         """Take the schedule that was given last, as solutions that come near to it."""
         with self._lock:
             given, self._given = self._given, []
             return given
+
+    def found_for(self, lowered: Lowered) -> list[Solution]:
+        """Return the best solution, if there is one, for another lowering of the instance, in which starts count."""
+        with self._lock:
+            best = self._best
+        if best is None:
+            return []
+        memory = Memory(self.lowered, self.goal)
+        memory.decode(best)
+        return [carried_over(best, self.lowered, memory.state, lowered)]
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
@@ -190,7 +210,8 @@ class _Walks:
         search, memory = self._search, self._memory
         given = search.taken()
         if given:
-            best, value = self._best_of(given)
+            is_plan_too = search.goal.stay > 0 and not self._is_walking
+            best, value = self._best_of([*given, *search.plan] if is_plan_too else given)
             if self._is_walking and self._is_long:
                 if value < NEVER:
                     search.keep(value, best)

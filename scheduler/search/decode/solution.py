@@ -67,6 +67,25 @@ def blank(lowered: Lowered, rng: np.random.Generator | None = None) -> Solution:
     return Solution(choice, plans, np.array(lowered.free, np.int64))
 
 
+def carried_over(solution: Solution, lowered: Lowered, state: Array, other: Lowered) -> Solution:
+    """Return a solution, decoded in `state`, for another lowering of the same instance, in which starts count.
+
+    Operations that do not start before they do in the plan are held there, so that it decodes to the same schedule.
+    """
+    data, rows, num = lowered.data, other.data, len(other.operations)
+    found = blank(other)
+    hold, plain = int(rows[at.FIRST_HOLD]), int(data[at.FIRST_HOLD] or data[at.FIRST_WANTED] or data[at.NUM_CHOICES])
+    found.choice[:hold] = solution.choice[:plain]
+    first, width = int(rows[at.OPS]), int(rows[at.OPS + 1])
+    planned = rows[first : first + num * width].reshape(num, width)[:, at.BASE_START]
+    found.choice[hold : hold + num] = state[data[at.START] : data[at.START] + num] >= planned
+    if rows[at.FIRST_WANTED]:
+        found.choice[rows[at.FIRST_WANTED] :] = solution.choice[data[at.FIRST_WANTED] :]
+    found.plans[:] = solution.plans
+    found.order[:] = solution.order
+    return found
+
+
 def to_schedule(lowered: Lowered, state: Array) -> Schedule:
     """Return what has been placed as a schedule."""
     data, problem = lowered.data, lowered.problem

@@ -1,0 +1,25 @@
+"""What one call of `solve` leaves to another one on the same instance, with other tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scheduler.search.decode.engine import FactorySearch
+
+
+@dataclass
+class Findings:
+    """What engines have found that a schedule does not tell.
+
+    No order of units is sure to decode to a given schedule, so a search that goes on from its own solution is ahead of
+    one that begins with a schedule.
+
+    Attributes
+    ----------
+    factory
+        The last factory search, ended; None if there was none.
+    """
+
+    factory: FactorySearch | None = None
