@@ -241,8 +241,8 @@ def post(ctx: ModelContext) -> None:
                 by_gap.setdefault(id(turn.after), []).append(turn)
             for turns in by_gap.values():
                 gap = ctx.carriers.gap(vehicle.id, turns[0].after)
-                if gap is None or vehicle.battery is None or (gap.option is None and not fleet.returns):
-                    continue  # a move of the past, or the end of a vehicle that stays where it is
+                if gap is None or vehicle.battery is None:
+                    continue  # a move of the past, or nothing: the vehicle stays where it is in the end
                 _leave(ctx, pace, vehicle, vehicle.battery, gap, turns)
                 if gap.option is None:
                     _return(ctx, pace, vehicle, vehicle.battery, gap, turns)

@@ -125,9 +125,14 @@ class Carriers:
         return None
 
     def gap(self, carrier: str, option: TaskVars | None) -> GapVars | None:
-        """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None."""
+        """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None.
+
+        There is none behind the last move of a vehicle that stays where it is.
+        """
         battery = self._ctx.instance.battery_by_vehicle.get(carrier)
         if battery is None or isinstance(option, TendingVars) or (option is not None and option.fixed is not None):
+            return None
+        if option is None and not self._ctx.instance.fleet_by_vehicle[carrier].returns:
             return None
         key = (carrier, None if option is None else id(option))
         if key not in self._gaps:

@@ -178,3 +178,13 @@ def test_polishing_keeps_charges_right() -> None:
     assert result.schedule is not None
     assert result.schedule.charges != ()
     assert_valid(instance, result.schedule)
+
+
+def test_only_vehicles_that_return_have_a_gap_behind_their_last_move() -> None:
+    # Variables of a gap that no constraint mentions could have any value, and be read as a charge.
+    for returns in (False, True):
+        ctx = build(plant(jobs=1, returns=returns))
+        names = [variable.name for variable in ctx.model.proto.variables]
+        assert any("V1:return" in name for name in names) == returns
+        assert (ctx.carriers.gap("V1", None) is not None) == returns
+        assert len(ctx.model.proto.variables) == len(names)
