@@ -79,8 +79,10 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline in the instance.
 
     A job that lost its last operations leaves the factory earlier: its way out takes the place, in the order of
-    the mover, of the move that took the part from that station in the baseline.
+    the mover, of the move that took the part from that station in the baseline. One that got new ones where its part
+    is, on a machine without buffer, does them there before any other part comes.
     """
+    baseline, staying = _staying(instance, baseline)
     operations = tuple(o for o in baseline.operations if o.key in instance.operation_by_key)
     scheduled = {o.key: o for o in operations}
     ways = {key for job in instance.jobs for key in ways_of(job, scheduled)}
@@ -94,7 +96,49 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
         moves.extend(_departure(instance, scheduled[last], dropped, moves, baseline.charges))
     departures = moves[len(kept) :]
     charges = useful_charges(instance, baseline.charges, tuple(moves))
-    return Draft(operations, tuple(moves), added_moves=frozenset(link_key(m) for m in departures), charges=charges)
+    return Draft(operations, tuple(moves), staying, frozenset(link_key(m) for m in departures), charges)
+
+
+def _staying(instance: Instance, baseline: Schedule) -> tuple[Schedule, frozenset[OperationKey]]:
+    """Return the baseline with new operations for which a part stays where it is, in no time, and their keys.
+
+    It is there since an operation that has begun, keeps its place as there is no buffer, and leaves after the last.
+    """
+    now, operations, moves = execution_of(instance).now, dict(baseline.by_operation), list(baseline.moves)
+    there: dict[str, set[str]] = {}
+    for operation in baseline.operations:
+        there.setdefault(operation.job, set()).add(operation.operation)
+    added: list[OperationKey] = []
+    for job in (job for job in instance.jobs if job.id in there):
+        lacking = _lacking(job, there[job.id])
+        for precedence in job.precedences if lacking else ():
+            before, key = operations.get((job.id, precedence.predecessor)), (job.id, precedence.successor)
+            if key[1] not in lacking or before is None or (before.start >= now and before.key not in added):
+                continue
+            mode = _mode_there(instance, job, precedence.successor, before.machine)
+            if mode is not None:
+                then = max(before.end, now)
+                operations[key] = ScheduledOperation(*key, mode, before.machine, then, then)
+                moves = [replace(m, predecessor=key[1]) if (m.job, m.predecessor) == before.key else m for m in moves]
+                added.append(key)
+    if not added:
+        return baseline, frozenset()
+    return replace(baseline, operations=tuple(operations.values()), moves=tuple(moves)), frozenset(added)
+
+
+def _lacking(job: Job, there: set[str]) -> set[str]:
+    """Return the operations that the plan of a job has gained since it was scheduled."""
+    plans = [set(plan) for plan in job.plans] or [{operation.id for operation in job.operations}]
+    return set() if there in plans else next((plan - there for plan in plans if plan > there), set())
+
+
+def _mode_there(instance: Instance, job: Job, operation: str, machine: str) -> int | None:
+    """Return the mode of an operation on the machine that its part stays on; None if it does not stay, or can't."""
+    parts = [p for p in job.precedences if p.successor == operation]
+    if len(parts) > 1 or instance.machine_by_id[machine].output_buffer != 0:
+        return None
+    modes = enumerate(job.operation(operation).modes)
+    return next((number for number, mode in modes if mode.machine == machine and not mode.tended), None)
 
 
 def useful_charges(instance: Instance, charges: Iterable[Charge], moves: Sequence[Move]) -> tuple[Charge, ...]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from helpers import at, down, factory, job, machine, mode, op, schedule, setup, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
 from scheduler import repair
-from scheduler.domain import Instance, Schedule, SetupMatrix
+from scheduler.domain import Instance, Objective, Schedule, SetupMatrix
 from scheduler.domain.events import EarlyCompletion, Event, OperationStatus, Retraction, Revision, Rework, revise
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
+from scheduler.io import read
+from scheduler.search.construct import construct
+
+INSTANCES = Path(__file__).parents[2] / "instances"
 
 
 def report(at: int, name: str, state: str, **fields: object) -> OperationStatus:
@@ -234,3 +239,16 @@ def test_a_part_whose_place_another_has_taken_is_not_repaired_there() -> None:
     assert repair(instance, plan, [Rework("E", 5, "J2", "1", fix)], policy="right-shift").result.schedule is not None
     with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 5, which J2.1 leaves at 6"):
         repair(instance, plan, [Rework("E", 6, "J2", "1", fix)], policy="right-shift")
+
+
+def test_a_part_that_stays_for_its_repair_lets_the_next_one_wait() -> None:
+    # The loader is on its way with B, to be at the mill at 9, which A was to leave by 8: unloading takes 1. A is
+    # repaired there during [7, 11), in two steps; B is put down, in 1, as soon as A is out at 12.
+    instance = read(INSTANCES / "two_robots_tiny.json")
+    plan = construct(instance, Objective.parse(instance.objective))
+    assert plan is not None
+    fix = (op("fix", mode("mill", 3)), op("look", mode("mill", 1)))
+    found = repair(instance, plan, [Rework("E", 7, "A", "mill", fix)], policy="right-shift")
+    assert found.result.schedule is not None
+    assert placed(found.result.schedule, "A.look") == ("mill", 10, 11)
+    assert placed(found.result.schedule, "B.mill")[1] == 13
