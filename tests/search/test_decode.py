@@ -30,9 +30,10 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.generate import generate
-from scheduler.search.decode.engine import FactorySearch, guess_latest, longer
+from scheduler.search.decode.engine import FactorySearch, longer
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory

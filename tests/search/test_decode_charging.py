@@ -27,8 +27,9 @@ from scheduler.domain.events import (
 from scheduler.search.construct import construct
 from scheduler.search.decode import charging
 from scheduler.search.decode.cells import Cells
-from scheduler.search.decode.engine import FactorySearch, guess_latest
+from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.layout import LAST_MOVE, MOST_WISH, NEVER
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory

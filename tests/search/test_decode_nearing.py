@@ -13,9 +13,10 @@ from test_decode import searched
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.execution import Execution
 from scheduler.domain.schedule import ScheduledOperation
-from scheduler.search.decode.engine import FactorySearch, guess_latest
+from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.solution import blank, to_schedule

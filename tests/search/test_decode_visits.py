@@ -20,9 +20,9 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.search.construct import construct
-from scheduler.search.decode.engine import guess_latest
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.solution import to_schedule

@@ -13,9 +13,9 @@ from scheduler import Status
 from scheduler.domain import Fleet, Instance, Objective, Precedence, Vehicle
 from scheduler.search.decode import layout
 from scheduler.search.decode.carry import wish_number
-from scheduler.search.decode.engine import guess_latest
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.domain import Calendar, Fleet, Instance, Objective, Schedule
-from scheduler.domain.batteries import charging_time
-from scheduler.domain.departures import longest_wait
+from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.horizon import usual_duration
-from scheduler.search.decode.goal import Goal, set_goal, trips_per_way
+from scheduler.search.decode.goal import Goal, set_goal
 from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest, known_ends
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import Lowered, lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.settings import DEFAULT, Settings
+from scheduler.search.decode.slope import NEAR, is_makespan, sloped
 from scheduler.search.decode.solution import Solution, blank, carried_over, to_schedule
 from scheduler.search.decode.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
@@ -109,7 +109,7 @@ class FactorySearch(CompiledSearch[Solution]):
         goal = set_goal(instance, objective, latest)
         if goal is not None and goal.num_tiers < len(objective.tiers) and instance.execution is not None:
             # All tiers together were too large a number. A plan in force says better when it may end.
-            nearer = min(latest, PROLONGED * max(_known_ends(instance)))
+            nearer = min(latest, PROLONGED * max(known_ends(instance)))
             other = set_goal(instance, objective, nearer)
             if other is not None and other.num_tiers > goal.num_tiers:
                 latest, goal = nearer, other
@@ -187,7 +187,8 @@ class _Walks:
     def __init__(self, search: FactorySearch, number: int) -> None:
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
-        self._memory = Memory(search.lowered, search.goal)
+        self._judge = Memory(search.lowered, search.goal)
+        self._memory = self._judge  # that of the walk: another one where it sees more than the objective
         num_units = max(1, len(search.lowered.free))
         settings = search.settings
         self._patience = settings.patience * num_units
@@ -195,6 +196,9 @@ class _Walks:
         self._num_walks = number % 2 * 2  # so that of two threads one begins with a long walk
         # A sum goes down step by step; a maximum stays for long, as where all has to be done before a shift ends.
         self._grows = search.goal.is_maximum and not search.plan
+        self._slopes = self._grows and is_makespan(search.goal)
+        self._limit = 0
+        self._reached = NEVER
         self._chunk = max(1, CHUNK_WORK // num_units)
         total = sum(settings.turns) + settings.modes + settings.drifts + settings.openings
         parts = (settings.openings, settings.drifts, settings.modes, settings.turns[0])
@@ -207,34 +211,57 @@ class _Walks:
 
     def step(self) -> None:
         """Make one compiled call; where the walk has ended, begin the next one, if there is any way to."""
-        search, memory = self._search, self._memory
+        search = self._search
         given = search.taken()
         if given:
-            is_plan_too = search.goal.stay > 0 and not self._is_walking
-            best, value = self._best_of([*given, *search.plan] if is_plan_too else given)
-            if self._is_walking and self._is_long:
-                if value < NEVER:
-                    search.keep(value, best)
-                memory.resume()
-            elif not self._is_walking or value < memory.best_value:
-                self._is_walking = value < NEVER and memory.enter(best, search.settings.history)
-            else:
-                memory.resume()
+            self._take(given)
         if not self._is_walking:
-            if not self._begin():
+            if not self._begin() or not self._is_walking:
                 search.iterations += self._chunk  # so that a caller who counts does not wait for ever
                 return
-            search.offer(memory.best_value, memory.best)
+            self._set_out(self._history)
+            search.offer(self._reached, self._memory.best)
         self._cool()
-        before = memory.best_value
+        memory = self._memory
+        before, is_judge = memory.best_value, memory is self._judge
         seed = int(self._rng.integers(1 << 30))
-        done = memory.walk(self._shares, seed, self._chunk, search.target, search.settings.prunes, search.stopping)
+        target = search.target if is_judge else 0
+        done = memory.walk(self._shares, seed, self._chunk, target, search.settings.prunes, search.stopping)
         search.iterations += max(done, 1)
         if memory.best_value < before:
-            search.offer(memory.best_value, memory.best)
+            value = memory.best_value if is_judge else self._judge.decode(memory.best)
+            if value < self._reached:
+                self._reached = value
+                search.offer(value, memory.best)
+            if not is_judge and value <= self._limit:
+                self._judge.enter(memory.best, self._history)
+                self._set_out(self._history)
         elif memory.idle > max(self._patience, IDLE_HISTORIES * self._history):
-            search.keep(memory.best_value, memory.best)
+            search.keep(memory.best_value if is_judge else self._judge.decode(memory.best), memory.best)
             self._is_walking = False
+
+    def _take(self, given: list[Solution]) -> None:
+        """Walk on from the best of what others have found, or keep it for later walks."""
+        search = self._search
+        is_plan_too = search.goal.stay > 0 and not self._is_walking
+        best, value = self._best_of([*given, *search.plan] if is_plan_too else given)
+        if not self._is_walking or (value < self._reached and not self._is_long):
+            self._is_walking = value < NEVER and self._judge.enter(best, search.settings.history)
+            self._set_out(search.settings.history)
+            return
+        if self._is_long and value < NEVER:
+            search.keep(value, best)
+        if self._memory is self._judge:
+            self._memory.resume()
+
+    def _set_out(self, history: int) -> None:
+        """Walk on from what has been entered; where only the makespan counts, on a slope."""
+        search, self._memory = self._search, self._judge
+        self._reached = self._judge.best_value
+        if self._slopes and self._reached < NEVER:
+            self._limit = int(NEAR * self._reached)
+            self._memory = Memory(search.lowered, sloped(search.goal, self._limit))
+            self._memory.enter(self._judge.best, history)
 
     def _cool(self) -> None:
         """Anneal where starts count: hardly two solutions are of the same value, and late acceptance would stop."""
@@ -247,7 +274,7 @@ class _Walks:
 
     def greedy(self, is_first: bool = False) -> tuple[int, Solution] | None:
         """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
-        search, rng, memory = self._search, self._rng, self._memory
+        search, rng, memory = self._search, self._rng, self._judge
         found: tuple[int, Solution] | None = None
         rules = search.rules
         tries = [(rule, window) for rule in rules for window in WINDOWS]
@@ -273,7 +300,7 @@ class _Walks:
 
     def _best_of(self, solutions: list[Solution]) -> tuple[Solution, int]:
         """Return the one of several solutions whose decode is the best, with its value."""
-        values = [self._memory.decode(solution) for solution in solutions]
+        values = [self._judge.decode(solution) for solution in solutions]
         best = min(range(len(values)), key=values.__getitem__)
         return solutions[best], values[best]
 
@@ -284,7 +311,7 @@ class _Walks:
 
     def _begin(self) -> bool:
         """Begin a walk; return whether that was possible."""
-        search, memory = self._search, self._memory
+        search, memory = self._search, self._judge
         known = search.elite(self._rng)
         self._num_walks += 1
         self._history = search.settings.history * (longer(self._num_walks) if self._grows else 1)
@@ -321,46 +348,6 @@ def longer(number: int) -> int:
         size, level = (size - 1) // 2, level - 1
         number = number if number <= size else number - size
     return LONGER**level
-
-
-def guess_latest(instance: Instance) -> int:
-    """Return an instant long after the end of any schedule worth looking at."""
-    work = sum(max(mode.duration for mode in o.modes) for o in instance.operation_by_key.values())
-    calendars = _calendars(instance)
-    periods = [c.pattern.period for c in calendars if c.pattern is not None]
-    num_trips = sum(trips_per_way(instance, job) for job in instance.jobs)
-    trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * num_trips
-    trips += sum(longest_wait(lane) for lane in instance.lanes) * num_trips
-    work += instance.num_operations * max((_per_transport(instance, fleet) for fleet in instance.fleets), default=0)
-    return max(_known_ends(instance)) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
-
-
-def _known_ends(instance: Instance) -> list[int]:
-    """Return 0, now, and when downtimes and the plan in force end and jobs are released."""
-    ends = [d.end for c in _calendars(instance) for d in c.downtimes] + [job.release_date for job in instance.jobs]
-    if instance.execution is not None:
-        ends += [instance.execution.now, instance.execution.baseline.makespan]
-    return [0, *ends]
-
-
-def _calendars(instance: Instance) -> list[Calendar]:
-    calendars = [machine.calendar for machine in instance.machines]
-    calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
-    calendars += [lane.calendar for lane in instance.lanes]
-    return calendars
-
-
-def _per_transport(instance: Instance, fleet: Fleet) -> int:
-    """Return how long a vehicle with a battery is busy for a transport, with its share of the charges; 0 without."""
-    farthest = instance.longest_travel(fleet.id)
-    length = fleet.pick_up_time + farthest + fleet.drop_time
-    found = 0
-    for battery in (vehicle.battery for vehicle in fleet.vehicles if vehicle.battery is not None):
-        drain = battery.drain_loaded * length + 2 * battery.drain_empty * farthest
-        charge = charging_time(battery, battery.minimum, battery.capacity) + 2 * farthest
-        moves = max(1, (battery.capacity - battery.minimum) // max(1, drain))
-        found = max(found, length + farthest + charge // moves + 1)
-    return found
 
 
 def _rules(lowered: Lowered) -> NDArray[np.float64]:
