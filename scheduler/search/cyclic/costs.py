@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from scheduler.search.cyclic.facts import Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
+from scheduler.search.cyclic.shared import crowded, fill
 from scheduler.search.cyclic.using import gap
 
 
@@ -30,8 +31,9 @@ def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -
         num, busy = uses.size[resource], 0
         for k in range(num):
             a, b = room.order[resource, k], room.order[resource, (k + 1) % num]
-            busy += uses.end[resource, a] - uses.start[resource, a]
+            busy += (uses.end[resource, a] - uses.start[resource, a]) * uses.demand[resource, a]
             busy += gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+        busy //= facts.capacity[resource]
         room.price[resource] = 1 + DEAREST * busy * busy // (cycle * cycle)
     room.rebate[0] = 0
     while longest * DEAREST * 4 >> room.rebate[0] > COLLISION:
@@ -64,12 +66,34 @@ def _detours(
 
 
 @njit(cache=True, nogil=True)
+def _spread(row: NDArray[np.int32], begin: int, width: int, weight: int, cycle: int) -> int:
+    """Let a weight begin and end in a row of differences, modulo the cycle; return what of it is there at tick 0."""
+    if width >= cycle:
+        return weight
+    row[begin] += weight
+    end = begin + width
+    if end < cycle:
+        row[end] -= weight
+    elif end > cycle:  # it goes round
+        row[end - cycle] -= weight
+        return weight
+    return 0
+
+
+@njit(cache=True, nogil=True)
 def blocked(
-    facts: Facts, uses: Uses, weights: Ints, room: Room, option: int, cycle: int, cost: NDArray[np.int32]
+    facts: Facts,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    resource: int,
+    length: int,
+    origin: int,
+    destination: int,
+    cycle: int,
+    cost: NDArray[np.int32],
 ) -> None:
-    """Write what it costs to begin a move at each tick of the cycle."""
-    resource, length = facts.carrier[option], facts.length[option]
-    origin, destination = facts.origin[option], facts.destination[option]
+    """Write what it costs to begin a move, or whatever else takes so long, at each tick of the cycle."""
     cost[:cycle] = 0
     base = length * room.price[resource] >> room.rebate[0]
     if length + gap(facts, resource, destination, origin) > cycle:
@@ -78,17 +102,7 @@ def blocked(
         weight = weights[uses.job[resource, k]] * COLLISION
         before = length + gap(facts, resource, destination, uses.first[resource, k]) - 1
         after = uses.end[resource, k] - uses.start[resource, k] + gap(facts, resource, uses.last[resource, k], origin)
-        if before + after >= cycle:
-            base += weight
-            continue
-        begin = (uses.start[resource, k] - before) % cycle
-        end = begin + before + after
-        cost[begin] += weight
-        if end < cycle:
-            cost[end] -= weight
-        elif end > cycle:  # it goes round
-            base += weight
-            cost[end - cycle] -= weight
+        base += _spread(cost, (uses.start[resource, k] - before) % cycle, before + after, weight, cycle)
     running = base
     for t in range(cycle):
         running += cost[t]
@@ -100,44 +114,61 @@ def blocked(
 
 
 @njit(cache=True, nogil=True)
+def helped(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, cycle: int) -> None:
+    """Write what it costs to begin an operation in a mode at each tick of the cycle, for whoever helps."""
+    total, cost = room.helpers[0], room.crowd[0]
+    total[:cycle] = 0
+    for k in range(facts.helps_at[mode], facts.helps_at[mode + 1]):
+        resource, place = facts.helper[k], facts.help_place[k]
+        if facts.capacity[resource] > 1:
+            crowded(facts, uses, weights, room, resource, facts.help_demand[k], facts.duration[mode], cycle, total)
+            continue
+        blocked(facts, uses, weights, room, resource, facts.duration[mode], place, place, cycle, cost)
+        for t in range(cycle):
+            total[t] = min(NEVER, total[t] + cost[t])
+
+
+@njit(cache=True, nogil=True)
 def occupied(
     facts: Facts,
     uses: Uses,
     weights: Ints,
     room: Room,
-    mode: int,
+    resource: int,
+    family: int,
+    length: int,
     cycle: int,
     ticks: int,
     inside: NDArray[np.int32],
     begun: NDArray[np.int32],
 ) -> None:
-    """Write what it costs to begin a visit at each tick, and the sum of what begins, or is paid for, up to it."""
-    resource, family = facts.machine[mode], facts.family[mode]
-    inside[:cycle] = 0
-    begun[:cycle] = 0
-    base = 0
-    for k in range(uses.size[resource]):
-        weight = weights[uses.job[resource, k]] * COLLISION
-        before = gap(facts, resource, family, uses.first[resource, k])
-        width = uses.end[resource, k] + gap(facts, resource, uses.last[resource, k], family)
-        width += before - uses.start[resource, k]
-        begin = (uses.start[resource, k] - before) % cycle
-        begun[begin] += weight
-        if width >= cycle:
-            base += weight
-            continue
-        inside[begin] += weight
-        end = begin + width
-        if end < cycle:
-            inside[end] -= weight
-        elif end > cycle:  # it goes round
-            base += weight
-            inside[end - cycle] -= weight
-    running = base
-    for t in range(cycle):
-        running += inside[t]
-        inside[t] = running
-    _detours(facts, uses, room, resource, family, family, cycle, inside)
+    """Write what a stay of at least `length` costs: ``inside`` where it begins, ``begun`` at its last tick.
+
+    The one is what there is already when it begins, without what was paid for up to then; the other is the sum of all
+    that begins, and of the price, up to a tick.
+    """
+    laps = 0
+    if facts.capacity[resource] > 1:
+        laps = max(0, length - 1) // cycle
+        base = fill(facts, uses, weights, room, resource, 1, length, cycle, inside, begun)
+        for t in range(cycle):
+            inside[t] = min(NEVER, inside[t] + base)
+    else:
+        inside[:cycle] = 0
+        begun[:cycle] = 0
+        running = 0
+        for k in range(uses.size[resource]):
+            weight = weights[uses.job[resource, k]] * COLLISION
+            before = gap(facts, resource, family, uses.first[resource, k])
+            width = uses.end[resource, k] + gap(facts, resource, uses.last[resource, k], family)
+            width += before - uses.start[resource, k]
+            begin = (uses.start[resource, k] - before) % cycle
+            begun[begin] += weight
+            running += _spread(inside, begin, width, weight, cycle)
+        for t in range(cycle):
+            running += inside[t]
+            inside[t] = running
+        _detours(facts, uses, room, resource, family, family, cycle, inside)
     for t in range(cycle, ticks):
         inside[t] = inside[t - cycle]
         begun[t] = begun[t - cycle]
@@ -145,3 +176,8 @@ def occupied(
     for t in range(ticks):
         total += begun[t]
         begun[t] = total + (t * price >> rebate)
+    for t in range(ticks):
+        inside[t] -= begun[min(ticks - 1, t + laps * cycle)]
+    if laps > 0:  # whole cycles have their price too
+        for t in range(ticks):
+            inside[t] += laps * cycle * price >> rebate

@@ -9,12 +9,12 @@ import numpy as np
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.costs import set_prices
-from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses
+from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
 from scheduler.search.cyclic.lower import lower, to_plan, to_schedule
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.timing import graphs, shorten
 from scheduler.search.cyclic.using import use_job
-from scheduler.search.cyclic.walk import tighten, walk
+from scheduler.search.cyclic.walk import clear, tighten, walk
 from scheduler.search.cyclic.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
 
@@ -99,7 +99,7 @@ class Shortening:
         facts = search.lowered.facts
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
-        self._num_jobs = len(facts.ops_at) - 1
+        self._num_jobs = size_of(facts).jobs
         self._plan, self._uses = empty_plan(facts), empty_uses(facts)
         self._graph = graphs(facts)
         longest = int((search.lasts + SLACK * search.given[0]).max()) + 1
@@ -156,7 +156,25 @@ class Shortening:
         """Take the least cycle time of the orders that were found."""
         search, facts = self._search, self._search.lowered.facts
         cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle))
-        search.offer(cycle, (cycle, self._plan.copy()))
+        if self._clear(cycle) == 0:
+            search.offer(cycle, (cycle, self._plan.copy()))
+        self._cycle = cycle
+
+    def _clear(self, cycle: int) -> int:
+        """Take out what collides; return how many jobs wait then."""
+        self._num_waiting = int(
+            clear(
+                self._search.lowered.facts,
+                self._plan,
+                self._uses,
+                self._room,
+                self._weights,
+                self._waiting,
+                self._num_waiting,
+                cycle,
+            )
+        )
+        return self._num_waiting
 
     def _ticks(self) -> Ints:
         """Return up to when each job may last."""
@@ -177,6 +195,7 @@ class Shortening:
         self._num_waiting = int(
             shorten(facts, self._plan, self._uses, self._graph, best, self._cycle, self._waiting, seed)
         )
+        self._clear(self._cycle)
         set_prices(facts, self._uses, self._room, self._cycle, int(search.lasts.max(initial=1)))
         self._weights[:] = 1
         self._spent = 0
@@ -208,16 +227,21 @@ def _way_time(facts: Facts, way: int) -> int:
 
 def least_cycle_time(facts: Facts, lasts: Ints) -> int:
     """Return a bound of the cycle time: all jobs are over in time, and each resource does what only it can do."""
-    loads = np.zeros(len(facts.gaps_at), np.int64)
+    loads = np.zeros(size_of(facts).resources, np.int64)
     for op in range(len(facts.modes_at) - 1):
         modes = slice(int(facts.modes_at[op]), int(facts.modes_at[op + 1]))
         if len(set(facts.machine[modes].tolist())) == 1:
             loads[facts.machine[modes.start]] += facts.duration[modes].min()
+        if modes.stop - modes.start == 1:
+            helps = slice(int(facts.helps_at[modes.start]), int(facts.helps_at[modes.stop]))
+            np.add.at(loads, facts.helper[helps], facts.duration[modes.start] * facts.help_demand[helps])
     ends = [*facts.routes_at[1:].tolist(), len(facts.leaves)]
     for link, end in enumerate(ends):
         ways = range(int(facts.routes_at[link]), end)
         loads += np.min([_certain_loads(facts, way) for way in ways], axis=0)
-    return max(int(loads.max(initial=0)), -(-int(lasts.max(initial=0)) // int(facts.sets[0])), 1)
+    return max(
+        int((-(-loads // facts.capacity)).max(initial=0)), -(-int(lasts.max(initial=0)) // int(facts.sets[0])), 1
+    )
 
 
 def _certain_loads(facts: Facts, way: int) -> Ints:

@@ -6,9 +6,11 @@ A plan says for each operation its mode and start, and for each of the (at most 
 which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
 starts of legs.
 
-Machines and carriers are *resources*, carriers after machines. A *use* of one is the stretch ``[start, end)`` of its
-time that a visit of a part or a loaded move takes, and the setup families or places at its two ends; its ends are given
-as instants with an offset, too.
+Machines and carriers are *resources*, carriers after machines, and after those what several parts or operations
+share: counted buffers, places at stations of cells, operators. A *use* of one is the stretch ``[start, end)`` of its
+time that a visit of a part, a loaded move or a wait takes, and the setup families or places at its two ends; its ends
+are given as instants with an offset, too. Of a resource with a capacity above 1 a use takes its *demand*, and there are
+no gaps.
 """
 
 from __future__ import annotations
@@ -36,7 +38,13 @@ class Facts(NamedTuple):
     modes_at
         Where the modes of each operation begin, and one more.
     machine, duration, family, dwell
-        By mode; families are numbered by machine, `NO_LIMIT` is no maximum dwell.
+        By mode; families are numbered by machine, `NO_LIMIT` is no maximum dwell. A tended operation has a mode for
+        each robot that can tend it.
+    behind, before
+        By mode: the resource that a part takes from its machine's on until it is taken away, where the output buffer is
+        counted, and the counted input buffer that it waits in; -1: none.
+    helps_at, helper, help_demand, help_place
+        By mode: where the resources begin that it takes besides, while it lasts: robots that tend, and operators.
     least_lag, most_lag
         By operation, after the one before it in its job; lags are only there where the part needs no move.
     holds_before, holds_after
@@ -50,8 +58,12 @@ class Facts(NamedTuple):
         By route: whether its first leg takes the part from its machine.
     options_at
         By leg: where its options begin, and one more.
+    station
+        By leg: the counted station where it puts the part down, -1: none.
     carrier, length, pick_up, drop, origin, destination
         By option: the number of the resource, times, and places numbered by carrier.
+    capacity
+        By resource.
     gaps_at, gaps_width
         By resource: where its table of setups or empty travel begins in ``gaps``, and the length of a row.
     gaps
@@ -66,6 +78,12 @@ class Facts(NamedTuple):
     duration: Ints
     family: Ints
     dwell: Ints
+    behind: Ints
+    before: Ints
+    helps_at: Ints
+    helper: Ints
+    help_demand: Ints
+    help_place: Ints
     least_lag: Ints
     most_lag: Ints
     holds_before: Ints
@@ -74,12 +92,14 @@ class Facts(NamedTuple):
     legs_at: Ints
     leaves: Ints
     options_at: Ints
+    station: Ints
     carrier: Ints
     length: Ints
     pick_up: Ints
     drop: Ints
     origin: Ints
     destination: Ints
+    capacity: Ints
     gaps_at: Ints
     gaps_width: Ints
     gaps: Ints
@@ -106,6 +126,7 @@ class Uses(NamedTuple):
     job: Ints
     start: Ints
     end: Ints
+    demand: Ints
     first: Ints
     last: Ints
     start_instant: Ints
@@ -114,16 +135,33 @@ class Uses(NamedTuple):
     end_offset: Ints
 
 
+class Size(NamedTuple):
+    """How much there is in a plan of a set; ``uses`` are those of one resource, at the most."""
+
+    jobs: int
+    operations: int
+    legs: int
+    instants: int
+    resources: int
+    uses: int
+
+
+def size_of(facts: Facts) -> Size:
+    """Return the size of a plan."""
+    jobs, operations = len(facts.ops_at) - 1, len(facts.modes_at) - 1
+    legs = MOST_LEGS * (operations + jobs)
+    return Size(jobs, operations, legs, operations + legs, len(facts.gaps_at), operations + legs)
+
+
 def empty_plan(facts: Facts) -> Plan:
     """Return the plan without any job."""
-    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
-    num_legs = MOST_LEGS * (num_ops + num_jobs)
-    zeros = (np.zeros(size, np.int64) for size in (num_ops, num_legs, num_ops + num_legs, num_jobs))
-    return Plan(*zeros)
+    size = size_of(facts)
+    counts = size.operations, size.legs, size.instants, size.jobs
+    return Plan(*(np.zeros(count, np.int64) for count in counts))
 
 
 def empty_uses(facts: Facts) -> Uses:
     """Return room for the uses of any plan."""
-    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
-    shape = (len(facts.gaps_at), MOST_LEGS * (num_ops + num_jobs) + num_ops)
-    return Uses(np.zeros(shape[0], np.int64), *(np.zeros(shape, np.int64) for _ in range(9)))
+    size = size_of(facts)
+    shape = (size.resources, size.uses)
+    return Uses(np.zeros(size.resources, np.int64), *(np.zeros(shape, np.int64) for _ in Uses._fields[1:]))

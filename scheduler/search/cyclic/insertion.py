@@ -16,6 +16,7 @@ from scheduler.search.cyclic.costs import sort_uses
 from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.path import cheapest
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
+from scheduler.search.cyclic.shared import count_uses, eject, is_there, overload
 from scheduler.search.cyclic.using import collide, forget_job, use_around, use_job
 
 REPAIRS = 30
@@ -33,6 +34,7 @@ def insert(
     cycle: int,
     ticks: int,
     is_late: bool,
+    noise: int,
 ) -> int:
     """Plan a job that is not in the plan where it collides least; return what that costs, `NEVER` if it did not work.
 
@@ -42,7 +44,7 @@ def insert(
     weight, weights[job] = weights[job], OWN // COLLISION
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     cost, given, until, is_forward = NEVER, begin - 1, end, True
-    room.noise[0] = 0
+    room.noise[0] = noise
     for _ in range(1 + REPAIRS):
         sort_uses(uses, room.order, cycle)
         total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until)
@@ -50,9 +52,9 @@ def insert(
         if total >= NEVER:
             break
         use_job(facts, plan, uses, job)
-        first, second = _clash(facts, plan, uses, job, cycle, is_forward)
+        first, second = find_clash(facts, plan, uses, room, job, cycle, is_forward)
         if second < 0:
-            cost = _hit(facts, uses, weights, room.hit, job, cycle)
+            cost = find_hits(facts, uses, weights, room, job, cycle)
             break
         forget_job(uses, job)
         is_forward = is_forward and second - 1 > given and second > begin
@@ -79,14 +81,18 @@ def _stretch(begin: int, end: int, first: int, second: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _hit(facts: Facts, uses: Uses, weights: Ints, hit: Ints, job: int, cycle: int) -> int:
+def find_hits(facts: Facts, uses: Uses, weights: Ints, room: Room, job: int, cycle: int) -> int:
     """Mark the jobs that a job collides with; return their weights."""
+    hit = room.hit
     hit[:] = 0
     total = 0
     for resource in range(len(uses.size)):
         for a in range(uses.size[resource]):
             if uses.job[resource, a] != job:
                 continue
+            if facts.capacity[resource] > 1:
+                total += eject(facts, uses, weights, room, resource, job, cycle)
+                break
             for b in range(uses.size[resource]):
                 other = uses.job[resource, b]
                 if other != job and not hit[other] and collide(facts, uses, resource, a, b, cycle):
@@ -96,7 +102,9 @@ def _hit(facts: Facts, uses: Uses, weights: Ints, hit: Ints, job: int, cycle: in
 
 
 @njit(cache=True, nogil=True)
-def _clash(facts: Facts, plan: Plan, uses: Uses, job: int, cycle: int, is_first: bool) -> tuple[int, int]:
+def find_clash(
+    facts: Facts, plan: Plan, uses: Uses, room: Room, job: int, cycle: int, is_first: bool
+) -> tuple[int, int]:
     """Return two operations of a job at or on the way to which it is in its own way: any, or the first; -1: not.
 
     The number after its last operation stands for its departure.
@@ -104,16 +112,30 @@ def _clash(facts: Facts, plan: Plan, uses: Uses, job: int, cycle: int, is_first:
     first, second, num = -1, -1, 0
     num_ops = len(plan.mode)
     for resource in range(len(uses.size)):
+        is_shared, tick = facts.capacity[resource] > 1, -1
         for a in range(uses.size[resource]):
             if uses.job[resource, a] != job:
                 continue
+            if is_shared and tick < 0:
+                count_uses(uses, resource, room.hit, job, cycle, room.taken)
+                tick = overload(facts, resource, room.taken, cycle)
+                if tick < 0:
+                    break
             for b in range(a, uses.size[resource]):
-                if uses.job[resource, b] == job and collide(facts, uses, resource, a, b, cycle):
-                    one = _op_of(uses.start_instant[resource, a], num_ops, job)
-                    other = _op_of(uses.start_instant[resource, b], num_ops, job)
-                    num += 1
-                    if max(one, other) < second if is_first and num > 1 else np.random.randint(num) == 0:
-                        first, second = min(one, other), max(one, other)
+                if uses.job[resource, b] != job:
+                    continue
+                if is_shared:
+                    if not (is_there(uses, resource, a, cycle, tick) and is_there(uses, resource, b, cycle, tick)):
+                        continue
+                    if a == b and uses.end[resource, a] - uses.start[resource, a] <= cycle:
+                        continue
+                elif not collide(facts, uses, resource, a, b, cycle):
+                    continue
+                one = _op_of(uses.start_instant[resource, a], num_ops, job)
+                other = _op_of(uses.start_instant[resource, b], num_ops, job)
+                num += 1
+                if max(one, other) < second if is_first and num > 1 else np.random.randint(num) == 0:
+                    first, second = min(one, other), max(one, other)
     return first, second
 
 

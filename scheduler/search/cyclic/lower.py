@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from scheduler.domain import Instance, Machine, Move, Operation, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Machine, Mode, Move, Operation, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time, part_set
-from scheduler.domain.routing import Leg, carriers, route
+from scheduler.domain.routing import Leg, carriers, route, tenders
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, UNREACHABLE, Facts, Ints, Plan, empty_plan
 from scheduler.search.repeating import shifted
 
@@ -27,6 +27,8 @@ class Lowered:
         The set as integers.
     operations
         By number, with the id of the job.
+    choices
+        By operation: the mode of the instance and the robot that tends, if any, for each mode of the search.
     legs
         By number of a leg: what it is.
     carriers
@@ -37,6 +39,7 @@ class Lowered:
     one_set: Instance
     facts: Facts
     operations: tuple[tuple[str, Operation], ...]
+    choices: tuple[tuple[tuple[int, str | None], ...], ...]
     legs: tuple[Leg, ...]
     carriers: tuple[str, ...]
 
@@ -52,7 +55,10 @@ class _Lowering:
     def __init__(self, instance: Instance) -> None:
         self.instance, self.one_set = instance, part_set(instance)
         one_set = self.one_set
-        self.resources = {id: k for k, id in enumerate([*one_set.machine_by_id, *one_set.carrier_by_id])}
+        self.capacities: dict[str | tuple[str, str], int] = {m.id: m.capacity for m in one_set.machines}
+        self.capacities.update(dict.fromkeys(one_set.carrier_by_id, 1))
+        self.capacities.update(_shares(one_set))
+        self.resources = {id: k for k, id in enumerate(self.capacities)}
         self.names: list[dict[str | None, int]] = [{} for _ in self.resources]
         self.gaps_at: list[int] = []
         self.gaps: list[int] = []
@@ -61,6 +67,7 @@ class _Lowering:
         self.leaves: list[int] = []
         self.legs: list[Leg] = []
         self.options_at: list[int] = [0]
+        self.stations: list[int] = []
         self.options: list[tuple[int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
         self._gap_tables()
@@ -82,12 +89,25 @@ class _Lowering:
             for a in places:
                 known = group.travel.get(a, {})
                 self.gaps += [0 if a == b else known.get(b, UNREACHABLE) for b in places]
+        for _ in range(len(self.gaps_at), len(self.resources)):
+            self.gaps_at.append(len(self.gaps))
+            self.gaps.append(0)
 
     def lowered(self) -> Lowered:
         """Write jobs, modes, routes and options; return it all."""
         one_set = self.one_set
         operations = tuple((job.id, operation) for job in one_set.jobs for operation in job.operations)
-        modes = [mode for _, operation in operations for mode in operation.modes]
+        choices = tuple(_choices(one_set, operation) for _, operation in operations)
+        chosen = [
+            (operation.modes[number], robot)
+            for (_, operation), ways in zip(operations, choices, strict=True)
+            for number, robot in ways
+        ]
+        modes = [mode for mode, _ in chosen]
+        helps = [self._helps(mode, robot) for mode, robot in chosen]
+        helpers, demands, places = (
+            zip(*(help for each in helps for help in each), strict=True) if any(helps) else [()] * 3
+        )
         lags = {(job.id, p.successor): p for job in one_set.jobs for p in job.precedences}
         for job in one_set.jobs:
             steps: list[Operation | None] = [None, *job.operations, None]
@@ -102,11 +122,17 @@ class _Lowering:
         )
         facts = Facts(
             ops_at=_sums(len(job.operations) for job in one_set.jobs),
-            modes_at=_sums(len(operation.modes) for _, operation in operations),
+            modes_at=_sums(len(ways) for ways in choices),
             machine=_ints(self.resources[mode.machine] for mode in modes),
             duration=_ints(mode.duration for mode in modes),
             family=_ints(self.names[self.resources[mode.machine]][mode.setup_family] for mode in modes),
             dwell=_ints(NO_LIMIT if mode.max_dwell is None else mode.max_dwell for mode in modes),
+            behind=_ints(self.resources.get(("behind", mode.machine), -1) for mode in modes),
+            before=_ints(self.resources.get(("before", mode.machine), -1) for mode in modes),
+            helps_at=_sums(len(each) for each in helps),
+            helper=_ints(helpers),
+            help_demand=_ints(demands),
+            help_place=_ints(places),
             least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_ops),
             most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_ops),
             holds_before=_ints(machine.input_buffer == 0 for machine in one_set.machines),
@@ -115,28 +141,49 @@ class _Lowering:
             legs_at=_ints(self.legs_at),
             leaves=_ints(self.leaves),
             options_at=_ints(self.options_at),
+            station=_ints(self.stations),
             carrier=_ints(carrier),
             length=_ints(length),
             pick_up=_ints(pick_up),
             drop=_ints(drop),
             origin=_ints(origins),
             destination=_ints(destinations),
+            capacity=_ints(self.capacities.values()),
             gaps_at=_ints(self.gaps_at),
             gaps_width=_ints(max(1, len(names)) for names in self.names),
             gaps=_ints(self.gaps),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
         )
-        return Lowered(self.instance, one_set, facts, operations, tuple(self.legs), tuple(self.carriers))
+        return Lowered(self.instance, one_set, facts, operations, choices, tuple(self.legs), tuple(self.carriers))
 
     def _machines(self, operation: Operation | None) -> list[Machine | None]:
         if operation is None:
             return [None]
-        return [self.one_set.machine_by_id[mode.machine] for mode in operation.modes]
+        choices = _choices(self.one_set, operation)
+        return [self.one_set.machine_by_id[operation.modes[number].machine] for number, _ in choices]
+
+    def _helps(self, mode: Mode, robot: str | None) -> list[tuple[int, int, int]]:
+        """Return what an operation takes besides its machine: resource, demand and place."""
+        found = [(self.resources["operators", pool], demand, 0) for pool, demand in mode.operators.items() if demand]
+        if robot is not None:
+            number = self.resources[robot]
+            found.append((number, 1, self.names[number][mode.machine]))
+        return found
+
+    def _station(self, legs: Sequence[Leg], k: int) -> int:
+        """Return the counted station where a leg puts the part down, -1 if there is none."""
+        leg, key = legs[k], ("", "")
+        if leg.kind == "robot_move" and leg.destination not in self.one_set.machine_by_id:
+            key = ("output", leg.groups[0])
+        elif leg.kind == "transport" and len(legs) == k + 2 and legs[k + 1].origin == leg.destination:
+            key = ("input", legs[k + 1].groups[0])
+        return self.resources.get(key, -1)
 
     def _route(self, job_id: str, origin: Machine | None, destination: Machine | None) -> None:
         """Write the way from machine to machine; a leg without options is one that nothing can do."""
         legs = route(self.one_set, origin, destination)
         job = self.one_set.job_by_id[job_id]
+        self.stations += [-1] if legs is None else [self._station(legs, k) for k in range(len(legs))]
         for leg in legs if legs is not None else [None]:
             for carrier, length in carriers(self.one_set, leg, job) if leg is not None else ():
                 assert leg is not None
@@ -149,6 +196,32 @@ class _Lowering:
             self.options_at.append(len(self.options))
         self.legs_at.append(len(self.legs))
         self.leaves.append(int(bool(legs) and origin is not None and legs is not None and legs[0].origin == origin.id))
+
+
+def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
+    """Return the capacity of what is shared besides machines."""
+    found: dict[str | tuple[str, str], int] = {}
+    for machine in one_set.machines:
+        if machine.output_buffer:
+            found["behind", machine.id] = machine.capacity + machine.output_buffer
+        if machine.input_buffer:
+            found["before", machine.id] = machine.input_buffer
+    for cell in one_set.cells:
+        for side, places in (("input", cell.input_places), ("output", cell.output_places)):
+            if places is not None:
+                found[side, cell.id] = places
+    for pool in one_set.operators:
+        found["operators", pool.id] = pool.capacity
+    return found
+
+
+def _choices(one_set: Instance, operation: Operation) -> tuple[tuple[int, str | None], ...]:
+    """Return the modes of an operation, a tended one with each robot that can tend it."""
+    found: list[tuple[int, str | None]] = []
+    for number, mode in enumerate(operation.modes):
+        robots = [robot.id for robot in tenders(one_set, mode.machine)] if mode.tended else [None]
+        found += [(number, robot) for robot in robots]
+    return tuple(found)
 
 
 def _ints(values: Iterable[int]) -> Ints:
@@ -168,7 +241,7 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
     for o, (job, operation) in enumerate(lowered.operations):
         done = schedule.by_operation[copy_id(job, 1), operation.id]
-        plan.mode[o], plan.time[o] = done.mode, done.start
+        plan.mode[o], plan.time[o] = lowered.choices[o].index((done.mode, done.tended_by)), done.start
     for link, (job, before, after) in enumerate(_links(lowered)):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
@@ -188,9 +261,10 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
     operations: list[ScheduledOperation] = []
     moves: list[Move] = []
     for o, (job, operation) in enumerate(lowered.operations):
-        mode, start = operation.modes[plan.mode[o]], int(plan.time[o])
-        number = int(plan.mode[o])
-        operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, start + mode.duration))
+        number, robot = lowered.choices[o][plan.mode[o]]
+        mode, start = operation.modes[number], int(plan.time[o])
+        end = start + mode.duration
+        operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))
     for link, (job, before, after) in enumerate(_links(lowered)):
         number = _route_of(lowered, plan, link)
         for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
@@ -213,6 +287,13 @@ def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Se
         group, start = one_set.group_by_carrier[move.mover], one_set.carrier_by_id[move.mover].start
         found.append((0 if start == move.origin else group.travel.get(start, {}).get(move.origin, 0)) - move.start)
     for operation in operations:
+        if operation.tended_by is not None:
+            group, start = (
+                one_set.group_by_carrier[operation.tended_by],
+                one_set.carrier_by_id[operation.tended_by].start,
+            )
+            way = 0 if start == operation.machine else group.travel.get(start, {}).get(operation.machine, 0)
+            found.append(way - operation.start)
         setups = one_set.machine_by_id[operation.machine].setups
         mode = one_set.mode(operation.key, operation.mode)
         found.append((setups.time(setups.initial, mode.setup_family) if setups is not None else 0) - operation.start)

@@ -21,10 +21,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.costs import blocked, occupied
+from scheduler.search.cyclic.costs import blocked, helped, occupied
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
-from scheduler.search.cyclic.using import visit_end
+from scheduler.search.cyclic.using import taken_at
 
 
 @njit(cache=True, nogil=True)
@@ -75,22 +75,19 @@ def _leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, 
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, duration = mode - first, facts.duration[mode]
         longest = min(most, facts.dwell[mode])
-        if facts.holds_after[facts.machine[mode]]:
-            until = min(longest, cycle - duration)
-            cost = room.starts[row]
-            wait(
-                cost,
-                duration + least,
-                duration + until,
-                ticks,
-                is_late,
-                room.window,
-                room.held[row],
-                room.held_from[row],
-            )
-        closed, begun = room.steps[0], room.begun[row]
+        closed, begun, behind = room.steps[0], room.begun[row], facts.behind[mode]
+        held, source = room.held[row], room.held_from[row]
+        if behind < 0 and facts.holds_after[facts.machine[mode]]:
+            until = min(longest, facts.capacity[facts.machine[mode]] * cycle - duration)
+            wait(room.starts[row], duration + least, duration + until, ticks, is_late, room.window, held, source)
         for t in range(ticks):
             closed[t] = min(NEVER, room.starts[row, t] + begun[min(ticks - 1, t + duration - 1)])
+        if behind >= 0:
+            until = min(longest, facts.capacity[behind] * cycle - duration)
+            wait(closed, duration + least, duration + until, ticks, is_late, room.window, held, source)
+            begun = room.begun[row + len(room.starts)]
+            for t in range(ticks):
+                closed[t] = min(NEVER, closed[t] + begun[min(ticks - 1, t + duration - 1)])
         source = room.ready_from[row]
         wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
 
@@ -103,17 +100,17 @@ def _travel(
     room: Room,
     way: int,
     source: int,
-    row: int,
     first_row: int,
     cycle: int,
     ticks: int,
     is_late: bool,
     takes: int,
+    takes_too: int,
 ) -> None:
     """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
 
-    `source` is the mode that the part comes from if it stays there until it is taken up, -1 if it does not. `takes` is
-    the mode whose machine is taken from the drop on, -1: none is. The costs of the last drop are part of the arrival.
+    `source` is the row of the stay that lasts until the part is taken up, -1 if there is none. `takes` and `takes_too`
+    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival.
     """
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     ready, arrival, cost = room.steps[0], room.steps[1], room.steps[2]
@@ -121,18 +118,30 @@ def _travel(
         leg = facts.legs_at[way] + k
         arrival[:ticks] = NEVER
         into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
+        station, comes_from, is_last = facts.station[leg], k > 0 and facts.station[leg - 1] >= 0, k == num_legs - 1
+        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - k % 2], room.from_station[k % 2]
+        if station >= 0:
+            occupied(facts, uses, weights, room, station, 0, 1, cycle, ticks, at_station, stayed)
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
-            blocked(facts, uses, weights, room, option, cycle, cost)
             length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
+            carrier, origin, destination = facts.carrier[option], facts.origin[option], facts.destination[option]
+            blocked(facts, uses, weights, room, carrier, length, origin, destination, cycle, cost)
             phase = 0
             for t in range(ticks - length):
                 value = ready[t] + cost[phase]
                 if value < NEVER:
                     if k == 0 and source >= 0:
                         value += room.begun[source, max(0, t + pick_up - 1)]
-                    if k == num_legs - 1 and takes >= 0:
-                        down = t + length - drop
-                        value += room.inside[takes, down] - room.begun[takes, down]
+                    if comes_from:
+                        value += waited[max(0, t + pick_up - 1)]
+                    if station >= 0:
+                        value += at_station[t + length - drop]
+                        if is_last:
+                            value += stayed[t + length - 1]
+                    if is_last and takes >= 0:
+                        value += room.inside[takes, t + length - drop]
+                    if is_last and takes_too >= 0:
+                        value += room.inside[takes_too, t + length - drop]
                     if value < arrival[t + length]:
                         arrival[t + length] = value
                         into[t + length] = t
@@ -155,6 +164,26 @@ def _travel(
 
 
 @njit(cache=True, nogil=True)
+def _holds(facts: Facts, mode: int) -> bool:
+    """Return whether a part keeps its machine, or a counted place behind it, until it goes on."""
+    return facts.holds_after[facts.machine[mode]] > 0 or facts.behind[mode] >= 0
+
+
+@njit(cache=True, nogil=True)
+def _stays(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, row: int, cycle: int, ticks: int) -> None:
+    """Write what stays on the machine of a mode, behind and before it cost."""
+    machine, family, duration = facts.machine[mode], facts.family[mode], facts.duration[mode]
+    inside, begun, width = room.inside, room.begun, len(room.starts)
+    occupied(facts, uses, weights, room, machine, family, duration, cycle, ticks, inside[row], begun[row])
+    if facts.behind[mode] >= 0:
+        behind, at = facts.behind[mode], row + width
+        occupied(facts, uses, weights, room, behind, 0, duration, cycle, ticks, inside[at], begun[at])
+    if facts.before[mode] >= 0:
+        before, at = facts.before[mode], row + 2 * width
+        occupied(facts, uses, weights, room, before, 0, 1, cycle, ticks, inside[at], begun[at])
+
+
+@njit(cache=True, nogil=True)
 def _enter(
     facts: Facts,
     uses: Uses,
@@ -173,8 +202,10 @@ def _enter(
     width = facts.modes_at[op + 1] - facts.modes_at[op]
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, machine = mode - origin, facts.machine[mode]
-        occupied(facts, uses, weights, room, mode, cycle, ticks, room.inside[row], room.begun[row])
-        inside, begun, starts = room.inside[row], room.begun[row], room.starts[row]
+        starts = room.starts[row]
+        _stays(facts, uses, weights, room, mode, row, cycle, ticks)
+        helped(facts, uses, weights, room, mode, cycle)
+        waits = facts.before[mode] >= 0
         starts[:ticks] = NEVER
         for before in range(num_before):
             way = facts.routes_at[op + job] + before * width + mode - facts.modes_at[op]
@@ -186,22 +217,36 @@ def _enter(
                 room.steps[0, : min(cycle, ticks)] = 0
             else:
                 last = facts.modes_at[op - 1] + before - origin
-                is_held = facts.holds_after[facts.machine[last + origin]] and (facts.leaves[way] or num_legs == 0)
+                is_held = _holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
                 room.steps[0, :ticks] = room.held[last, :ticks] if is_held else room.ready[last, :ticks]
-                source = last if is_held else -1
-            takes = row if facts.holds_before[machine] and num_legs > 0 else -1
-            _travel(facts, uses, weights, room, way, source, row, next_row, cycle, ticks, is_late, takes)
+                if is_held:
+                    source = last + len(room.starts) if facts.behind[last + origin] >= 0 else last
+            takes = takes_too = -1
+            if num_legs > 0:
+                if facts.holds_before[machine]:
+                    takes = row
+                    takes_too = row + len(room.starts) if facts.behind[mode] >= 0 else -1
+                elif waits:
+                    takes_too = row + 2 * len(room.starts)
+            _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too)
             next_row += num_legs
             at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
-            best, at = NEVER, -1
+            best, at, phase = NEVER, -1, -1
             for t in range(ticks):
+                phase = 0 if phase == cycle - 1 else phase + 1
                 value = room.steps[0, t]
                 if num_legs == 0 and source >= 0:
                     value = min(NEVER, value + room.begun[source, max(0, t - 1)])
                 if at_once or value < best or (is_late and value == best):
                     best, at = value, t
                 if best < NEVER:
-                    value = best if takes >= 0 else best + inside[t] - begun[t]
+                    value = best + room.helpers[0, phase]
+                    if takes < 0:
+                        value += room.inside[row, t]
+                        if facts.behind[mode] >= 0:
+                            value += room.inside[row + len(room.starts), t]
+                        if waits and num_legs > 0:
+                            value += room.begun[row + 2 * len(room.starts), max(0, t - 1)]
                     if value < starts[t]:
                         starts[t] = value
                         room.starts_from[row, t] = at
@@ -236,11 +281,8 @@ def cheapest(
         row = facts.modes_at[given] + plan.mode[given] - origin
         for mode in range(facts.modes_at[given], facts.modes_at[given + 1]):
             room.starts[mode - origin, :ticks] = NEVER
-            occupied(
-                facts, uses, weights, room, mode, cycle, ticks, room.inside[mode - origin], room.begun[mode - origin]
-            )
-        k = uses.size[facts.machine[row + origin]] - 1  # the visit that goes on is the last that was added
-        room.starts[row, plan.time[given]] = -room.begun[row, uses.start[facts.machine[row + origin], k]]
+        _stays(facts, uses, weights, room, row + origin, row, cycle, ticks)
+        room.starts[row, plan.time[given]] = -_paid(facts, plan, uses, room, given, row + origin, row)
         _leave(facts, room, job, given, cycle, ticks, is_late)
     for op in range(given + 1, min(until + 1, end)):
         next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
@@ -251,19 +293,25 @@ def cheapest(
         best = room.starts[row, plan.time[until]]
         if best >= NEVER:
             return NEVER
-        last, offset = visit_end(facts, plan, job, until)
-        stay = plan.time[last] + offset - 1
+        instant, offset = taken_at(facts, plan, job, until)
+        taken = plan.time[instant] + offset - 1
+        if facts.behind[row + origin] >= 0:
+            best += room.begun[row + len(room.starts), taken]
+            taken = plan.time[until] + facts.duration[row + origin] - 1
         _trace(facts, plan, room, job, given, until, 0, 0)
-        return best + room.begun[row, stay]
+        return best + room.begun[row, taken]
     best, num_best, best_at, best_mode = NEVER, 0, -1, -1
     for mode in range(facts.modes_at[end - 1], facts.modes_at[end]):
         row = mode - origin
         way = facts.routes_at[end + job] + mode - facts.modes_at[end - 1]
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
         room.moved_at[row, room.moved_at.shape[1] - 1] = next_row
-        is_held = facts.holds_after[facts.machine[mode]] and facts.leaves[way]
+        is_held = _holds(facts, mode) and facts.leaves[way]
         room.steps[0, :ticks] = room.held[row, :ticks] if is_held else room.ready[row, :ticks]
-        _travel(facts, uses, weights, room, way, row if is_held else -1, row, next_row, cycle, ticks, is_late, -1)
+        source = -1
+        if is_held:
+            source = row + len(room.starts) if facts.behind[mode] >= 0 else row
+        _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, -1, -1)
         next_row += num_legs
         for t in range(ticks):
             value = room.steps[0, t]
@@ -277,6 +325,18 @@ def cheapest(
         return NEVER
     _trace(facts, plan, room, job, given, end, best_at, best_mode)
     return best
+
+
+@njit(cache=True, nogil=True)
+def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, row: int) -> int:
+    """Return what a visit that goes on has paid for already; it is the last use that was added to its machine."""
+    machine = facts.machine[mode]
+    worked = plan.time[op] + facts.duration[mode] - 1
+    if facts.behind[mode] >= 0:
+        return room.begun[row, worked] + room.begun[row + len(room.starts), worked]
+    if facts.capacity[machine] > 1:
+        return room.begun[row, worked]
+    return room.begun[row, uses.start[machine, uses.size[machine] - 1]]
 
 
 @njit(cache=True, nogil=True)
@@ -305,7 +365,7 @@ def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: in
         if op == begin:
             return
         row = facts.modes_at[op - 1] + before - origin
-        is_held = facts.holds_after[facts.machine[row + origin]] and (facts.leaves[way] or (num_legs == 0 and op < end))
+        is_held = _holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and op < end))
         if op - 1 > given:
             plan.mode[op - 1] = before
             plan.time[op - 1] = room.held_from[row, at] if is_held else room.ready_from[row, at]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints
+from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, size_of
 
 NEVER = 1 << 29
 """A cost above all others."""
@@ -28,7 +28,12 @@ class Room(NamedTuple):
     starts, ready, held
         By mode of the job: ``A``, and ``D`` for a part that has left its machine, or not.
     inside, begun
-        By mode: what it costs to begin a visit at a tick, and the sum of what begins up to there.
+        By mode: what it costs to begin a visit at a tick, without what is paid for until then, and the sum of what
+        begins up to a tick; then the same for the places behind a machine, and for those before it.
+    at_station, from_station
+        The same for the stations over which a way leads, in turns.
+    helpers
+        What it costs to begin an operation at a tick of the cycle, for whoever helps.
     steps
         Rows for the costs along one way.
     starts_from, starts_way, ready_from, held_from, moved_from, moved_by
@@ -46,6 +51,8 @@ class Room(NamedTuple):
         What a move costs more at a tick, at the most (one number).
     order
         By resource: its uses by their begin modulo the cycle time.
+    taken, lightest, crowd
+        By tick of the cycle: what is taken of a shared resource, the lightest job there, and room for costs.
     """
 
     starts: NDArray[np.int32]
@@ -53,6 +60,9 @@ class Room(NamedTuple):
     held: NDArray[np.int32]
     inside: NDArray[np.int32]
     begun: NDArray[np.int32]
+    at_station: NDArray[np.int32]
+    from_station: NDArray[np.int32]
+    helpers: NDArray[np.int32]
     steps: NDArray[np.int32]
     starts_from: NDArray[np.int32]
     starts_way: NDArray[np.int32]
@@ -67,11 +77,15 @@ class Room(NamedTuple):
     rebate: Ints
     noise: Ints
     order: Ints
+    taken: NDArray[np.int32]
+    lightest: NDArray[np.int32]
+    crowd: NDArray[np.int32]
 
 
 def rooms(facts: Facts, most_ticks: int) -> Room:
     """Return room for the largest job of a set and so many ticks."""
     num_modes = most_modes = most_rows = 1
+    counts_buffers = max(facts.behind.max(initial=-1), facts.before.max(initial=-1)) >= 0
     for job in range(len(facts.ops_at) - 1):
         ops = range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]))
         counts = [1, *(int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops), 1]
@@ -79,16 +93,21 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         most_modes = max(most_modes, *counts)
         most_rows = max(most_rows, MOST_LEGS * sum(a * b for a, b in pairwise(counts)))
 
+    num_stays = 3 * num_modes if counts_buffers else num_modes
+
     def rows(number: int) -> NDArray[np.int32]:
         return np.zeros((number, most_ticks), np.int32)
 
-    num_jobs, num_ops, num_resources = len(facts.ops_at) - 1, len(facts.modes_at) - 1, len(facts.gaps_at)
+    size = size_of(facts)
     return Room(
         starts=rows(num_modes),
         ready=rows(num_modes),
         held=rows(num_modes),
-        inside=rows(num_modes),
-        begun=rows(num_modes),
+        inside=rows(num_stays),
+        begun=rows(num_stays),
+        at_station=rows(2),
+        from_station=rows(2),
+        helpers=rows(1),
         steps=rows(3),
         starts_from=rows(num_modes),
         starts_way=rows(num_modes),
@@ -98,9 +117,12 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         moved_by=rows(most_rows),
         moved_at=np.zeros((num_modes, most_modes + 1), np.int64),
         window=np.zeros(most_ticks, np.int64),
-        hit=np.zeros(num_jobs, np.int64),
-        price=np.ones(num_resources, np.int64),
+        hit=np.zeros(size.jobs, np.int64),
+        price=np.ones(size.resources, np.int64),
         rebate=np.zeros(1, np.int64),
         noise=np.zeros(1, np.int64),
-        order=np.zeros((num_resources, MOST_LEGS * (num_ops + num_jobs) + num_ops), np.int64),
+        order=np.zeros((size.resources, size.uses), np.int64),
+        taken=np.zeros(most_ticks, np.int32),
+        lightest=np.zeros(most_ticks, np.int32),
+        crowd=rows(2),
     )

@@ -18,6 +18,7 @@ from scheduler.domain import (
     Machine,
     Mode,
     Operation,
+    OperatorPool,
     Precedence,
     Robot,
     RobotCell,
@@ -31,14 +32,17 @@ from scheduler.search.fields import names, unspoken
 SPOKEN: dict[type, frozenset[str]] = {
     Instance: names("name facilities machines jobs cells lanes operators fleets time_unit time_origin objective cycle"),
     Facility: names("id station returns_jobs docks hub"),
-    Machine: names("id facility cell setups input_buffer output_buffer swap"),
-    RobotCell: names("id facility robots input_station output_station travel load_time unload_time"),
+    Machine: names("id facility cell setups capacity input_buffer output_buffer swap"),
+    RobotCell: names(
+        "id facility robots input_station output_station travel load_time unload_time input_places output_places"
+    ),
     Robot: names("id start reach speed"),
     Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers parking"),
     Vehicle: names("id start speed"),
+    OperatorPool: names("id capacity"),
     Job: names("id operations precedences weight units carriers splits"),
     Operation: names("id modes interruptible"),
-    Mode: names("machine duration setup_family max_dwell"),
+    Mode: names("machine duration setup_family operators max_dwell tended"),
     Precedence: names("predecessor successor min_lag max_lag"),
 }
 """The fields that the search knows; one that is not listed must have its default."""
@@ -55,9 +59,6 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
         return field
     if any(fleet.limited for fleet in instance.fleets):
         return "limited parking"
-    for machine in instance.machines:
-        if (machine.input_buffer or 0) > 0 or (machine.output_buffer or 0) > 0:
-            return "counted buffers"
     for job in sets_of(instance)[0]:
         reason = _why_not_made(instance, job)
         if reason is not None:
@@ -80,6 +81,8 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
             for destination in _machines(instance, after):
                 legs = route(instance, origin, destination) or ()
                 reason = _why_not_moved(instance, origin, legs)
+                if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
+                    reason = reason or "places at stations from which parts go on without a move"
                 if reason is not None:
                     return reason
                 if waits and legs:
@@ -106,10 +109,17 @@ def _why_not_moved(instance: Instance, origin: Machine | None, legs: tuple[Leg, 
     return None
 
 
+def _ends_at_counted_station(instance: Instance, leg: Leg) -> bool:
+    """Return whether a leg puts a part down at an output station whose places are counted."""
+    if leg.kind != "robot_move" or leg.destination in instance.machine_by_id:
+        return False
+    return instance.cell_by_id[leg.groups[0]].output_places is not None
+
+
 def _parts(instance: Instance) -> Iterator[Any]:
-    """Yield everything of one part set that a rule could add a field to, but lanes and operators, which no job uses."""
+    """Yield everything of one part set that a rule could add a field to, but lanes, which no job uses."""
     yield instance
-    for group in (instance.facilities, instance.machines, instance.cells, instance.fleets):
+    for group in (instance.facilities, instance.machines, instance.cells, instance.fleets, instance.operators):
         yield from group
     for cell in instance.cells:
         yield from cell.robots

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.using import forget_job, gap, route_of, use_job
 
 MOST_CIRCUITS = 200
@@ -57,9 +57,10 @@ class Graph(NamedTuple):
 
 def graphs(facts: Facts) -> Graph:
     """Return room for the graph of any plan."""
-    num_jobs, num_ops = len(facts.ops_at) - 1, len(facts.modes_at) - 1
-    num_instants = num_ops + MOST_LEGS * (num_ops + num_jobs) + 2
-    num_arcs = 8 * num_instants
+    size = size_of(facts)
+    num_instants = size.instants + 2
+    num_uses = 2 * size.legs + size.operations * (3 + int(np.diff(facts.helps_at).max(initial=0)))
+    num_arcs = 4 * num_instants + 2 * num_uses
     by_arc = [np.zeros(num_arcs, np.int64) for _ in range(4)]
     by_instant = [np.zeros(num_instants, np.int64) for _ in range(3)]
     return Graph(np.zeros(1, np.int64), *by_arc, *by_instant, *(np.zeros(num_instants, np.int64) for _ in range(2)))
@@ -87,7 +88,10 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
             _draw_job(facts, plan, graph, job, num_ops, begin, over)
     _arc(graph, over, begin, 0, facts.sets[0])
     for resource in range(len(uses.size)):
-        _draw_turns(facts, uses, graph, resource, cycle)
+        if facts.capacity[resource] > 1:
+            _draw_shares(facts, uses, graph, resource, cycle)
+        else:
+            _draw_turns(facts, uses, graph, resource, cycle)
 
 
 @njit(cache=True, nogil=True)
@@ -146,6 +150,46 @@ def _draw_turns(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: in
         height = -((uses.start[resource, b] - ready) // cycle)
         length = uses.end_offset[resource, a] + between - uses.start_offset[resource, b]
         _arc(graph, uses.end_instant[resource, a], uses.start_instant[resource, b], length, height)
+
+
+@njit(cache=True, nogil=True)
+def _draw_shares(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: int) -> None:
+    """Draw the uses of a shared resource: each unit that a use takes is one that another has given back.
+
+    Who gives back first is followed by who takes first, so the heights of all these arcs add up to the capacity.
+    """
+    num = uses.size[resource]
+    begins, ends = uses.start[resource, :num], uses.end[resource, :num]
+    by_begin, by_end = np.argsort(begins % cycle), np.argsort(ends % cycle)
+    total = taken = 0
+    for k in range(num):
+        total += uses.demand[resource, k]
+        taken += uses.demand[resource, k] * (ends[k] // cycle - begins[k] // cycle)
+    if total == 0:
+        return
+    # Of the units that are given back, numbered from tick 0 on, the first that is taken waits for this one.
+    first = taken - facts.capacity[resource]
+    lap, rest = first // total, first % total
+    at = 0
+    while rest >= uses.demand[resource, by_end[at]]:
+        rest -= uses.demand[resource, by_end[at]]
+        at += 1
+    for k in by_begin:
+        left = uses.demand[resource, k]
+        while left > 0:
+            giver = by_end[at]
+            height = ends[giver] // cycle - begins[k] // cycle - lap
+            length = uses.end_offset[resource, giver] - uses.start_offset[resource, k]
+            _arc(graph, uses.end_instant[resource, giver], uses.start_instant[resource, k], length, height)
+            units = min(left, uses.demand[resource, giver] - rest)
+            left -= units
+            rest += units
+            if rest == uses.demand[resource, giver]:
+                rest = 0
+                at += 1
+                if at == num:
+                    at = 0
+                    lap += 1
 
 
 @njit(cache=True, nogil=True)

@@ -28,24 +28,25 @@ def gap(facts: Facts, resource: int, before: int, after: int) -> int:
 
 @njit(cache=True, nogil=True)
 def use(
+    plan: Plan,
     uses: Uses,
     resource: int,
     job: int,
-    start: int,
-    end: int,
-    first: int,
-    last: int,
     start_instant: int,
     start_offset: int,
     end_instant: int,
     end_offset: int,
+    first: int,
+    last: int,
+    demand: int,
 ) -> None:
     """Add a use."""
     k = uses.size[resource]
     uses.size[resource] = k + 1
     uses.job[resource, k] = job
-    uses.start[resource, k] = start
-    uses.end[resource, k] = end
+    uses.start[resource, k] = plan.time[start_instant] + start_offset
+    uses.end[resource, k] = plan.time[end_instant] + end_offset
+    uses.demand[resource, k] = demand
     uses.first[resource, k] = first
     uses.last[resource, k] = last
     uses.start_instant[resource, k] = start_instant
@@ -55,41 +56,66 @@ def use(
 
 
 @njit(cache=True, nogil=True)
-def use_leg(facts: Facts, plan: Plan, uses: Uses, job: int, slot: int) -> None:
-    """Add what a loaded move takes of its carrier."""
-    option = plan.option[slot]
-    instant = len(plan.mode) + slot
-    start, length = plan.time[instant], facts.length[option]
-    places = facts.origin[option], facts.destination[option]
-    use(uses, facts.carrier[option], job, start, start + length, *places, instant, 0, instant, length)
+def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
+    """Add what the loaded moves of a link take of their carriers and of stations."""
+    way = route_of(facts, plan, job, link)
+    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+    for k in range(num_legs):
+        slot = MOST_LEGS * link + k
+        option, instant = plan.option[slot], len(plan.mode) + slot
+        length, places = facts.length[option], (facts.origin[option], facts.destination[option])
+        use(plan, uses, facts.carrier[option], job, instant, 0, instant, length, *places, 1)
+        station = facts.station[facts.legs_at[way] + k]
+        if station >= 0:
+            # Until the next move has taken the part up, or it is delivered.
+            following, offset = instant, length
+            if k + 1 < num_legs:
+                following, offset = instant + 1, facts.pick_up[plan.option[slot + 1]]
+            use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, 0, 0, 1)
 
 
 @njit(cache=True, nogil=True)
 def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open: bool) -> None:
-    """Add what the visit of a part takes of its machine; `is_open`: up to the end of the operation only."""
+    """Add what the visit of a part takes of its machine, its buffers and helpers.
+
+    `is_open`: of the machine and the places behind it only up to the end of the operation.
+    """
     mode = facts.modes_at[op] + plan.mode[op]
-    machine = facts.machine[mode]
-    start_instant, start_offset = op, 0
+    machine, duration = facts.machine[mode], facts.duration[mode]
+    brought, offset = op, 0
     way_in = route_of(facts, plan, job, op + job)
     num_in = facts.legs_at[way_in + 1] - facts.legs_at[way_in]
-    if facts.holds_before[machine] and num_in > 0:
+    if num_in > 0:
         slot = MOST_LEGS * (op + job) + num_in - 1
         option = plan.option[slot]
-        start_instant, start_offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
-    end_instant, end_offset = op, facts.duration[mode]
+        brought, offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
+    if facts.before[mode] >= 0 and num_in > 0:
+        use(plan, uses, facts.before[mode], job, brought, offset, op, 0, 0, 0, 1)
+    if not facts.holds_before[machine]:
+        brought, offset = op, 0
+    taken, later = op, duration
     if not is_open:
-        end_instant, end_offset = visit_end(facts, plan, job, op)
-    start = plan.time[start_instant] + start_offset
-    end = plan.time[end_instant] + end_offset
+        taken, later = taken_at(facts, plan, job, op)
     family = facts.family[mode]
-    use(uses, machine, job, start, end, family, family, start_instant, start_offset, end_instant, end_offset)
+    if facts.holds_after[machine]:
+        use(plan, uses, machine, job, brought, offset, taken, later, family, family, 1)
+    else:
+        use(plan, uses, machine, job, brought, offset, op, duration, family, family, 1)
+    if facts.behind[mode] >= 0:
+        use(plan, uses, facts.behind[mode], job, brought, offset, taken, later, 0, 0, 1)
+    for k in range(facts.helps_at[mode], facts.helps_at[mode + 1]):
+        place = facts.help_place[k]
+        use(plan, uses, facts.helper[k], job, op, 0, op, duration, place, place, facts.help_demand[k])
 
 
 @njit(cache=True, nogil=True)
-def visit_end(facts: Facts, plan: Plan, job: int, op: int) -> tuple[int, int]:
-    """Return when the visit of an operation's machine ends, as an instant and an offset."""
+def taken_at(facts: Facts, plan: Plan, job: int, op: int) -> tuple[int, int]:
+    """Return when a part is taken from its machine or the counted places behind it, as an instant and an offset.
+
+    Where neither holds it, that is the end of the operation.
+    """
     mode = facts.modes_at[op] + plan.mode[op]
-    if facts.holds_after[facts.machine[mode]]:
+    if facts.holds_after[facts.machine[mode]] or facts.behind[mode] >= 0:
         way = route_of(facts, plan, job, op + job + 1)
         if facts.legs_at[way + 1] > facts.legs_at[way]:
             if facts.leaves[way]:
@@ -123,14 +149,6 @@ def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until
 
 
 @njit(cache=True, nogil=True)
-def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
-    """Add the uses of the moves of a link."""
-    way = route_of(facts, plan, job, link)
-    for k in range(facts.legs_at[way + 1] - facts.legs_at[way]):
-        use_leg(facts, plan, uses, job, MOST_LEGS * link + k)
-
-
-@njit(cache=True, nogil=True)
 def forget_job(uses: Uses, job: int) -> None:
     """Take out all uses of a job."""
     for resource in range(len(uses.size)):
@@ -142,6 +160,7 @@ def forget_job(uses: Uses, job: int) -> None:
                 uses.job[resource, kept] = uses.job[resource, k]
                 uses.start[resource, kept] = uses.start[resource, k]
                 uses.end[resource, kept] = uses.end[resource, k]
+                uses.demand[resource, kept] = uses.demand[resource, k]
                 uses.first[resource, kept] = uses.first[resource, k]
                 uses.last[resource, kept] = uses.last[resource, k]
                 uses.start_instant[resource, kept] = uses.start_instant[resource, k]
@@ -154,7 +173,7 @@ def forget_job(uses: Uses, job: int) -> None:
 
 @njit(cache=True, nogil=True)
 def collide(facts: Facts, uses: Uses, resource: int, a: int, b: int, cycle: int) -> bool:
-    """Return whether two uses of a resource, or one and its own copies, are in each other's way.
+    """Return whether two uses of a resource of capacity 1, or one and its own copies, are in each other's way.
 
     They are not if some copy of *b* begins the gap after *a* has ended, and the next *a* the gap after that *b*.
     """

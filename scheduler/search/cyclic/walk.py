@@ -12,11 +12,14 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
-from scheduler.search.cyclic.insertion import insert
-from scheduler.search.cyclic.room import NEVER, Room
+from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
+from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
 from scheduler.search.cyclic.using import forget_job
 
+NOISE = COLLISION // 16
+"""What a move costs more at a tick, at the most, in one of as many insertions as there are pairs of jobs: where few
+meet, each would come back to the same place for ever; where many do, noise only hides the prices."""
 MOST_WEIGHT = 64
 """Above it all weights are halved."""
 
@@ -65,7 +68,8 @@ def walk(
         # The one that waits longest, or any: else two may eject each other for ever.
         at = np.random.randint(num_waiting)
         job = waiting[at]
-        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], np.random.randint(2) == 0)
+        is_late, noise = np.random.randint(2) == 0, NOISE if np.random.randint(num_jobs * num_jobs) == 0 else 0
+        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], is_late, noise)
         done += 1
         if cost == 0:
             plan.placed[job] = 1
@@ -87,6 +91,26 @@ def walk(
                     waiting[num_waiting] = other
                     num_waiting += 1
     return num_waiting, done
+
+
+@njit(cache=True, nogil=True)
+def clear(
+    facts: Facts, plan: Plan, uses: Uses, room: Room, weights: Ints, waiting: Ints, num_waiting: int, cycle: int
+) -> int:
+    """Take out jobs that collide, so that none does; return how many wait then.
+
+    Orders are kept as given times have them, and times are new: what has taken no time may be long then.
+    """
+    for job in range(len(weights)):
+        if not plan.placed[job]:
+            continue
+        is_in_way = find_clash(facts, plan, uses, room, job, cycle, True)[1] >= 0
+        if is_in_way or find_hits(facts, uses, weights, room, job, cycle) > 0:
+            plan.placed[job] = 0
+            forget_job(uses, job)
+            waiting[num_waiting] = job
+            num_waiting += 1
+    return num_waiting
 
 
 @njit(cache=True, nogil=True)
