@@ -227,6 +227,13 @@ def charge_bars(subject: Subject) -> Iterator[Bar]:
         )
 
 
+def parked_bars(subject: Subject) -> Iterator[Bar]:
+    """Yield the vehicles at limited places, with their names."""
+    for row_id, vehicle, start, end, lane in subject.parked:
+        row = subject.row_of["parking_places", row_id]
+        yield Bar("parked", row, start, end, label=vehicle, lane=lane, lanes=subject.rows[row].lanes)
+
+
 def late_strips(subject: Subject, bars: Iterable[Bar]) -> Iterator[Bar]:
     """Yield the part after the due date of each operation, transport and transfer."""
     for bar in bars:

@@ -261,7 +261,7 @@ def _label_colour(sheet: Sheet, bar: Bar) -> str:
     colour = sheet.colour(bar.group)
     if bar.kind == "aborted":
         return palette.RED
-    if bar.kind == "transit" or (bar.kind == "charger_use" and bar.look != "unchanged"):
+    if bar.kind in ("transit", "parked") or (bar.kind == "charger_use" and bar.look != "unchanged"):
         return palette.INK
     if bar.look == "unchanged" or colour is None:
         return palette.GREY

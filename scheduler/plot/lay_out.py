@@ -23,6 +23,7 @@ from scheduler.plot.bars import (
     machine_bars,
     missing_bars,
     mover_bars,
+    parked_bars,
     pool_bars,
     station_bars,
     tardiness_bars,
@@ -64,6 +65,7 @@ def lay_out(
         *mover_bars(subject),
         *dock_bars(subject),
         *charge_bars(subject),
+        *parked_bars(subject),
         *pool_bars(subject),
     )
     bars += (*late_strips(subject, bars), *tardiness_bars(subject), *ghosts(subject))

@@ -28,6 +28,7 @@ BarKind: TypeAlias = Literal[
     "return",
     "charge",
     "charger_use",
+    "parked",
     "late",
     "ghost",
     "flow",
@@ -40,7 +41,8 @@ BarKind: TypeAlias = Literal[
 ]
 """``pause``: an interruptible operation in a downtime; ``occupied``: the part holds the machine before or after
 processing; ``waiting``: it has a place in a counted buffer; ``tending``: a robot is at the machine while it works;
-``charge``: a vehicle charges, which is ``charger_use`` in the row of the charger;
+``charge``: a vehicle charges, which is ``charger_use`` in the row of the charger; ``parked``: it is at a place
+with limited room;
 ``late``: the share of a bar after its job's due date;
 ``ghost``: where the baseline had the operation; ``flow`` and ``tardiness``: a late job from its first start to its due
 date, and from there to its completion; ``dock``: a trip loads or unloads; ``held``: an operation
@@ -160,6 +162,7 @@ THICKNESS: Mapping[BarKind, float] = {
     "return": 0.28,
     "charge": 0.9,
     "charger_use": 0.9,
+    "parked": 0.8,
     "robot_move": 0.9,
     "tending": 0.9,
     "flow": 0.2,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Carrier, Lane, Machine
+from scheduler.domain.resources import Carrier, Fleet, Lane, Machine
 
 RowKind: TypeAlias = Literal[
     "facility",
@@ -23,6 +23,7 @@ RowKind: TypeAlias = Literal[
     "vehicle",
     "battery",
     "charger",
+    "parking_places",
     "docks",
     "operators",
     "due_dates",
@@ -30,7 +31,7 @@ RowKind: TypeAlias = Literal[
 ]
 """``facility``, ``cell``, ``fleet``, ``lane`` and ``due_dates`` are headers; that of a lane carries its departures, the
 last one the flags. Places before and after a machine are its counted buffers, those of a cell are at its input and
-output station."""
+output station, those of parking where a fleet has room for some of its vehicles only."""
 
 HEADERS: frozenset[RowKind] = frozenset({"facility", "cell", "fleet", "lane", "due_dates"})
 HEIGHTS: Mapping[RowKind, float] = {
@@ -47,6 +48,7 @@ HEIGHTS: Mapping[RowKind, float] = {
     "vehicle": 0.72,
     "battery": 0.62,
     "charger": 0.62,
+    "parking_places": 0.5,
     "docks": 0.62,
     "operators": 0.62,
     "due_dates": 1.3,
@@ -108,7 +110,8 @@ def arrange(
 ) -> tuple[Row, ...]:
     """Return the rows: facility by facility its machines, cells with stations and robots, fleets, docks, lanes.
 
-    A vehicle with a battery has a row for its level below it; the chargers of a fleet follow its vehicles.
+    A vehicle with a battery has a row for its level below it; the chargers of a fleet follow its vehicles,
+    and its limited places those.
 
     A lane stands behind the first (in file order) of the two facilities it links. The last rows are the due dates
     and the latest jobs, at most `MAX_LATE_ROWS`. A single facility needs no header. Operator pools come before them, if
@@ -170,12 +173,19 @@ def _resources(instance: Instance) -> Iterator[_Entry]:
                     if vehicle.battery is not None:
                         yield _Entry("battery", vehicle.id, "battery", 1)
                 yield from (_Entry("charger", charger.id, charger.id, 1) for charger in fleet.chargers)
+                for place in fleet.limited:
+                    yield _Entry("parking_places", parking_row(fleet, place), f"at {place}", 1)
         if facility.docks is not None and instance.lanes:
             yield _Entry("docks", facility.id, "docks")
         for lane in lanes_behind.get(facility.id, ()):
             yield _Entry("lane", lane.id, f"{lane.id}: {lane.origin} → {lane.destination}")
             yield from (_Entry("vehicle", vehicle, vehicle, 1) for vehicle in lane.vehicle_ids)
     yield from (_Entry("operators", pool.id, pool.id) for pool in instance.operators if pool.shortages)
+
+
+def parking_row(fleet: Fleet, place: str) -> str:
+    """Return the id of the row of a limited place: other fleets may go there too."""
+    return f"{place} of {fleet.id}"
 
 
 def _named(carrier: Carrier) -> str:

@@ -49,6 +49,7 @@ BAR_STYLES: Mapping[BarKind, Style] = {
     ),
     "charge": Style(4.0, "charging", palette.CHARGE_GREEN, edge=palette.LEVEL_GREEN, line_width=0.6, hatch="|||"),
     "charger_use": Style(4.0, "", palette.CHARGE_GREEN, edge=palette.LEVEL_GREEN, line_width=0.6),
+    "parked": Style(4.0, "vehicle at a place", palette.PALE_GREY, edge=palette.GREY, line_width=0.5, height=0.6),
     "late": Style(5.0, "after the due date", palette.RED, edge=palette.RED, line_width=0.0, height=0.3),
     "ghost": Style(4.5, "old position", pallor=0.55, line_width=0.8, line_style="dashed", height=0.5),
     "flow": Style(3.0, "", pallor=0.35, line_width=0.0),

@@ -13,6 +13,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.plot.docks import Hold, dock_holds
 from scheduler.plot.layout import LATE, NO_FAMILY, ON_TIME, ColourBy
+from scheduler.plot.parking import Parked, parked_vehicles, parking_lanes
 from scheduler.plot.pools import Share, pool_shares
 from scheduler.plot.rows import Row, RowKind, arrange, sub_lanes
 from scheduler.plot.stations import Place, place_lanes, taken_places
@@ -75,6 +76,11 @@ class Subject:
     def taken_places(self) -> tuple[Place, ...]:
         """Who takes a place at an input or output station."""
         return taken_places(self.instance, self.schedule)
+
+    @cached_property
+    def parked(self) -> tuple[Parked, ...]:
+        """Which vehicles are at limited places of their fleets."""
+        return parked_vehicles(self.instance, self.schedule)
 
     def _places(self, machine: str, side: str) -> int:
         """Return the sub-lanes of a counted buffer."""
@@ -150,6 +156,7 @@ class Subject:
                 **place_lanes(self.instance, self.taken_places),
                 **{("docks", id): lanes for id, lanes in self._dock_lanes.items()},
                 **{("operators", pool.id): pool.capacity for pool in self.instance.operators},
+                **{("parking_places", row): n for row, n in parking_lanes(self.instance, self.parked).items()},
                 **{("charger", c.id): c.places for c in self.instance.charger_by_id.values()},
             },
             {machine: usage.utilisation for machine, usage in machine_usage(self.instance, self.schedule).items()},

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from scheduler.domain import Carrier, CarrierGroup, Charge, Instance, Move, ScheduledOperation
+from scheduler.domain import Carrier, CarrierGroup, Charge, Fleet, Instance, Move, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
+from scheduler.domain.parking import stand_at, ways_begun
 from scheduler.domain.slowdowns import leaves_at
 from scheduler.domain.visits import visits
 from scheduler.rescheduling.draft import Draft, link_key
@@ -110,7 +111,14 @@ def add_carriers(
             is_past = is_lost or task in has_begun
             travel = group.travel_time(place, stop.place)
             earliest = travel if came_from.get(stop.key) == place or travel == 0 else execution.now + travel
-            if group.slowdowns and travel > 0:
+            if _is_parked(group) and not is_past and (after is None or after in has_begun):
+                # It is where the empty moves that have begun take it, by which it may have got nearer.
+                free_at = 0 if after is None else after.end
+                begun = [way for way in ways_begun(instance, carrier_id) if way.start >= free_at]
+                place, free_at = stand_at(begun, place, free_at, execution.now)
+                direct = group.travel_time(place, stop.place)
+                travel, earliest = (0 if begun else direct), free_at + direct
+            elif group.slowdowns and travel > 0:
                 travel, earliest = _slowed(instance, carrier_id, place, stop, after, is_past)
             if node != before:
                 if before is not None:
@@ -118,6 +126,10 @@ def add_carriers(
                 if not is_past:
                     timing.not_before(node, earliest)
             place, before, after = stop.leaves, node, task
+
+
+def _is_parked(group: CarrierGroup) -> bool:
+    return isinstance(group, Fleet) and bool(group.limited)
 
 
 def _slowed(

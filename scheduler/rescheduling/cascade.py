@@ -28,6 +28,7 @@ _WAYS: Mapping[Via, str] = {
     "headway": "headway of {}",
     "dock": "docks of {}",
     "charger": "places of {}",
+    "parking": "room at {}",
     "operators": "operators {}",
     "job": "through job {}",
     "": "",
@@ -90,6 +91,7 @@ def delays_of(network: Network, jobs: Container[str] | None = None) -> tuple[Del
     Those of these jobs, if any are given, and of what belongs to none.
     """
     timing, planned = network.timing, network.activities()
+    causes = {node: _behind(network, cause) for node, cause in timing.causes.items()}
     changed = {}
     for node, activity in planned.items():
         if jobs is not None and not isinstance(activity, Charge) and activity.job not in jobs:
@@ -102,15 +104,24 @@ def delays_of(network: Network, jobs: Container[str] | None = None) -> tuple[Del
     order = sorted(changed, key=lambda node: (timing.starts[node], timing.ends[node]))
     number: dict[int, int] = {}
     found: list[Delay] = []
-    for node in _causes_first(order, timing.causes):
+    for node in _causes_first(order, causes):
         activity, (later, longer) = planned[node], changed[node]
         kind, name, job, resource = _described(activity)
-        cause = number.get(timing.causes.get(node, -1))
-        is_short = timing.causes.get(node) == NOBODY
+        cause = number.get(causes.get(node, -1))
+        is_short = causes.get(node) == NOBODY
         reason = timing.reasons[node] if is_short or cause is not None else Reason()
         number[node] = len(found)
         found.append(Delay(kind, name, job, resource, later, longer, cause, reason.via, reason.id))
     return tuple(found)
+
+
+def _behind(network: Network, cause: int) -> int:
+    """Return what an empty move waited for that is the cause of something, or the cause itself."""
+    seen = {cause}
+    while cause in network.parked.way_of and (other := network.timing.causes.get(cause, NOBODY)) not in seen:
+        cause = other
+        seen.add(cause)
+    return cause
 
 
 def _described(activity: ScheduledOperation | Move | Charge) -> tuple[Kind, str, str, str]:

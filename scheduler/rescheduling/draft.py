@@ -75,6 +75,17 @@ def moves_by_way(instance: Instance, moves: Sequence[Move]) -> dict[LinkKey, lis
     return found
 
 
+def moves_by_operation(moves: Iterable[Move]) -> dict[tuple[OperationKey, bool], list[Move]]:
+    """Return the loaded moves to each operation (True) and away from it (False)."""
+    found: dict[tuple[OperationKey, bool], list[Move]] = {}
+    for move in moves:
+        if move.job is not None and move.successor is not None:
+            found.setdefault(((move.job, move.successor), True), []).append(move)
+        if move.job is not None and move.predecessor is not None:
+            found.setdefault(((move.job, move.predecessor), False), []).append(move)
+    return found
+
+
 def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     """Return what is left of the baseline in the instance.
 

@@ -7,7 +7,6 @@ draft and never change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from itertools import chain, groupby, pairwise, product
 from operator import itemgetter
 
@@ -28,8 +27,19 @@ from scheduler.domain.happened import execution_of, first_starts, started, taken
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
-from scheduler.rescheduling.draft import Draft, LinkKey, by_leg, link_key, moves_by_way, really, timed, ways_of
+from scheduler.rescheduling.draft import (
+    Draft,
+    LinkKey,
+    by_leg,
+    link_key,
+    moves_by_operation,
+    moves_by_way,
+    really,
+    timed,
+    ways_of,
+)
 from scheduler.rescheduling.lanes import add_lanes, add_trip
+from scheduler.rescheduling.parking import Parked
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.stations import add_stations
@@ -67,6 +77,8 @@ class Network:
         self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[int, Blocked] = {}  # by the id of a calendar: all of them live as long as the instance
         self._ways = moves_by_way(instance, draft.moves)
+        self._moves_by_operation = moves_by_operation(draft.moves)
+        self._scheduled = {o.key: o for o in draft.operations}
         self._add_nodes()
         self._add_parts()
         self._add_machines()
@@ -79,6 +91,7 @@ class Network:
         add_docks(instance, self.timing, trips, execution.now)
         add_chargers(instance, self.timing, self._charge_of)
         add_stations(instance, self.timing, draft, self._node, self._node_of, self._drop, self._waiting)
+        self.parked = Parked(instance, self.timing, draft, self._real, self._node_of)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -94,7 +107,7 @@ class Network:
         operations = [timed(o, starts[n], ends[n]) for n, o in self._operation_of.items()]
         moves = [timed(m, starts[n], ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip]
         charges = [timed(c, starts[n], ends[n]) for n, c in self._charge_of.items()]
-        return complete(self.instance, operations, moves, charges)
+        return complete(self.instance, operations, moves, charges, self.parked.moves())
 
     def activities(self) -> dict[int, ScheduledOperation | Move | Charge]:
         """Return what each node stands for, as it was planned; the drop of a move stands for the move."""
@@ -215,7 +228,7 @@ class Network:
         if node in self._charge_of:
             return f"the charge of {self._charge_of[node].vehicle} at {self._charge_of[node].charger}"
         if (node := self._pick_up_of.get(node, node)) not in self._moves_of:
-            return "work that was lost"
+            return self.parked.labels.get(node, "work that was lost")
         first = self._moves_of[node][0]
         return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
 
@@ -260,10 +273,6 @@ class Network:
             last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
             if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
                 self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0), Reason("job", job))
-
-    @cached_property
-    def _scheduled(self) -> dict[OperationKey, ScheduledOperation]:
-        return {o.key: o for o in self.draft.operations}
 
     def _node_of(self, move: Move) -> int:
         return self._node_by_move[id(move)]
@@ -383,16 +392,6 @@ class Network:
             is_shipped = not into and move.kind == "transfer" and move in by_leg(self._ways[link_key(move)])[0]
             if is_shipped or (move.destination if into else move.origin) == operation.machine:
                 yield move
-
-    @cached_property
-    def _moves_by_operation(self) -> dict[tuple[OperationKey, bool], list[Move]]:
-        found: dict[tuple[OperationKey, bool], list[Move]] = {}
-        for move in self.draft.moves:
-            if move.job is not None and move.successor is not None:
-                found.setdefault(((move.job, move.successor), True), []).append(move)
-            if move.job is not None and move.predecessor is not None:
-                found.setdefault(((move.job, move.predecessor), False), []).append(move)
-        return found
 
 
 def _nominal_times(activity: ScheduledOperation | Charge | tuple[Move, ...]) -> tuple[int, int]:

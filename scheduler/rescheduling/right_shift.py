@@ -100,9 +100,11 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
 def _with_new_jobs(instance: Instance, old: Instance, draft: Draft) -> Shift | None:
     """Return the shift if one network has both: new jobs come last everywhere, and so delay none of the old ones.
 
-    None where there are no new jobs, where vehicles charge (once more for what is new), and where that leads nowhere.
+    None where there are no new jobs, where vehicles charge (once more for what is new) or make room for others, and
+    where that leads nowhere.
     """
-    if len(old.jobs) == len(instance.jobs) or instance.battery_by_vehicle:
+    goes_elsewhere = bool(instance.battery_by_vehicle) or any(fleet.limited for fleet in instance.fleets)
+    if len(old.jobs) == len(instance.jobs) or goes_elsewhere:
         return None
     try:
         placed, settled = _earliest(instance, with_new_jobs(instance, draft))

@@ -23,7 +23,7 @@ Anchor: TypeAlias = tuple[int, Literal["start", "end"], int]
 
 
 Via: TypeAlias = Literal[
-    "machine", "blocking", "buffer", "station", "mover", "headway", "dock", "charger", "operators", "job", ""
+    "machine", "blocking", "buffer", "station", "mover", "headway", "dock", "charger", "parking", "operators", "job", ""
 ]
 """What two activities share, so that one waits: ``blocking`` is a machine on which a part still stands."""
 
