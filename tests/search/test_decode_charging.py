@@ -148,7 +148,7 @@ def test_what_everything_tried_out_finds_is_reached() -> None:
             assert found >= best
             num, reached = num + 1, reached + (found == best)
     assert num >= 16
-    assert reached >= num - 2
+    assert reached >= num - 1
 
 
 def test_whatever_is_wished_is_right() -> None:

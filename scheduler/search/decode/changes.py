@@ -177,7 +177,8 @@ def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
 def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Let vehicles charge more, less or early before the moves of an operation, or make them their last ones.
 
-    The answer is the first and last place changed.
+    The answer is the first and last place changed: all that follows, since what a longer charge delays now it may save
+    later.
     """
     at, other = place[get(data, OPS, o, UNIT)], np.random.randint(MOST_PIECES + 1)
     if np.random.randint(2) == 0:
@@ -189,7 +190,7 @@ def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
     if at < 0 or choice[data[NUM_OPS] + o] == other:
         return end, end
     choice[data[NUM_OPS] + o] = other
-    return at, at
+    return at, end
 
 
 @njit(cache=True, nogil=True)
