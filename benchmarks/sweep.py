@@ -54,7 +54,8 @@ class Swept:
     ``answer`` is ``planned``, ``degraded`` (a plan that says which limits it breaks), ``infeasible`` (it is proved that
     there is no plan, whatever limits it may break), ``no plan`` (none was found) or ``refused`` (it contradicts what
     has happened, which shows only in the repair). ``violations`` counts what the checker says of the plan and the plan
-    does not say itself. Seconds are wall time of the repair.
+    does not say itself. Seconds are wall time of the repair. ``event`` is its document where the answer is not
+    ``planned``; the others follow from the seed.
     """
 
     factory: str
@@ -167,6 +168,7 @@ def answered(row: Swept, found: Repair) -> Swept:
     violations = {(v.rule, v.where, v.detail) for v in scheduler.check(found.instance, found.schedule)}
     return replace(
         row,
+        event=row.event if found.is_degraded else "",
         answer="degraded" if found.is_degraded else "planned",
         by_policy=found.policy,
         broken=len(said),
