@@ -146,8 +146,8 @@ def repair(
     """Repair a schedule after events.
 
     Work that has started is never rewritten. The picture shows the schedule before and after. Where no schedule keeps
-    every deadline, pin, maximum lag and maximum dwell, the one that breaks them least is written, marked as degraded;
-    exit code 1.
+    every deadline, pin, maximum lag, maximum dwell and minimum level of a battery, the one that breaks them least is
+    written, marked as degraded; exit code 1.
     """
     require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path, cascade_path])
     from scheduler.io import read
