@@ -21,7 +21,7 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.domain.derive import complete
-from scheduler.domain.events import revise
+from scheduler.domain.events import RouteSlow, revise
 from scheduler.domain.events.revision import Revision
 from scheduler.domain.parking import havens
 from scheduler.io import native, read
@@ -157,6 +157,20 @@ def test_repairs_keep_what_has_begun(seed: int) -> None:
     result = solve(revised, time_limit=60, workers=1)
     assert result.status is Status.OPTIMAL
     assert shifted.schedule is None or result.values[0] <= shifted.schedule.makespan
+
+
+@pytest.mark.parametrize("seed", RANDOM[:5])
+def test_what_is_under_way_when_ways_become_slow_goes_on_as_planned(seed: int) -> None:
+    instance = random_parking_instance(seed, jobs=3)
+    baseline = _planned(instance, seed)
+    slow = RouteSlow(id="E1", at=2 + seed % 5, route="AGV", speed=50)
+    revised = revise(instance, Revision(slow.at, 0, (slow,), baseline))
+    shifted = shift(revised, baseline).schedule
+    assert shifted is not None
+    assert_valid(revised, shifted)
+    best = solve(revised, time_limit=60, workers=1)
+    assert best.status is Status.OPTIMAL
+    assert best.values[0] <= shifted.makespan
 
 
 def _planned(instance: Instance, seed: int) -> Schedule:

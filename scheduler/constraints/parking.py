@@ -142,11 +142,10 @@ def _crowded(fleet: Fleet, place: str, visits: Sequence[_Visit], now: int) -> It
             names = " and ".join(sorted({other.vehicle for other in there}))
             free_at = min((other.until for other in there if other.until is not None), default=None)
             until = "for good" if free_at is None else f"until {free_at}"
-            detail = f"{visit.vehicle} comes at {visit.begin}, but {names} stay {until}: it has room for "
-            detail += str(fleet.parking[place])
-            yield Violation(
-                "parking", f"{place} of fleet {fleet.id}", detail, (free_at or visit.begin + 1) - visit.begin
-            )
+            stay, room = "stays" if len(there) == 1 else "stay", fleet.parking[place]
+            detail = f"{visit.vehicle} comes at {visit.begin}, but {names} {stay} {until}: it has room for {room}"
+            excess = (free_at or visit.begin + 1) - visit.begin
+            yield Violation("parking", f"{place} of fleet {fleet.id}", detail, excess)
         there.append(visit)
 
 
