@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from against_oracle import agreed
 from helpers import assert_valid, distances, factory, flagged, machine, simple_job
-from oracle import TooHardError, best_schedule
 from strategies import random_mover_instance
 
 from scheduler.domain import Execution, Instance, Objective, Robot, RobotCell, Schedule, Status
@@ -49,23 +49,13 @@ def test_two_grippers_take_the_loop_apart():
 
 def test_solver_right_shift_and_oracle_agree():
     known = infeasible = together = tended = 0
-    for seed in range(60):
-        shop = random_mover_instance(seed, 3, without=("shifts", "downtimes", "operators", "plans", "lanes"))
-        if not shop.group_by_id:
-            continue
-        try:
-            best = best_schedule(shop, max_nodes=600)
-        except TooHardError:
-            continue
-        result = solve(shop, time_limit=20, workers=1)
+    without = ("shifts", "downtimes", "operators", "plans", "lanes")
+    shops = (random_mover_instance(seed, 3, without=without) for seed in range(60))
+    for shop, result in agreed((shop for shop in shops if shop.group_by_id), max_nodes=600):
         known += 1
-        if best is None:
+        if result.schedule is None:
             infeasible += 1
-            assert result.status is Status.INFEASIBLE
             continue
-        assert_valid(shop, best[1])
-        assert_valid(shop, result.schedule)
-        assert (result.status, result.values) == (Status.OPTIMAL, best[0])
         tended += any(operation.tended_by for operation in result.schedule.operations)
         moves = [m for m in result.schedule.moves if m.job is not None]
         together += any(

@@ -23,6 +23,7 @@ from scheduler.domain import (
     Mode,
     Move,
     OperationKey,
+    Robot,
     RobotCell,
     Schedule,
 )
@@ -42,6 +43,11 @@ def place(operation: Scheduled) -> str:
 def describe(move: Move) -> str:
     """Return ``J3 from M4 to M5 at 17``; an empty move has no job."""
     return f"{move.job or 'empty move'} from {move.origin} to {move.destination} at {move.start}"
+
+
+def carrier_name(carrier: Carrier) -> str:
+    """Return ``robot R1`` or ``vehicle V2``."""
+    return f"{'robot' if isinstance(carrier, Robot) else 'vehicle'} {carrier.id}"
 
 
 def mode_of(instance: Instance, operation: Scheduled) -> Mode | None:
@@ -351,3 +357,15 @@ def overflows(rule: str, stays: Iterable[Holding], places: int, happens: str) ->
             yield Violation(rule, stay.where, detail, min(first.until, stay.until) - stay.begin)
             held.remove(first)
         held.append(stay)
+
+
+def moves_in_downtimes(
+    rule: str, carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]
+) -> Iterator[Violation]:
+    """Yield a violation of the rule for each loaded move that is planned over a downtime of its carrier."""
+    clock = Clock(carrier.calendar)
+    for move in loaded:
+        downtime = clock.downtime(move.start, move.end)
+        if downtime > 0 and move not in past:
+            detail = f"{describe(move)}, until {move.end}, is {downtime} in a downtime"
+            yield Violation(rule, carrier_name(carrier), detail, downtime)

@@ -24,9 +24,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time
+from scheduler.constraints.facts import (
+    Task,
+    carrier_name,
+    describe,
+    moves_in_downtimes,
+    past_moves,
+    tasks,
+    there_at,
+    travel_time,
+)
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, Schedule
+from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
 from scheduler.domain.slowdowns import last_departure
 
@@ -56,7 +65,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             loaded = [move for move in moves if move.job is not None]
             empty = [move for move in moves if move.job is None]
             to_do = tasks(instance, schedule, carrier.id)
-            yield from _downtimes(carrier, loaded, past)
+            yield from moves_in_downtimes("movers", carrier, loaded, past)
             if isinstance(group, Fleet) and group.limited:
                 continue  # the rule `parking` speaks of its ways
             yield from _travel(group, carrier, to_do)
@@ -71,25 +80,16 @@ def _travel(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Ite
         if gap < needed:
             before = f"its start at {carrier.start}" if previous is None else previous.words
             detail = f"needs {needed} between {before} and {task.words}, has {gap}"
-            yield Violation("movers", _where(carrier), detail, needed - gap)
+            yield Violation("movers", carrier_name(carrier), detail, needed - gap)
         if task.end >= free_at:
             here, free_at, previous = task.destination, task.end, task
-
-
-def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
-    clock = Clock(carrier.calendar)
-    for move in loaded:
-        downtime = clock.downtime(move.start, move.end)
-        if downtime > 0 and move not in past:
-            detail = f"{describe(move)}, until {move.end}, is {downtime} in a downtime"
-            yield Violation("movers", _where(carrier), detail, downtime)
 
 
 def _empty_moves(
     group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task], empty: Sequence[Move]
 ) -> Iterator[Violation]:
     """Check that each gap lists its empty move and nothing else."""
-    where = _where(carrier)
+    where = carrier_name(carrier)
     starts = [task.start for task in to_do]
     by_gap: dict[int, list[Move]] = {}
     for move in empty:
@@ -135,11 +135,7 @@ def _fits(
 
 
 def _unfit(carrier: Carrier, move: Move, detail: str, amount: int) -> Violation:
-    return Violation("movers", _where(carrier), f"{describe(move)}, until {move.end}, {detail}", amount)
-
-
-def _where(carrier: Carrier) -> str:
-    return f"{'robot' if isinstance(carrier, Robot) else 'vehicle'} {carrier.id}"
+    return Violation("movers", carrier_name(carrier), f"{describe(move)}, until {move.end}, {detail}", amount)
 
 
 # --- model -------------------------------------------------------------------------------------------------------

@@ -30,9 +30,19 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.constraints.facts import Clock, Task, describe, past_moves, tasks, there_at, travel_time, usual_time
+from scheduler.constraints.facts import (
+    Task,
+    carrier_name,
+    describe,
+    moves_in_downtimes,
+    past_moves,
+    tasks,
+    there_at,
+    travel_time,
+    usual_time,
+)
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Robot, RobotCell, Schedule
+from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, RobotCell, Schedule
 from scheduler.domain.routing import SLOTS
 from scheduler.domain.slowdowns import last_departure, leaves_at
 
@@ -70,7 +80,7 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             stops = _stops(group, carrier, tasks(instance, schedule, carrier.id))
             yield from _travel(group, carrier, stops)
             yield from _held(carrier, stops)
-            yield from _downtimes(carrier, loaded, past)
+            yield from moves_in_downtimes("visits", carrier, loaded, past)
             yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
 
 
@@ -113,7 +123,7 @@ def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> It
         begun = stop.task.start
         if gap < needed:
             detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
-            yield Violation("visits", _where(carrier), detail, needed - gap)
+            yield Violation("visits", carrier_name(carrier), detail, needed - gap)
         here, free_at, words = stop.place, max(free_at, stop.end), _words(stop)
 
 
@@ -127,23 +137,14 @@ def _held(carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
         held += change
         if change > 0 and held > carrier.capacity:
             detail = f"holds {held} parts at {instant}, has room for {carrier.capacity}"
-            yield Violation("visits", _where(carrier), detail, held - carrier.capacity)
-
-
-def _downtimes(carrier: Carrier, loaded: Sequence[Move], past: frozenset[Move]) -> Iterator[Violation]:
-    clock = Clock(carrier.calendar)
-    for move in loaded:
-        downtime = clock.downtime(move.start, move.end)
-        if downtime > 0 and move not in past:
-            detail = f"{describe(move)}, until {move.end}, is {downtime} in a downtime"
-            yield Violation("visits", _where(carrier), detail, downtime)
+            yield Violation("visits", carrier_name(carrier), detail, held - carrier.capacity)
 
 
 def _empty_moves(
     group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop], empty: Sequence[Move]
 ) -> Iterator[Violation]:
     """Check that each way to a pick-up on which nothing is held lists its empty move, and nothing else is listed."""
-    where, left = _where(carrier), list(empty)
+    where, left = carrier_name(carrier), list(empty)
     gaps: list[tuple[str, int, str, int | None]] = []
     here, free_at, held = carrier.start, 0, 0
     for stop in stops:
@@ -180,10 +181,6 @@ def _words(stop: _Stop) -> str:
         return stop.task.words
     job = getattr(stop.task.item, "job", None)
     return f"{'picking up' if stop.taken > 0 else 'dropping'} {job} at {stop.place} at {stop.begin}"
-
-
-def _where(carrier: Carrier) -> str:
-    return f"{'robot' if isinstance(carrier, Robot) else 'vehicle'} {carrier.id}"
 
 
 # --- model -------------------------------------------------------------------------------------------------------

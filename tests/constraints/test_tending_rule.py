@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from against_oracle import agreed
 from cpsat.fixing import hint_status, hinted
 from helpers import assert_valid, at, carry, down, empty, executed, factory, flagged, job, machine, op, schedule
 from helpers import distances as ways
-from oracle import TooHardError, best_schedule
 from strategies import random_tended_instance
 
 from scheduler.domain import Instance, Mode, Robot, RobotCell, Schedule, ScheduledOperation, Status
@@ -119,23 +119,11 @@ def test_schedule_is_a_complete_hint():
 
 def test_solver_and_oracle_agree():
     known = used = 0
-    for seed in range(60):
-        shop = random_tended_instance(seed, 3, without=("shifts", "lanes", "operators", "plans"))
-        if not any(mode.tended for o in shop.operation_by_key.values() for mode in o.modes):
-            continue
-        try:
-            best = best_schedule(shop, max_nodes=800)
-        except TooHardError:
-            continue
-        result = solve(shop, time_limit=20, workers=1)
+    shops = (random_tended_instance(seed, 3, without=("shifts", "lanes", "operators", "plans")) for seed in range(60))
+    tended = (shop for shop in shops if any(mode.tended for o in shop.operation_by_key.values() for mode in o.modes))
+    for _, result in agreed(tended, max_nodes=800):
         known += 1
-        if best is None:
-            assert result.status is Status.INFEASIBLE
-            continue
-        assert_valid(shop, best[1])
-        assert_valid(shop, result.schedule)
-        assert (result.status, result.values) == (Status.OPTIMAL, best[0])
-        used += any(operation.tended_by for operation in result.schedule.operations)
+        used += result.schedule is not None and any(operation.tended_by for operation in result.schedule.operations)
     assert known >= 10
     assert used >= 5
 
