@@ -23,6 +23,18 @@ INSTANCES = Path(__file__).parents[1] / "instances"
 SHIPPED = ("robot_cell", "fleet", "two_facilities", "battery_network")
 MOVERS: dict[str, Any] = {"fleet": 2, "robots": 1}
 ONE_HALL: dict[str, Any] = {"facilities": 1, "durations": (5, 30)}
+CYCLIC: dict[str, Any] = {
+    **ONE_HALL,
+    "vehicles": 0,
+    "fleet": 4,
+    "blocking": 1.0,
+    "dwell": 0.2,
+    "repetitions": 5,
+    "capacity": 0,
+    "shifts": 0,
+    "operators": 0,
+    "assembly": 0,
+}
 KINDS: dict[str, dict[str, Any]] = {
     "g": {},
     "h": {"hubs": 2},
@@ -31,18 +43,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "d": {**ONE_HALL, "cells": 4, "fleet": 4, "grippers": 2, "blocking": 1.0, "durations": (3, 15)},
     "v": {**ONE_HALL, "cells": 0, "holds": 2},
     "s": {"stations": 1},
-    "c": {
-        **ONE_HALL,
-        "vehicles": 0,
-        "fleet": 4,
-        "blocking": 1.0,
-        "dwell": 0.2,
-        "repetitions": 5,
-        "capacity": 0,
-        "shifts": 0,
-        "operators": 0,
-        "assembly": 0,
-    },
+    "c": CYCLIC,
+    "k": {**CYCLIC, "blocking": 0.5, "buffers": 0.5, "stations": 1, "capacity": 0.2, "operators": 1, "tended": 0.1},
     "m": {
         "grippers": 2,
         "tended": 0.2,
@@ -58,7 +60,8 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """Networks with robot cells, fleets and lanes (g), h with hubs, l with half of the jobs in loads; single halls whose
 movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs;
-s with one place at each station of a cell; c where a fifth of the jobs is made five times, cyclic; and m
+s with one place at each station of a cell; c where a fifth of the jobs is made five times, cyclic, k the same with what
+several parts share: counted buffers, places at stations, machines for several parts, operators, robots that tend; and m
 with everything that moves: batteries, timetables, docks, counted buffers and baths besides."""
 SIZES: dict[int, dict[str, Any]] = {
     50: {"jobs": 10, "machines": 12, "cells": 2, "facilities": 2},
