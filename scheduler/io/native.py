@@ -32,7 +32,8 @@ from scheduler.io.native_factory import (
 )
 from scheduler.io.native_jobs import job_document, job_from
 from scheduler.io.numbered import FACILITY
-from scheduler.io.structure import read_document, require_kind, schema, unless
+from scheduler.io.structure import read_document, require_kind, schema, unless, without_unknown_keys
+from scheduler.io.validate import defects
 
 SCHEMA_VERSION = 1
 
@@ -50,12 +51,27 @@ def read(text: str, source: str) -> Instance:
     FormatError
         If the text is not JSON, or the JSON of something else.
     InstanceError
-        If keys are missing or unknown, or values have the wrong type or range; with all defects.
+        If keys are missing or unknown, or values have the wrong type or range; with all defects, where keys are only
+        unknown those of the meaning too.
     """
     tree = parse_json(text, source)
     require_kind(tree, "jobs", source)
-    document = read_document(InstanceDocument, tree, source, InstanceError)
+    try:
+        document = read_document(InstanceDocument, tree, source, InstanceError)
+    except InstanceError as failure:
+        raise InstanceError(source, limited((*failure.defects, *_others(tree, source)))) from None
     return _instance(document, source)
+
+
+def _others(tree: object, source: str) -> tuple[Defect, ...]:
+    """Return what else is wrong with a document that has unknown keys: they hide nothing. Worse damage does."""
+    rest = without_unknown_keys(InstanceDocument, tree)
+    if rest is None:
+        return ()
+    try:
+        return defects(_instance(read_document(InstanceDocument, rest, source, InstanceError), source))
+    except InstanceError as failure:
+        return failure.defects
 
 
 def write(instance: Instance) -> str:
@@ -81,9 +97,9 @@ def instance_schema() -> dict[str, Any]:
 
 
 def _instance(document: InstanceDocument, source: str) -> Instance:
-    defects = limited(_missing_facilities(document))
-    if defects:
-        raise InstanceError(source, defects)
+    missing = limited(_missing_facilities(document))
+    if missing:
+        raise InstanceError(source, missing)
     facilities = tuple(Facility(**dict(f)) for f in document.facilities or ()) or (Facility(FACILITY),)
     facility_by_cell = {cell.id: cell.facility or facilities[0].id for cell in document.cells}
     instance = Instance(

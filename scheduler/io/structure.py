@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -44,6 +45,24 @@ def read_document(model: type[D], tree: object, source: str, error: type[Defects
         return model.model_validate(tree)
     except ValidationError as failure:
         raise error(source, limited(_defects(model, failure))) from None
+
+
+def without_unknown_keys(model: type[Document], tree: object) -> object:
+    """Return a copy of a JSON tree without the keys that the document does not know; None if more is wrong."""
+    try:
+        model.model_validate(tree)
+    except ValidationError as failure:
+        items = failure.errors(include_url=False)
+        if any(item["type"] != "extra_forbidden" for item in items):
+            return None
+        tree = deepcopy(tree)
+        for item in items:
+            *way, key = item["loc"]
+            owner: Any = tree
+            for part in way:
+                owner = owner[part]
+            del owner[key]
+    return tree
 
 
 _KIND_BY_KEY = {"jobs": "an instance", "operations": "a schedule", "events": "an event file"}

@@ -226,6 +226,27 @@ def test_structure(document: object, found: list[tuple[str, str]] | None) -> Non
         assert places == found
 
 
+@pytest.mark.parametrize(
+    ("keys", "rest"),
+    [
+        ({}, [("E302", "$.jobs[0].operations[0].modes[0].machine")]),
+        (
+            {"facilities": [{"id": "A"}, {"id": "B"}]},
+            [("E201", "$.machines[0].facility"), ("E201", "$.machines[1].facility")],
+        ),
+        ({"schema_version": 2}, [("E206", "$.schema_version")]),
+    ],
+)
+def test_unknown_keys_hide_nothing(keys: dict[str, object], rest: list[tuple[str, str]]) -> None:
+    """Only where the structure is wrong otherwise too, the meaning is left for later."""
+    mode_document = {"machine": "NOWHERE", "duration": 3}
+    jobs = [{"id": "J1", "operations": [{"id": "a", "modes": [mode_document]}], "weigth": 2}]
+    with pytest.raises(InstanceError) as caught:
+        of(changed(jobs=jobs, **keys))
+    places = {(defect.code, defect.where) for defect in caught.value.defects}
+    assert places == {("E202", "$.jobs[0].weigth"), *rest}
+
+
 def test_fixes_say_what_to_write() -> None:
     mode_document = {"machine": 7, "duration": 3.0, "operator": {}}
     operation = {"id": "a", "modes": [mode_document], "interruptible": "no"}
