@@ -14,6 +14,7 @@ from strategies import random_events
 from scheduler import solve
 from scheduler.checker import check
 from scheduler.domain import (
+    Execution,
     Instance,
     Objective,
     Schedule,
@@ -135,8 +136,9 @@ def test_a_stop_that_nobody_needs_is_left_out() -> None:
 
 def test_searches_that_do_not_speak_of_it_say_so() -> None:
     assert why_not_tabu(oven()) == "limited parking"
-    assert why_not_decoded(oven()) == "limited parking"
-    assert why_not_decoded(oven(parking={"OVEN": 2})) is None  # room for all
+    revised = replace(oven(), execution=Execution(1, schedule()))
+    assert why_not_decoded(revised) == "limited parking after an event"
+    assert why_not_decoded(oven()) is None
 
 
 # --- repair ----------------------------------------------------------------------------------------------------------

@@ -169,6 +169,12 @@ def yards(instance: Instance) -> Mapping[str, Yard]:
     return found
 
 
+def shared_room(fleet: Fleet, yard_of: Mapping[str, Yard]) -> dict[str, int]:
+    """Return the room at each limited place of a fleet, less what is set aside as havens."""
+    aside = [yard_of[vehicle.id].haven for vehicle in fleet.vehicles if vehicle.id in yard_of]
+    return {place: fleet.parking[place] - aside.count(place) for place in fleet.limited}
+
+
 def ways_begun(instance: Instance, vehicle: str) -> tuple[Way, ...]:
     """Return the empty moves of a vehicle that began before `now`."""
     execution = instance.execution

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.domain import Instance, Vehicle
-from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, with_rule, yards
+from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, shared_room, stand_at, with_rule, yards
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -163,8 +163,7 @@ def parking_timelines(
     found: dict[str, CarrierTimeline] = {}
     yard_of = yards(instance)
     for fleet in instance.fleets:
-        aside = [yard_of[vehicle.id].haven for vehicle in fleet.vehicles if vehicle.id in yard_of]
-        rooms = {place: Profile(fleet.parking[place] - aside.count(place)) for place in fleet.limited}
+        rooms = {place: Profile(room) for place, room in shared_room(fleet, yard_of).items()}
         for vehicle in fleet.vehicles if fleet.limited else ():
             yard = yard_of[vehicle.id]
             found[vehicle.id] = ParkingTimeline(vehicle, yard, downtimes[vehicle.id], now, rooms)

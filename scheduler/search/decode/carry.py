@@ -63,6 +63,7 @@ from scheduler.search.decode.layout import (
     put,
     undo,
 )
+from scheduler.search.decode.parking import park, parked_opening, parks
 from scheduler.search.decode.trips import ride, ride_in_loads
 from scheduler.search.decode.visits import make_visits, visits_opening
 
@@ -121,6 +122,9 @@ def by_carrier(
         elif data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
             start, before, _, _, _ = charged_opening(data, state, able, late)
             end = start + get(data, ABLE, able, LENGTH)
+        elif parks(data, get(data, ABLE, able, WHO)):
+            start, before = parked_opening(data, state, able, late)
+            end = start + get(data, ABLE, able, LENGTH)
         else:
             start, before = move_opening(data, state, able, late, get(data, ABLE, able, LENGTH))
             end = start + get(data, ABLE, able, LENGTH)
@@ -169,6 +173,8 @@ def carry(
                 late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
                 before = use_battery(data, state, trail, move, able, late)
                 put(state, trail, data[WISH], wish)
+            if parks(data, mover):
+                park(data, state, trail, move, able, start, before)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
             enter(data, state, trail, mover, move, before)
         put(state, trail, data[MOVE_START] + move, start)

@@ -6,18 +6,17 @@ from collections.abc import Iterable
 from itertools import pairwise, zip_longest
 from math import lcm
 
-from scheduler.domain import Calendar, CarrierGroup, Fleet, Job, Lane, Robot
+from scheduler.domain import Calendar, Job, Lane, Robot
 from scheduler.domain.batteries import corrected
 from scheduler.domain.routing import Leg, may_carry
 from scheduler.domain.stations import Side, places_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
+from scheduler.search.decode.places import NO_WAY, limited_places, places_of, travel_of
 from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 
-NO_WAY = 1 << 40
-"""Travel time between places of a group that have no way."""
 SIDES: tuple[Side, Side] = ("input", "output")
 SLOTS = {"exit": at.EXIT, "entry": at.ENTRY, "onward": at.ONWARD}
 
@@ -35,13 +34,14 @@ class Facts:
         self.movers = [*instance.carrier_by_id, *instance.lane_by_vehicle]
         self._mover = {name: number for number, name in enumerate(self.movers)}
         self._groups = {group: number for number, group in enumerate(instance.group_by_id)}
-        self._group_places = {group.id: _places(group) for group in instance.group_by_id.values()}
+        self._group_places = {group.id: places_of(group) for group in instance.group_by_id.values()}
         self._lanes = {lane.id: number for number, lane in enumerate(instance.lanes)}
         self._sites = {site.id: number for number, site in enumerate(instance.facilities)}
         self._families: list[dict[str | None, int]] = []
         self._calendars: dict[Calendar, int] = {}
         self.places: dict[str, int] = {}
         self.profiles: list[int] = []
+        self._first_pool = 0
         self._docks: dict[str, int] = {}
         self._chargers: dict[str, tuple[int, int, int]] = {}
         self.stations: dict[tuple[str, Side], tuple[int, int]] = {}
@@ -109,14 +109,16 @@ class Facts:
             self.profiles.append(charger.places)
         for rooms in ({(cell.id, side): places_at(cell, side) for side in SIDES} for cell in instance.cells):
             self.stations.update({room: self._profile(num) for room, num in rooms.items() if num is not None})
+        self._first_pool = len(self.profiles)
         self.profiles.extend(pool.capacity for pool in instance.operators)
+        limited = limited_places(self)
         paces: dict[tuple[str, int], int] = {}
         for group_id, groups in instance.paces_by_id.items():
             places = self._group_places[group_id]
             for speed, group in groups.items():
                 paces[group_id, speed] = len(tables[at.PACES])
                 tables[at.PACES].append((len(self.times), len(places)))
-                self.times.extend(_travel(group, a, b) for a in places for b in places)
+                self.times.extend(travel_of(group, a, b) for a in places for b in places)
         for name, carrier in instance.carrier_by_id.items():
             group = instance.group_by_carrier[name]
             home = self._group_places[group.id][carrier.start]
@@ -124,7 +126,8 @@ class Facts:
             calendar = self._calendar(carrier.calendar, tables)
             spots_at = len(tables[at.ABLE])
             pace, number = paces[group.id, carrier.speed], self._groups[group.id]
-            tables[at.CARRIERS].append((calendar, pace, home, battery, 0, 0, carrier.capacity, spots_at, number))
+            usual = (calendar, pace, home, battery, 0, 0, carrier.capacity, spots_at, number)
+            tables[at.CARRIERS].append((*usual, *limited.get(name, (-1, -1))))
             if carrier.capacity > 1:
                 handling = (group.pick_up_time, group.drop_time)
                 spots = range(len(self._group_places[group.id]))
@@ -158,12 +161,12 @@ class Facts:
         curve_end, chargers_at = len(self.times), len(tables[at.CHARGERS])
         spots, range_left = [], battery.capacity - battery.minimum
         for charger in fleet.chargers:
-            if not fleet.returns or battery.drain_empty * _travel(fleet, charger.place, home) <= range_left:
+            if not fleet.returns or battery.drain_empty * travel_of(fleet, charger.place, home) <= range_left:
                 tables[at.CHARGERS].append(self._chargers[charger.id])
                 spots.append(charger.place)
         reach_at = len(self.times)
         for place in places:
-            way = min((_travel(fleet, place, spot) for spot in spots), default=NO_WAY)
+            way = min((travel_of(fleet, place, spot) for spot in spots), default=NO_WAY)
             self.times.append(min(battery.drain_empty * way, NO_WAY))
         levels = (battery.capacity, battery.minimum, battery.initial + corrected(battery, 0))
         drains = (battery.drain_loaded, battery.drain_empty, battery.drain_idle)
@@ -180,7 +183,7 @@ class Facts:
 
     def pool(self, number: int) -> int:
         """Return the profile of an operator pool."""
-        return len(self.profiles) - len(self.problem.instance.operators) + number
+        return self._first_pool + number
 
     def capacity(self, number: int) -> int:
         """Return the capacity of an operator pool."""
@@ -381,18 +384,3 @@ def profiles_on(board: Board) -> list[Profile]:
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:
     """Return the sequences of the machines, None for shared machines."""
     return [timeline if isinstance(timeline, MachineTimeline) else None for timeline in board.timelines]
-
-
-def _places(group: CarrierGroup) -> dict[str, int]:
-    """Return the places of a robot cell or fleet by number."""
-    names = [*group.travel, *(place for row in group.travel.values() for place in row)]
-    names += [carrier.start for carrier in group.carriers]
-    if not isinstance(group, Fleet):
-        names += [group.input_station, group.output_station]
-    return {name: number for number, name in enumerate(dict.fromkeys(names))}
-
-
-def _travel(group: CarrierGroup, origin: str, destination: str) -> int:
-    if origin == destination:
-        return 0
-    return group.travel_time(origin, destination) if destination in group.travel.get(origin, {}) else NO_WAY

@@ -73,9 +73,9 @@ NUM_TABLES = 25
     LOADS,
     TIMES,
 ) = range(0, 2 * NUM_TABLES, 2)
-"""Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, which carriers may carry a job."""
+"""Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, who may carry a job, rooms."""
 
-NUM_COLUMNS = 44
+NUM_COLUMNS = 45
 (
     MODE,
     START,
@@ -105,6 +105,7 @@ NUM_COLUMNS = 44
     HELD,
     STANDS_AT,
     STANDS_UNTIL,
+    ARRIVES_AT,
     LAST_ON,
     LAST_OF,
     LAST_STEP,
@@ -123,15 +124,16 @@ NUM_COLUMNS = 44
     LINGER,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (moves done, when the part is there, the facility that
-its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to
-BESIDE: the next load; HELD: before when the part must not be put down; the station where it takes a place then, as
-profile plus 1, 0: at none, and until when), the last operation on a machine, the last move of a carrier or lane
-vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what
-the objective comes to so far, up to which level vehicles charge now (WISH: pieces of the charge curve, -1: one; behind
-`MOST_PIECES` parts of the capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (LINGER). HELD
-to STANDS_UNTIL are empty where no places at stations are counted."""
+its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to BESIDE:
+the next load; HELD: before when the part must not be put down; the station where it takes a place then, as profile
+plus 1, 0: at none, and until when; ARRIVES_AT: since when the vehicle is at the pick-up), the last operation on a
+machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END:
+when it is complete, or a bound of that), what the objective comes to so far, up to which level vehicles charge now
+(WISH: pieces of the charge curve, -1: one; behind `MOST_PIECES` parts of the capacity; `LAST_MOVE` more: with no
+reserve), and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are
+counted, ARRIVES_AT where no parking is limited."""
 
-NUM_SCALARS = 26
+NUM_SCALARS = 27
 (
     NOW,
     LIMIT,
@@ -152,6 +154,7 @@ NUM_SCALARS = 26
     HAS_GAPS,
     SOME_WATCH,
     SOME_STAND,
+    SOME_PARK,
     FIRST_TENDING,
     FIRST_CHARGE,
     FIRST_DROP,
@@ -194,8 +197,9 @@ IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION
 # ABLE: who can do a leg, how long it takes, between which places of the travel times
 WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
-# at the first place of its group, the others follow
-CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP = range(9)
+# at the first place of its group, the others follow; in TIMES, where parking is limited (-1: it is not): by place its
+# profile (-1: not limited) and what others may take of it, and between places the travel time over the stop
+CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP, ROOMS_AT, DETOURS_AT = range(11)
 # PACES: the travel times of a robot cell or fleet at one speed
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE

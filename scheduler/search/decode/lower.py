@@ -289,6 +289,9 @@ class _Lowering:
         num_uses += 2 * len(self.operations) if any(m.places_in or m.places_out for m in self.problem.machines) else 0
         num_stays = MAX_LEGS * len(self.links) if facts.stations else 0
         num_uses += num_stays
+        parks = any(fleet.limited for fleet in self.instance.fleets)
+        num_parked = MAX_LEGS * len(self.links) if parks else 0
+        num_uses += 2 * num_parked
         first_tending = MAX_LEGS * len(self.links) + num_loads + len(begun.moves)
         is_tended = any(mode.tenders for mode in self.modes)
         num_moves = first_tending + is_tended * len(self.operations)
@@ -303,6 +306,7 @@ class _Lowering:
             (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
             (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges + num_drops, 0),
             (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
+            ((at.ARRIVES_AT,), num_parked, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -347,6 +351,7 @@ class _Lowering:
         header[at.HAS_GAPS] = facts.has_gaps
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.SOME_STAND] = num_stays > 0
+        header[at.SOME_PARK] = parks
         header[at.FIRST_TENDING] = first_tending if is_tended else 0
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         header[at.FIRST_DROP] = num_moves + num_charges if num_drops else 0
@@ -362,7 +367,7 @@ class _Lowering:
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges
-        room += WRITES_PER_STAY * num_stays
+        room += WRITES_PER_STAY * (num_stays + 2 * num_parked)
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)
         for profile in range(num_profiles):

@@ -68,8 +68,8 @@ def why_unsupported(instance: Instance) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
-    if any(fleet.limited for fleet in instance.fleets):
-        return "limited parking"
+    if instance.execution is not None and any(fleet.limited for fleet in instance.fleets):
+        return "limited parking after an event"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"

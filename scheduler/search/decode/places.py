@@ -1,0 +1,55 @@
+"""Lowering of where robots and vehicles go: the places of their groups, travel times, and limited places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scheduler.domain import CarrierGroup, Fleet
+from scheduler.domain.parking import shared_room, yards
+
+if TYPE_CHECKING:
+    from scheduler.search.decode.facts import Facts
+
+NO_WAY = 1 << 40
+"""Travel time between places of a group that have no way."""
+
+
+def places_of(group: CarrierGroup) -> dict[str, int]:
+    """Return the places of a robot cell or fleet by number."""
+    names = [*group.travel, *(place for row in group.travel.values() for place in row)]
+    names += [carrier.start for carrier in group.carriers]
+    if not isinstance(group, Fleet):
+        names += [group.input_station, group.output_station]
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def travel_of(group: CarrierGroup, origin: str, destination: str) -> int:
+    """Return the travel time between two places, `NO_WAY` if there is no way."""
+    if origin == destination:
+        return 0
+    return group.travel_time(origin, destination) if destination in group.travel.get(origin, {}) else NO_WAY
+
+
+def limited_places(facts: Facts) -> dict[str, tuple[int, int]]:
+    """Return where rooms and detours of vehicles in limited parking begin among the times; see `layout.CARRIERS`.
+
+    A vehicle shares no room with others at its haven: there it is not limited.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    instance = facts.problem.instance
+    yard_of = yards(instance)
+    for fleet in instance.fleets:
+        if not fleet.limited:
+            continue
+        room = shared_room(fleet, yard_of)
+        profile = {place: len(facts.profiles) + number for number, place in enumerate(room)}
+        facts.profiles.extend(room.values())
+        places = places_of(fleet)
+        for vehicle in fleet.vehicles:
+            yard, rooms_at = yard_of[vehicle.id], len(facts.times)
+            for place in places:
+                facts.times.extend((profile[place], room[place] - 1) if place in yard.limits else (-1, 0))
+            found[vehicle.id] = rooms_at, len(facts.times)
+            for here in places:
+                facts.times.extend(yard.detour(here, there) for there in places)
+    return found

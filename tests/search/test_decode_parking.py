@@ -1,0 +1,91 @@
+"""The factory search in limited parking: stays at pick-ups and drops, and gaps in which another move is put."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import assert_valid, empty
+from parking_cases import V1, V2, oven, random_parking_instance
+from test_decode import OBJECTIVES, decoded, searched
+
+from scheduler import solve
+from scheduler.domain import Instance, Objective, Vehicle
+from scheduler.io import read
+from scheduler.io.validate import defects
+from scheduler.search.construct import construct
+from scheduler.search.decode.goal import set_goal
+from scheduler.search.decode.imitation import imitations
+from scheduler.search.decode.latest import guess_latest
+from scheduler.search.decode.lower import lower
+from scheduler.search.decode.memory import Memory
+from scheduler.search.decode.solution import to_schedule
+
+INSTANCES = Path(__file__).parents[2] / "instances"
+MAKESPAN = Objective.parse("makespan")
+RANDOM = [seed for seed in range(40) if not defects(random_parking_instance(seed, jobs=4))]
+
+
+def crowded() -> Instance:
+    """Return the shipped factory with a fleet, with room for one vehicle at each machine."""
+    instance = read(INSTANCES / "fleet.json")
+    parking = {machine.id: 1 for machine in instance.machines}
+    return replace(instance, fleets=tuple(replace(fleet, parking=parking) for fleet in instance.fleets))
+
+
+def test_the_second_vehicle_comes_when_the_first_one_has_put_down_its_part() -> None:
+    # J1 is put down during [3, 4), and J2 from 4 on: a tick later than with room for both.
+    found = searched(oven(), "makespan", iterations=200)
+    assert found.makespan == 8
+    assert sorted((move.start, move.end) for move in found.moves if move.job is not None) == [(0, 4), (1, 5)]
+    assert searched(oven(parking={"OVEN": 2}), "makespan", iterations=200).makespan == 7
+
+
+def test_an_idle_vehicle_leaves_its_limited_start() -> None:
+    # The tour of V1 alone ends at 10; V2 comes to the dock at 2 and puts down at 5.
+    found = searched(oven(V1, Vehicle("V2", "OVEN")), "makespan", iterations=200)
+    assert found.makespan == 9
+    assert empty("OVEN>DOCK", "V2", 0, 2) in found.moves
+
+
+@pytest.mark.parametrize("seed", RANDOM)
+def test_every_decoded_schedule_keeps_the_limits(seed: int) -> None:
+    instance = random_parking_instance(seed, jobs=4, returns_jobs=seed % 2 == 0)
+    for draw in range(4):
+        assert decoded(instance, Objective.parse(OBJECTIVES[(seed + draw) % len(OBJECTIVES)]), draw) is not None
+
+
+@pytest.mark.parametrize("seed", RANDOM[:12])
+def test_the_search_is_no_worse_than_construction_and_no_better_than_the_optimum(seed: int) -> None:
+    instance = random_parking_instance(seed, jobs=3, returns_jobs=seed % 2 == 0)
+    found, built = searched(instance, "makespan", iterations=300), construct(instance, MAKESPAN, time_limit=0.0)
+    best = solve(instance, time_limit=60, workers=1)
+    assert built is not None
+    assert best.values[0] <= found.makespan <= built.makespan
+
+
+def test_a_limited_bay_is_no_haven() -> None:
+    # The optimum is 15 with a stop at the bay, which has room for one; by the rule vehicles wait at their havens only.
+    assert searched(read(INSTANCES / "parking_tiny.json"), "makespan", iterations=500).makespan == 16
+
+
+def test_a_large_factory_is_planned_better_than_by_construction() -> None:
+    instance = crowded()
+    built = construct(instance, MAKESPAN, time_limit=0.0)
+    assert built is not None
+    found = searched(instance, "makespan", iterations=20_000)
+    assert_valid(instance, found)
+    assert found.makespan < built.makespan
+
+
+def test_schedules_of_construction_come_back() -> None:
+    instance = oven(V1, V2)
+    built = construct(instance, MAKESPAN, time_limit=0.0)
+    lowered, goal = lower(instance, guess_latest(instance)), set_goal(instance, MAKESPAN, guess_latest(instance))
+    assert built is not None
+    assert lowered is not None
+    assert goal is not None
+    solution, memory = next(imitations(lowered, built)), Memory(lowered, goal)
+    memory.decode(solution)
+    assert to_schedule(lowered, memory.state).makespan == built.makespan
