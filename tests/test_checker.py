@@ -39,8 +39,8 @@ def test_right_schedules_pass(name: str):
 
 def test_every_rule_applies_to_the_factory_with_every_feature():
     instance, _ = RIGHT["at 21, with a pin"]
-    # A cyclic factory has no calendars, dates and batteries, and no past.
-    assert [rule.name for rule in RULES if not rule.applies(instance)] == ["cycles"]
+    # A cyclic factory has no calendars, dates, batteries or past; a fleet with batteries has no limited parking.
+    assert [rule.name for rule in RULES if not rule.applies(instance)] == ["parking", "cycles"]
 
 
 def test_rules_that_speak_of_nothing_do_not_apply():
