@@ -9,6 +9,7 @@ from time import monotonic
 
 from scheduler.domain import Stop
 from scheduler.domain.happened import execution_of
+from scheduler.portfolio.findings import Findings
 from scheduler.rescheduling.case import Best, Case
 from scheduler.rescheduling.concessions import conceded, without_lost
 from scheduler.rescheduling.degrade import Degraded, degraded
@@ -74,7 +75,9 @@ def _improved(
     instance = conceded(case.instance, least.schedule)
     best = Best(least.schedule, least.terms, case.objective.value(least.terms), "right-shift")
     shifted = shift(instance, execution_of(instance).baseline)
-    again = replace(case, instance=instance, shift=shifted, stop=Stop(), best=best, valued=None, found=None)
+    again = replace(
+        case, instance=instance, shift=shifted, stop=Stop(), best=best, valued=None, found=None, findings=Findings()
+    )
     if on_degraded is not None:
         again.on_better = lambda better: on_degraded(Degraded.of(case.instance, better.schedule), better.policy)
     if again.left > 0:
