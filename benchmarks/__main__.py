@@ -11,6 +11,7 @@ from benchmarks.ablation import ablation_command
 from benchmarks.cases import SUFFIXES
 from benchmarks.comparison import run_command
 from benchmarks.factories import factories_command
+from benchmarks.latency import latency_command
 from benchmarks.options import AT_LEAST_ONE, POSITIVE, table_file
 from benchmarks.profiling import profile_command
 from benchmarks.proofs import proofs_command
@@ -34,7 +35,7 @@ def main() -> None:
 
 for command in (run_command, ablation_command, profile_command, proofs_command, size_command, report_command):
     main.add_command(command)
-for command in (factories_command, repairs_command, soak_command, sweep_command, traces_command):
+for command in (factories_command, latency_command, repairs_command, soak_command, sweep_command, traces_command):
     main.add_command(command)
 
 

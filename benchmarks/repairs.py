@@ -13,6 +13,7 @@ import scheduler
 from benchmarks.factories import cpsat_alone
 from benchmarks.options import AT_LEAST_ONE, POSITIVE, SECONDS, table_file
 from benchmarks.records import append, rows_to_continue, write_circumstances
+from benchmarks.tables import quantile
 from benchmarks.traces import CASES, TRACES, baseline
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.events import Event
@@ -194,11 +195,11 @@ def summary(case: str, rows: Sequence[Repaired]) -> str:
     """Return how many events have a plan, how fast, and how the policy compares with CP-SAT from scratch."""
     planned = [row for row in rows if row.answer == "planned"]
     counts = {answer: sum(row.answer == answer for row in rows) for answer in ("refused", "no plan")}
-    shifts = sorted(row.shift_seconds for row in planned if row.shift_seconds is not None)
+    shifts = [row.shift_seconds for row in planned if row.shift_seconds is not None]
     text = f"{case}: {len(planned)} planned, {counts['refused']} refused, {counts['no plan']} without plan"
     if shifts:
         late = max((row.late_seconds or 0.0) for row in planned)
-        p50, p95 = shifts[len(shifts) // 2], shifts[min(len(shifts) - 1, int(0.95 * len(shifts)))]
+        p50, p95 = quantile(shifts, 0.5), quantile(shifts, 0.95)
         text += f"; right shift p50 {p50:.3f} s, p95 {p95:.3f} s; at most {late:.2f} s late"
     fresh = [row for row in planned if row.scratch_value is not None and row.value is not None]
     if fresh:

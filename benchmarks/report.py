@@ -10,6 +10,7 @@ import click
 
 from benchmarks.ablation import Trial
 from benchmarks.comparison import Key, Measurement, histories
+from benchmarks.latency import Timed, write_latency
 from benchmarks.profiling import Phase
 from benchmarks.records import heading, is_table_of, read_rows
 from benchmarks.report_ablation import write_ablation
@@ -26,7 +27,7 @@ from benchmarks.sweep import Swept, write_sweep
     "-o", "--output-folder", type=click.Path(file_okay=False, path_type=Path), help="Write report.md and charts there."
 )
 def report_command(tables: tuple[Path, ...], output_folder: Path | None) -> None:
-    """Sum up CSVs of `run` (side by side), `ablation`, `profile` or `sweep` in Markdown, with charts of `run`."""
+    """Sum up CSVs of `run` (side by side; with charts), `ablation`, `profile`, `sweep` or `latency` in Markdown."""
     names = heading(tables[0])
     pictures: list[str] = []
     if is_table_of(names, Trial):
@@ -35,6 +36,8 @@ def report_command(tables: tuple[Path, ...], output_folder: Path | None) -> None
         text = write_profile([row for table in tables for row in read_rows(table, Phase)])
     elif is_table_of(names, Swept):
         text = write_sweep([row for table in tables for row in read_rows(table, Swept)])
+    elif is_table_of(names, Timed):
+        text = write_latency([row for table in tables for row in read_rows(table, Timed)])
     else:
         rows, found = measurements(tables)
         if output_folder is not None:

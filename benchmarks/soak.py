@@ -17,6 +17,7 @@ import click
 
 from benchmarks.options import AT_LEAST_ONE, POSITIVE, table_file
 from benchmarks.records import append, write_circumstances
+from benchmarks.tables import quantile
 from benchmarks.traces import CASES, Steady, baseline, drawn
 from scheduler.domain import Instance, Objective, Result, Schedule, Status
 from scheduler.io.json_text import dump_json
@@ -181,10 +182,10 @@ def _summary(
         kept=sum(s <= deadline + GRACE for s in seconds),
         of=len(seconds),
         mean=round(sum(seconds) / len(seconds), 4),
-        p95=_quantile(seconds, 0.95),
-        slowest=_quantile(seconds, 1.0),
-        first_p50=_quantile(firsts, 0.5) if firsts else None,
-        first_p95=_quantile(firsts, 0.95) if firsts else None,
+        p95=round(quantile(seconds, 0.95), 4),
+        slowest=round(max(seconds), 4),
+        first_p50=round(quantile(firsts, 0.5), 4) if firsts else None,
+        first_p95=round(quantile(firsts, 0.95), 4) if firsts else None,
         memory=round(_resident(), 1),
         journal=round(journal, 1),
         operations=answers[-1].operations,
@@ -210,11 +211,6 @@ def _verify(journal: Journal, folder: Path, loop: Loop) -> None:
 def _verdict(entry: Entry) -> str:
     """Return what was decided; for what was put aside with the code of the reason."""
     return " ".join([entry.body["verdict"], *re.findall(r"^E\d{3}", entry.body["reason"])])
-
-
-def _quantile(seconds: Sequence[float], share: float) -> float:
-    """Return the smallest value that this share does not exceed."""
-    return round(sorted(seconds)[min(len(seconds) - 1, int(share * len(seconds)))], 4)
 
 
 def _resident() -> float:

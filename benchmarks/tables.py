@@ -32,6 +32,11 @@ def percent(share: float | None) -> str:
     return "∞" if isinf(share) else f"{100 * share:.2f}"
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that no more than this share of the values is below."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
 def mean_of(shares: Sequence[float]) -> float | None:
     """Return the mean, None of nothing."""
     return mean(shares) if shares else None

@@ -47,7 +47,7 @@ CASES: Mapping[str, Callable[[], Instance]] = {
 
 
 def baseline(instance: Instance) -> Schedule:
-    """Return the schedule before anything happens: constructed, so that it is the same everywhere."""
+    """Return the schedule before anything happens: the best that construction finds in a second."""
     schedule = construct(instance, Objective.parse(instance.objective), seed=0)
     if schedule is None:
         raise ValueError(f"{instance.name}: nothing was constructed")

@@ -267,6 +267,8 @@ def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path, monkeypatch: pytest.Mo
         ("repairs", "--policy=nonsense"),
         ("soak", "--deadline=0"),
         ("soak", "--policy=nonsense"),
+        ("latency", "--events=0"),
+        ("latency", "--deadline=0"),
         ("size", "--workers=0"),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.__main__ import main
+from benchmarks.latency import ALONE, CHAIN, Timed, first_plan, write_latency
+from benchmarks.latency import FACTORIES as TIMED
 from benchmarks.records import read_rows
 from benchmarks.repairs import Repaired, summary
 from benchmarks.soak import deadline_text
@@ -135,3 +137,49 @@ def test_a_sweep_goes_over_every_shipped_factory_with_a_plan() -> None:
     files = {path.stem for path in (Path(__file__).parents[1] / "instances").glob("*.json")}
     assert files - set(FACTORIES) == {"infeasible"}
     assert set(FACTORIES) - files == {"fjsp-30x10", "fjsp-100x20", "g350"}
+
+
+def test_latency_times_plans_alone_and_in_chains_and_goes_on(tmp_path: Path) -> None:
+    output = tmp_path / "latency.csv"
+    command = ["latency", "robot_cell_tiny", "-o", str(output), "--events"]
+    first = CliRunner().invoke(main, [*command, "3"], catch_exceptions=False)
+    rows = read_rows(output, Timed)
+    again = CliRunner().invoke(main, [*command, "4"], catch_exceptions=False)
+    more = read_rows(output, Timed)
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert [(row.chain, row.step) for row in rows] == [(ALONE, 0)] * 3 + [(CHAIN, step) for step in range(3)]
+    assert more[: len(rows)] == rows
+    assert [row.chain for row in more].count(ALONE) == 4
+    for row in more:
+        assert row.answer == "planned"
+        assert row.first_seconds is not None
+        assert row.seconds is not None
+        assert 0 < row.first_seconds <= row.seconds
+    told = CliRunner().invoke(main, ["report", str(output)], catch_exceptions=False)
+    assert told.output == again.output
+
+
+def test_a_table_of_latencies_has_bars_and_what_has_no_plan() -> None:
+    row = Timed(
+        factory="fjsp-30x10",
+        operations=300,
+        chain=ALONE,
+        kind="pin",
+        seed=0,
+        step=0,
+        type="pin",
+        now=5,
+        answer="planned",
+    )
+    rows = [replace(row, first_seconds=ms / 1000, seconds=ms / 500) for ms in range(1, 101)]
+    text = write_latency([*rows, replace(row, answer="no plan", seconds=1.0)])
+    assert text.startswith("101 events.")
+    assert "| 51.0 / 96.0 / 100.0 / 100.0 | - | 102.0 / 192.0 / 200.0 / 200.0 | 50: missed |" in text
+    assert "| `fjsp-30x10` | 300 | 101 | 1 |" in text
+    assert "50: kept" in write_latency(rows[:40])
+
+
+def test_latency_begins_with_the_same_plan_everywhere() -> None:
+    instance = TIMED["robot_cell"]()
+    assert first_plan(instance) == first_plan(instance)
+    assert set(TIMED) - set(FACTORIES) == {"fjsp-500x20"}
