@@ -44,7 +44,10 @@ FIRST, LAST = range(2)
 
 
 class Problem(NamedTuple):
-    """What does not change during a search. Compiled functions take the arrays that they need one by one.
+    """What does not change during a search.
+
+    Compiled functions take the arrays that they need one by one: with tuples of arrays as arguments the walk was a
+    fifth slower, since a compiled function that takes them apart counts references.
 
     Attributes
     ----------
