@@ -89,8 +89,8 @@ def least_one_unit_cycle(times: tuple[int, ...], move: int, handling: int) -> in
     raise AssertionError("no cycle time is enough")
 
 
-def least_cycle_time(instance: Instance) -> int:
-    result = solve(instance, objective="cycle_time", time_limit=60, workers=1)
+def least_cycle_time(instance: Instance, workers: int = 1) -> int:
+    result = solve(instance, objective="cycle_time", time_limit=60 * workers, workers=workers)
     assert result.status is Status.OPTIMAL
     assert_valid(instance, result.schedule)
     assert result.bounds == (result.terms["cycle_time"],)
