@@ -31,7 +31,7 @@ def plant(
     )
 
 
-def random_plant(seed: int, jobs: int | None = None) -> Instance:
+def random_plant(seed: int, jobs: int | None = None, capacity: int = 1) -> Instance:
     """Return the instance of a seed: one or two vehicles, travel times that need not make sense, three machines.
 
     With every third seed a vehicle is faster or slower than the other.
@@ -44,6 +44,7 @@ def random_plant(seed: int, jobs: int | None = None) -> Instance:
     chargers += [Charger("C2", random.choice(places))] if random.random() < 0.4 else []
     vehicles = tuple(Vehicle(f"V{n}", random.choice(places), battery=battery) for n in range(random.randint(1, 2)))
     vehicles = (replace(vehicles[0], speed=100 if seed % 3 else 150 if seed % 2 else 80), *vehicles[1:])
+    vehicles = tuple(replace(vehicle, capacity=capacity) for vehicle in vehicles)
     handling = random.randint(0, 1), random.randint(0, 1)
     fleet = Fleet("AGV", "F", vehicles, travel, *handling, random.random() < 0.4, tuple(chargers))
     steps = [
@@ -70,7 +71,7 @@ def random_battery(random: Random) -> Battery:
 # --- everything tried out --------------------------------------------------------------------------------------------
 
 
-def random_errand(seed: int) -> Instance:
+def random_errand(seed: int, capacity: int = 1) -> Instance:
     """Return the instance of a seed with one vehicle, two or three transports, and a machine for each operation."""
     random = Random(seed)
     num_steps = random.choice(([1, 1], [2], [1, 2], [1, 1, 1], [3]))
@@ -82,7 +83,8 @@ def random_errand(seed: int) -> Instance:
         *(random.randint(1, 2), 1, random.randint(0, 1)),
     )
     chargers = (Charger("C", "PLUG"), Charger("D", random.choice(machines)))[: random.randint(1, 2)]
-    vehicle = Vehicle("V", random.choice(places), battery=battery, speed=100 if seed % 3 else 70)
+    speed = 100 if seed % 3 else 70
+    vehicle = Vehicle("V", random.choice(places), battery=battery, capacity=capacity, speed=speed)
     fleet = Fleet("AGV", "F", (vehicle,), travel, 0, random.randint(0, 1), random.random() < 0.5, chargers)
     names = iter(machines)
     jobs = [
@@ -97,10 +99,11 @@ def random_errand(seed: int) -> Instance:
 
 
 def least_makespan(instance: Instance) -> int | None:
-    """Return the optimum of a `random_errand`, by all orders of its transports and all charges between them.
+    """Return the optimum of a `random_errand`, by all orders of its visits and all charges between its stretches.
 
     A charge begins at once, since standing elsewhere only drains, or when the charger works again; how long it lasts is
-    tried out. A move begins as soon as the job is ready and the vehicle there.
+    tried out. A job is picked up as soon as it is ready and the vehicle there, and put down as soon as the vehicle is
+    where it has to go, but no sooner than if it had gone there directly.
     """
     (vehicle,), jobs = instance.fleets[0].vehicles, instance.jobs
     fleet = instance.fleet_by_vehicle[vehicle.id]
@@ -108,10 +111,10 @@ def least_makespan(instance: Instance) -> int | None:
     assert battery is not None
     best: list[int | None] = [None]
     all_work_at = max((gap.end for charger in fleet.chargers for gap in charger.shortages), default=0)
-    places = [[job.operations[i].modes[0].machine for i in range(len(job.operations))] for job in jobs]
+    ways = [["DOCK", *(operation.modes[0].machine for operation in job.operations)] for job in jobs]
 
     def go(place: str, at: int, level: int, to: str, ready: int) -> list[tuple[int, int]]:
-        """Return when the vehicle can be at a place, from `ready` on, and with which level."""
+        """Return when the empty vehicle can be at a place, from `ready` on, and with which level."""
         drive = fleet.travel_time(place, to)
         start = max(at + drive, ready)
         found = [(start, level - battery.drain_empty * drive - battery.drain_idle * (start - at - drive))]
@@ -132,31 +135,46 @@ def least_makespan(instance: Instance) -> int | None:
                         break  # until then a full vehicle may wait here for another charger to work again
         return found
 
-    def carry(place: str, at: int, level: int, done: tuple[int, ...], ready: tuple[int, ...]) -> None:
+    def carry(
+        place: str, at: int, level: int, on_board: dict[int, int], done: tuple[int, ...], ready: tuple[int, ...]
+    ) -> None:
+        """Go on; `on_board` has the jobs with the instants at which they can be put down at the earliest."""
         if level < battery.minimum or (best[0] is not None and max((at, *ready)) >= best[0]):
             return
-        if all(count == len(way) for count, way in zip(done, places, strict=True)):
+        if all(count == len(way) - 1 for count, way in zip(done, ways, strict=True)):
             home = go(place, at, level, vehicle.start, 0) if fleet.returns and place != vehicle.start else [(at, level)]
             if any(left >= battery.minimum for _, left in home):
                 best[0] = max(ready)
             return
-        for j, way in enumerate(places):
-            if done[j] == len(way):
-                continue
-            origin, destination = "DOCK" if done[j] == 0 else way[done[j] - 1], way[done[j]]
-            length = fleet.move_time(origin, destination)
-            for start, left in go(place, at, level, origin, ready[j]):
-                end = start + length
+        for j, way in enumerate(ways):
+            if j in on_board:
+                busy = fleet.travel_time(place, way[done[j] + 1]) + fleet.drop_time
+                end = max(at + busy, on_board[j])
                 finished = end + jobs[j].operations[done[j]].modes[0].duration
                 carry(
-                    destination,
+                    way[done[j] + 1],
                     end,
-                    left - battery.drain_loaded * length,
+                    level - battery.drain_loaded * busy - battery.drain_idle * (end - at - busy),
+                    {other: instant for other, instant in on_board.items() if other != j},
                     (*done[:j], done[j] + 1, *done[j + 1 :]),
                     (*ready[:j], finished, *ready[j + 1 :]),
                 )
+            elif done[j] < len(way) - 1 and len(on_board) < vehicle.capacity:
+                origin = way[done[j]]
+                if on_board:
+                    drive = fleet.travel_time(place, origin)
+                    start = max(at + drive, ready[j])
+                    drained = battery.drain_loaded * drive + battery.drain_idle * (start - at - drive)
+                    arrivals = [(start, level - drained)]
+                else:
+                    arrivals = go(place, at, level, origin, ready[j])
+                for start, left in arrivals:
+                    end = start + fleet.pick_up_time
+                    left -= battery.drain_loaded * fleet.pick_up_time
+                    arrives = start + fleet.move_time(origin, way[done[j] + 1])
+                    carry(origin, end, left, on_board | {j: arrives}, done, ready)
 
-    carry(vehicle.start, 0, battery.initial, (0,) * len(jobs), tuple(job.release_date for job in jobs))
+    carry(vehicle.start, 0, battery.initial, {}, (0,) * len(jobs), tuple(job.release_date for job in jobs))
     return best[0]
 
 

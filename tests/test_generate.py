@@ -61,7 +61,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         splits=draw(share),
         docks=draw(st.integers(0, 2)),
         fleet=draw(st.integers(0, 2)),
-        holds=1 if chargers else draw(st.integers(1, 2)),
+        holds=draw(st.integers(1, 2)),
         chargers=chargers,
         setups=draw(share),
         capacity=draw(share),
@@ -251,7 +251,6 @@ def test_places_and_dwell_are_what_the_recipe_says() -> None:
     [
         ({"facilities": 0}, "facilities is 0, but must be at least 1"),
         ({"grippers": 0}, "grippers is 0, but must be at least 1"),
-        ({"chargers": 1, "holds": 2}, "holds is 2, but a vehicle with a battery carries one job at a time"),
         ({"vehicles": -1}, "vehicles is -1, but must be at least 0"),
         ({"shifts": 1.2}, "shifts is 1.2, but is a share between 0 and 1"),
         ({"flexibility": 0.5}, "flexibility is 0.5, but must be at least 1"),

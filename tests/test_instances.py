@@ -34,6 +34,7 @@ OPTIMUM = {
     "mixed_fleet_tiny": 20,
     "parking_tiny": 15,
     "shuttle_tiny": 12,
+    "shared_tug_tiny": 20,
     "two_robots_tiny": 16,
     "buffer_tiny": 17,
     "chained_cells_tiny": 94,

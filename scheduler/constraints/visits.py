@@ -28,10 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scheduler.constraints.facts import (
-    Task,
     carrier_name,
     describe,
     moves_in_downtimes,
@@ -39,17 +38,19 @@ from scheduler.constraints.facts import (
     tasks,
     there_at,
     travel_time,
-    usual_time,
 )
 from scheduler.constraints.rule import Rule, Violation
-from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, RobotCell, Schedule
+from scheduler.constraints.stops import Stop, stops_of
+from scheduler.domain import Carrier, CarrierGroup, Charge, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
 from scheduler.domain.slowdowns import last_departure, leaves_at
 
 if TYPE_CHECKING:
+    from scheduler.cpsat.carriers import Stand
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
     from scheduler.cpsat.view import TaskVars
+    from scheduler.cpsat.visits import VisitVars
 
 
 def applies(instance: Instance) -> bool:
@@ -60,16 +61,6 @@ def applies(instance: Instance) -> bool:
 # --- checker -----------------------------------------------------------------------------------------------------
 
 
-class _Stop(NamedTuple):
-    """A pick-up, a drop, or tending; ``taken`` is 1, -1 or 0."""
-
-    begin: int
-    end: int
-    place: str
-    taken: int
-    task: Task
-
-
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
     past = past_moves(instance)
@@ -77,43 +68,14 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         for carrier in (c for c in group.carriers if c.capacity > 1):
             moves = schedule.by_mover.get(carrier.id, ())
             loaded = [move for move in moves if move.job is not None]
-            stops = _stops(group, carrier, tasks(instance, schedule, carrier.id))
+            stops = stops_of(group, carrier, tasks(instance, schedule, carrier.id))
             yield from _travel(group, carrier, stops)
             yield from _held(carrier, stops)
             yield from moves_in_downtimes("visits", carrier, loaded, past)
             yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
 
 
-def _stops(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> list[_Stop]:
-    """Return the visits in order of time; at one instant, from place to place as the ways are short."""
-    pick, drop = (group.unload_time, group.load_time) if isinstance(group, RobotCell) else _times(group)
-    left: list[_Stop] = []
-    for task in to_do:
-        if isinstance(task.item, Move):
-            left.append(_Stop(task.start, task.start + pick, task.origin, 1, task))
-            left.append(_Stop(task.end - drop, task.end, task.destination, -1, task))
-        else:
-            left.append(_Stop(task.start, task.end, task.origin, 0, task))
-    left.sort(key=lambda stop: (stop.begin, stop.end))
-    found: list[_Stop] = []
-    here = carrier.start
-    while left:
-        instant = left[0].begin, left[0].end
-        tied = left[: next((n for n, stop in enumerate(left) if (stop.begin, stop.end) != instant), len(left))]
-        picked_up_now = {id(stop.task) for stop in tied if stop.taken > 0}
-        able = [stop for stop in tied if stop.taken >= 0 or id(stop.task) not in picked_up_now]
-        stop = min(able, key=lambda s: usual_time(group, carrier, here, s.place))
-        left.remove(stop)
-        found.append(stop)
-        here = stop.place
-    return found
-
-
-def _times(fleet: Fleet) -> tuple[int, int]:
-    return fleet.pick_up_time, fleet.drop_time
-
-
-def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
+def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[Stop]) -> Iterator[Violation]:
     here, free_at, words = carrier.start, 0, f"its start at {carrier.start}"
     begun = 0
     for stop in stops:
@@ -127,10 +89,11 @@ def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop]) -> It
         here, free_at, words = stop.place, max(free_at, stop.end), _words(stop)
 
 
-def _held(carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
+def _held(carrier: Carrier, stops: Sequence[Stop]) -> Iterator[Violation]:
     """Count the parts that are held, from the begin of their pick-up to the end of their drop."""
-    changes = [(stop.begin, 1) for stop in stops if stop.taken >= 0]
-    changes += [(stop.end, -1) for stop in stops if stop.taken <= 0]
+    taking = [stop for stop in stops if not isinstance(stop.task.item, Charge)]
+    changes = [(stop.begin, 1) for stop in taking if stop.taken >= 0]
+    changes += [(stop.end, -1) for stop in taking if stop.taken <= 0]
     changes.sort()
     held = 0
     for instant, change in changes:
@@ -141,7 +104,7 @@ def _held(carrier: Carrier, stops: Sequence[_Stop]) -> Iterator[Violation]:
 
 
 def _empty_moves(
-    group: CarrierGroup, carrier: Carrier, stops: Sequence[_Stop], empty: Sequence[Move]
+    group: CarrierGroup, carrier: Carrier, stops: Sequence[Stop], empty: Sequence[Move]
 ) -> Iterator[Violation]:
     """Check that each way to a pick-up on which nothing is held lists its empty move, and nothing else is listed."""
     where, left = carrier_name(carrier), list(empty)
@@ -176,7 +139,7 @@ def _empty_moves(
         yield Violation("visits", where, f"{describe(move)}, until {move.end}, is listed, but not needed", 1)
 
 
-def _words(stop: _Stop) -> str:
+def _words(stop: Stop) -> str:
     if stop.taken == 0:
         return stop.task.words
     job = getattr(stop.task.item, "job", None)
@@ -184,16 +147,6 @@ def _words(stop: _Stop) -> str:
 
 
 # --- model -------------------------------------------------------------------------------------------------------
-
-
-class _VisitVars(NamedTuple):
-    """A pick-up, drop or tending that there may be."""
-
-    task: TaskVars
-    is_drop: bool
-    place: str
-    begin: Any
-    end: Any
 
 
 def post(ctx: ModelContext) -> None:
@@ -227,13 +180,7 @@ def _arcs(
     ctx: ModelContext, group: CarrierGroup, carrier: Carrier, to_do: list[TaskVars]
 ) -> list[tuple[int, int, Any]]:
     """Return the arcs of the circuit; node 0 is the carrier's start place and the end of its day."""
-    found: list[_VisitVars] = []
-    for task in to_do:
-        if task.link is None:
-            found.append(_VisitVars(task, False, task.origin, task.start, task.end))
-        else:
-            found.append(_VisitVars(task, False, task.origin, task.start, task.start + group.pick_up_time))
-            found.append(_VisitVars(task, True, task.destination, task.end - group.drop_time, task.end))
+    found = ctx.carriers.visits(group, to_do)
     arcs: list[tuple[int, int, Any]] = []
     for b, after in enumerate(found, start=1):
         if after.task.literal is not ctx.true:
@@ -243,6 +190,8 @@ def _arcs(
                 f"last[{carrier.id}:{b}]", lambda view, v=after: view.is_last_visit(carrier.id, v.task, v.is_drop)
             )
             arcs.append((b, 0, last))
+            ctx.carriers.add_way(carrier.id, after, None, last)
+        gap = None if after.is_drop else ctx.carriers.gap(carrier.id, after.task)
         for a, before in enumerate([None, *found]):
             if a == b or not _can_follow(before, after):
                 continue
@@ -253,46 +202,45 @@ def _arcs(
                 ),
             )
             arcs.append((a, b, literal))
-            place = carrier.start if before is None else before.place
-            end = 0 if before is None else before.end
-            if isinstance(end, int) and isinstance(after.begin, int):
-                if not _was_possible(group, place, end, before, after):
+            ctx.carriers.add_way(carrier.id, before, after, literal)
+            stand = ctx.carriers.stand(carrier.id, before)
+            if isinstance(stand.free_at, int) and isinstance(after.begin, int):
+                if not _was_possible(group, stand, before, after):
                     ctx.model.add(literal == 0)
             else:
-                arrives_at = _leaves_at(ctx, group, carrier, before, after) + group.travel_time(place, after.place)
-                ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal)
+                arrives_at = _leaves_at(ctx, group, carrier, stand, after) + group.travel_time(stand.place, after.place)
+                # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
+                direct = [] if gap is None else [at.negated() for at in gap.at.values()]
+                ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal, *direct)
     if all(task.literal is not ctx.true for task in to_do):
         arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
     return arcs
 
 
-def _was_possible(group: CarrierGroup, place: str, end: int, before: _VisitVars | None, after: _VisitVars) -> bool:
+def _was_possible(group: CarrierGroup, stand: Stand, before: VisitVars | None, after: VisitVars) -> bool:
     """Return whether a carrier could be in time for one visit of the past after another."""
-    if end <= last_departure(group, place, after.place, after.begin):
+    if stand.free_at <= last_departure(group, stand.place, after.place, after.begin):
         return True
     begun = after.task.start if before is None else max(before.task.start, after.task.start)
-    return bool(end + group.travel_time(place, after.place, begun) <= after.begin)
+    return bool(stand.free_at + group.travel_time(stand.place, after.place, begun) <= after.begin)
 
 
-def _leaves_at(
-    ctx: ModelContext, group: CarrierGroup, carrier: Carrier, before: _VisitVars | None, after: _VisitVars
-) -> Any:
+def _leaves_at(ctx: ModelContext, group: CarrierGroup, carrier: Carrier, stand: Stand, after: VisitVars) -> Any:
     """Return when the carrier can leave a visit for the next: at its end, but from the past not before `now`.
 
     A travel that was under way at `now` goes on.
     """
-    end = 0 if before is None else before.end
+    place, end = stand.place, stand.free_at
     execution = ctx.instance.execution
     if execution is None or after.task.fixed is not None or not isinstance(end, int) or end >= execution.now:
         return end
-    place = carrier.start if before is None else before.place
     planned = execution.baseline.by_mover.get(carrier.id, ())
     for move in planned:
         under_way = move.job is None and end <= move.start < execution.now
         if under_way and (move.origin, move.destination) == (place, after.place):
             return leaves_at(group, place, after.place, end, execution.now, move.start)
     usual = ctx.instance.group_by_id[group.id]
-    stops = _stops(usual, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
+    stops = stops_of(usual, carrier, tasks(ctx.instance, execution.baseline, carrier.id))
     held = 0
     for here, there in pairwise(stops):
         held += here.taken
@@ -302,7 +250,7 @@ def _leaves_at(
     return max(end, execution.now)
 
 
-def _can_follow(before: _VisitVars | None, after: _VisitVars) -> bool:
+def _can_follow(before: VisitVars | None, after: VisitVars) -> bool:
     """Return False where the order is impossible anyway.
 
     A part is picked up before it is dropped, legs of one link follow their slots, and a leg is one move.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.cpsat.tending import TendingVars
-from scheduler.domain import Battery, Charge, Move
-from scheduler.domain.batteries import corrected, levels
+from scheduler.cpsat.visits import HeldVars, VisitVars, WayVars, new_held
+from scheduler.domain import Battery, CarrierGroup, Charge
+from scheduler.domain.batteries import corrected, visit_levels
 from scheduler.domain.derive import complete
 from scheduler.domain.slowdowns import leaves_at
 
@@ -29,24 +30,41 @@ class Stand(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """If ``literal``, a vehicle makes ``after`` directly after ``before`` (None: its beginning, or its end)."""
+    """If ``literal``, a vehicle makes ``after`` directly after ``before`` (None: its beginning, or its end).
 
-    before: OptionVars | None
+    One for several jobs comes to the pick-up of ``after`` from the visit ``before``.
+    """
+
+    before: OptionVars | VisitVars | None
     after: OptionVars | None
     literal: Any
 
 
+class Wanted(NamedTuple):
+    """What comes after a gap, if ``literal``: a move, or, where a vehicle carries several jobs, the first pick-up.
+
+    It begins at ``place``, and lasts for ``length`` ticks.
+    """
+
+    literal: Any
+    place: str
+    start: Any
+    end: Any
+    length: int
+
+
 @dataclass(frozen=True, slots=True)
 class GapVars:
-    """The gap before a move of a vehicle with a battery, or before its return (``option`` None).
+    """The gap before a move of a vehicle with a battery, or before its return (``option`` and ``wanted`` None).
 
     It holds a charge ``at`` one of the chargers during ``[start, end)``, or none: the vehicle goes ``direct``.
     ``free_at`` and ``charge_left`` are what the move before leaves: when, and the level plus ``drain_idle`` times that
-    instant, which stays as it is while the vehicle stands. ``level_after`` is that after the move (not the return).
+    instant, which stays as it is while the vehicle stands. ``level_after`` is that after what is ``wanted``.
     """
 
     carrier: str
     option: OptionVars | None
+    wanted: Wanted | None
     direct: Any
     at: Mapping[str, Any]
     start: Any
@@ -67,8 +85,10 @@ class Carriers:
 
     def __init__(self, ctx: ModelContext) -> None:
         self.turns: dict[str, list[Turn]] = {}
+        self.ways: dict[str, list[WayVars]] = {}
         self._ctx = ctx
         self._gaps: dict[tuple[str, int | None], GapVars] = {}
+        self._held: dict[tuple[str, int, bool], HeldVars] = {}
 
     def add_turn(self, carrier: str, before: TaskVars | None, after: TaskVars | None, literal: Any) -> None:
         """Remember a turn of a vehicle with a battery."""
@@ -77,8 +97,35 @@ class Carriers:
         if carrier in self._ctx.instance.battery_by_vehicle:
             self.turns.setdefault(carrier, []).append(Turn(before, after, literal))
 
-    def stand(self, carrier: str, before: TaskVars | None) -> Stand:
-        """Return where a carrier is after a move (and the charges of the past that follow it) or tending."""
+    def visits(self, group: CarrierGroup, to_do: Iterable[TaskVars]) -> list[VisitVars]:
+        """Return the visits that a carrier for several parts may make for what it may have to do."""
+        found: list[VisitVars] = []
+        for task in to_do:
+            if task.link is None:
+                found.append(VisitVars(task, False, task.origin, task.start, task.end))
+            else:
+                found.append(VisitVars(task, False, task.origin, task.start, task.start + group.pick_up_time))
+                found.append(VisitVars(task, True, task.destination, task.end - group.drop_time, task.end))
+        return found
+
+    def add_way(self, carrier: str, before: VisitVars | None, after: VisitVars | None, literal: Any) -> None:
+        """Remember the way between two visits of a vehicle with a battery, and, where it may be empty, the turn.
+
+        None is its beginning, or its end.
+        """
+        if carrier not in self._ctx.instance.battery_by_vehicle:
+            return
+        if after is not None:
+            self.ways.setdefault(carrier, []).append(WayVars(before, after, literal))
+        option = None if after is None else after.task
+        assert not isinstance(option, TendingVars)
+        if (before is None or before.is_drop) and (after is None or not after.is_drop):
+            self.turns.setdefault(carrier, []).append(Turn(before, option, literal))
+
+    def stand(self, carrier: str, before: TaskVars | VisitVars | None) -> Stand:
+        """Return where a carrier is after a move (and the charges of the past that follow it), tending, or a visit."""
+        if isinstance(before, VisitVars):
+            return self._after_visit(carrier, before)
         if isinstance(before, TendingVars):
             return Stand(before.machine, before.end, None)
         fixed = None if before is None else before.fixed
@@ -94,6 +141,33 @@ class Carriers:
             return Stand(before.leg.destination, before.end, None)
         battery = self._ctx.instance.battery_by_vehicle.get(carrier)
         return Stand(self._ctx.instance.carrier_by_id[carrier].start, 0, None if battery is None else battery.initial)
+
+    def _after_visit(self, carrier: str, visit: VisitVars) -> Stand:
+        if carrier not in self._ctx.instance.battery_by_vehicle:
+            return Stand(visit.place, visit.end, None)
+        execution = self._ctx.instance.execution
+        if execution is not None and visit.began_before(execution.now):
+            unknown = Stand(visit.place, visit.end, None)  # another vehicle has made it
+            return self._past.get((carrier, visit.task.fixed, visit.is_drop), unknown)
+        return Stand(visit.place, visit.end, self.held(carrier, visit.task, visit.is_drop).level)
+
+    def held(self, carrier: str, task: TaskVars, is_drop: bool) -> HeldVars:
+        """Return what a vehicle with a battery holds after a visit, and with which level."""
+        key = (carrier, id(task), is_drop)
+        if key not in self._held:
+            battery = self._ctx.instance.battery_by_vehicle[carrier]
+            levels = (battery.minimum, battery.capacity) if task.fixed is None else self._range(carrier)
+            self._held[key] = new_held(self._ctx, carrier, task, is_drop, levels)
+        return self._held[key]
+
+    def _range(self, carrier: str) -> tuple[int, int]:
+        """Return the lowest and the highest level that the past may leave, with what is measured later.
+
+        The one may be less than the minimum, the other more than the capacity.
+        """
+        battery = self._ctx.instance.battery_by_vehicle[carrier]
+        levels = [stand.level for key, stand in self._past.items() if key[0] == carrier]
+        return min(battery.minimum, *levels, 0), max(battery.capacity, *levels, 0)
 
     def leaves_at(self, carrier: str, stand: Stand, there: str) -> Any:
         """Return when a carrier can leave its stand of the past for a place: when free and not before `now`.
@@ -144,8 +218,16 @@ class Carriers:
         name = f"{carrier}:{'return' if option is None else f'{option.link.name}.{option.leg.slot}'}"
         name += "" if option is None else f":{option.leg.origin}>{option.leg.destination}"
         latest = ctx.full_horizon if option is None else ctx.horizon
-        # The past may leave less than the minimum.
-        least = min(battery.minimum, *(stand.level for key, stand in self._past.items() if key[0] == carrier), 0)
+        least, most = self._range(carrier)
+        wanted, level_after = None, None
+        if option is not None:
+            start, end, length = option.start, option.end, option.length
+            literal = option.literal
+            if ctx.instance.carrier_by_id[carrier].capacity > 1:
+                held = self.held(carrier, option, False)
+                length = ctx.instance.fleet_by_vehicle[carrier].pick_up_time
+                literal, end, level_after = held.opens, start + length, held.level
+            wanted = Wanted(literal, option.leg.origin, start, end, length)
 
         def level(of: str) -> Any:
             return ctx.new_int(
@@ -155,6 +237,7 @@ class Carriers:
         return GapVars(
             carrier,
             option,
+            wanted,
             direct=ctx.new_bool(f"direct[{name}]", lambda view: view.gap(carrier, option).charger == ""),
             at={
                 charger.id: ctx.new_bool(
@@ -170,31 +253,36 @@ class Carriers:
             free_at=ctx.new_int(0, latest, f"free_at[{name}]", lambda view: view.gap(carrier, option).free_at),
             charge_left=ctx.new_int(
                 least,
-                battery.capacity + battery.drain_idle * latest,
+                most + battery.drain_idle * latest,
                 f"charge_left[{name}]",
                 lambda view: view.gap(carrier, option).charge_left,
             ),
-            level_after=level("level_after"),
+            level_after=level("level_after") if level_after is None else level_after,
         )
 
     @cached_property
-    def _past(self) -> Mapping[tuple[str, Move | None], Stand]:
-        """Stands of vehicles with batteries after the loaded moves of the past (None: before the first)."""
-        instance, found = self._ctx.instance, {}
+    def _past(self) -> Mapping[tuple[object, ...], Stand]:
+        """Stands of vehicles with batteries after the loaded moves of the past (None: before the first).
+
+        Of those for several jobs, after the visits of these moves: the move, and whether it is the drop.
+        """
+        instance, found = self._ctx.instance, dict[tuple[object, ...], Stand]()
         execution = instance.execution
         if execution is None:
             return {}
         past = complete(instance, (), execution.moves, execution.charges)
         for vehicle, battery in instance.battery_by_vehicle.items():
-            last: Move | None = None
-            start, more = instance.carrier_by_id[vehicle].start, corrected(battery, 0)
-            found[vehicle, last] = Stand(start, 0, battery.initial + more)
+            carrier = instance.carrier_by_id[vehicle]
+            last: tuple[object, ...] = (vehicle, None)
+            found[last] = Stand(carrier.start, 0, battery.initial + corrected(battery, 0))
             moves, charges = past.by_mover.get(vehicle, ()), past.by_vehicle.get(vehicle, ())
-            for item, _, level in levels(instance, vehicle, moves, charges):
-                level += corrected(battery, item.end)
+            for item, level in visit_levels(instance, vehicle, moves, charges):
                 if isinstance(item, Charge):
-                    found[vehicle, last] = Stand(instance.charger_by_id[item.charger].place, item.end, level)
-                elif item.job is not None:
-                    last = item
-                    found[vehicle, last] = Stand(item.destination, item.end, level)
+                    found[last] = Stand(instance.charger_by_id[item.charger].place, item.end, level)
+                elif carrier.capacity > 1:
+                    last = (vehicle, item.task, item.is_drop)
+                    found[last] = Stand(item.place, item.end, level)
+                elif carrier.capacity == 1 and item.is_drop:
+                    last = (vehicle, item.task)
+                    found[last] = Stand(item.place, item.end, level)
         return found

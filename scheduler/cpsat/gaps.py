@@ -6,16 +6,17 @@ from itertools import groupby
 from typing import NamedTuple
 
 from scheduler.domain import Charge, Instance, Move, Schedule
-from scheduler.domain.batteries import corrected, levels
+from scheduler.domain.batteries import corrected, levels, visit_levels
 from scheduler.domain.parking import Gap as ParkingGap
 from scheduler.domain.parking import gaps_listed
+from scheduler.domain.visits import Stretch
 
 
 class Gap(NamedTuple):
-    """What is before a loaded move of a vehicle with a battery, or before its return.
+    """What is before a stretch of a vehicle with a battery, by its first move, or before its return.
 
-    The move before, or a charge of the past, ends at ``free_at`` and leaves ``charge_left``: its level plus
-    ``drain_idle`` times that instant. ``level_after`` is the level after the move. A level that there is not is the
+    The stretch before, or a charge of the past, ends at ``free_at`` and leaves ``charge_left``: its level plus
+    ``drain_idle`` times that instant. ``level_after`` is the level after the stretch. A level that there is not is the
     ``minimum``.
     """
 
@@ -55,7 +56,7 @@ class Gap(NamedTuple):
 
 
 def battery_gaps(instance: Instance, schedule: Schedule) -> dict[tuple[object, ...], Gap]:
-    """Return what is before each loaded move of vehicles with batteries, by `_name`, and before returns, by vehicle."""
+    """Return what is before each stretch of vehicles with batteries, by `_name`, and before returns, by vehicle."""
     execution = instance.execution
     past = frozenset(execution.charges) if execution is not None else frozenset()
     found: dict[tuple[object, ...], Gap] = {}
@@ -65,15 +66,41 @@ def battery_gaps(instance: Instance, schedule: Schedule) -> dict[tuple[object, .
         gap = Gap(0, battery.initial + corrected(battery, 0), None, least, least)
         is_used = False
         for item, _, level in levels(instance, vehicle, moves, charges):
-            left = level + corrected(battery, item.end)
+            left = level + corrected(battery, max(item.end, item.start + 1))
             after = Gap(item.end, left + battery.drain_idle * item.end, None, least, least)
             if isinstance(item, Charge):
                 gap = after if item in past else gap._replace(charge=item)
-            elif item.job is not None:
-                found[(vehicle, *_name(item))] = gap._replace(level_after=level)
+            elif isinstance(item, Stretch) and isinstance(first := item.visits[0].task, Move):
+                found[(vehicle, *_name(first))] = gap._replace(level_after=level)
                 gap, is_used = after, True
         if is_used:
             found[vehicle,] = gap
+    return found
+
+
+class Held(NamedTuple):
+    """What a vehicle with a battery has after a visit: see `scheduler.cpsat.visits.HeldVars`."""
+
+    number: int
+    level: int
+    opens: bool = False
+    is_asked: bool = False
+
+
+def held_after(instance: Instance, schedule: Schedule) -> dict[tuple[object, ...], Held]:
+    """Return what vehicles for several jobs with batteries have after each visit, by `_name` and whether it drops."""
+    now = 0 if instance.execution is None else instance.execution.now
+    found: dict[tuple[object, ...], Held] = {}
+    for vehicle in instance.battery_by_vehicle:
+        moves, charges = schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())
+        number, is_asked = 0, False
+        several = instance.carrier_by_id[vehicle].capacity > 1
+        for item, level in visit_levels(instance, vehicle, moves, charges) if several else ():
+            if isinstance(item, Charge) or not isinstance(item.task, Move):
+                continue
+            is_asked = (number > 0 and is_asked) or item.task.start >= now
+            opens, number = number == 0, number + item.taken
+            found[(vehicle, *_name(item.task), item.is_drop)] = Held(number, level, opens, is_asked)
     return found
 
 

@@ -174,7 +174,10 @@ class Kept:
                 if gap is None:
                     continue
                 was = gap.of(self._view)
-                ctx.model.add((gap.direct if was.charge is None else gap.at[was.charge.charger]) == 1)
+                if was.charge is None:
+                    ctx.model.add(sum(gap.at.values()) == 0)
+                else:
+                    ctx.model.add(gap.at[was.charge.charger] == 1)
                 if was.charge is not None and self._instance.charger_by_id[was.charge.charger].places == 1:
                     found.setdefault(was.charge.charger, []).append((was.start, vehicle, gap))
         return found

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from scheduler.cpsat.gaps import Gap, battery_gaps, parking_gaps
+from scheduler.cpsat.gaps import Gap, Held, battery_gaps, held_after, parking_gaps
 from scheduler.cpsat.tending import TendingVars
 from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
@@ -210,6 +210,15 @@ class ScheduleView:
     @cached_property
     def _gaps(self) -> dict[tuple[object, ...], Gap]:
         return battery_gaps(self.instance, self.schedule)
+
+    def held(self, vehicle: str, task: TaskVars, is_drop: bool) -> Held:
+        """Return what a vehicle with a battery, for several jobs, has after a visit."""
+        minimum = self.instance.battery_by_vehicle[vehicle].minimum
+        return self._held.get((vehicle, *_name_of(task), is_drop), Held(0 if is_drop else 1, minimum))
+
+    @cached_property
+    def _held(self) -> dict[tuple[object, ...], Held]:
+        return held_after(self.instance, self.schedule)
 
     def parking_gap(self, vehicle: str, before: OptionVars | None) -> ParkingGap | None:
         """Return the gap after a transport of a vehicle (None: the first) if it does it, in limited parking."""

@@ -1,8 +1,10 @@
 """The level of a battery: how it falls and rises, in whole units and exactly.
 
-In a tick of a transport the level falls by ``drain_loaded``, of an empty move by ``drain_empty``, in each other tick
-away from the chargers by ``drain_idle``; what a move under way at a breakdown takes longer than usual is idle. From one
-charge to the next only the numbers of such ticks count, not their order.
+While a vehicle picks jobs up, puts them down and travels with any, the level falls by ``drain_loaded`` in a tick; of an
+empty move by ``drain_empty``, in each other tick away from the chargers by ``drain_idle``: so it is where it waits with
+jobs, and what a move under way at a breakdown takes longer than usual. From one charge to the next only the numbers of
+such ticks count, not their order. A charge lies between two *stretches* (`scheduler.domain.visits`): a vehicle that
+carries one job at a time has one for each transport.
 
 At a charger the level rises along the charge curve: the units of a piece take ``units / rate`` ticks, and from level
 *a* to level *b* it takes the sum over the pieces between. After *d* ticks the level is the highest whole one, up to the
@@ -21,10 +23,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
+from typing import TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Battery
+from scheduler.domain.resources import Battery, Fleet
 from scheduler.domain.schedule import Charge, Move
+from scheduler.domain.visits import Stretch, Visit, pieces, stretches
+
+Item: TypeAlias = Stretch | Charge | Move
+"""What changes the level of a battery: a stretch, a charge, or an empty move."""
 
 
 def level_after(battery: Battery, level: int, ticks: int) -> int:
@@ -65,30 +72,35 @@ def filled(battery: Battery, level: int, start: int, end: int) -> int:
 
 def level_at(instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge], instant: int) -> int:
     """Return the level of a vehicle at an instant, with what is measured then."""
-    battery = instance.battery_by_vehicle[vehicle]
+    battery, fleet = instance.battery_by_vehicle[vehicle], instance.fleet_by_vehicle[vehicle]
     level, at = battery.initial, 0
     for item, before, after in levels(instance, vehicle, moves, charges):
         if item.start >= instant:
             break
         level, at = after, item.end
-        if item.end > instant and isinstance(item, Charge):
-            level = filled(battery, before, item.start, instant)
-        elif item.end > instant and isinstance(item, Move):
-            level = before - drain(instance, battery, replace(item, end=instant))
+        if isinstance(item, Charge):
+            level = filled(battery, before, item.start, min(item.end, instant))
+        elif item.end > instant:
+            level = before - drain(battery, fleet, item, instant)
             level += sum(c.by for c in battery.corrections if item.start < c.at < instant)
         at = min(at, instant)
     level += sum(c.by for c in battery.corrections if at <= c.at <= instant)
     return level - battery.drain_idle * (instant - at)
 
 
-def drain(instance: Instance, battery: Battery, move: Move) -> int:
-    """Return by how much a move drains the battery of its vehicle."""
-    length = move.end - move.start
-    if move.job is None:
-        return battery.drain_empty * length
-    fleet = instance.fleet_by_vehicle[move.mover]
-    usual = min(length, fleet.move_time(move.origin, move.destination, move.start))
-    return battery.drain_loaded * usual + battery.drain_idle * (length - usual)
+def drain(battery: Battery, fleet: Fleet, item: Stretch | Move, until: int | None = None) -> int:
+    """Return by how much a stretch or an empty move drains the battery of a vehicle, up to an instant inside it.
+
+    The fleet is as that vehicle goes through it.
+    """
+    until = item.end if until is None else until
+    if isinstance(item, Move):
+        return battery.drain_empty * (until - item.start)
+    total = 0
+    for start, end, busy in pieces(fleet, item):
+        length = max(0, min(end, until) - start)
+        total += battery.drain_loaded * min(length, busy) + battery.drain_idle * max(0, length - busy)
+    return total
 
 
 def charged(instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge]) -> Iterator[Charge]:
@@ -106,7 +118,7 @@ def level_trace(
     It begins with tick 0 and ends with the last move or charge. In a charge there is a point for every piece of the
     curve: the first tick at which it is completed. A correction is a step: two points.
     """
-    battery = instance.battery_by_vehicle[vehicle]
+    battery, fleet = instance.battery_by_vehicle[vehicle], instance.fleet_by_vehicle[vehicle]
     points = [(0, battery.initial)]
     steps = []
     for correction in sorted(battery.corrections):
@@ -118,27 +130,45 @@ def level_trace(
         points += [step for step in inside if step[0] <= item.start]
         points.append((item.start, before))
         inside = [step for step in inside if step[0] > item.start]
-        points += inside
         if isinstance(item, Charge) and not inside:
             for step in battery.curve:
                 at = item.start + charging_time(battery, before, step.up_to)
                 if before < step.up_to and at < item.end:
                     points.append((at, level_after(battery, before, at - item.start)))
+        elif isinstance(item, Stretch):
+            measured = {at for at, _ in inside}
+            for at in _turns(fleet, item):
+                if at not in measured:
+                    more = sum(c.by for c in battery.corrections if item.start < c.at < at)
+                    inside.append((at, before - drain(battery, fleet, item, at) + more))
+            inside.sort(key=lambda point: point[0])
+        points += inside
         points.append((item.end, after))
     return tuple(dict.fromkeys(points))
 
 
+def _turns(fleet: Fleet, stretch: Stretch) -> Iterator[int]:
+    """Yield the instants inside a stretch at which the vehicle begins, or ends, to wait for another visit."""
+    parts = list(pieces(fleet, stretch))
+    for start, end, busy in parts[:-1]:
+        if busy < end - start:
+            yield from (start + busy, end)
+
+
 def levels(
     instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge]
-) -> Iterator[tuple[Move | Charge, int, int]]:
-    """Yield every move and charge of a vehicle, in order, with the level before and after.
+) -> Iterator[tuple[Item, int, int]]:
+    """Yield every stretch, empty move and charge of a vehicle, in order, with the level before and after.
 
     A correction counts in the level before what begins at its tick or later, and after what it lies inside.
     """
     battery = instance.battery_by_vehicle[vehicle]
     level, at = battery.initial, 0
     steps = sorted(battery.corrections, reverse=True)
-    items: list[Move | Charge] = [*moves, *charges]
+    loaded = sorted((move for move in moves if move.job is not None), key=lambda move: (move.start, move.end))
+    fleet, carrier = instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle]
+    items: list[Item] = [move for move in moves if move.job is None]
+    items += [*stretches(fleet, carrier, loaded), *charges]
     for item in sorted(items, key=lambda x: (x.start, x.end)):
         before = level - battery.drain_idle * max(0, item.start - at)
         while steps and steps[-1].at <= item.start:
@@ -146,9 +176,24 @@ def levels(
         if isinstance(item, Charge):
             level = filled(battery, before, item.start, item.end)
         else:
-            level = before - drain(instance, battery, item)
+            level = before - drain(battery, fleet, item)
         while steps and steps[-1].at < item.end:
             by = steps.pop().by
             level += 0 if isinstance(item, Charge) else by
         yield item, before, level
         at = max(at, item.end)
+
+
+def visit_levels(
+    instance: Instance, vehicle: str, moves: Sequence[Move], charges: Sequence[Charge]
+) -> Iterator[tuple[Visit | Charge, int]]:
+    """Yield every visit and charge of a vehicle, in order, with the level after it and all that is measured later."""
+    battery, fleet = instance.battery_by_vehicle[vehicle], instance.fleet_by_vehicle[vehicle]
+    for item, before, after in levels(instance, vehicle, moves, charges):
+        later = corrected(battery, item.start + 1)
+        if isinstance(item, Charge):
+            yield item, after + corrected(battery, item.end)
+        elif isinstance(item, Stretch):
+            for number, visit in enumerate(item.visits, start=1):
+                begun = item._replace(end=visit.end, visits=item.visits[:number])
+                yield visit, before - drain(battery, fleet, begun) + later

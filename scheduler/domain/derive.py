@@ -259,7 +259,7 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:
     """Return begin, end, origin and destination of the stretches and charges of a robot or vehicle, in order."""
     group, carrier = instance.group_by_carrier[mover], instance.carrier_by_id[mover]
-    stops: list[tuple[int, int, str, str]] = list(stretches(group, carrier, tasks_of(instance, schedule, mover)))
+    stops = [stretch[:4] for stretch in stretches(group, carrier, tasks_of(instance, schedule, mover))]
     for charge in schedule.by_vehicle.get(mover, ()):
         place = instance.charger_by_id[charge.charger].place
         stops.append((charge.start, charge.end, place, place))

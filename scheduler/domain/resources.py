@@ -120,8 +120,9 @@ class Battery:
 
     The level is ``initial`` at tick 0, at most ``capacity``, never below ``minimum`` while the vehicle is in use. It
     falls by ``drain_loaded`` in each tick of a transport, ``drain_empty`` in each tick of an empty move, ``drain_idle``
-    in each other tick that the vehicle is not at a charger. ``curve`` has the pieces of the charge curve, by rising
-    level up to the capacity; see `scheduler.domain.batteries` for the arithmetic. ``corrections`` come from events.
+    in each other tick that the vehicle is not at a charger, also while it waits with jobs on board. ``curve`` has the
+    pieces of the charge curve, by rising level up to the capacity; see `scheduler.domain.batteries` for the arithmetic.
+    ``corrections`` come from events.
     """
 
     capacity: int

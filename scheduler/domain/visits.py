@@ -3,15 +3,19 @@
 A loaded move has two visits: ``[start, start + pick-up)`` at its origin and ``[end - drop, end)`` at its destination.
 A carrier that holds one part at a time makes the two in direct succession; one that holds several may make others in
 between. An operation that a robot tends is one visit, from its start to its end.
+
+From a visit for which it comes with nothing in hand to the one after which it holds nothing is a *stretch*.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from scheduler.domain.resources import Carrier, CarrierGroup
 from scheduler.domain.schedule import Move, ScheduledOperation
+from scheduler.domain.slowdowns import last_departure
 
 
 class Visit(NamedTuple):
@@ -30,12 +34,26 @@ class Visit(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A carrier holds a part or tends one during ``[begin, end)``, on its way from ``origin`` to ``destination``."""
+    """A carrier holds a part or tends one during ``[start, end)``, from the first to the last of its ``visits``."""
 
-    begin: int
+    start: int
     end: int
     origin: str
     destination: str
+    visits: tuple[Visit, ...]
+
+    @property
+    def tasks(self) -> tuple[Move | ScheduledOperation, ...]:
+        """The moves that it makes and what it tends, by their first visits."""
+        return tuple({id(visit.task): visit.task for visit in self.visits}.values())
+
+
+class Piece(NamedTuple):
+    """A part of a stretch, ``[start, end)``: the carrier handles and travels for ``busy`` ticks, then it waits."""
+
+    start: int
+    end: int
+    busy: int
 
 
 def visits(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | ScheduledOperation]) -> list[Visit]:
@@ -66,20 +84,45 @@ def visits(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | Schedul
 
 def stretches(group: CarrierGroup, carrier: Carrier, tasks: Iterable[Move | ScheduledOperation]) -> Iterator[Stretch]:
     """Yield the stretches of a carrier, given its tasks as in `visits`: only between them it has nothing in hand."""
-    if carrier.capacity == 1:
-        for task in tasks:
-            if isinstance(task, ScheduledOperation):
-                yield Stretch(task.start, task.end, task.machine, task.machine)
-            else:
-                yield Stretch(task.start, task.end, task.origin, task.destination)
-        return
-    first, num_held = None, 0
+    made: list[Visit] = []
+    num_held = 0
     for visit in visits(group, carrier, tasks):
-        first = visit if first is None else first
+        made.append(visit)
         num_held += visit.taken
         if num_held == 0:
-            yield Stretch(first.begin, visit.end, first.place, visit.place)
-            first = None
+            yield Stretch(made[0].begin, visit.end, made[0].place, visit.place, tuple(made))
+            made = []
+
+
+def pieces(group: CarrierGroup, stretch: Stretch) -> Iterator[Piece]:
+    """Yield the parts of a stretch, from visit to visit; visits of one task that follow each other are in one part.
+
+    In each the carrier is busy first, as long as handling and the way to the next part usually take.
+    """
+    start, busy = stretch.start, 0
+    for visit, following in pairwise([*stretch.visits, None]):
+        assert visit is not None
+        busy += visit.end - visit.begin
+        if following is not None:
+            busy += way(group, visit, following)
+        if following is None or following.task is not visit.task:
+            end = stretch.end if following is None else following.begin
+            yield Piece(start, end, min(busy, max(0, end - start)))
+            start, busy = end, 0
+
+
+def way(group: CarrierGroup, before: Visit, after: Visit) -> int:
+    """Return how long the way from one visit to the next takes: that of one job, as long as when its move began.
+
+    The carrier leaves as late as it can to be in time; if it can't, it was as fast as when the later move began.
+    """
+    if before.place == after.place or not group.slowdowns:
+        return group.travel_time(before.place, after.place)
+    leaves = max(before.task.start, after.task.start)
+    if before.task is not after.task:
+        latest = last_departure(group, before.place, after.place, after.begin)
+        leaves = latest if latest >= before.end else leaves
+    return group.travel_time(before.place, after.place, leaves)
 
 
 def _visits_of(group: CarrierGroup, task: Move | ScheduledOperation) -> tuple[Visit, ...]:

@@ -154,8 +154,6 @@ class Recipe:
             found.append(
                 f"timetable is {self.timetable}, but must be at most {LONGEST_PERIOD}: every shift needs a departure"
             )
-        if self.chargers > 0 and self.holds > 1:
-            found.append(f"holds is {self.holds}, but a vehicle with a battery carries one job at a time")
         if not 1 <= shortest <= longest:
             found.append(f"durations are {shortest} to {longest}, but must be 1 or more, the shorter first")
         elif self.shifts > 0 and longest * SLOWEST_PERCENT // 100 + LONGEST_SETUP > SHORTEST_SHIFT:

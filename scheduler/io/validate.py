@@ -59,7 +59,6 @@ RULES: tuple[Validation, ...] = (
     lanes.unsuitable_splits,
     batteries.misplaced_chargers,
     batteries.disordered_levels,
-    batteries.batteries_with_several_jobs,
     batteries.unround_rates,
     batteries.transports_beyond_every_battery,
     parking.unknown_places,

@@ -44,16 +44,6 @@ def disordered_levels(instance: Instance) -> Iterator[Defect]:
             yield Defect("E334", json_path(*path, "curve"), cause, "list them by level; the last ends at the capacity")
 
 
-def batteries_with_several_jobs(instance: Instance) -> Iterator[Defect]:
-    """A vehicle that carries several jobs has a battery: how its level falls while it holds some is not modelled."""
-    for i, fleet in enumerate(instance.fleets):
-        for v, vehicle in enumerate(fleet.vehicles):
-            if vehicle.battery is not None and vehicle.capacity > 1:
-                cause = f"vehicle {shown(vehicle.id)} carries {vehicle.capacity} jobs at a time and has a battery"
-                fix = "set the capacity to 1, or give the vehicles with batteries a fleet of their own"
-                yield Defect("E335", json_path("fleets", i, "vehicles", v, "capacity"), cause, fix)
-
-
 def unround_rates(instance: Instance) -> Iterator[Defect]:
     """The rates of a charge curve have too large a common multiple for exact times."""
     for path, battery in _batteries(instance):

@@ -174,11 +174,17 @@ def _tasks(
 
 
 def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Task]) -> Iterator[Stop]:
-    """Yield the stops at which a carrier does its tasks."""
+    """Yield the stops at which a carrier does its tasks; one that holds several parts charges when it holds none."""
     if carrier.capacity > 1:
+        charges = [task for task in tasks if isinstance(task, Charge)]
         handled = [task for task in tasks if not isinstance(task, Charge)]
+        num_held = 0
         for visit in visits(instance.group_by_carrier[carrier.id], carrier, handled):
+            while charges and num_held == 0 and charges[0].start <= visit.begin:
+                yield _plugged(instance, charges.pop(0))
             yield Stop(visit.task, visit.place, visit.is_drop, visit.place)
+            num_held += visit.taken
+        yield from (_plugged(instance, charge) for charge in charges)
         return
     for task in tasks:
         if isinstance(task, Move):
@@ -186,5 +192,9 @@ def _stops(instance: Instance, carrier: Carrier, tasks: Sequence[Task]) -> Itera
         elif isinstance(task, ScheduledOperation):
             yield Stop(task, task.machine, False, task.machine)
         else:
-            place = instance.charger_by_id[task.charger].place
-            yield Stop(task, place, False, place)
+            yield _plugged(instance, task)
+
+
+def _plugged(instance: Instance, charge: Charge) -> Stop:
+    place = instance.charger_by_id[charge.charger].place
+    return Stop(charge, place, False, place)

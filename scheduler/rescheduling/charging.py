@@ -13,6 +13,7 @@ from scheduler.domain import Battery, Charge, Instance, Move, Schedule
 from scheduler.domain.batteries import charging_time, corrected, levels
 from scheduler.domain.happened import execution_of
 from scheduler.domain.shortages import missing
+from scheduler.domain.visits import Stretch
 from scheduler.rescheduling.draft import Draft, link_key, places_of
 from scheduler.rescheduling.timing import NOBODY, Capacity, Reason, Stuck, Taken, Timing, Use
 
@@ -20,14 +21,14 @@ from scheduler.rescheduling.timing import NOBODY, Capacity, Reason, Stuck, Taken
 class _Lack(NamedTuple):
     """A vehicle runs ``units`` below its minimum at the end of its ``tasks``, or on its way to the last of them.
 
-    The tasks (loaded moves and charges, with the level after each) begin with the charge before, the first move if
-    there is none.
+    The tasks (stretches and charges, with the level after each) begin with the charge before, the first stretch if
+    there is none. With one job at a time a stretch is a loaded move.
     """
 
     vehicle: str
     battery: Battery
     units: int
-    tasks: list[tuple[Move | Charge, int]]
+    tasks: list[tuple[Stretch | Charge, int]]
 
 
 class _Stand(NamedTuple):
@@ -79,15 +80,16 @@ def _lack(instance: Instance, schedule: Schedule, vehicle: str, battery: Battery
     """Return the first lack of a vehicle; what the past lacks is not asked."""
     now = execution_of(instance).now
     moves, charges = schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())
-    tasks: list[tuple[Move | Charge, int]] = []
+    tasks: list[tuple[Stretch | Charge, int]] = []
     units, is_pending = 0, False
     for item, before, level in levels(instance, vehicle, moves, charges):
-        is_pending, units = item.start >= now, battery.minimum - level
+        starts = [task.start for task in item.tasks] if isinstance(item, Stretch) else [item.start]
+        is_pending, units = max(starts) >= now, battery.minimum - level
         if isinstance(item, Charge):
             if before < battery.minimum and is_pending:
                 return _Lack(vehicle, battery, battery.minimum - before, [*tasks, (item, level)])
             tasks = [(item, level)]
-        elif item.job is not None:
+        elif isinstance(item, Stretch):
             tasks.append((item, level))
     return _Lack(vehicle, battery, units, tasks) if units > 0 and is_pending else None
 
@@ -120,7 +122,7 @@ def _waits(instance: Instance, charge: Charge, lack: _Lack) -> int:
     if len(lack.tasks) == 1 or lack.battery.drain_idle == 0:
         return 0
     following = lack.tasks[1][0]
-    place, there = (places_of(instance, task)[0] for task in (charge, following))
+    place, there = places_of(instance, charge)[1], _places(instance, following)[0]
     travel = instance.fleet_by_vehicle[lack.vehicle].travel_time(place, there)
     return max(0, following.start - travel - charge.end)
 
@@ -140,7 +142,9 @@ def _once_more(instance: Instance, draft: Draft, lack: _Lack) -> Draft | None:
             task = lack.tasks[number][0]
             if isinstance(task, Charge) or task.start < now:
                 continue
-            there, at = task.origin, nominal[link_key(task), task.origin].start
+            first = task.tasks[0]
+            assert isinstance(first, Move)
+            there, at = task.origin, nominal[link_key(first), first.origin].start
         elif fleet.returns:
             there, at = instance.carrier_by_id[vehicle].start, max(m.end for m in nominal.values()) + 1
         else:
@@ -168,8 +172,12 @@ def _stands(instance: Instance, lack: _Lack) -> list[_Stand]:
     start = _Stand(instance.carrier_by_id[lack.vehicle].start, 0, lack.battery.initial)
     stands = [start if not isinstance(first, Charge) else _Stand("", 0, -1)]
     for task, level in lack.tasks:
-        stands.append(_Stand(places_of(instance, task)[1], task.end, level))
+        stands.append(_Stand(_places(instance, task)[1], task.end, level))
     return stands
+
+
+def _places(instance: Instance, task: Stretch | Charge) -> tuple[str, str]:
+    return (task.origin, task.destination) if isinstance(task, Stretch) else places_of(instance, task)
 
 
 def _way(instance: Instance, vehicle: str, origin: str, destination: str) -> int:

@@ -15,12 +15,14 @@ from scheduler.rescheduling.draft import places_of
 class _Stand(NamedTuple):
     """Where a vehicle is when it has done what has begun, and with which level, if it leaves at once.
 
-    ``is_going`` says whether it is under way from there, empty: it is nearer to where it goes than it seems.
+    ``is_going`` says whether it is under way from there, empty: it is nearer to where it goes than it seems;
+    ``is_loaded``, whether it still has to get there with what it carries.
     """
 
     place: str
     level: int
     is_going: bool
+    is_loaded: bool
 
 
 def reachable(instance: Instance) -> dict[str, int]:
@@ -39,7 +41,7 @@ def stranded(instance: Instance) -> frozenset[str]:
 
     With the level *a* at their place, both the way to the nearest charger and the shortest transport there is take more
     than ``a - minimum``. Levels are judged later at the earliest, and fall until then, so that such a vehicle does
-    nothing any more in a schedule that keeps the minimum.
+    nothing any more in a schedule that keeps the minimum. One that has jobs on board may take others along on its way.
     """
     found = set()
     for vehicle, battery in instance.battery_by_vehicle.items():
@@ -47,7 +49,8 @@ def stranded(instance: Instance) -> frozenset[str]:
         ways = [ticks for place, row in fleet.travel.items() for there, ticks in row.items() if there != place]
         shortest = battery.drain_loaded * (fleet.pick_up_time + min(ways, default=0) + fleet.drop_time)
         to_charger = battery.drain_empty * _way_to_charger(instance, vehicle, stand.place)
-        if not stand.is_going and stand.level - min(shortest, to_charger) < battery.minimum:
+        takes_along = stand.is_loaded and instance.carrier_by_id[vehicle].capacity > 1
+        if not stand.is_going and not takes_along and stand.level - min(shortest, to_charger) < battery.minimum:
             found.add(vehicle)
     return frozenset(found)
 
@@ -108,7 +111,9 @@ def _stand(instance: Instance, vehicle: str) -> _Stand:
     empty = [move for move in planned if move.job is None and move.start < execution.now]
     at = max(execution.now, free_at)
     level = level_at(instance, vehicle, [*moves, *empty], charges, at)
-    return _Stand(place, level, any(move.end > free_at for move in empty))
+    last_tick = min(1, instance.fleet_by_vehicle[vehicle].drop_time)
+    is_loaded = any(move.end - last_tick >= execution.now for move in moves)
+    return _Stand(place, level, any(move.end > free_at for move in empty), is_loaded)
 
 
 def _way_to_charger(instance: Instance, vehicle: str, place: str) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
-from scheduler.domain.batteries import charging_time, corrected, filled, level_after
+from scheduler.domain.batteries import charging_time, corrected, drain, filled, level_after
 from scheduler.domain.slowdowns import last_departure
+from scheduler.domain.visits import stretches
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -25,11 +26,14 @@ IMPOSSIBLE = Plan(NEVER)
 
 
 class _Task(NamedTuple):
+    """A loaded move, a charge, or a stretch of the past, of which ``drained`` is known."""
+
     start: int
     end: int
     origin: str
     destination: str
     is_charge: bool
+    drained: int | None = None
 
 
 class BatteryTimeline(CarrierTimeline):
@@ -38,10 +42,11 @@ class BatteryTimeline(CarrierTimeline):
     After a move a vehicle can reach a charger, unless it is said to be the last one (then, its start place, if it has
     to return). A move after all others may have a charge before it: as
     long as it has to be, and at least up to the end of so many ``pieces`` of the charge curve; longer where the job is
-    not ready yet. A move in a gap between others goes there directly, if the charges that follow are still enough.
+    not ready yet. A move in a gap between others goes there directly, if the charges that follow are still enough. A
+    vehicle for several jobs gets one at a time; in the past it may have had several on board.
     """
 
-    __slots__ = ("_battery", "_chargers", "_fleet", "_is_charge", "_rooms", "_wish")
+    __slots__ = ("_battery", "_chargers", "_drained", "_fleet", "_is_charge", "_rooms", "_wish")
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class BatteryTimeline(CarrierTimeline):
         self._fleet = fleet
         self._rooms = rooms
         self._is_charge: list[bool] = []
+        self._drained: dict[int, int] = {}
         self._wish = ([0] + [step.up_to for step in battery.curve])[min(pieces, len(battery.curve))]
         # Those from which the vehicle gets home, if it has to.
         range_left = battery.capacity - battery.minimum
@@ -97,6 +103,12 @@ class BatteryTimeline(CarrierTimeline):
         """Let the vehicle make a move."""
         self._is_charge.insert(bisect_right(self._starts, start), False)
         super().reserve(start, end, origin, destination)
+
+    def recall(self, moves: Iterable[Move]) -> None:
+        """Let the vehicle have made the moves that have begun, with several jobs on board perhaps."""
+        for stretch in stretches(self._fleet, self.carrier, sorted(moves, key=lambda m: (m.start, m.end))):
+            self.reserve(stretch.start, stretch.end, stretch.origin, stretch.destination)
+            self._drained[stretch.start] = drain(self._battery, self._fleet, stretch)
 
     def release(self, start: int) -> None:
         """Undo `reserve` or `plug_in`."""
@@ -222,7 +234,8 @@ class BatteryTimeline(CarrierTimeline):
 
     def _tasks(self, numbers: Iterable[int]) -> Iterator[_Task]:
         for i in numbers:
-            yield _Task(self._starts[i], self._ends[i], self._origins[i], self._destinations[i], self._is_charge[i])
+            start, end, places = self._starts[i], self._ends[i], (self._origins[i], self._destinations[i])
+            yield _Task(start, end, *places, self._is_charge[i], self._drained.get(start))
 
     def _follow(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, int, int]]:
         """Yield every task with the level before and after it."""
@@ -236,6 +249,8 @@ class BatteryTimeline(CarrierTimeline):
                 before += steps.pop().by
             if task.is_charge:
                 level = filled(battery, before, task.start, task.end)
+            elif task.drained is not None:
+                level = before - task.drained
             else:
                 level = before - self._drain(task.origin, task.destination, task.end - task.start, task.start)
             while steps and steps[-1].at < task.end:

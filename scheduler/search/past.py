@@ -16,6 +16,7 @@ from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.domain.parking import ways_begun
 from scheduler.search.board import Board
+from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
@@ -59,6 +60,9 @@ class Past:
         """Put the past on an empty board; `plans` are those of the jobs that have begun."""
         for move in self._execution.moves:
             self._reserve(board, move)
+        for name, carrier in board.carriers.items():
+            if isinstance(carrier, BatteryTimeline) and carrier.carrier.capacity > 1:
+                carrier.recall(move for move in self._execution.moves if move.mover == name)
         for charge in self._execution.charges:
             board.plug_in(charge)
         for piece in self._execution.aborted:
@@ -103,8 +107,9 @@ class Past:
 
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
-        job = self._problem.instance.job_by_id.get(move.job or "")
-        board.book(move, move.units or (job.units if job is not None else 1))
+        job, carrier = self._problem.instance.job_by_id.get(move.job or ""), board.carriers.get(move.mover)
+        if not isinstance(carrier, BatteryTimeline) or carrier.carrier.capacity == 1:
+            board.book(move, move.units or (job.units if job is not None else 1))
         board.moves.append(move)
 
     def _let_go_on(self, board: Board) -> None:

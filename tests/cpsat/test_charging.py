@@ -14,7 +14,7 @@ from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import Outcome, build, improve
 from scheduler.cpsat.subproblem import subproblem
 from scheduler.domain import Battery, ChargeStep, Instance, Objective, Schedule, Status, Stop
-from scheduler.domain.events import BatteryLow, Revision, RouteSlow, revise
+from scheduler.domain.events import BatteryLow, ChargerDown, Revision, RouteSlow, VehicleDown, revise
 from scheduler.domain.happened import execution_of
 from scheduler.io import validate
 from scheduler.portfolio import solve
@@ -39,8 +39,8 @@ def solved(instance: Instance, start: Schedule | None = None, workers: int = 1) 
     )
 
 
-def assert_everything_tried_out_is_no_better(seed: int) -> None:
-    instance = random_errand(seed)
+def assert_everything_tried_out_is_no_better(seed: int, capacity: int = 1) -> None:
+    instance = random_errand(seed, capacity)
     found = solved(instance)
     best = least_makespan(instance)
     assert found.status is (Status.INFEASIBLE if best is None else Status.OPTIMAL)
@@ -49,8 +49,8 @@ def assert_everything_tried_out_is_no_better(seed: int) -> None:
         assert found.schedule.makespan == best
 
 
-def assert_engines_agree(seed: int) -> None:
-    instance = random_plant(seed)
+def assert_engines_agree(seed: int, capacity: int = 1) -> None:
+    instance = random_plant(seed, capacity=capacity)
     if validate.defects(instance):
         return
     constructed = construct(instance, MAKESPAN, time_limit=0.05)
@@ -70,6 +70,21 @@ def test_everything_tried_out_is_no_better(seed: int) -> None:
     assert_everything_tried_out_is_no_better(seed)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_everything_tried_out_is_no_better_with_two_jobs_on_board(seed: int) -> None:
+    assert_everything_tried_out_is_no_better(seed, 2)
+
+
+def test_two_jobs_on_board_are_often_better_than_one() -> None:
+    better = sum(least_makespan(random_errand(seed, 2)) != least_makespan(random_errand(seed)) for seed in range(24))
+    assert better >= 6
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(0, 30, 3) if seed != 18])
+def test_engines_agree_with_two_jobs_on_board(seed: int) -> None:
+    assert_engines_agree(seed, 2)
+
+
 @pytest.mark.parametrize("seed", [seed for seed in range(30) if seed not in (7, 18)])  # those take seconds to prove
 def test_engines_agree(seed: int) -> None:
     assert_engines_agree(seed)
@@ -78,7 +93,7 @@ def test_engines_agree(seed: int) -> None:
 @pytest.mark.slow
 def test_everything_tried_out_on_many_instances() -> None:
     for seed in range(1000):
-        assert_everything_tried_out_is_no_better(seed)
+        assert_everything_tried_out_is_no_better(seed, 1 + seed % 2)
 
 
 @pytest.mark.slow
@@ -142,6 +157,31 @@ def test_ways_that_were_under_way_when_others_became_slow_have_complete_hints(se
     assert found >= 4
 
 
+@pytest.mark.parametrize("seed", [5, 8, 20, 26, 47])
+def test_repairs_with_several_jobs_on_board_have_complete_hints(seed: int) -> None:
+    instance, found = random_plant(seed, 3, capacity=2), 0
+    before = solved(instance, construct(instance, MAKESPAN, time_limit=0.05), workers=2).schedule
+    assert before is not None
+    vehicle, charger = instance.fleets[0].vehicles[0].id, instance.fleets[0].chargers[0].id
+    for now in range(2, before.makespan, 5):
+        events = (
+            BatteryLow("e", now, vehicle, instance.battery_by_vehicle[vehicle].capacity // 2),
+            VehicleDown("e", now, vehicle, now + 4),
+            ChargerDown("e", now, charger, now + 6),
+            RouteSlow("e", now, "AGV", 60),
+        )
+        after = revise(instance, Revision(now, 0, (events[now // 5 % 4],), before))
+        shifted = right_shift(after, execution_of(after).baseline)
+        if shifted is not None:
+            found += 1
+            assert_valid(after, shifted)
+            assert hint_status(after, shifted) is Status.FEASIBLE
+        constructed = construct(after, MAKESPAN, time_limit=0.0)
+        if constructed is not None:
+            assert_valid(after, constructed)
+    assert found >= 3
+
+
 def test_a_battery_that_is_large_enough_costs_nothing() -> None:
     large = plant(Battery(1000, (ChargeStep(1000, 1),), 1000, 0, 2, 1, 1))
     without = plant(None)
@@ -170,6 +210,20 @@ def test_neighbourhoods_hold_the_schedule_that_they_come_from(size: int) -> None
     ctx.hint(sub.schedule)
     assert sub.schedule.charges == schedule.charges
     assert fixing.solve(ctx, fix_variables_to_their_hinted_value=True)[0] is Status.FEASIBLE
+
+
+def test_neighbourhoods_hold_a_schedule_with_two_jobs_on_board() -> None:
+    # Between a pick-up and the one before it there is no gap for a charge then.
+    instance = random_plant(5, 3, capacity=2)
+    schedule = solved(instance, workers=2).schedule
+    assert schedule is not None
+    carried = [move for move in schedule.moves if move.job is not None]
+    assert any(a.mover == b.mover and a.start < b.start < a.end for a in carried for b in carried)
+    for size in (0, 1, 3):
+        sub = subproblem(instance, schedule, [o.key for o in schedule.operations[:size]])
+        ctx = build(sub.instance, kept=Kept(sub.instance, sub.schedule, sub.free))
+        ctx.hint(sub.schedule)
+        assert fixing.solve(ctx, fix_variables_to_their_hinted_value=True)[0] is Status.FEASIBLE
 
 
 def test_polishing_keeps_charges_right() -> None:

@@ -75,12 +75,10 @@ def carts(places: str = "M1 M2 dock", id: str = "carts", **fields: object) -> Fl
 ROUGH = (ChargeStep(5, 9973), ChargeStep(10, 9967))
 
 
-def electric(
-    chargers: tuple[Charger, ...] = (Charger("plug", "M1"),), jobs_at_a_time: int = 1, **battery: object
-) -> Instance:
+def electric(chargers: tuple[Charger, ...] = (Charger("plug", "M1"),), **battery: object) -> Instance:
     """A cart carries job J1 in 2 ticks from M1, where it charges, to M2."""
     default = Battery(10, (ChargeStep(10, 1),), 10, 4)
-    vehicle = Vehicle("V", "M1", battery=replace(default, **battery), capacity=jobs_at_a_time)
+    vehicle = Vehicle("V", "M1", battery=replace(default, **battery))
     fleet = carts("M1 M2", vehicles=(vehicle,), chargers=chargers)
     return factory(fleet, machine("M1"), machine("M2"), simple_job("J1", ("M1", 3), ("M2", 3)))
 
@@ -619,12 +617,6 @@ TABLE: list[tuple[str, str, str, Instance]] = [
     ),
     ("E334", "$.fleets[0].battery", "minimum 4, initial 3, capacity 10 are out of order", electric(initial=3)),
     ("E334", "$.fleets[0].battery.curve", "up to 5, 5, do not rise up to", electric(curve=(ChargeStep(5, 1),) * 2)),
-    (
-        "E335",
-        "$.fleets[0].vehicles[0].capacity",
-        'vehicle "V" carries 2 jobs at a time and has a battery',
-        electric(jobs_at_a_time=2),
-    ),
     ("E331", "$.fleets[0].chargers", 'fleet "carts" has batteries, but no charger', electric(chargers=())),
     ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
     ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", with the way from a charger', electric(drain_loaded=4)),

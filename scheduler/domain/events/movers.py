@@ -186,7 +186,8 @@ class BatteryLow(Event):
         execution, battery = execution_of(instance), instance.battery_by_vehicle[self.vehicle]
         moves = [m for m in execution.moves if m.mover == self.vehicle]
         planned = execution.baseline.by_mover.get(self.vehicle, ())
-        moves += [m for m in planned if m.job is None and m.start < execution.now]
+        # What is planned next says where a vehicle is going that has jobs on board.
+        moves += [m for m in planned if (m.job is None) == (m.start < execution.now)]
         charges = [c for c in execution.charges if c.vehicle == self.vehicle]
         by = self.level - level_at(instance, self.vehicle, moves, charges, execution.now)
         known = tuple(sorted((*battery.corrections, Correction(execution.now, by))))

@@ -70,6 +70,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return field
     if instance.execution is not None and any(fleet.limited for fleet in instance.fleets):
         return "limited parking after an event"
+    if any(instance.carrier_by_id[vehicle].capacity > 1 for vehicle in instance.battery_by_vehicle):
+        return "batteries of vehicles for several jobs"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"

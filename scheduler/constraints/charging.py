@@ -1,0 +1,169 @@
+"""The model of charges: what lies in the gap before a move or stretch, or before a return; for the rule `batteries`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+from scheduler.domain import Battery, Charger, Fleet, Vehicle
+from scheduler.domain.shortages import missing
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.carriers import GapVars, Stand, Turn, Wanted
+    from scheduler.cpsat.context import ModelContext
+
+
+def post_gap(
+    ctx: ModelContext,
+    vehicle: Vehicle,
+    battery: Battery,
+    gap: GapVars,
+    turns: Sequence[Turn],
+    plugged_in: dict[str, list[Any]],
+) -> None:
+    """Post a gap that one of the turns leads to, with the charge in it; its stay goes to its charger."""
+    fleet = ctx.instance.fleet_by_vehicle[vehicle.id]
+    _leave(ctx, fleet, vehicle, battery, gap, turns)
+    if gap.wanted is None:
+        _return(ctx, fleet, vehicle, battery, gap, turns)
+    else:
+        _arrive(ctx, fleet, vehicle, battery, gap, gap.wanted, turns)
+    _charge(ctx, battery, gap, plugged_in)
+
+
+def _leave(
+    ctx: ModelContext, fleet: Fleet, vehicle: Vehicle, battery: Battery, gap: GapVars, turns: Sequence[Turn]
+) -> None:
+    """Post what the move before leaves, and the way from there to the charger, if there is a charge in the gap."""
+    model, execution = ctx.model, ctx.instance.execution
+    made = sum(turn.literal for turn in turns) if gap.wanted is None else gap.wanted.literal
+    model.add(gap.direct + sum(gap.at.values()) == made)
+    # With one job at a time that follows from the turn.
+    if_made = [gap.wanted.literal] if gap.wanted is not None and vehicle.capacity > 1 else []
+    stands = [ctx.carriers.stand(vehicle.id, turn.before) for turn in turns]
+    for turn, stand in zip(turns, stands, strict=True):
+        if stand.level is None:
+            continue  # a move of the past that another vehicle has made
+        ctx.enforce(model.add(gap.free_at >= stand.free_at), turn.literal, *if_made)
+        left = stand.level + battery.drain_idle * stand.free_at
+        ctx.enforce(model.add(gap.charge_left <= left), turn.literal, *if_made)
+        if execution is not None and isinstance(stand.free_at, int):
+            for charger in fleet.chargers:
+                leaves_at = ctx.carriers.leaves_at(vehicle.id, stand, charger.place)
+                arrives_at = leaves_at + fleet.travel_time(stand.place, charger.place)
+                at = max(arrives_at, execution.now)
+                model.add(gap.start >= at).only_enforce_if(turn.literal, gap.at[charger.id])
+    for charger in fleet.chargers:
+        travel = sum(
+            ctx.carriers.travel_time(vehicle.id, stand, charger.place) * turn.literal
+            for turn, stand in zip(turns, stands, strict=True)
+        )
+        model.add(gap.start >= gap.free_at + travel).only_enforce_if(gap.at[charger.id])
+        more = (battery.drain_empty - battery.drain_idle) * travel
+        left = gap.from_level + battery.drain_idle * gap.start
+        model.add(left <= gap.charge_left - more).only_enforce_if(gap.at[charger.id])
+
+
+def _arrive(
+    ctx: ModelContext,
+    fleet: Fleet,
+    vehicle: Vehicle,
+    battery: Battery,
+    gap: GapVars,
+    wanted: Wanted,
+    turns: Sequence[Turn],
+) -> None:
+    """Post the way from the charger to the pick-up, and the level after that, or after the whole move."""
+    idle = battery.drain_idle
+    left = gap.level_after + idle * wanted.end + (battery.drain_loaded - idle) * wanted.length
+    travel = sum(
+        ctx.carriers.travel_time(vehicle.id, ctx.carriers.stand(vehicle.id, turn.before), wanted.place) * turn.literal
+        for turn in turns
+    )
+    more = (battery.drain_empty - idle) * travel
+    ctx.model.add(left <= gap.charge_left - more).only_enforce_if(gap.direct)
+    for charger in fleet.chargers:
+        travel = fleet.travel_time(charger.place, wanted.place)
+        more = (battery.drain_empty - idle) * travel
+        ctx.model.add(wanted.start >= gap.end + travel).only_enforce_if(gap.at[charger.id])
+        ctx.model.add(left <= gap.to_level + idle * gap.end - more).only_enforce_if(gap.at[charger.id])
+
+
+def _return(
+    ctx: ModelContext, fleet: Fleet, vehicle: Vehicle, battery: Battery, gap: GapVars, turns: Sequence[Turn]
+) -> None:
+    """Post that a return, which begins at once, does not end below the minimum."""
+    for turn in turns:
+        stand = ctx.carriers.stand(vehicle.id, turn.before)
+        travel = fleet.travel_time(stand.place, vehicle.start)
+        if stand.level is None or travel == 0 or _goes_home(ctx, vehicle, stand):
+            continue
+        waits = 0
+        if isinstance(stand.free_at, int):
+            waits = ctx.carriers.leaves_at(vehicle.id, stand, vehicle.start) - stand.free_at
+        least = battery.minimum + battery.drain_empty * travel + battery.drain_idle * waits
+        ctx.model.add(stand.level >= least).only_enforce_if(turn.literal, gap.direct)
+    for charger in fleet.chargers:
+        least = battery.minimum + battery.drain_empty * fleet.travel_time(charger.place, vehicle.start)
+        ctx.model.add(gap.to_level >= least).only_enforce_if(gap.at[charger.id])
+
+
+def _goes_home(ctx: ModelContext, vehicle: Vehicle, stand: Stand) -> bool:
+    """Return whether the return of a vehicle had begun by `now`."""
+    return ctx.carriers.under_way(vehicle.id, stand, vehicle.start) is not None
+
+
+def _charge(ctx: ModelContext, battery: Battery, gap: GapVars, plugged_in: dict[str, list[Any]]) -> None:
+    """Post how long a charge takes, in parts of a tick that make every unit of charge take a whole number of them."""
+    parts = lcm(*(step.rate for step in battery.curve))
+    length = gap.end - gap.start
+    time = _time(ctx, battery, parts, gap, "to_level") - _time(ctx, battery, parts, gap, "from_level")
+    for charger, literal in gap.at.items():
+        ctx.model.add(length >= 1).only_enforce_if(literal)
+        ctx.model.add(parts * length >= time).only_enforce_if(literal)
+        size = ctx.new_int(0, ctx.full_horizon, f"{literal.name}.size", lambda view: gap.of(view).length)
+        interval = ctx.model.new_optional_interval_var(gap.start, size, gap.end, literal, f"{literal.name}.stay")
+        plugged_in[charger].append(interval)
+
+
+def _time(ctx: ModelContext, battery: Battery, parts: int, gap: GapVars, which: str) -> Any:
+    """Return the time from level 0 to a level of the gap, as a sum over the pieces of the curve.
+
+    A piece is filled from its lower end, and only when the one below it is full.
+    """
+    level = getattr(gap, which)
+    pieces, below, lower = [], 0, None
+    for number, step in enumerate(battery.curve):
+        width = step.up_to - below
+        units = ctx.new_int(
+            0,
+            width,
+            f"{level.name}.{number}",
+            lambda view, below=below, width=width: min(max(gap.of(view).level(which) - below, 0), width),
+        )
+        if lower is not None:
+            is_reached = ctx.new_bool(
+                f"{level.name}>{below}", lambda view, below=below: gap.of(view).level(which) > below
+            )
+            ctx.model.add(units == 0).only_enforce_if(is_reached.negated())
+            ctx.model.add(lower[0] == lower[1]).only_enforce_if(is_reached)
+        pieces.append((units, parts // step.rate))
+        below, lower = step.up_to, (units, width)
+    ctx.model.add(level == sum(units for units, _ in pieces))
+    return sum(units * time for units, time in pieces)
+
+
+def post_places(ctx: ModelContext, charger: Charger, stays: list[Any], most: int) -> None:
+    """Post that a charger has room; charges of the past that go on count, and places that are missing."""
+    execution = ctx.instance.execution
+    for charge in execution.charges if execution is not None else ():
+        if charge.charger == charger.id and execution is not None and charge.end > execution.now:
+            stays.append(ctx.model.new_fixed_size_interval_var(charge.start, charge.end - charge.start, "past"))
+    gaps = missing(charger.places, charger.shortages)
+    taken = [ctx.model.new_fixed_size_interval_var(gap.start, gap.end - gap.start, "missing") for gap in gaps]
+    if charger.places == 1:
+        ctx.model.add_no_overlap(stays + taken)
+    elif charger.places < most or gaps:
+        demands = [1] * len(stays) + [gap.count for gap in gaps]
+        ctx.model.add_cumulative(stays + taken, demands, charger.places)

@@ -1,0 +1,68 @@
+"""The model of vehicles that carry several jobs on a battery, for the rule `batteries`: held jobs, levels at visits.
+
+Only on the way from a drop, or from its start, to a pick-up a vehicle may have nothing on board. Then the pick-up
+*opens* a stretch, and the gap before it may have a charge (`scheduler.constraints.charging`). On all other ways it
+drains `drain_loaded`, as in picking up and putting down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scheduler.domain import Battery, Fleet, Move, Vehicle
+from scheduler.domain.visits import Visit, way
+
+if TYPE_CHECKING:
+    from scheduler.cpsat.context import ModelContext
+    from scheduler.cpsat.visits import HeldVars, VisitVars
+
+
+def post_stretches(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> None:
+    """Post how many jobs are on board after each visit, which pick-ups open a stretch, and the levels inside one."""
+    model, fleet, idle = ctx.model, ctx.instance.fleet_by_vehicle[vehicle.id], battery.drain_idle
+    execution = ctx.instance.execution
+    now = 0 if execution is None else execution.now
+    met: dict[int, tuple[VisitVars, HeldVars]] = {}
+    for passed in ctx.carriers.ways.get(vehicle.id, ()):
+        before, after = passed.before, passed.after
+        held = ctx.carriers.held(vehicle.id, after.task, after.is_drop)
+        met[id(held)] = (after, held)
+        earlier = None if before is None else ctx.carriers.held(vehicle.id, before.task, before.is_drop)
+        number = (0 if earlier is None else earlier.number) + (-1 if after.is_drop else 1)
+        model.add(held.number == number).only_enforce_if(passed.literal)
+        stand = ctx.carriers.stand(vehicle.id, before)
+        if before is None or earlier is None or stand.level is None or after.began_before(now):
+            continue  # the gap before what opens a stretch has its level; the past has had it
+        handling = fleet.drop_time if after.is_drop else fleet.pick_up_time
+        more = (battery.drain_loaded - idle) * (_travel(fleet, battery, before, after, now) + handling)
+        left = model.add(held.level + idle * after.end <= stand.level + idle * stand.free_at - more)
+        left.only_enforce_if(passed.literal, *(() if held.opens is None else (held.opens.negated(),)))
+        if held.is_asked is not None and before.task.fixed is None:
+            model.add_implication(passed.literal, held.is_asked)
+        elif held.is_asked is not None and earlier.is_asked is not None:
+            model.add_bool_and(held.is_asked).only_enforce_if(passed.literal, earlier.is_asked)
+    for after, held in met.values():
+        if held.opens is not None:
+            model.add(held.number == 1).only_enforce_if(held.opens)
+            ctx.enforce(model.add(held.number >= 2), held.opens.negated(), after.task.literal)
+            model.add_implication(held.opens, after.task.literal)
+        if held.is_asked is not None:
+            model.add(held.level >= battery.minimum).only_enforce_if(held.is_asked)
+
+
+def _travel(fleet: Fleet, battery: Battery, before: VisitVars, after: VisitVars, now: int) -> int:
+    """Return how long the way from a visit to the next takes with something on board.
+
+    From the past to something pending that depends on when the vehicle sets out: then what drains most is counted.
+    """
+    usual = fleet.travel_time(before.place, after.place)
+    first, second = before.task.fixed, after.task.fixed
+    if isinstance(first, Move) and isinstance(second, Move):
+        here = Visit(before.begin, before.end, before.place, before.is_drop, first)
+        return way(fleet, here, Visit(after.begin, after.end, after.place, after.is_drop, second))
+    if not before.began_before(now):
+        return usual
+    changes = (instant for slowdown in fleet.slowdowns for instant in (slowdown.start, slowdown.end))
+    leaving = [before.end, *(instant for instant in changes if instant is not None and instant > before.end)]
+    ways = [usual, *(fleet.travel_time(before.place, after.place, at) for at in leaving if at < now)]
+    return max(ways) if battery.drain_loaded >= battery.drain_idle else min(ways)
