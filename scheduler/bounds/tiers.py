@@ -1,4 +1,6 @@
-"""Lower bounds of the makespan, in milliseconds and without a solver.
+"""Lower bounds of the tiers of an objective, in milliseconds and without a solver.
+
+Those of tardiness and flow times are in `scheduler.bounds.sums`; the makespan has:
 
 * the longest job: ``max_o head(o) + tail(o)``;
 * one machine with interruption: the operations that have no other machine than this one, each with its head and the
@@ -14,12 +16,13 @@ The load bound, which shares out flexible operations among machines in the best 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from fractions import Fraction
 from heapq import heappop, heappush
 from math import ceil
 
 from scheduler.bounds.lanes import lane_bound
+from scheduler.bounds.sums import SUMS, sum_bounds
 from scheduler.domain import Instance, OperationKey, Tier
 from scheduler.domain.horizon import heads, tails
 
@@ -29,37 +32,23 @@ PRICE_STEP = 0.5
 """How much dearer, as an exponent, the machine that is wanted most becomes against one that nobody wants."""
 
 
-def tier_bound(instance: Instance, tier: Tier) -> Fraction:
-    """Return a lower bound of a tier: what its terms come to if no job waits for another; the makespan has its own.
+def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ...]:
+    """Return a lower bound of each tier, from bounds of its terms.
 
-    With ``E_j = max_o head(o) + tail(o)``, the earliest completion of a job alone, a sum of completions is at least
-    that of the ``E_j``, tardiness at least ``sum_j w_j max(0, E_j - d_j)``, and so on. Terms that are no matter of
-    completions count 0; no term is ever negative.
+    Terms that are no matter of starts and completions count 0; no term is ever negative.
     """
-    heads_of, tails_of = heads(instance), tails(instance)
-    earliest = {job.id: job.release_date for job in instance.jobs}
-    for job, operation in _certain(instance):
-        earliest[job] = max(earliest[job], heads_of[job, operation] + tails_of[job, operation])
-    late = {job.id: max(0, earliest[job.id] - job.due_date) for job in instance.jobs if job.due_date is not None}
-    least = {
-        "total_tardiness": sum(late.values()),
-        "weighted_tardiness": sum(instance.job_by_id[job].weight * by for job, by in late.items()),
-        "maximum_tardiness": max(late.values(), default=0),
-        "number_tardy": sum(by > 0 for by in late.values()),
-        "flow_time": sum(earliest[job.id] - job.release_date for job in instance.jobs),
-    }
-    if "makespan" in dict(tier.weights):
-        least["makespan"] = _makespan_bound(instance, heads_of, tails_of)
-    return max(tier.aspiration, sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0)))
+    names, least = {name for tier in tiers for name, _ in tier.weights}, dict[str, int]()
+    if not names.isdisjoint(SUMS):
+        least.update(sum_bounds(instance))
+    if "makespan" in names:
+        least["makespan"] = makespan_bound(instance)
+    values = (sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0)) for tier in tiers)
+    return tuple(max(tier.aspiration, value) for tier, value in zip(tiers, values, strict=True))
 
 
 def makespan_bound(instance: Instance) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
-    return _makespan_bound(instance, heads(instance), tails(instance))
-
-
-def _makespan_bound(instance: Instance, earliest: Mapping[OperationKey, int], left: Mapping[OperationKey, int]) -> int:
-    certain = _certain(instance)
+    earliest, left, certain = heads(instance), tails(instance), _certain(instance)
     best = max((earliest[key] + left[key] for key in certain), default=0)
     by_machine: dict[str, list[tuple[int, int, int]]] = {}
     for key in certain:

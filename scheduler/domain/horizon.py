@@ -72,7 +72,7 @@ def horizon(instance: Instance) -> int:
 def heads(instance: Instance) -> dict[OperationKey, int]:
     """Return the earliest conceivable start of each operation: releases, shortest durations, lags and moves."""
     found: dict[OperationKey, int] = {}
-    ways = _Ways(instance)
+    ways = Ways(instance)
     for job in instance.jobs:
         shortest = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
         earliest = dict.fromkeys(shortest, job.release_date)
@@ -93,7 +93,7 @@ def heads(instance: Instance) -> dict[OperationKey, int]:
 def tails(instance: Instance) -> dict[OperationKey, int]:
     """Return the shortest conceivable time from the start of each operation to the completion of its job."""
     found: dict[OperationKey, int] = {}
-    ways = _Ways(instance)
+    ways = Ways(instance)
     for job in instance.jobs:
         left = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
         for operation_id in () if job.plans else reversed(topological_order(job)):
@@ -131,7 +131,7 @@ def topological_order(job: Job) -> tuple[str, ...]:
     return tuple(order)
 
 
-class _Ways:
+class Ways:
     """How long parts are on their way, at the least."""
 
     def __init__(self, instance: Instance) -> None:

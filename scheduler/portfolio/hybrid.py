@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from scheduler.bounds import higher, tier_bound
+from scheduler.bounds import higher
 from scheduler.domain import Schedule, Status, Stop
 from scheduler.portfolio.run import Answer, Run
 from scheduler.search.blocking.engine import BlockingSearch
@@ -63,8 +63,7 @@ class Hybrid:
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
         # No later tier is ever less than what it could be alone.
-        later = (tier_bound(run.instance, tier) for tier in run.objective.tiers[1:])
-        self._bounds: tuple[Fraction | None, ...] = (None, *later)
+        self._bounds: tuple[Fraction | None, ...] = (None, *run.bounds_at_once[1:])
         self._walk: BlockingSearch | TabuSearch = (
             BlockingSearch(run.instance, run.best, run.seed, self._on_better) if blocks else self._tabu(run.best)
         )

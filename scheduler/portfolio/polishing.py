@@ -49,7 +49,7 @@ class Polishing:
         self._given: Schedule | None = None
         self._overrun = 0.0  # seconds by which a polish has outlasted its time: a large model is slow to give up
         self._prover = Stop()
-        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
+        self._bounds: tuple[Fraction | None, ...] = (None, *run.bounds_at_once[1:])
         # The walk sees all the tiers that it knows at once.
         later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers)
         later = later and not run.stop.requested and run.has_time_for_model
@@ -63,7 +63,8 @@ class Polishing:
         proves_first = walk is None or run.num_modes <= SMALL
         if (run.has_time_for_model and proves_first) or run.best is None:
             seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)
-            status, self._bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
+            status, bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
+            self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
             if status in (Status.OPTIMAL, Status.INFEASIBLE) or run.best is None or run.stop.requested:
                 return status, self._bounds
         self._aim()

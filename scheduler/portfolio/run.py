@@ -216,7 +216,7 @@ class Run:
         from scheduler.portfolio.polishing import Polishing
 
         if self.best is not None:
-            self._bound_at_once()
+            self.record(None, self.bounds_at_once[0], "bounds")
         return Polishing(self, walk).search()
 
     def _shorten(self) -> Answer:
@@ -239,7 +239,7 @@ class Run:
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
-        self._bound_at_once()
+        self.record(None, self.bounds_at_once[0], "bounds")
         continues = self.instance.execution is not None
         if weights.is_makespan and not continues and not self.is_proved() and self.num_modes <= LOADS_AT_ONCE:
             self.bound_by_load()
@@ -254,11 +254,12 @@ class Run:
 
         return Hybrid(self, weights, blocks).search()
 
-    def _bound_at_once(self) -> None:
-        """Record the bound that takes milliseconds."""
-        from scheduler.bounds import tier_bound
+    @cached_property
+    def bounds_at_once(self) -> tuple[Fraction, ...]:
+        """The bounds of all tiers that take milliseconds."""
+        from scheduler.bounds import tier_bounds
 
-        self.record(None, tier_bound(self.instance, self.objective.tiers[0]), "bounds")
+        return tier_bounds(self.instance, self.objective.tiers)
 
     def bound_by_load(self) -> tuple[Fraction | None, ...]:
         """Return the bound of each tier that is nothing but the makespan, and record it if that is the first.
