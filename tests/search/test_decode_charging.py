@@ -56,14 +56,15 @@ def test_random_plants() -> None:
     found = 0
     for seed in range(60):
         objective = Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)])
-        found += decoded(random_plant(seed, 3 + seed % 6), objective, seed) is not None
+        instance = random_plant(seed, 3 + seed % 6, capacity=2 if seed % 4 == 0 else 1)
+        found += decoded(instance, objective, seed) is not None
     assert found >= 54
 
 
 def test_walks_through_plants() -> None:
     # Chargers and levels come back when a change is taken back: every better schedule is right.
     for seed in range(0, 12):
-        instance = random_plant(seed, 5)
+        instance = random_plant(seed, 5, capacity=1 + seed % 2)
         if decoded(instance, MAKESPAN, seed) is not None:
             searched(instance, OBJECTIVES[seed % len(OBJECTIVES)], seed, 400)
 
@@ -71,7 +72,7 @@ def test_walks_through_plants() -> None:
 def disturbed(seed: int) -> Instance | None:
     """Return a random plant at a random time after a random event; None if it has no schedule."""
     random = Random(seed)
-    instance = random_plant(seed, 5)
+    instance = random_plant(seed, 5, capacity=2 if seed % 4 == 0 else 1)
     baseline = construct(instance, MAKESPAN, time_limit=0.0)
     if baseline is None:
         return None

@@ -16,6 +16,7 @@ from scheduler.search.decode.carry import wish_number
 from scheduler.search.decode.layout import LAST_MOVE, MAX_LEGS
 from scheduler.search.decode.lower import Lowered
 from scheduler.search.decode.solution import Solution, blank
+from scheduler.search.decode.spoken import room_on
 from scheduler.search.units import Unit
 
 
@@ -133,7 +134,7 @@ def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> No
         numbers.setdefault(operation.key, []).append(number)
     for move in schedule.moves:
         group = instance.group_by_carrier.get(move.mover)
-        if move.job is None or group is None or instance.carrier_by_id[move.mover].capacity == 1:
+        if move.job is None or group is None or room_on(instance.carrier_by_id[move.mover]) == 1:
             continue
         if move.end - move.start > group.move_time(move.origin, move.destination):
             brings = move.destination in instance.machine_by_id or move.origin not in instance.machine_by_id

@@ -13,6 +13,7 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
+from scheduler.search.decode.spoken import room_on
 from scheduler.search.units import Unit
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _resume_moves(lowered: Lowered, facts: Facts, begun: Begun) -> None:
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
     tending = int(data[at.FIRST_TENDING])
     rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
-    several = {carrier.id for carrier in instance.carrier_by_id.values() if carrier.capacity > 1}
+    several = {carrier.id for carrier in instance.carrier_by_id.values() if room_on(carrier) > 1}
     _resume_visits(
         lowered, facts, [(n, item) for n, mover, _, item, _ in rows if mover in several and isinstance(item, Move)]
     )

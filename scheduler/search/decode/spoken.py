@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduler.domain import (
     Battery,
+    Carrier,
     Charger,
     ChargeStep,
     Facility,
@@ -28,6 +29,7 @@ from scheduler.domain import (
     RobotCell,
     Vehicle,
 )
+from scheduler.domain.visits import stretches
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -70,8 +72,8 @@ def why_unsupported(instance: Instance) -> str | None:
         return field
     if instance.execution is not None and any(fleet.limited for fleet in instance.fleets):
         return "limited parking after an event"
-    if any(instance.carrier_by_id[vehicle].capacity > 1 for vehicle in instance.battery_by_vehicle):
-        return "batteries of vehicles for several jobs"
+    if _had_several_on_board(instance):
+        return "batteries of vehicles with several jobs on board"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"
@@ -79,6 +81,24 @@ def why_unsupported(instance: Instance) -> str | None:
         if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
             return "charge rates with a large common multiple"
     return None
+
+
+def room_on(carrier: Carrier) -> int:
+    """Return how many parts the decode lets a carrier hold: a vehicle with a battery one, as construction does."""
+    return 1 if isinstance(carrier, Vehicle) and carrier.battery is not None else carrier.capacity
+
+
+def _had_several_on_board(instance: Instance) -> bool:
+    """Return whether a vehicle with a battery has carried several jobs at a time, so that not each move has a level."""
+    if instance.execution is None:
+        return False
+    for vehicle in instance.battery_by_vehicle:
+        moves = [move for move in instance.execution.moves if move.mover == vehicle]
+        moves.sort(key=lambda move: (move.start, move.end))
+        made = stretches(instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle], moves)
+        if len(list(made)) < len(moves):
+            return True
+    return False
 
 
 def _parts(instance: Instance) -> Iterator[Any]:
