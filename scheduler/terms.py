@@ -106,33 +106,37 @@ def _trips(instance: Instance, schedule: Schedule) -> set[tuple[str, int]]:
     return {(m.mover, m.start) for m in loaded if m.mover in instance.lane_by_vehicle}
 
 
-def _pending(instance: Instance, schedule: Schedule) -> Iterator[tuple[ScheduledOperation, ScheduledOperation]]:
-    """Yield the baseline operations that had not started by `now` with what has become of them."""
+def _changed(instance: Instance, schedule: Schedule) -> Iterator[tuple[ScheduledOperation, ScheduledOperation]]:
+    """Yield the baseline operations that had not started by `now` with what has become of them, if it is another."""
     if instance.execution is None:
         return
+    by_operation = schedule.by_operation
     for was in instance.execution.baseline.operations:
-        now = schedule.by_operation.get(was.key)
-        if was.start >= instance.execution.now and now is not None:
-            yield was, now
+        if was.start >= instance.execution.now:
+            now = by_operation.get(was.key)
+            if now is not None and now is not was:
+                yield was, now
 
 
 def _start_deviation(instance: Instance, schedule: Schedule) -> int:
-    return sum(abs(now.start - was.start) for was, now in _pending(instance, schedule))
+    return sum(abs(now.start - was.start) for was, now in _changed(instance, schedule))
 
 
 def _reassignments(instance: Instance, schedule: Schedule) -> int:
-    return sum(1 for was, now in _pending(instance, schedule) if now.machine != was.machine)
+    return sum(1 for was, now in _changed(instance, schedule) if now.machine != was.machine)
 
 
 def _sequence_changes(instance: Instance, schedule: Schedule) -> int:
     """Count the baseline neighbours a, b on a machine, b pending, of which a no longer precedes b there."""
     if instance.execution is None:
         return 0
-    changes = 0
+    changes, by_operation = 0, schedule.by_operation
     for machine, sequence in instance.execution.baseline.by_machine.items():
         for a, b in pairwise(sequence):
-            first, second = schedule.by_operation.get(a.key), schedule.by_operation.get(b.key)
-            if first is None or second is None or b.start < instance.execution.now:
+            if b.start < instance.execution.now:
+                continue
+            first, second = by_operation.get(a.key), by_operation.get(b.key)
+            if first is None or second is None or (first is a and second is b):
                 continue
             there = first.machine == second.machine == machine
             changes += not (there and (first.start, first.end) <= (second.start, second.end))

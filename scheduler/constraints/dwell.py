@@ -43,7 +43,8 @@ def applies(instance: Instance) -> bool:
 
 def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
     """Yield every way in which the schedule breaks the rule."""
-    if not applies(instance):
+    limits = {o.key: m.max_dwell for o in schedule.operations if (m := mode_of(instance, o)) is not None}
+    if all(limit is None for limit in limits.values()):
         return
     into: dict[OperationKey, list[Move]] = {}
     out_of: dict[tuple[OperationKey, str | None], Move] = {}
@@ -52,7 +53,6 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             into.setdefault((move.job, move.successor), []).append(move)
         if move.job is not None and move.predecessor is not None:
             out_of.setdefault(((move.job, move.predecessor), move.successor), move)
-    limits = {o.key: m.max_dwell for o in schedule.operations if (m := mode_of(instance, o)) is not None}
     ends = {o.key: o.end for o in schedule.operations}
     over = taken_over(instance)
     for (key, successor), move in out_of.items():

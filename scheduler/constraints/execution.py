@@ -45,7 +45,9 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
         return
     kept = _started(instance, execution)
     for operation in kept.values():
-        yield from _kept(execution, operation, schedule.by_operation.get(operation.key))
+        now = schedule.by_operation.get(operation.key)
+        if now is not operation:
+            yield from _kept(execution, operation, now)
     for operation in schedule.operations:
         if operation.key not in kept and operation.start < execution.now:
             yield _too_early(place(operation), f"starts at {operation.start}", operation.start, execution.now)

@@ -84,6 +84,8 @@ def travel_time(
 
 def there_at(group: CarrierGroup, carrier: Carrier, origin: str, destination: str, free_at: int) -> int:
     """Return when a carrier can be at a place that is free at another; waiting for the end of a slowdown may pay."""
+    if not group.slowdowns:
+        return free_at + usual_time(group, carrier, origin, destination)
     changes = {t for s in group.slowdowns for t in (s.start, s.end) if t is not None and t > free_at}
     return min(begin + travel_time(group, carrier, origin, destination, begin) for begin in (free_at, *changes))
 
@@ -175,6 +177,8 @@ class Clock:
 
     def downtime(self, start: int, end: int) -> int:
         """Return the number of ticks in ``[start, end)`` without work."""
+        if self._pattern is None and not self._downtimes:
+            return 0
         return max(0, end - start) - self.working(start, end)
 
     def _on_shift(self, instant: int) -> int:

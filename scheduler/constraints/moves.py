@@ -111,7 +111,6 @@ def _along(
     known: dict[_Ends, list[_Leg]],
 ) -> Iterator[Violation]:
     """Check the moves that are listed for one link against its route; `known` are those of other links."""
-    where = f"{link[0]}.{link[1]} -> {link[2]}"
     if any(end is not None and end.machine not in instance.machine_by_id for end in (before, after)):
         return  # the rule `modes` says so; without machine there is no route
     origin = instance.machine_by_id[before.machine] if before is not None else None
@@ -120,7 +119,7 @@ def _along(
     if origin and destination and origin.facility != destination.facility and hub is None:
         needed = (origin.facility, destination.facility)
         if all((lane.origin, lane.destination) != needed for lane in instance.lanes):
-            yield Violation("moves", where, f"no lane goes from {origin.facility} to {destination.facility}", 1)
+            yield Violation("moves", _way(link), f"no lane goes from {origin.facility} to {destination.facility}", 1)
     ready_at = before.end if before is not None else None
     arrived_at = None
     ends = (origin.id if origin else None, destination.id if destination else None, hub)
@@ -134,7 +133,7 @@ def _along(
             if move is None:
                 words = f"load {number} of " if len(found) > 1 else ""
                 detail = f"{words}the {leg.kind} from {leg.origin} to {leg.destination} is missing"
-                yield Violation("moves", where, detail, 1)
+                yield Violation("moves", _way(link), detail, 1)
                 continue
             listed.remove(move)
             yield from _mover_and_length(instance, leg, move, past)
@@ -147,7 +146,11 @@ def _along(
         detail = f"starts at {after.start}, the part arrives at {arrived_at}"
         yield Violation("moves", place(after), detail, arrived_at - after.start)
     for move in listed:
-        yield Violation("moves", _where(move), f"{describe(move)} is not on the route of {where}", 1)
+        yield Violation("moves", _where(move), f"{describe(move)} is not on the route of {_way(link)}", 1)
+
+
+def _way(link: _Link) -> str:
+    return f"{link[0]}.{link[1]} -> {link[2]}"
 
 
 def _hub(instance: Instance, origin: Machine | None, destination: Machine | None, listed: Sequence[Move]) -> str | None:

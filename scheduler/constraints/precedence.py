@@ -35,11 +35,12 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             if before is None or after is None:
                 continue
             lag = after.start - before.end
-            where = f"{name(before)} -> {name(after)}"
             if lag < precedence.min_lag:
+                where = f"{name(before)} -> {name(after)}"
                 detail = f"needs {precedence.min_lag} between end {before.end} and start {after.start}, has {lag}"
                 yield Violation("precedence", where, detail, precedence.min_lag - lag)
             if precedence.max_lag is not None and lag > precedence.max_lag:
+                where = f"{name(before)} -> {name(after)}"
                 detail = f"allows {precedence.max_lag} between end {before.end} and start {after.start}, has {lag}"
                 yield Violation("precedence", where, detail, lag - precedence.max_lag)
 

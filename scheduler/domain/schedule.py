@@ -20,7 +20,8 @@ OperationKey: TypeAlias = tuple[str, str]
 class ScheduledOperation:
     """An operation in mode number ``mode`` (its index in the operation) on ``machine`` during ``[start, end)``.
 
-    ``tended_by`` is the robot that tends the machine all the time, where the mode needs one.
+    ``tended_by`` is the robot that tends the machine all the time, where the mode needs one. ``key`` is
+    ``(job, operation)``, kept since nothing is asked for more often.
     """
 
     job: str
@@ -30,11 +31,10 @@ class ScheduledOperation:
     start: int
     end: int
     tended_by: str | None = None
+    key: OperationKey = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> OperationKey:
-        """``(job, operation)``."""
-        return (self.job, self.operation)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.job, self.operation))
 
 
 @dataclass(frozen=True, slots=True)

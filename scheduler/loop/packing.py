@@ -19,7 +19,7 @@ _KINDS: Mapping[str, type[Any]] = {
 }
 """Class of the items in each field of a schedule."""
 _NAMES: Mapping[type[Any], tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()
+    kind: tuple(field.name for field in fields(kind) if field.init) for kind in _KINDS.values()
 }
 """Names of their fields, all of which hold plain values; what is new stands at the end."""
 

@@ -92,9 +92,9 @@ def dwells_of(instance: Instance, schedule: Schedule) -> dict[OperationKey, int 
 
 def _dwell_excess(instance: Instance, schedule: Schedule) -> dict[OperationKey, int]:
     """Return by how much operations break the rule about dwell, at the most."""
-    by_place = {place(operation): operation.key for operation in schedule.operations}
-    found: dict[OperationKey, int] = {}
-    for violation in dwell.violations(instance, schedule):
+    violations, found = list(dwell.violations(instance, schedule)), dict[OperationKey, int]()
+    by_place = {place(operation): operation.key for operation in schedule.operations} if violations else {}
+    for violation in violations:
         key = by_place[violation.where]
         found[key] = max(found.get(key, 0), violation.amount)
     return found

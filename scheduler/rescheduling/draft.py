@@ -96,8 +96,10 @@ def draft_of(instance: Instance, baseline: Schedule) -> Draft:
     baseline, staying = _staying(instance, baseline)
     operations = tuple(o for o in baseline.operations if o.key in instance.operation_by_key)
     scheduled = {o.key: o for o in operations}
-    ways = {key for job in instance.jobs for key in ways_of(job, scheduled)}
     loaded = [m for m in baseline.moves if m.job is not None]
+    if not (loaded or instance.group_by_id or instance.lanes):
+        return Draft(operations, (), staying)
+    ways = {key for job in instance.jobs for key in ways_of(job, scheduled)}
     kept = [m for m in loaded if link_key(m) in ways]
     present = {link_key(m) for m in kept}
     dropped = [m for m in loaded if link_key(m) not in ways]
@@ -139,6 +141,8 @@ def _staying(instance: Instance, baseline: Schedule) -> tuple[Schedule, frozense
 
 def _lacking(job: Job, there: set[str]) -> set[str]:
     """Return the operations that the plan of a job has gained since it was scheduled."""
+    if len(there) == len(job.operations):
+        return set()
     plans = [set(plan) for plan in job.plans] or [{operation.id for operation in job.operations}]
     return set() if there in plans else next((plan - there for plan in plans if plan > there), set())
 
@@ -171,7 +175,7 @@ def useful_charges(instance: Instance, charges: Iterable[Charge], moves: Sequenc
 
 def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:
     """Yield the links of a job whose operations are scheduled, arrivals and departures included."""
-    there = tuple(o.id for o in job.operations if (job.id, o.id) in scheduled)
+    there = tuple([o.id for o in job.operations if (job.id, o.id) in scheduled])
     if len(there) == len(job.operations):
         yield from ((job.id, predecessor, successor) for predecessor, successor, _ in job.links)
         return

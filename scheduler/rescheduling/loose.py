@@ -27,7 +27,8 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
         scheduled.setdefault(operation.job, set()).add(operation.operation)
     for job_id, there in scheduled.items():
         job = instance.job_by_id[job_id]
-        lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
+        if len(there) < len(job.operations):
+            lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
     return with_followers(instance, lost)
 
 
@@ -75,6 +76,8 @@ def in_todays_loads(instance: Instance, draft: Draft) -> Draft:
     for move in sorted(draft.moves, key=lambda m: (m.start, m.load)):
         if move.kind == "transfer" and move.start >= execution.now and instance.job_by_id[move.job or ""].splits:
             pending.setdefault((link_key(move), move.origin, move.destination), []).append(move)
+    if not pending:
+        return draft
     moves = set(draft.moves)
     for (link, origin, destination), planned in pending.items():
         lanes = tuple(lane.id for lane in lanes_between(instance, origin, destination))
@@ -104,8 +107,11 @@ def on_later_trips(instance: Instance, draft: Draft) -> Draft:
     Stuck
         If no vehicle is large enough any more.
     """
+    crowded = list(_without_mover(instance, draft))
+    if not crowded:
+        return draft
     moves = set(draft.moves)
-    for move in list(_without_mover(instance, draft)):
+    for move in crowded:
         mover = move.mover
         if mover not in instance.lane_by_vehicle:
             lanes = lanes_between(instance, move.origin, move.destination)
@@ -122,7 +128,10 @@ def on_later_trips(instance: Instance, draft: Draft) -> Draft:
 
 
 def _with_moves(draft: Draft, moves: set[Move]) -> Draft:
-    ordered = tuple(sorted(moves, key=lambda m: (m.start, m.end, m.mover, m.job or "", m.load)))
+    def place(m: Move) -> tuple[int, int, str, str, str, str, str, int]:
+        return (m.start, m.end, m.mover, m.job or "", m.predecessor or "", m.successor or "", m.origin, m.load)
+
+    ordered = tuple(sorted(moves, key=place))
     return draft if moves == set(draft.moves) else replace(draft, moves=ordered)
 
 

@@ -79,6 +79,7 @@ class Network:
         self._ways = moves_by_way(instance, draft.moves)
         self._moves_by_operation = moves_by_operation(draft.moves)
         self._scheduled = {o.key: o for o in draft.operations}
+        self._has_dwell = any(self._mode(o).max_dwell is not None for o in draft.operations)
         self._add_nodes()
         self._add_parts()
         self._add_machines()
@@ -259,6 +260,8 @@ class Network:
 
     def _add_dwell(self, way: LinkKey, stops: list[int]) -> None:
         """Let a part leave its machine in time, and be worked on as soon as the last part has been put down."""
+        if not self._has_dwell:
+            return
         job, predecessor, successor = way
         moves = self._ways.get(way, [])
         before, after = self._scheduled.get((job, predecessor or "")), self._scheduled.get((job, successor or ""))
@@ -293,10 +296,10 @@ class Network:
             by_machine.setdefault(operation.machine, []).append(operation)
         for machine_id, operations in by_machine.items():
             machine = self.instance.machine_by_id[machine_id]
-            stays = sorted(
-                (self._stay(machine, o) for o in operations if self._takes_place(machine, o)),
-                key=itemgetter(0, 1, 2, 3),
-            )
+            may_stay = machine.cell is not None or (machine.input_buffer, machine.output_buffer) != (None, None)
+            takes_place = may_stay or machine.setups is not None
+            stays = [self._stay(machine, o) for o in operations if takes_place or self._mode(o).duration > 0]
+            stays.sort(key=itemgetter(0, 1, 2, 3))
             if machine.capacity == 1:
                 reason = Reason("machine", machine_id)
                 for (*_, before, _), (*_, after, _) in pairwise(stays):
@@ -309,10 +312,6 @@ class Network:
                     Capacity(machine.capacity, [use for *_, use, _ in stays], Reason("machine", machine_id))
                 )
             self._add_buffers(machine, [(use, operation) for *_, use, operation in stays])
-
-    def _takes_place(self, machine: Machine, operation: ScheduledOperation) -> bool:
-        may_stay = machine.cell is not None or (machine.input_buffer, machine.output_buffer) != (None, None)
-        return self._mode(operation).duration > 0 or may_stay or machine.setups is not None
 
     def _nominal_start(self, operation: ScheduledOperation) -> int:
         """Return the start that gives the operation its place in an order; a repeated one comes after what runs."""

@@ -191,10 +191,10 @@ def repair(
     for number, (at, group) in enumerate(groups):
         began = monotonic()
         revision = Revision(at, frozen_until or 0, group, current, archived=tuple(archived) if number == 0 else ())
-        revised = revise(revised, revision)
-        require_valid_orders(revised, group)
-        require_possible_past(revised, current, group)
         with collector_paused():
+            revised = revise(revised, revision)
+            require_valid_orders(revised, group)
+            require_possible_past(revised, current, group)
             revised, shifted, waits = _frozen(revised, is_broken)
         case = Case(
             revised,

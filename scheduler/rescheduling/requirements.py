@@ -132,6 +132,7 @@ def require_possible_past(instance: Instance, before: Schedule, events: Sequence
     if not told:
         return
     now = execution_of(instance).now
+    is_ample = all((machine.input_buffer, machine.output_buffer) == (None, None) for machine in instance.machines)
     routes = [
         ScheduledOperation(event.job, o.id, 0, o.modes[0].machine, now, now)
         for event in told
@@ -141,13 +142,16 @@ def require_possible_past(instance: Instance, before: Schedule, events: Sequence
 
     def crowded(schedule: Schedule, new: Sequence[ScheduledOperation]) -> dict[tuple[str, str], Violation]:
         known = (o for o in schedule.operations if o.key in instance.operation_by_key)
-        # What is pending begins now at the earliest: its part has stayed where it was.
+        # What is pending begins now at the earliest: its part has stayed where it was, out of everyone's way if there
+        # is room beside each machine.
+        known = (o for o in known if not is_ample or o.start < now)
         operations = (*(o if o.start < now else replace(o, start=now, end=now) for o in known), *new)
         past = Schedule(operations, tuple(m for m in schedule.moves if m.start < now))
         found = (*capacity.violations(instance, past), *buffers.violations(instance, past))
         return {(violation.where, violation.detail): violation for violation in found}
 
-    known, found = crowded(before, ()), crowded(execution_of(instance).baseline, routes)
+    found = crowded(execution_of(instance).baseline, routes)
+    known = crowded(before, ()) if found else {}
     if new := [violation for key, violation in found.items() if key not in known]:
         fix = "say first what became of the other operation"
         defects = (event.defect("E602", "operation", f"{v.where}: {v.detail}", fix) for event in told for v in new)

@@ -154,6 +154,8 @@ def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
 
 def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:
     known = {operation.job for operation in baseline.operations}
+    if known.issuperset(instance.job_by_id):
+        return instance
     return replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
 
 

@@ -14,6 +14,7 @@ SCHEDULE = Schedule((OPERATION,), (LOAD,), (Setup("M", "J", "1", "a", "b", 1, 3)
 
 def test_a_schedule_comes_back_whole() -> None:
     assert unpacked(packed(SCHEDULE)) == SCHEDULE
+    assert json.loads(packed(SCHEDULE))["operations"] == [["J", "1", 2, "M", 3, 7, "R"]]
     assert unpacked_operations(json.loads(json.dumps(packed_operations((OPERATION,))))) == (OPERATION,)
 
 
