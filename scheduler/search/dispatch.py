@@ -12,6 +12,7 @@ from random import Random
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
 from scheduler.search.insertion import Insertion
+from scheduler.search.parking import is_crowded
 from scheduler.search.past import Past
 from scheduler.search.problem import JobData, OperationData, PlanData, Problem
 from scheduler.search.queues import queue_for
@@ -69,6 +70,8 @@ class _Pass:
                 if number is None:
                     return False
                 self._enter(job, self._plans.units(job, number))
+        if is_crowded(self._problem.instance):
+            return False
         past.recall(self.board, [units[0].plan for units in self._units.values()])
         for units in self._units.values():
             self.board.adopt(units[0].plan)

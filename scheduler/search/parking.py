@@ -20,14 +20,14 @@ class ParkingTimeline(CarrierTimeline):
     share.
     """
 
-    __slots__ = ("_begun", "_booked", "_home", "_rooms", "_yard")
+    __slots__ = ("_begun", "_booked", "_home", "_yard", "rooms")
 
     def __init__(
         self, vehicle: Vehicle, yard: Yard, downtimes: Downtimes | None, now: int, rooms: Mapping[str, Profile]
     ) -> None:
         super().__init__(vehicle, yard.fleet, downtimes, now)
         self._yard = yard
-        self._rooms = rooms
+        self.rooms = rooms
         self._home = vehicle.start if yard.fleet.returns else None
         self._begun: tuple[Way, ...] = ()
         self._booked: list[list[Stay]] = [[]]
@@ -39,6 +39,16 @@ class ParkingTimeline(CarrierTimeline):
         for gap in range(len(self._booked)):
             self._cancel(gap)
             self._book(gap)
+
+    @property
+    def stand(self) -> tuple[str, int]:
+        """Where the vehicle is after what has begun, and from when on it may leave."""
+        return stand_at(*self._stand(bisect_left(self._starts, self.now)))
+
+    def arrives_at(self, start: int) -> int:
+        """Return when the vehicle comes to the pick-up of its transport with that start."""
+        *_, stay = self._stays(bisect_left(self._starts, start))
+        return stay.begin
 
     def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
         """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
@@ -106,7 +116,7 @@ class ParkingTimeline(CarrierTimeline):
             is_before = gap.wanted_at == start
             if place not in self._yard.limits or begin >= until or (is_before and until <= leaves_at):
                 continue
-            free = self._rooms[place].opening(begin, until - begin, 1)
+            free = self.rooms[place].opening(begin, until - begin, 1)
             if free == begin:
                 continue
             if is_before and begin < start:  # it waits there: with more time it could go away meanwhile
@@ -137,23 +147,45 @@ class ParkingTimeline(CarrierTimeline):
         until = FOREVER if start == FOREVER else start + self._yard.fleet.pick_up_time
         return replace(Gap(self.carrier.id, here, since, free_at, there, start, until), ways=tuple(begun))
 
-    def _book(self, number: int) -> None:
-        """Take the room that the vehicle needs in a gap."""
+    def _stays(self, number: int) -> list[Stay]:
+        """Return where the vehicle stands in a gap."""
         is_last = number == len(self._starts)
         gap = self._gap(number, self._home, FOREVER) if is_last else self._gap(number, *self._wanted(number)[:2])
         if gap.wanted_at < self.now:
-            stays = [Stay(gap.there or "", gap.wanted_at, gap.until)]
-        else:
-            stays = list(with_rule(self._yard, gap, self.now).stays)
-        self._booked[number] = [s for s in stays if s.place in self._yard.limits and s.begin < s.until]
+            return [Stay(gap.there or "", gap.wanted_at, gap.until)]
+        return list(with_rule(self._yard, gap, self.now).stays)
+
+    def _book(self, number: int) -> None:
+        """Take the room that the vehicle needs in a gap."""
+        self._booked[number] = [s for s in self._stays(number) if s.place in self._yard.limits and s.begin < s.until]
         for place, begin, until in self._booked[number]:
-            self._rooms[place].add(begin, until, 1)
+            self.rooms[place].add(begin, until, 1)
 
     def _cancel(self, number: int) -> None:
         """Take back `_book`."""
         for place, begin, until in self._booked[number]:
-            self._rooms[place].add(begin, until, -1)
+            self.rooms[place].add(begin, until, -1)
         self._booked[number] = []
+
+
+def is_crowded(instance: Instance) -> bool:
+    """Return whether vehicles under way come to a place in greater number at a time than there is room for."""
+    if instance.execution is None:
+        return False
+    now, moves = instance.execution.now, instance.execution.moves
+    for fleet in (fleet for fleet in instance.fleets if fleet.limited):
+        own = {vehicle.id for vehicle in fleet.vehicles}
+        rooms = {place: Profile(fleet.parking[place]) for place in fleet.limited}
+        for move in (move for move in moves if move.mover in own):
+            picking_up = Stay(move.origin, move.start, move.start + fleet.pick_up_time)
+            for place, begin, until in (picking_up, Stay(move.destination, move.end - fleet.drop_time, move.end)):
+                begin = max(begin, now)
+                if place not in rooms or begin >= until:
+                    continue
+                if rooms[place].opening(begin, until - begin, 1) > begin:
+                    return True
+                rooms[place].add(begin, until, 1)
+    return False
 
 
 def parking_timelines(

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from helpers import assert_valid, empty
 from parking_cases import V1, V2, oven, random_parking_instance
+from strategies import random_events
 from test_decode import OBJECTIVES, decoded, searched
 
 from scheduler import solve
-from scheduler.domain import Instance, Objective, Vehicle
+from scheduler.domain import Instance, Objective, Status, Vehicle
+from scheduler.domain.events import Revision, revise
 from scheduler.io import read
 from scheduler.io.validate import defects
+from scheduler.rescheduling.right_shift import shift
 from scheduler.search.construct import construct
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
@@ -63,6 +66,32 @@ def test_the_search_is_no_worse_than_construction_and_no_better_than_the_optimum
     best = solve(instance, time_limit=60, workers=1)
     assert built is not None
     assert best.values[0] <= found.makespan <= built.makespan
+
+
+@pytest.mark.parametrize("seed", RANDOM)
+def test_after_an_event_the_search_goes_on_from_where_vehicles_are(seed: int) -> None:
+    instance = random_parking_instance(seed, jobs=4, returns_jobs=seed % 2 == 0)
+    plan = construct(instance, MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    events = random_events(seed, instance, plan, size=1 + seed % 2)
+    revised = revise(instance, Revision(max(event.at for event in events), 0, events, plan))
+    shifted = shift(revised, plan).schedule
+    for draw in range(4):
+        found = decoded(revised, Objective.parse(OBJECTIVES[(seed + draw) % len(OBJECTIVES)]), draw)
+        assert found is not None or shifted is None
+
+
+@pytest.mark.parametrize("seed", RANDOM[:8])
+def test_after_an_event_the_search_finds_nothing_better_than_the_optimum(seed: int) -> None:
+    instance = random_parking_instance(seed, jobs=3)
+    plan = construct(instance, MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    events = random_events(seed, instance, plan, size=1)
+    revised = revise(instance, Revision(max(event.at for event in events), 0, events, plan))
+    best = solve(revised, time_limit=60, workers=1)
+    if best.status is Status.OPTIMAL:
+        found = searched(revised, "makespan", iterations=300)
+        assert best.values[0] <= found.makespan
 
 
 def test_a_limited_bay_is_no_haven() -> None:

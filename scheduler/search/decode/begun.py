@@ -9,6 +9,7 @@ from scheduler.domain.slowdowns import leaves_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.facts import Facts, Tables
+from scheduler.search.parking import ParkingTimeline
 
 
 class Begun:
@@ -49,6 +50,9 @@ class Begun:
                 tables[at.UNDER_WAY].append((facts.spot(name, origin), facts.spot(name, destination), leaves))
             carrier = tables[at.CARRIERS][facts.mover(name)]
             carrier = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]), *carrier[at.UNDER_END + 1 :])
+            if isinstance(timeline, ParkingTimeline):
+                place, ready = timeline.stand
+                carrier = (*carrier[: at.STANDS], facts.spot(name, place), ready)
             tables[at.CARRIERS][facts.mover(name)] = carrier
         for number, machine in enumerate(board.timelines):
             for (index, before, after), start in machine.begun.items():

@@ -15,6 +15,7 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
 from scheduler.search.decode.places import NO_WAY, limited_places, places_of, travel_of
 from scheduler.search.decode.spoken import room_on
+from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 
@@ -128,7 +129,7 @@ class Facts:
             spots_at = len(tables[at.ABLE])
             pace, number = paces[group.id, carrier.speed], self._groups[group.id]
             usual = (calendar, pace, home, battery, 0, 0, room_on(carrier), spots_at, number)
-            tables[at.CARRIERS].append((*usual, *limited.get(name, (-1, -1))))
+            tables[at.CARRIERS].append((*usual, *limited.get(name, (-1, -1)), home, self.problem.now))
             if room_on(carrier) > 1:
                 handling = (group.pick_up_time, group.drop_time)
                 spots = range(len(self._group_places[group.id]))
@@ -375,11 +376,13 @@ class Facts:
 
 
 def profiles_on(board: Board) -> list[Profile]:
-    """Return the profiles of a board by number: those of machines, docks, chargers, stations of cells, pools."""
+    """Return the profiles of a board by number: of machines, docks, chargers, stations of cells, pools, parking."""
     timelines = (line for lines in zip(board.timelines, board.stores, board.inputs, strict=True) for line in lines)
     machines = [line.profile for line in timelines if isinstance(line, SharedTimeline)]
     stations = [room.profile for room in board.stations.rooms.values()]
-    return [*machines, *board.docks.values(), *board.chargers.values(), *stations, *board.pools]
+    parked = (board.carriers[fleet.vehicles[0].id] for fleet in board.problem.instance.fleets if fleet.limited)
+    rooms = [room for timeline in parked if isinstance(timeline, ParkingTimeline) for room in timeline.rooms.values()]
+    return [*machines, *board.docks.values(), *board.chargers.values(), *stations, *board.pools, *rooms]
 
 
 def machine_timelines(board: Board) -> list[MachineTimeline | None]:

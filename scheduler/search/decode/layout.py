@@ -198,8 +198,10 @@ IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION
 WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
 # at the first place of its group, the others follow; in TIMES, where parking is limited (-1: it is not): by place its
-# profile (-1: not limited) and what others may take of it, and between places the travel time over the stop
+# profile (-1: not limited) and what others may take of it, and between places the travel time over the stop; STANDS:
+# where it is after the empty moves that have begun, with the instant from which on it may leave
 CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP, ROOMS_AT, DETOURS_AT = range(11)
+STANDS, LEAVES_AT = range(11, 13)
 # PACES: the travel times of a robot cell or fleet at one speed
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE

@@ -307,7 +307,7 @@ class _Lowering:
             (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
             (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges + num_drops, 0),
             (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
-            ((at.ARRIVES_AT,), num_parked, 0),
+            ((at.ARRIVES_AT,), parks * num_moves, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),

@@ -20,8 +20,8 @@ from scheduler.search.decode.layout import (
     DESTINATION,
     DETOURS_AT,
     DROP,
-    HOME,
     LAST_OF,
+    LEAVES_AT,
     LENGTH,
     LIMIT,
     MOVE_ABLE,
@@ -37,6 +37,7 @@ from scheduler.search.decode.layout import (
     PICK_UP,
     ROOMS_AT,
     SOME_PARK,
+    STANDS,
     TIMES,
     TRAVEL_SIDE,
     WHO,
@@ -57,6 +58,14 @@ def parks(data: Ints, carrier: int) -> bool:
 def room_at(data: Ints, carrier: int, place: int) -> int:
     """Return where in the facts stand the profile of a limited place (-1: not limited) and what others may take."""
     return data[TIMES] + get(data, CARRIERS, carrier, ROOMS_AT) + 2 * place
+
+
+@njit(cache=True, nogil=True)
+def stand(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int, int]:
+    """Return where a vehicle is after a move (-1: before its first), and from when on it may leave."""
+    if before < 0 or state[data[MOVE_START] + before] < data[NOW]:
+        return get(data, CARRIERS, carrier, STANDS), get(data, CARRIERS, carrier, LEAVES_AT)
+    return get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), state[data[MOVE_FREE] + before]
 
 
 @njit(cache=True, nogil=True)
@@ -91,10 +100,7 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
-    here, leaves_at = get(data, CARRIERS, carrier, HOME), data[NOW]
-    if before >= 0:
-        here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
-        leaves_at = state[data[MOVE_FREE] + before]
+    here, leaves_at = stand(data, state, carrier, before)
     start = max(ready, leaves_at + travel(data, carrier, here, origin))
     while start <= data[LIMIT]:
         start = work_start(data, calendar, start, length, 0)
@@ -156,10 +162,7 @@ def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int,
     """Take room for the stays that a move at an opening leads to, before it enters the sequence of its vehicle."""
     carrier, after = get(data, ABLE, able, WHO), next_after(data, state, get(data, ABLE, able, WHO), before)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
-    here, leaves_at = get(data, CARRIERS, carrier, HOME), data[NOW]
-    if before >= 0:
-        here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
-        leaves_at = state[data[MOVE_FREE] + before]
+    here, leaves_at = stand(data, state, carrier, before)
     end = start + get(data, ABLE, able, LENGTH)
     since = arrival(data, carrier, here, leaves_at, origin, start)
     take_room(data, state, trail, carrier, origin, since, start + get(data, ABLE, able, PICK_UP), 1)

@@ -14,6 +14,7 @@ from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
 from scheduler.search.decode.spoken import room_on
+from scheduler.search.parking import ParkingTimeline
 from scheduler.search.units import Unit
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def resume(
             before = number
         put(at.BUSY, machine, board.busy[machine])
     _resume_profiles(lowered, board)
-    _resume_moves(lowered, facts, begun)
+    _resume_moves(lowered, board, facts, begun)
     _resume_levels(lowered, board)
     for number, link in enumerate(lowered.links):
         if link in board.part:
@@ -127,7 +128,7 @@ def _resume_profiles(lowered: Lowered, board: Board) -> None:
     state[data[at.NUM_STEPS]] = new
 
 
-def _resume_moves(lowered: Lowered, facts: Facts, begun: Begun) -> None:
+def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) -> None:
     """Put moves, charges and tending on the board into the sequences of movers; transfers of one trip share a row."""
     data, state, instance = lowered.data, lowered.state, lowered.problem.instance
     number_of = {name: number for number, name in enumerate(lowered.movers)}
@@ -170,6 +171,9 @@ def _resume_moves(lowered: Lowered, facts: Facts, begun: Begun) -> None:
             (at.MOVE_AFTER, -1),
         ):
             state[data[column] + number] = value
+        timeline = board.carriers.get(mover)
+        if isinstance(timeline, ParkingTimeline):
+            state[data[at.ARRIVES_AT] + number] = timeline.arrives_at(item.start)
         if before >= 0:
             state[data[at.MOVE_AFTER] + before] = number
         state[data[at.LAST_OF] + number_of[mover]] = number

@@ -70,8 +70,6 @@ def why_unsupported(instance: Instance) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
-    if instance.execution is not None and any(fleet.limited for fleet in instance.fleets):
-        return "limited parking after an event"
     if _had_several_on_board(instance):
         return "batteries of vehicles with several jobs on board"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
