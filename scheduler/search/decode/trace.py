@@ -1,8 +1,9 @@
 """Why a job is complete so late: back from its end, over what each operation and move waited for.
 
 Operations wait for the operation before them on their machine, or for their parts; moves for their parts, for the
-move before them of the same robot or vehicle, for the trip of another part, or for a place at a station. Where a unit
-waited for another one, the two are a *pair*: had they changed turns, the job might be complete earlier.
+move before them of the same robot or vehicle, for the trip of another part, for a place at a station, or for room for
+their vehicle. Where a unit waited for another one, the two are a *pair*: had they changed turns, the job might be
+complete earlier.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from numba import njit
 from scheduler.search.decode.carriers import approach
 from scheduler.search.decode.layout import (
     ABLE,
+    ARRIVES_AT,
     BEFORE,
     BEGIN,
     BESIDE,
     CARRIERS,
+    DESTINATION,
     DONE,
     DROP,
     END,
     FIRST_CHARGE,
     FIRST_DROP,
     FIRST_TENDING,
+    GROUP,
     HELD,
     HOLDS,
     INS,
@@ -54,6 +58,7 @@ from scheduler.search.decode.layout import (
     OUTS,
     OUTS_AT,
     OUTS_END,
+    PICK_UP,
     PRED,
     SETUPS_AT,
     SHARED,
@@ -67,6 +72,7 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.machines import family_of, machine_of, setup_time
+from scheduler.search.decode.parking import parks
 from scheduler.search.decode.tending import is_tended
 
 DEPTH = 200
@@ -238,6 +244,30 @@ def before_at_station(data: Ints, state: Ints, move: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def before_in_room(data: Ints, state: Ints, move: int) -> int:
+    """Return the move whose vehicle left a place with limited room just as that of another move came; -1: none."""
+    carrier, able = state[data[MOVER] + move], state[data[MOVE_ABLE] + move]
+    if carrier >= data[NUM_CARRIERS] or not parks(data, carrier):
+        return -1
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    comes, drops = state[data[ARRIVES_AT] + move], state[data[MOVE_END] + move] - get(data, ABLE, able, DROP)
+    for other in range(MAX_LEGS * data[NUM_LINKS]):
+        by = state[data[MOVER] + other]
+        if other % MAX_LEGS >= state[data[DONE] + other // MAX_LEGS] or by >= data[NUM_CARRIERS] or by == carrier:
+            continue
+        if get(data, CARRIERS, by, GROUP) != get(data, CARRIERS, carrier, GROUP):
+            continue
+        able = state[data[MOVE_ABLE] + other]
+        here, lifted = get(data, ABLE, able, ORIGIN), state[data[MOVE_START] + other] + get(data, ABLE, able, PICK_UP)
+        there, put_down = get(data, ABLE, able, DESTINATION), state[data[MOVE_END] + other]
+        if (here == origin and lifted == comes) or (there == origin and put_down == comes):
+            return other
+        if (here == destination and lifted == drops) or (there == destination and put_down == drops):
+            return other
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def before_tending(data: Ints, state: Ints, o: int) -> int:
     """Return the move or tending for which the robot was late that tends an operation, -1 if none of another."""
     if not is_tended(data, state[data[MODE] + o]):
@@ -285,6 +315,8 @@ def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
                     continue
                 hindered = owner(data, move)
                 other = before_in_turn(data, state, move)
+                if other < 0:
+                    other = before_in_room(data, state, move)
                 if other >= 0:
                     by = owner(data, other)
                     if by < 0:
