@@ -1,4 +1,4 @@
-"""Lower bounds of the tiers of an objective, in milliseconds and without a solver.
+"""Lower bounds of the tiers of an objective, without a solver.
 
 Those of tardiness and flow times are in `scheduler.bounds.sums`; the makespan has:
 
@@ -6,8 +6,8 @@ Those of tardiness and flow times are in `scheduler.bounds.sums`; the makespan h
 * one machine with interruption: the operations that have no other machine than this one, each with its head and the
   shortest way to the end of its job after it, done in the order of Jackson's preemptive schedule (Carlier 1982: the
   optimum of the preemptive problem, hence a bound of the other);
-* one lane: the trips that are needed for all that has to cross it (`scheduler.bounds.lanes`).
-
+* one lane: the trips that are needed for all that has to cross it (`scheduler.bounds.lanes`);
+* calendars, carriers and operators: makespans that are proved to be too short (`scheduler.bounds.destructive`);
 * machines with prices (`priced_bound`): what flexible operations cost at the least.
 
 The load bound, which shares out flexible operations among machines in the best way, is a linear program:
@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from heapq import heappop, heappush
 from math import ceil
 
+from scheduler.bounds.destructive import destructive_bound
 from scheduler.bounds.lanes import lane_bound
+from scheduler.bounds.one_machine import one_machine_bound
 from scheduler.bounds.sums import SUMS, sum_bounds
 from scheduler.domain import Instance, OperationKey, Tier
 from scheduler.domain.horizon import heads, tails
@@ -48,6 +49,11 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
 
 def makespan_bound(instance: Instance) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
+    return destructive_bound(instance, simple_bound(instance))
+
+
+def simple_bound(instance: Instance) -> int:
+    """Return the best of the bounds from one job, one machine or one lane."""
     earliest, left, certain = heads(instance), tails(instance), _certain(instance)
     best = max((earliest[key] + left[key] for key in certain), default=0)
     by_machine: dict[str, list[tuple[int, int, int]]] = {}
@@ -68,40 +74,6 @@ def _certain(instance: Instance) -> list[OperationKey]:
     """Return the operations that every schedule contains."""
     planned = {job.id for job in instance.jobs if job.plans}
     return [key for key in instance.operation_by_key if key[0] not in planned]
-
-
-def one_machine_bound(work: list[tuple[int, int, int]]) -> int:
-    """Return the optimum of one machine with heads, tails and interruption.
-
-    Parameters
-    ----------
-    work
-        ``(head, duration, tail)`` of each operation.
-
-    Returns
-    -------
-    int
-        ``max_o C_o + tail_o`` when at every instant the available operation with the longest tail is worked on.
-    """
-    waiting = sorted(work)
-    ready: list[tuple[int, int]] = []  # (-tail, work left)
-    clock, best, position = 0, 0, 0
-    while position < len(waiting) or ready:
-        if not ready:
-            clock = max(clock, waiting[position][0])
-        while position < len(waiting) and waiting[position][0] <= clock:
-            _, duration, tail = waiting[position]
-            heappush(ready, (-tail, duration))
-            position += 1
-        negative_tail, left = heappop(ready)
-        until = clock + left
-        if position < len(waiting) and waiting[position][0] < until:
-            heappush(ready, (negative_tail, until - waiting[position][0]))
-            clock = waiting[position][0]
-        else:
-            clock = until
-            best = max(best, clock - negative_tail)
-    return best
 
 
 def priced_bound(instance: Instance, rounds: int = PRICE_ROUNDS) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from scheduler.bounds import makespan_bound
+from scheduler.bounds import simple_bound
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.load import load_lines
 from scheduler.domain import Job, OperationKey, ScheduledOperation, Tier
@@ -62,7 +62,7 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
     if ctx.kept is None:
         # Subproblems are solved sooner than these lines are found.
         bound, lines = load_lines(ctx.instance, LOAD_SECONDS)
-        ctx.loads_bind = bound > makespan_bound(ctx.instance)
+        ctx.loads_bind = bound > simple_bound(ctx.instance)
         for line in lines:
             capacity = ctx.instance.machine_by_id[line.machine].capacity
             load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in line.work)

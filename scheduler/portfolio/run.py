@@ -256,7 +256,7 @@ class Run:
 
     @cached_property
     def bounds_at_once(self) -> tuple[Fraction, ...]:
-        """The bounds of all tiers that take milliseconds."""
+        """The bounds of all tiers that need no solver."""
         from scheduler.bounds import tier_bounds
 
         return tier_bounds(self.instance, self.objective.tiers)
