@@ -1,12 +1,42 @@
-"""One machine with heads and tails, whose operations may be interrupted (Carlier 1982)."""
+"""One machine whose work may be interrupted: the best orders for it, and what they come to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 
-def one_machine_bound(work: list[tuple[int, int, int]]) -> int:
-    """Return the optimum of one machine with heads, tails and interruption.
+def interrupted(work: Iterable[tuple[int, int, int]], *, ranks_are_left: bool = False) -> Iterator[tuple[int, int]]:
+    """Work at every instant on what has the least rank; yield rank and end of everything, in order of the ends.
+
+    Parameters
+    ----------
+    work
+        ``(head, rank, duration)`` of each piece of work.
+    ranks_are_left
+        Whether the rank of what was interrupted is what is left of it; those given are its durations then.
+    """
+    waiting = sorted(work)
+    ready: list[tuple[int, int]] = []  # (rank, work left)
+    clock, position = 0, 0
+    while position < len(waiting) or ready:
+        if not ready:
+            clock = max(clock, waiting[position][0])
+        while position < len(waiting) and waiting[position][0] <= clock:
+            heappush(ready, waiting[position][1:])
+            position += 1
+        rank, left = heappop(ready)
+        if position < len(waiting) and waiting[position][0] < clock + left:
+            left -= waiting[position][0] - clock
+            heappush(ready, (left if ranks_are_left else rank, left))
+            clock = waiting[position][0]
+        else:
+            clock += left
+            yield rank, clock
+
+
+def one_machine_bound(work: Iterable[tuple[int, int, int]]) -> int:
+    """Return the optimum of one machine with heads, tails and interruption (Carlier 1982).
 
     Parameters
     ----------
@@ -18,22 +48,5 @@ def one_machine_bound(work: list[tuple[int, int, int]]) -> int:
     int
         ``max_o C_o + tail_o`` when at every instant the available operation with the longest tail is worked on.
     """
-    waiting = sorted(work)
-    ready: list[tuple[int, int]] = []  # (-tail, work left)
-    clock, best, position = 0, 0, 0
-    while position < len(waiting) or ready:
-        if not ready:
-            clock = max(clock, waiting[position][0])
-        while position < len(waiting) and waiting[position][0] <= clock:
-            _, duration, tail = waiting[position]
-            heappush(ready, (-tail, duration))
-            position += 1
-        negative_tail, left = heappop(ready)
-        until = clock + left
-        if position < len(waiting) and waiting[position][0] < until:
-            heappush(ready, (negative_tail, until - waiting[position][0]))
-            clock = waiting[position][0]
-        else:
-            clock = until
-            best = max(best, clock - negative_tail)
-    return best
+    ends = interrupted((head, -tail, duration) for head, duration, tail in work)
+    return max((end - rank for rank, end in ends), default=0)

@@ -11,10 +11,10 @@ any schedule. Two orders are best for such a machine:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 
+from scheduler.bounds.one_machine import interrupted
 from scheduler.domain import Instance, Machine, OperationKey
 
 MOST_POOLS = 24
@@ -77,7 +77,7 @@ class Pool:
     def completions(self, jobs: frozenset[str]) -> list[int]:
         """Return when the first of these jobs is done in the pool at the earliest, the second, and so on."""
         waiting = [(self.clock.done_by(work.head), work.length, work.length) for work in self.works if work.job in jobs]
-        return [self.clock.instant(done) for _, done in _interrupted(waiting, ranks_are_left=True)]
+        return [self.clock.instant(done) for _, done in interrupted(waiting, ranks_are_left=True)]
 
     def lateness(self, dues: Mapping[str, int]) -> int:
         """Return how late the latest of the jobs with due dates is at the least; negative if none need be late.
@@ -89,32 +89,8 @@ class Pool:
             for work in self.works
             if work.job in dues
         ]
-        ends = _interrupted(waiting, ranks_are_left=False)
+        ends = interrupted(waiting)
         return max((self.clock.instant(done) - due for due, done in ends), default=-(1 << 60))
-
-
-def _interrupted(waiting: list[tuple[int, int, int]], ranks_are_left: bool) -> Iterator[tuple[int, int]]:
-    """Work at every instant on what has the least rank; yield rank and end of everything, in order of the ends.
-
-    `waiting` has release, rank and length of each piece of work; ranks may be what is left of the lengths.
-    """
-    waiting.sort()
-    ready: list[tuple[int, int]] = []
-    done, position = 0, 0
-    while position < len(waiting) or ready:
-        if not ready:
-            done = max(done, waiting[position][0])
-        while position < len(waiting) and waiting[position][0] <= done:
-            heappush(ready, waiting[position][1:])
-            position += 1
-        rank, left = heappop(ready)
-        if position < len(waiting) and waiting[position][0] < done + left:
-            left -= waiting[position][0] - done
-            heappush(ready, (left if ranks_are_left else rank, left))
-            done = waiting[position][0]
-        else:
-            done += left
-            yield rank, done
 
 
 def pools(
