@@ -250,5 +250,11 @@ def _certain_loads(facts: Facts, way: int) -> Ints:
     for leg in range(int(facts.legs_at[way]), int(facts.legs_at[way + 1])):
         options = slice(int(facts.options_at[leg]), int(facts.options_at[leg + 1]))
         if len(set(facts.carrier[options].tolist())) == 1:
-            found[facts.carrier[options.start]] += facts.length[options].min()
+            found[facts.carrier[options.start]] += facts.busy[options].min()
+        station = int(facts.station[leg])
+        if station >= 0 and options.start < options.stop:
+            found[station] += facts.drop[options].min()
+            if leg + 1 < facts.legs_at[way + 1]:
+                following = slice(options.stop, int(facts.options_at[leg + 2]))
+                found[station] += facts.pick_up[following].min(initial=NO_LIMIT)
     return found

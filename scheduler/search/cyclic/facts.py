@@ -6,11 +6,15 @@ A plan says for each operation its mode and start, and for each of the (at most 
 which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
 starts of legs.
 
+A move of a carrier that holds several parts is two legs, its two *visits*: the part is taken up, and put down later.
+The carrier is a resource that makes one visit after the other, with travel between them. The places on it are a
+resource of their own: a counted station at which the first leg puts the part, and from which the second takes it.
+
 Machines and carriers are *resources*, carriers after machines, and after those what several parts or operations
-share: counted buffers, places at stations of cells, operators. A *use* of one is the stretch ``[start, end)`` of its
-time that a visit of a part, a loaded move or a wait takes, and the setup families or places at its two ends; its ends
-are given as instants with an offset, too. Of a resource with a capacity above 1 a use takes its *demand*, and there are
-no gaps.
+share: counted buffers, places at stations of cells and on carriers, operators. A *use* of one is the stretch
+``[start, end)`` of its time that a visit of a part, a loaded move or a wait takes, and the setup families or places at
+its two ends; its ends are given as instants with an offset, too. Of a resource with a capacity above 1 a use takes its
+*demand*, and there are no gaps.
 """
 
 from __future__ import annotations
@@ -21,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
-MOST_LEGS = 3
-"""Moves between two machines of one facility: out of a cell, over to another, into it."""
+MOST_LEGS = 6
+"""Of the moves between two machines of one facility, out of a cell, over to another and into it, each two visits."""
 NO_LIMIT = 1 << 40
 UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
@@ -59,9 +63,11 @@ class Facts(NamedTuple):
     options_at
         By leg: where its options begin, and one more.
     station
-        By leg: the counted station where it puts the part down, -1: none.
-    carrier, length, pick_up, drop, origin, destination
-        By option: the number of the resource, times, and places numbered by carrier.
+        By leg: the counted station where it puts the part down, or the places on its carrier; -1: none.
+    carrier, busy, length, pick_up, drop, origin, destination
+        By option: the number of the resource, how long it is taken from the start of the leg on, after how long the
+        next leg or the operation can begin, after how long the place that the part comes from is free, how long before
+        ``length`` that which it goes to is taken, and places numbered by carrier.
     capacity
         By resource.
     gaps_at, gaps_width
@@ -94,6 +100,7 @@ class Facts(NamedTuple):
     options_at: Ints
     station: Ints
     carrier: Ints
+    busy: Ints
     length: Ints
     pick_up: Ints
     drop: Ints

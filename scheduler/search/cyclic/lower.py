@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -30,7 +30,9 @@ class Lowered:
     choices
         By operation: the mode of the instance and the robot that tends, if any, for each mode of the search.
     legs
-        By number of a leg: what it is.
+        By number of a leg: what it is, of two visits twice.
+    visits
+        By number of a leg: 1 where it takes a part up only, -1 where it puts it down only, 0 where it does both.
     carriers
         By option: the id of the carrier.
     """
@@ -41,6 +43,7 @@ class Lowered:
     operations: tuple[tuple[str, Operation], ...]
     choices: tuple[tuple[tuple[int, str | None], ...], ...]
     legs: tuple[Leg, ...]
+    visits: tuple[int, ...]
     carriers: tuple[str, ...]
 
 
@@ -66,9 +69,10 @@ class _Lowering:
         self.legs_at: list[int] = [0]
         self.leaves: list[int] = []
         self.legs: list[Leg] = []
+        self.visits: list[int] = []
         self.options_at: list[int] = [0]
         self.stations: list[int] = []
-        self.options: list[tuple[int, int, int, int, int, int]] = []
+        self.options: list[tuple[int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
         self._gap_tables()
 
@@ -117,8 +121,8 @@ class _Lowering:
                     for destination in self._machines(after):
                         self._route(job.id, origin, destination)
         of_ops = [lags.get((job, operation.id)) for job, operation in operations]
-        carrier, length, pick_up, drop, origins, destinations = (
-            zip(*self.options, strict=True) if self.options else [()] * 6
+        carrier, busy, length, pick_up, drop, origins, destinations = (
+            zip(*self.options, strict=True) if self.options else [()] * 7
         )
         facts = Facts(
             ops_at=_sums(len(job.operations) for job in one_set.jobs),
@@ -143,6 +147,7 @@ class _Lowering:
             options_at=_ints(self.options_at),
             station=_ints(self.stations),
             carrier=_ints(carrier),
+            busy=_ints(busy),
             length=_ints(length),
             pick_up=_ints(pick_up),
             drop=_ints(drop),
@@ -154,7 +159,8 @@ class _Lowering:
             gaps=_ints(self.gaps),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
         )
-        return Lowered(self.instance, one_set, facts, operations, choices, tuple(self.legs), tuple(self.carriers))
+        legs, visits = tuple(self.legs), tuple(self.visits)
+        return Lowered(self.instance, one_set, facts, operations, choices, legs, visits, tuple(self.carriers))
 
     def _machines(self, operation: Operation | None) -> list[Machine | None]:
         if operation is None:
@@ -168,6 +174,8 @@ class _Lowering:
         if robot is not None:
             number = self.resources[robot]
             found.append((number, 1, self.names[number][mode.machine]))
+            if ("held", robot) in self.resources:
+                found.append((self.resources["held", robot], 1, 0))
         return found
 
     def _station(self, legs: Sequence[Leg], k: int) -> int:
@@ -183,19 +191,43 @@ class _Lowering:
         """Write the way from machine to machine; a leg without options is one that nothing can do."""
         legs = route(self.one_set, origin, destination)
         job = self.one_set.job_by_id[job_id]
-        self.stations += [-1] if legs is None else [self._station(legs, k) for k in range(len(legs))]
-        for leg in legs if legs is not None else [None]:
-            for carrier, length in carriers(self.one_set, leg, job) if leg is not None else ():
-                assert leg is not None
-                group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
-                names = self.names[number]
-                times = length, group.pick_up_time, group.drop_time
-                self.options.append((number, *times, names[leg.origin], names[leg.destination]))
-                self.carriers.append(carrier)
-            self.legs.append(leg if leg is not None else Leg("entry", "robot_move", "", "", ()))
-            self.options_at.append(len(self.options))
+        for k, leg in enumerate(legs or ()):
+            able = carriers(self.one_set, leg, job)
+            if any(("held", carrier) in self.resources for carrier, _ in able):
+                ((carrier, length),) = able  # `spoken`
+                self._visits(leg, carrier, length, self._station(legs or (), k))
+            else:
+                self._move(leg, able, self._station(legs or (), k))
+        if legs is None:
+            self._move(Leg("entry", "robot_move", "", "", ()), (), -1)
         self.legs_at.append(len(self.legs))
         self.leaves.append(int(bool(legs) and origin is not None and legs is not None and legs[0].origin == origin.id))
+
+    def _move(self, leg: Leg, able: Iterable[tuple[str, int]], station: int) -> None:
+        """Write a move that one of these carriers makes, each in so many ticks, without anything between."""
+        for carrier, length in able:
+            group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
+            places = self.names[number][leg.origin], self.names[number][leg.destination]
+            self.options.append((number, length, length, group.pick_up_time, group.drop_time, *places))
+            self.carriers.append(carrier)
+        self._end_leg(leg, 0, station)
+
+    def _visits(self, leg: Leg, carrier: str, length: int, station: int) -> None:
+        """Write a move as two visits; its place on the carrier is taken from its start to its end."""
+        group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
+        pick_up, drop, there = group.pick_up_time, group.drop_time, length - group.drop_time
+        origin, destination = self.names[number][leg.origin], self.names[number][leg.destination]
+        self.options.append((number, pick_up, there, pick_up, there, origin, origin))
+        self._end_leg(leg, 1, self.resources["held", carrier])
+        self.options.append((number, drop, drop, drop, drop, destination, destination))
+        self._end_leg(leg, -1, station)
+        self.carriers += [carrier, carrier]
+
+    def _end_leg(self, leg: Leg, visit: int, station: int) -> None:
+        self.legs.append(leg)
+        self.visits.append(visit)
+        self.stations.append(station)
+        self.options_at.append(len(self.options))
 
 
 def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
@@ -212,6 +244,9 @@ def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
                 found[side, cell.id] = places
     for pool in one_set.operators:
         found["operators", pool.id] = pool.capacity
+    for carrier in one_set.carrier_by_id.values():
+        if carrier.capacity > 1:
+            found["held", carrier.id] = carrier.capacity
     return found
 
 
@@ -234,7 +269,7 @@ def _sums(counts: Iterable[int]) -> Ints:
 
 def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     """Return the cycle time of a schedule and what its first set does."""
-    facts, plan = lowered.facts, empty_plan(lowered.facts)
+    facts, plan, one_set = lowered.facts, empty_plan(lowered.facts), lowered.one_set
     moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
     for move in schedule.moves:
         if move.job is not None:
@@ -246,11 +281,14 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
         made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
-        for k, (leg, move) in enumerate(zip(legs, made, strict=True)):
+        of_legs = [move for move in made for _ in range(2 if one_set.carrier_by_id[move.mover].capacity > 1 else 1)]
+        for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
             slot = MOST_LEGS * link + k
-            plan.time[len(lowered.operations) + slot] = move.start
             options = range(facts.options_at[leg], facts.options_at[leg + 1])
-            plan.option[slot] = next(option for option in options if lowered.carriers[option] == move.mover)
+            option = next(option for option in options if lowered.carriers[option] == move.mover)
+            plan.option[slot] = option
+            start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
+            plan.time[len(lowered.operations) + slot] = start
     plan.placed[:] = 1
     return cycle_time(lowered.instance, schedule), plan
 
@@ -271,6 +309,9 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
             slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
             option, start = int(plan.option[slot]), int(plan.time[num_ops + slot])
             end = start + int(facts.length[option])
+            if lowered.visits[leg_number] < 0:
+                moves[-1] = replace(moves[-1], end=end)
+                continue
             mover = lowered.carriers[option]
             moves.append(Move(job, leg.origin, leg.destination, mover, leg.kind, start, end, before, after))
     later = _delay(lowered, operations, moves)

@@ -125,7 +125,7 @@ def _travel(
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
             length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
             carrier, origin, destination = facts.carrier[option], facts.origin[option], facts.destination[option]
-            blocked(facts, uses, weights, room, carrier, length, origin, destination, cycle, cost)
+            blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
             phase = 0
             for t in range(ticks - length):
                 value = ready[t] + cost[phase]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, size_of
+from scheduler.search.cyclic.facts import Facts, Ints, size_of
 
 NEVER = 1 << 29
 """A cost above all others."""
@@ -86,13 +85,14 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
     """Return room for the largest job of a set and so many ticks."""
     num_modes = most_modes = most_rows = 1
     counts_buffers = max(facts.behind.max(initial=-1), facts.before.max(initial=-1)) >= 0
+    routes_at = [*facts.routes_at.tolist(), len(facts.leaves)]
     for job in range(len(facts.ops_at) - 1):
         ops = range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]))
         counts = [1, *(int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops), 1]
         num_modes = max(num_modes, sum(counts))
         most_modes = max(most_modes, *counts)
-        most_rows = max(most_rows, MOST_LEGS * sum(a * b for a, b in pairwise(counts)))
-
+        first, behind = facts.legs_at[routes_at[ops.start + job]], facts.legs_at[routes_at[ops.stop + job + 1]]
+        most_rows = max(most_rows, int(behind - first))
     num_stays = 3 * num_modes if counts_buffers else num_modes
 
     def rows(number: int) -> NDArray[np.int32]:

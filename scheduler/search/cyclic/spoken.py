@@ -26,7 +26,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
-from scheduler.domain.routing import Leg, route
+from scheduler.domain.routing import Leg, carriers, route
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -36,9 +36,9 @@ SPOKEN: dict[type, frozenset[str]] = {
     RobotCell: names(
         "id facility robots input_station output_station travel load_time unload_time input_places output_places"
     ),
-    Robot: names("id start reach speed"),
+    Robot: names("id start grippers reach speed"),
     Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers parking"),
-    Vehicle: names("id start speed"),
+    Vehicle: names("id start capacity speed"),
     OperatorPool: names("id capacity"),
     Job: names("id operations precedences weight units carriers splits"),
     Operation: names("id modes interruptible"),
@@ -80,7 +80,7 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
         for origin in _machines(instance, before):
             for destination in _machines(instance, after):
                 legs = route(instance, origin, destination) or ()
-                reason = _why_not_moved(instance, origin, legs)
+                reason = _why_not_moved(instance, job, origin, legs)
                 if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
                     reason = reason or "places at stations from which parts go on without a move"
                 if reason is not None:
@@ -94,12 +94,15 @@ def _machines(instance: Instance, operation: Operation | None) -> list[Machine |
     return [None] if operation is None else [instance.machine_by_id[mode.machine] for mode in operation.modes]
 
 
-def _why_not_moved(instance: Instance, origin: Machine | None, legs: tuple[Leg, ...]) -> str | None:
-    """Return what of a way the search does not speak."""
+def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: tuple[Leg, ...]) -> str | None:
+    """Return what of the way of a job the search does not speak."""
     rides = []
     for leg in legs:
         if leg.kind == "transfer":
             return "transfers from facility to facility"
+        able = [instance.carrier_by_id[carrier] for carrier, _ in carriers(instance, leg, job)]
+        if len(able) > 1 and any(carrier.capacity > 1 for carrier in able):
+            return "moves that one of several carriers makes, if any holds several parts"
         for group in (instance.group_by_id[group] for group in leg.groups):
             if group.move_time(leg.origin, leg.destination) == 0:
                 return "moves that take no time"

@@ -64,10 +64,10 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
         slot = MOST_LEGS * link + k
         option, instant = plan.option[slot], len(plan.mode) + slot
         length, places = facts.length[option], (facts.origin[option], facts.destination[option])
-        use(plan, uses, facts.carrier[option], job, instant, 0, instant, length, *places, 1)
+        use(plan, uses, facts.carrier[option], job, instant, 0, instant, facts.busy[option], *places, 1)
         station = facts.station[facts.legs_at[way] + k]
         if station >= 0:
-            # Until the next move has taken the part up, or it is delivered.
+            # Until the next leg has taken the part from there, or it is delivered.
             following, offset = instant, length
             if k + 1 < num_legs:
                 following, offset = instant + 1, facts.pick_up[plan.option[slot + 1]]
