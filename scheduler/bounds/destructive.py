@@ -31,7 +31,7 @@ FIRST_STEP = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Demand:
     """What takes so much ``time`` of a resource, begins at ``head`` or later and ends by ``due``."""
 
     head: int
@@ -66,9 +66,9 @@ def destructive_bound(instance: Instance, least: int) -> int:
 def _is_refuted(instance: Instance, windows: Windows, limit: int) -> bool:
     """Return whether it is proved that no schedule has a makespan of at most a limit."""
     times = windows.times(limit)
-    on_machines: dict[frozenset[str], list[Work]] = {}
-    by_group: dict[str, list[Work]] = {}
-    by_pool: dict[str, list[Work]] = {}
+    on_machines: dict[frozenset[str], list[Demand]] = {}
+    by_group: dict[str, list[Demand]] = {}
+    by_pool: dict[str, list[Demand]] = {}
     for job in instance.jobs:
         found = windows.of_job(job, times, limit)
         if found is None:
@@ -97,26 +97,26 @@ def _is_refuted(instance: Instance, windows: Windows, limit: int) -> bool:
     )
 
 
-def _least(left: tuple[Window, ...], times: list[int]) -> Work:
+def _least(left: tuple[Window, ...], times: list[int]) -> Demand:
     """Return what an operation takes at the least, whatever its mode."""
-    return Work(min(window.start for window in left), max(window.latest_end for window in left), min(times))
+    return Demand(min(window.start for window in left), max(window.latest_end for window in left), min(times))
 
 
 def _carried(
     windows: Windows, job: Job, before: tuple[Window, ...] | None, after: tuple[Window, ...] | None, limit: int
-) -> dict[str, Work]:
+) -> dict[str, Demand]:
     """Return what robot cells and fleets have to do on the way between two operations, whatever their modes."""
-    found: dict[str, Work] | None = None
+    found: dict[str, Demand] | None = None
     for a in before or (None,):
         for b in after or (None,):
             way = windows.way(a.machine if a else None, b.machine if b else None)
             left_at, due = a.end if a else job.release_date, b.latest_start if b else limit
             if way is None or left_at + way.time > due:
                 continue
-            here = {c.group: Work(left_at + c.before, due - c.after, c.time) for c in way.carries}
+            here = {c.group: Demand(left_at + c.before, due - c.after, c.time) for c in way.carries}
             if found is not None:
                 both = ((group, found[group], here[group]) for group in found.keys() & here.keys())
-                here = {g: Work(min(x.head, y.head), max(x.due, y.due), min(x.time, y.time)) for g, x, y in both}
+                here = {g: Demand(min(x.head, y.head), max(x.due, y.due), min(x.time, y.time)) for g, x, y in both}
             found = here
     return found or {}
 
@@ -125,7 +125,7 @@ def _overloads(
     instance: Instance,
     times: Mapping[str, WorkingTime],
     machines: frozenset[str],
-    on_machines: Mapping[frozenset[str], list[Work]],
+    on_machines: Mapping[frozenset[str], list[Demand]],
 ) -> bool:
     """Return whether the operations that only these machines can do are too much for them."""
     inside = [work for some, found in on_machines.items() if some <= machines for work in found]
@@ -137,7 +137,7 @@ def _overloads(
     return one_machine_bound([(before(work.head), work.time, end - before(work.due)) for work in inside]) > end
 
 
-def _is_too_much(work: Iterable[Work], offer: Callable[[int], int]) -> bool:
+def _is_too_much(work: Iterable[Demand], offer: Callable[[int], int]) -> bool:
     """Return whether some interval offers less than the work that has to be done in it; `offer` counts from tick 0."""
     by_due = [(offer(item.due), item.head, item.time) for item in sorted(work, key=lambda item: item.due)]
     instants = sorted({head for _, head, _ in by_due})
