@@ -16,7 +16,7 @@ from scheduler.domain.events.archive import finished_jobs, without_jobs
 from scheduler.errors import Defect, DefectsError
 from scheduler.loop.judging import Decision, Told, guilty
 from scheduler.loop.state import State
-from scheduler.rescheduling import Repair, repair, repair_further
+from scheduler.rescheduling import Repair, repair, repair_further, reported
 from scheduler.rescheduling.safety_net import has_new_jobs
 
 _NET_SHARE = 0.5
@@ -141,11 +141,14 @@ def _will_do(found: Repair, batch: Sequence[Told], state: State) -> bool:
     return known.issuperset((violation.rule, violation.where) for violation in found.broken)
 
 
-def better_plans(state: State, first: Repair, settings: Settings, until: float, stop: Stop) -> Iterator[Repair]:
+def better_plans(
+    state: State, first: Repair, settings: Settings, until: float, way_out: float, stop: Stop
+) -> Iterator[Repair]:
     """Yield better and better plans for accepted events until the deadline, each as soon as it is found.
 
-    While one is published the search goes on; of what it finds meanwhile only the best is yielded, and not sooner than
-    `_PAUSE` after the one before. The last one has its report.
+    While one is published the search goes on; of what it finds meanwhile only the best is yielded, not sooner than
+    `_PAUSE` after the one before, and not so late that the last one would wait for its publication, which takes
+    `way_out` seconds. A plan comes once; again only if there is time to say more of it, as that it is proved the best.
     """
     left = until - monotonic()
     is_best = settings.policy == "right-shift" and not has_new_jobs(first.instance)
@@ -176,18 +179,19 @@ def better_plans(state: State, first: Repair, settings: Settings, until: float, 
 
     thread = Thread(target=search, name="better plans", daemon=True)
     thread.start()
-    known = first.rank
+    shown = first
     while (better := _last_of(found)) is not None:
         # Plans that keep every limit come in the order of what a repair wants, which is not that of the values alone.
-        if not better.is_degraded or better.rank < known:
-            known = better.rank
-            yield better
+        if monotonic() + way_out < until and (not better.is_degraded or better.rank < shown.rank):
+            shown = better
+            yield reported(state.instance, better)
         thread.join(min(_PAUSE, max(0.0, until - monotonic())))
     thread.join()
     if failures:
         raise failures[0]
-    if answers[0] is not first:
-        yield answers[0]
+    answer = answers[0]
+    if answer is not first and (answer.schedule is not shown.schedule or monotonic() < until):
+        yield answer
 
 
 def _last_of(found: SimpleQueue[Repair | None]) -> Repair | None:

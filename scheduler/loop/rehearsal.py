@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from scheduler.domain.collector import settle_collector
+from scheduler.domain.collector import IdleCollector, settle_collector
 from scheduler.domain.events import MachineBreakdown
 from scheduler.errors import DefectsError
 from scheduler.io.json_text import dump_json
@@ -20,10 +20,12 @@ def rehearse(state: State, settings: Settings) -> None:
     """Repair the schedule in force as if the machine with most to do broke down now, for a tick, and forget it.
 
     Nothing is journalled or published. Where the compiled code is not on this machine yet, a process that compiles has
-    begun when this returns. What has been loaded is out of the garbage collector's sight from then on.
+    begun when this returns. What has been loaded is out of the garbage collector's sight from then on, and
+    Python looks for old garbage no more by itself: the loop does, when it has the time.
     """
     _repair(state, settings)
     settle_collector()
+    IdleCollector.take_over()
 
 
 def _repair(state: State, settings: Settings) -> None:

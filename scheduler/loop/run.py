@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Literal, TypeAlias
 
 from scheduler.domain import Instance, Objective, Result, Status, Stop
+from scheduler.domain.collector import IdleCollector
 from scheduler.errors import Defect, JournalError, ScheduleError
 from scheduler.io.schedule_reader import read_schedule_text
 from scheduler.loop.feed import Feed, Line
@@ -87,6 +88,7 @@ class Loop:
         self._step = on_step or (lambda step: None)
         self._clock = clock
         self._ways_out: deque[float] = deque(maxlen=_WAYS_OUT)
+        self._collector = IdleCollector()
         self._open(instance, schedule_text)
         self._plan, self.state = self._restored()
         decided = {entry.body["entry"] for entry in journal.entries("decided")}
@@ -141,8 +143,9 @@ class Loop:
             decisions, ready, _ = judged(self._waiting, self.state, self._journal, nothing_follows=nothing_follows)
             self._decide(decisions)
             if not ready:
-                return
+                break
             self._answer(ready, began_at, is_interrupted)
+        self._collector.collect(in_hurry=is_interrupted())
 
     def _answer(self, ready: Sequence[Told], began_at: float, is_interrupted: Callable[[], bool]) -> None:
         """Answer a batch of events with one revision, or put events aside."""
@@ -168,8 +171,8 @@ class Loop:
         lately = min(max(self._ways_out, default=0.0), self.settings.deadline / 2)
         way_out = max(monotonic() - planned_at, lately)
         until = began_at + self.settings.deadline - way_out
-        with _interruption(is_interrupted, until) as stop:
-            for found in better_plans(before, first, self.settings, until, stop):
+        with _interruption(is_interrupted, until, self._collector) as stop:
+            for found in better_plans(before, first, self.settings, until, way_out, stop):
                 assert found.schedule is not None
                 seconds = monotonic() - began_at
                 draft = plan_draft(number, found.policy, found.stated, found.report, seconds, found.broken)
@@ -281,8 +284,8 @@ def _told(entry: Entry) -> Told:
 
 
 @contextmanager
-def _interruption(is_interrupted: Callable[[], bool], until: float) -> Iterator[Stop]:
-    """Yield a wish to stop that is made when the time is up or something has come."""
+def _interruption(is_interrupted: Callable[[], bool], until: float, collector: IdleCollector) -> Iterator[Stop]:
+    """Yield a wish to stop that is made when the time is up or something has come; collect garbage meanwhile."""
     stop, ended = Stop(), Event()
 
     def watch() -> None:
@@ -290,6 +293,7 @@ def _interruption(is_interrupted: Callable[[], bool], until: float) -> Iterator[
             if monotonic() >= until or is_interrupted():
                 stop.request()
                 return
+            collector.collect(until - monotonic())
 
     watcher = Thread(target=watch)
     watcher.start()

@@ -291,10 +291,23 @@ def repair_further(
     fallen, whose = answer(case, policy, stop or Stop(), known=first.degraded, on_degraded=on_degraded)
     policy = whose if case.best is None else case.best.policy
     found = replace(first, result=case.result(), policy=policy, degraded=fallen)
-    if found.schedule is None or found.rank >= first.rank:
-        return first
-    events, delays = revision.events, first.shift.delays
-    report = compare(instance, first.baseline, first.instance, found.schedule, revision.now, delays, events)
+    return first if found.schedule is None or found.rank >= first.rank else reported(instance, found)
+
+
+def reported(instance: Instance, found: Repair) -> Repair:
+    """Return the repair of one instant, one that `on_improvement` was given say, with its report.
+
+    Parameters
+    ----------
+    instance
+        The instance before the events.
+    found
+        A repair with a schedule.
+    """
+    (revision,) = found.revisions
+    assert found.schedule is not None and found.shift is not None
+    delays, events = found.shift.delays, revision.events
+    report = compare(instance, found.baseline, found.instance, found.schedule, revision.now, delays, events)
     return replace(found, report=report)
 
 
@@ -317,7 +330,7 @@ class _Publisher:
         assert self.on_improvement is not None
         result = self.case.result()
         self.on_improvement(
-            Repair(self.case.instance, self.revisions, self.baseline, result, policy, None, None, fallen)
+            Repair(self.case.instance, self.revisions, self.baseline, result, policy, None, self.case.shift, fallen)
         )
 
 

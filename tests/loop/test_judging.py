@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from shop import SETTINGS, answer_all, breakdown, current, delay, opened, order, reason, starts, tell, verdicts
+from shop import SETTINGS, answer_all, breakdown, current, delay, opened, order, reason, starts, story, tell, verdicts
 
 from scheduler.loop import planning
 from scheduler.rescheduling import Repair
@@ -172,7 +172,7 @@ def test_every_better_plan_is_published_while_the_search_goes_on(
         ends_at = monotonic() + 5.0
         while current(tmp_path)["policy"] == "right-shift" and monotonic() < ends_at:
             sleep(0.01)
-        seen.append((current(tmp_path)["policy"], current(tmp_path)["report"]))
+        seen.append((current(tmp_path)["policy"], current(tmp_path)["report"]["makespan_after"]))
         return answer
 
     monkeypatch.setattr(planning, "repair_further", held)
@@ -180,6 +180,29 @@ def test_every_better_plan_is_published_while_the_search_goes_on(
     with opened(tmp_path, settings) as loop:
         tell(loop, breakdown("E1", 4, 40, "M2"))
         assert loop.state.schedule.makespan == 43
-    assert seen == [("reoptimise", None)]
-    assert current(tmp_path)["report"] is not None
+    assert seen == [("reoptimise", 43)]
+    assert current(tmp_path)["report"]["makespan_after"] == 43
     assert current(tmp_path)["revision"] == 1
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_plan_is_published_once_where_the_time_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    # The search tells a plan at once, or when its time is nearly up, and answers with it when it is.
+    further = planning.repair_further
+
+    def slow(instance: object, first: Repair, **how: Any) -> Repair:
+        ends_at = monotonic() + how["time_limit"]
+        answer = further(instance, first, **{**how, "on_improvement": None})  # type: ignore[arg-type]
+        sleep(max(0.0, ends_at - monotonic()) if is_late else 0.0)
+        how["on_improvement"](replace(answer, report=None))
+        sleep(max(0.0, ends_at - monotonic()))
+        return answer
+
+    monkeypatch.setattr(planning, "repair_further", slow)
+    with opened(tmp_path, SETTINGS.__class__(policy="reoptimise", deadline=1.5, workers=1)) as loop:
+        tell(loop, breakdown("E1", 4, 40, "M2"))
+    plans = [entry for entry in story(tmp_path) if entry[0] == "planned"]
+    assert len(plans) == 3  # that of the beginning, the right shift, the better one
+    assert (current(tmp_path)["policy"], current(tmp_path)["report"]["makespan_after"]) == ("reoptimise", 43)

@@ -31,8 +31,10 @@ def repairs(monkeypatch: pytest.MonkeyPatch) -> list[Repair]:
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
-    """The garbage collector looks at everything again afterwards."""
+    """The garbage collector looks at everything again afterwards, by itself."""
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     gc.unfreeze()
 
 
