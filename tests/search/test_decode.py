@@ -168,6 +168,25 @@ def test_walks_through_networks() -> None:
         searched(random_network(seed), OBJECTIVES[seed % len(OBJECTIVES)], seed, 400)
 
 
+def test_a_walk_leaves_the_state_that_its_solution_decodes_to() -> None:
+    """What changes of no consequence leave out, and what is taken back, does not add up to another schedule."""
+    shares = np.array([1.0, 0.9, 0.7, 0.05])
+    for seed in range(12):
+        for objective in ("makespan", "weighted_tardiness > makespan"):
+            search = FactorySearch.of(random_network(seed), Objective.parse(objective), seed, lambda value: None)
+            assert search is not None
+            start = search.stepper(0).greedy()
+            assert start is not None
+            memory = Memory(search.lowered, search.goal)
+            assert memory.enter(start[1], 20)
+            for part in range(5):
+                memory.walk(shares, 10 * seed + part, 30, 0, part % 2 == 0, np.zeros(1, np.int64))
+                walked, value = to_schedule(search.lowered, memory.state), memory.value
+                assert memory.decode(memory.current) == value
+                assert to_schedule(search.lowered, memory.state) == walked
+                memory.resume()
+
+
 def test_a_schedule_comes_back_none_worse() -> None:
     for seed in range(30):
         instance, objective = random_network(seed), Objective.parse("makespan")

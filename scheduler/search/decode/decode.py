@@ -63,8 +63,10 @@ from scheduler.search.decode.layout import (
     UNITS,
     ZERO,
     Ints,
+    come_to_the_same,
     get,
     put,
+    redo,
     undo,
 )
 from scheduler.search.decode.leaving import FITS, HOPELESS
@@ -229,19 +231,21 @@ def decode(
     marks: Ints,
     partial: Ints,
     begin: int,
+    until: int,
     ceiling: int,
     old_partial: Ints,
     same_from: int,
     margin: int,
 ) -> bool:
-    """Place the units from a position of the order on; return whether all are, at a value of at most `ceiling`.
+    """Place the units from a position of the order up to another; return whether it could be, at most at `ceiling`.
 
+    The value is what the objective comes to at least; at the end of the order all vehicles have gone home, too.
     `partial` takes down what the objective comes to at least after each position. From position `same_from` on, a
     decode is given up where that is more than `margin` above `old_partial`: it has fallen behind.
     """
     all_jobs = WIDTH * data[NUM_JOBS]
     counts_changes = goal[all_jobs + DEVIATION] > 0 or goal[all_jobs + REASSIGNED] > 0
-    for position in range(begin, data[NUM_FREE]):
+    for position in range(begin, until):
         marks[position] = trail[0]
         unit = order[position]
         job = get(data, UNITS, unit, UNIT_JOB)
@@ -259,7 +263,53 @@ def decode(
         partial[position] = lower
         if lower > ceiling or (position >= same_from and lower > old_partial[position] + margin):
             return False
-    return data[FIRST_CHARGE] == 0 or go_home(data, state, trail)
+    return until < data[NUM_FREE] or data[FIRST_CHARGE] == 0 or go_home(data, state, trail)
+
+
+@njit(cache=True, nogil=True)
+def decode_change(
+    data: Ints,
+    goal: Ints,
+    choice: Ints,
+    plans: Ints,
+    order: Ints,
+    state: Ints,
+    trail: Ints,
+    entries: Ints,
+    floors: Ints,
+    marks: Ints,
+    partial: Ints,
+    begin: int,
+    end: int,
+    ceiling: int,
+    margin: int,
+    old_top: int,
+    kept: Ints,
+    old_marks: Ints,
+    old_partial: Ints,
+    stamps: Ints,
+    stamp: int,
+) -> bool:
+    """Place the units from a change on, which ends at position `end`; return what `decode` does.
+
+    The trail has been taken back to the first position of the change; from there on to `old_top` it is `kept`. Where
+    the units up to the last position leave the same state behind as they did before, all that follows is as it was: a
+    third of the changes are of no consequence.
+    """
+    behind, num = min(end + 1, data[NUM_FREE]), data[NUM_FREE]
+    from_here = (state, trail, entries, floors, marks, partial)
+    if not decode(data, goal, choice, plans, order, *from_here, begin, behind, ceiling, old_partial, end, margin):
+        return False
+    if behind == num:
+        return True
+    mark, old_mark = old_marks[begin], old_marks[behind]
+    has_room = 3 * (trail[0] + old_top - old_mark) < data[TRAIL_ROOM]
+    if has_room and come_to_the_same(state, kept, old_mark - mark, trail, mark, stamps, stamp):
+        for position in range(behind, num):
+            marks[position] = trail[0] + old_marks[position] - old_mark
+        redo(state, trail, kept, old_mark - mark, old_top - mark)
+        return True
+    return decode(data, goal, choice, plans, order, *from_here, behind, num, ceiling, old_partial, end, margin)
 
 
 @njit(cache=True, nogil=True)

@@ -268,10 +268,33 @@ def copy(target: Ints, at: int, source: Ints, begin: int, num: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def redo(state: Ints, trail: Ints, kept: Ints, num: int) -> None:
-    """Make writes again that were copied from the trail before they were taken back."""
+def redo(state: Ints, trail: Ints, kept: Ints, first: int, end: int) -> None:
+    """Make writes again, from the first of those to `end`, that were copied from the trail before they were undone."""
     top = trail[0]
-    copy(trail, 3 * top + 1, kept, 0, 3 * num)
-    for k in range(num):
+    copy(trail, 3 * top + 1, kept, 3 * first, 3 * (end - first))
+    for k in range(first, end):
         state[kept[3 * k]] = kept[3 * k + 2]
-    trail[0] = top + num
+    trail[0] = top + end - first
+
+
+@njit(cache=True, nogil=True)
+def come_to_the_same(state: Ints, kept: Ints, num: int, trail: Ints, mark: int, stamps: Ints, stamp: int) -> bool:
+    """Return whether two sequences of writes lead to the same state: `num` that are kept, and those since `mark`.
+
+    The latter have been made, the former have been made before from the same state and been taken back. What no stamp
+    marks has not been compared yet: the last write of one sequence is what it comes to, and where only the other one
+    writes, that has to come to what was there before.
+    """
+    for k in range(num - 1, -1, -1):
+        where = kept[3 * k]
+        if stamps[where] != stamp:
+            stamps[where] = stamp
+            if state[where] != kept[3 * k + 2]:
+                return False
+    for k in range(mark, trail[0]):
+        where = trail[3 * k + 1]
+        if stamps[where] != stamp:
+            stamps[where] = stamp
+            if state[where] != trail[3 * k + 2]:
+                return False
+    return True

@@ -45,7 +45,8 @@ class Memory:
         self._pairs = np.zeros(2 * MAX_PAIRS, np.int64)
         self._kept = np.zeros(lowered.trail_size, np.int64)
         self._old = _cells(np.zeros(num_units + 1, np.int64), np.zeros(num_units + 1, np.int64), *blank(lowered))
-        self._scalars = np.zeros(5, np.int64)
+        self._stamps = Cells(np.zeros(len(self._state), np.int64))
+        self._scalars = np.zeros(6, np.int64)
 
     @property
     def best_value(self) -> int:
@@ -74,8 +75,8 @@ class Memory:
     def decode(self, solution: Solution) -> int:
         """Decode a solution from the beginning; return its value, `NEVER` if it has no schedule."""
         self._reset()
-        begin, same_from, margin = 0, len(solution.order), 0
-        limits = (begin, NEVER, self._partial, same_from, margin)
+        end, margin = len(solution.order), 0
+        limits = (0, end, NEVER, self._partial, end, margin)
         work: list[Any] = [*self._facts, *_cells(*solution), *self._work, self._partial, *limits]
         if not decode(*work):
             return NEVER
@@ -105,7 +106,7 @@ class Memory:
         self, shares: NDArray[np.float64], seed: int, iterations: int, target: int, prunes: bool, stop: Array
     ) -> int:
         """Walk on from the current solution; return the iterations done."""
-        room = (*_cells(self._place, self._least, self._pairs, self._kept), *self._old)
+        room = (*_cells(self._place, self._least, self._pairs, self._kept), self._stamps, *self._old)
         memory = (Cells(self._history), len(self._history), *_cells(self._scalars, shares))
         solutions = (*_cells(*self.current, *self.best), *self._work, self._partial)
         limits = (seed, iterations, target, prunes, Cells(stop))

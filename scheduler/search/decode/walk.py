@@ -22,7 +22,7 @@ from scheduler.search.decode.changes import (
     open_modes,
     turn,
 )
-from scheduler.search.decode.decode import decode
+from scheduler.search.decode.decode import decode_change
 from scheduler.search.decode.layout import (
     FIRST_CHARGE,
     FIRST_HOLD,
@@ -44,7 +44,7 @@ from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
 
 # Scalars of a walk
-VALUE, BEST, TICK, IDLE, HEAT = range(5)
+VALUE, BEST, TICK, IDLE, HEAT, STAMP = range(6)
 NEARING = 0.6
 """Share of the changes by which an operation comes back to where the baseline has it, if that counts."""
 CARRIERS = 0.05
@@ -129,6 +129,7 @@ def walk(
     least: Ints,
     pairs: Ints,
     kept: Ints,
+    stamps: Ints,
     old_marks: Ints,
     old_partial: Ints,
     old_choice: Ints,
@@ -169,7 +170,8 @@ def walk(
             ceiling = scalars[VALUE] - int(np.log(1.0 - np.random.random()) * scalars[HEAT])
         value = NEVER
         margin = ceiling - scalars[VALUE]
-        if decode(
+        scalars[STAMP] += 1
+        if decode_change(
             data,
             goal,
             choice,
@@ -182,10 +184,15 @@ def walk(
             marks,
             partial,
             begin,
+            end,
             ceiling,
+            margin if prunes else NEVER,
+            top,
+            kept,
+            old_marks,
             old_partial,
-            end if prunes else num,
-            margin,
+            stamps,
+            scalars[STAMP],
         ):
             value = value_of(data, goal, state)
         if value < NEVER and value <= ceiling:  # a kick has no ceiling, but half a schedule is no state to go on from
@@ -197,7 +204,7 @@ def walk(
             scalars[VALUE] = value
         else:
             undo(state, trail, mark)
-            redo(state, trail, kept, top - mark)
+            redo(state, trail, kept, 0, top - mark)
             copy(marks, begin, old_marks, begin, num - begin)
             copy(partial, begin, old_partial, begin, num - begin)
             copy(choice, 0, old_choice, 0, num_choices)
