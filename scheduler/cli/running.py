@@ -127,15 +127,14 @@ def run(
 
     instance = read(instance_path)
     text = None if schedule_path is None else read_text(schedule_path)
+    recording = None if is_stream else Recording(events_path, speed=speed, debounce=debounce)
     settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance, keep_finished)
     _make(folder)
     with Journal(journal_path) as journal:
         loop = Loop(journal, folder, instance, text, settings, on_notice=None if quiet else _tell)
-        feed = (
-            Stream(sys.stdin.buffer, debounce=debounce)
-            if is_stream
-            else Recording(events_path, speed=speed, debounce=debounce, is_known=loop.knows)
-        )
+        if recording is not None:
+            recording.pass_over(loop.knows)
+        feed = recording or Stream(sys.stdin.buffer, debounce=debounce)
         try:
             rehearse(loop.state, settings)
             loop.run(feed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -62,8 +62,6 @@ class Recording:
     debounce
         Seconds that a burst lasts. An event comes when it becomes known, or with the one before it if that is later; at
         full speed, events of one instant are a burst.
-    is_known
-        Lines that are passed over: those that the journal has already.
     sleep
         Waits so many seconds.
 
@@ -79,14 +77,18 @@ class Recording:
         *,
         speed: float | None = None,
         debounce: float = 0.0,
-        is_known: Callable[[Line], bool] = lambda line: False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._speed, self._sleep = speed, sleep
         self._window = 0 if speed is None else int(debounce * speed)
-        self._bursts = tuple(self._grouped(line for line in _lines_in(Path(path)) if not is_known(line)))
+        self._lines = tuple(_lines_in(Path(path)))
+        self._bursts = tuple(self._grouped(self._lines))
         self._began_at: float | None = None
         self._played = 0
+
+    def pass_over(self, is_known: Callable[[Line], bool]) -> None:
+        """Leave out lines before they are played: those that the journal has already."""
+        self._bursts = tuple(self._grouped(line for line in self._lines if not is_known(line)))
 
     def bursts(self) -> Iterator[tuple[Line, ...]]:
         """Yield the bursts, each when it is due."""
@@ -108,7 +110,7 @@ class Recording:
             return 0.0
         return self._began_at + (self._bursts[number][0] - self._bursts[0][0] + self._window) / self._speed
 
-    def _grouped(self, lines: Iterator[Line]) -> Iterator[tuple[int, tuple[Line, ...]]]:
+    def _grouped(self, lines: Iterable[Line]) -> Iterator[tuple[int, tuple[Line, ...]]]:
         """Yield the bursts with the instant at which each begins."""
         burst: list[Line] = []
         begin = clock = 0

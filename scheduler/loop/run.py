@@ -19,13 +19,12 @@ from typing import Any, Literal, TypeAlias
 from scheduler.domain import Instance, Objective, Result, Status, Stop
 from scheduler.domain.collector import IdleCollector
 from scheduler.errors import Defect, JournalError, ScheduleError
-from scheduler.io.schedule_reader import read_schedule_text
 from scheduler.loop.feed import Feed, Line
 from scheduler.loop.journal import Draft, Entry, Journal
 from scheduler.loop.judging import Decision, Told, judged, told
 from scheduler.loop.planning import Settings, better_plans, first_plan
 from scheduler.loop.publication import is_published, plan_draft, publish, published_text, text_digest
-from scheduler.loop.state import Beginning, State, beginning_of, opening, revision_draft, states
+from scheduler.loop.state import Beginning, State, beginning_with, opening, revision_draft, states
 from scheduler.portfolio import solve, versions
 from scheduler.rescheduling.requirements import require_right
 from scheduler.terms import value_terms
@@ -89,8 +88,7 @@ class Loop:
         self._clock = clock
         self._ways_out: deque[float] = deque(maxlen=_WAYS_OUT)
         self._collector = IdleCollector()
-        self._open(instance, schedule_text)
-        self._plan, self.state = self._restored()
+        self._plan, self.state = self._opened(instance, schedule_text)
         decided = {entry.body["entry"] for entry in journal.entries("decided")}
         received = (entry for entry in journal.entries("received") if entry.number not in decided)
         self._waiting = [_told(entry) for entry in received]
@@ -211,33 +209,32 @@ class Loop:
             self._step("published")
         self._notice(self._plan)
 
-    def _open(self, instance: Instance, schedule_text: str | None) -> None:
-        """Begin the journal, or make sure that it is the one of this instance."""
+    def _opened(self, instance: Instance, schedule_text: str | None) -> tuple[Entry, State]:
+        """Return the last plan and the state after it, of this instance; a new journal begins with the first ones.
+
+        Nothing is written before there is a plan to begin with, so that a journal belongs to no schedule that is wrong.
+        """
         objective = str(self.settings.objective or instance.objective)
         draft = opening(instance, schedule_text, objective)
+        content = draft.content or b""
         known = self._journal.last("opened")
-        if known is None:
-            if schedule_text is not None:
-                read_schedule_text(schedule_text, instance.name, instance)
-            self._journal.append(draft)
-        elif known.content != hashlib.sha256(draft.content or b"").hexdigest():
-            cause = "the journal was begun with another instance or schedule"
-            fix = "continue it with those, or begin a new journal"
-            raise JournalError(str(self._journal.path), (Defect("E705", "journal", cause, fix),))
-
-    def _restored(self) -> tuple[Entry, State]:
-        """Return the last plan and the state after it; where there is none yet, the first ones."""
-        last = None
-        for last in states(self._journal):  # noqa: B007
-            pass
-        if last is not None:
-            return last
-        beginning = beginning_of(self._journal)
+        if known is not None:
+            if known.content != hashlib.sha256(content).hexdigest():
+                cause = "the journal was begun with another instance or schedule"
+                fix = "continue it with those, or begin a new journal"
+                raise JournalError(str(self._journal.path), (Defect("E705", "journal", cause, fix),))
+            last = None
+            for last in states(self._journal):  # noqa: B007
+                pass
+            if last is not None:
+                return last
+        beginning = beginning_with(content, instance.name)
         result = _first_schedule(beginning, self.settings)
         assert result.schedule is not None
         state = State.first(beginning, result.schedule)
         policy = "solve" if beginning.schedule is None else "given"
-        (entry,) = self._journal.append(plan_draft(state.revision, policy, result, None, 0.0, beginning.broken))
+        plan = plan_draft(state.revision, policy, result, None, 0.0, beginning.broken)
+        *_, entry = self._journal.append(*(() if known is not None else (draft,)), plan)
         return entry, state
 
     def _now(self) -> str:

@@ -103,11 +103,22 @@ def beginning_of(journal: Journal) -> Beginning:
     if entry is None or entry.content is None:
         defect = Defect("E701", "journal", "the journal has no beginning", "name another file")
         raise JournalError(str(journal.path), (defect,))
-    content = json.loads(journal.content(entry.content))
-    instance = native.read(content["instance"], entry.key)
-    if content["schedule"] is None:
+    return beginning_with(journal.content(entry.content), entry.key)
+
+
+def beginning_with(content: bytes, name: str) -> Beginning:
+    """Return what the content of a first entry says, for an instance of this name.
+
+    Raises
+    ------
+    ScheduleError
+        If the schedule file in it does not fit the instance.
+    """
+    documents = json.loads(content)
+    instance = native.read(documents["instance"], name)
+    if documents["schedule"] is None:
         return Beginning(instance, None)
-    file = read_schedule_text(content["schedule"], entry.key, instance)
+    file = read_schedule_text(documents["schedule"], name, instance)
     return Beginning(file.instance, file.schedule, file.revisions, file.broken)
 
 

@@ -192,6 +192,15 @@ def test_outputs_are_refused_before_inputs_are_read(folder: Path) -> None:
     assert "folder 'missing' does not exist" in result.stderr
 
 
+@pytest.mark.parametrize("events", ["missing.json", "teaching.json"])
+def test_a_loop_without_events_begins_no_journal(folder: Path, events: str) -> None:
+    result = run("run", "teaching.json", "--events", events, "--journal", "loop.db", "--publish", "out")
+    assert result.exit_code == 2
+    assert events in result.stderr
+    assert not (folder / "loop.db").exists()
+    assert not (folder / "out").exists()
+
+
 # --- pictures, formats, generated networks -------------------------------------------------------------------------
 
 

@@ -48,9 +48,8 @@ def test_a_file_is_played_back_at_its_speed(tmp_path: Path) -> None:
 
 
 def test_what_the_journal_has_is_passed_over(tmp_path: Path) -> None:
-    recording = recorded(
-        tmp_path / "e.jsonl", json.dumps(EVENTS[0]) + "\nnonsense\n", is_known=lambda line: "E1" in line.text
-    )
+    recording = recorded(tmp_path / "e.jsonl", json.dumps(EVENTS[0]) + "\nnonsense\n")
+    recording.pass_over(lambda line: "E1" in line.text)
     assert list(recording.bursts()) == [(Line("nonsense"),), ()]
 
 

@@ -23,7 +23,7 @@ from shop import (
     verdicts,
 )
 
-from scheduler.errors import FormatError, JournalError
+from scheduler.errors import FormatError, JournalError, ScheduleError
 from scheduler.loop import Journal, Loop
 from scheduler.loop.run import Step
 from scheduler.loop.state import schedule_of
@@ -105,6 +105,14 @@ def test_a_journal_of_another_factory_is_refused(tmp_path: Path) -> None:
     other = schedule_text(shop(), shop_schedule()).replace('"makespan": 10', '"makespan": 11')
     with Journal(tmp_path / "journal.db") as journal, pytest.raises(JournalError, match="E705"):
         Loop(journal, tmp_path, shop(), other)
+
+
+def test_a_wrong_schedule_does_not_begin_the_journal(tmp_path: Path) -> None:
+    late = schedule_text(shop(), shop_schedule()).replace('"start": 3', '"start": 2')
+    with Journal(tmp_path / "journal.db") as journal, pytest.raises(ScheduleError, match="E606"):
+        Loop(journal, tmp_path, shop(), late)
+    answer_all(tmp_path)  # the same command again, with the schedule mended
+    assert starts(tmp_path) == {"J1.1": 0, "J1.2": 5, "J2.1": 5, "J2.2": 15}
 
 
 def test_of_two_writers_the_second_fails(tmp_path: Path) -> None:
