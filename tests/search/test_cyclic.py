@@ -181,7 +181,7 @@ def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
     plan, uses, room = empty_plan(facts), empty_uses(facts), rooms(facts, ticks)
     weights = np.array([3, 5, 7], np.int64)
     for number in range(2):
-        if insert(facts, plan, uses, weights, room, number, cycle, ticks, True, 0) == 0:
+        if insert(facts, plan, uses, weights, room, number, cycle, ticks, True, 0, False) == 0:
             plan.placed[number] = 1
         else:
             uses.size[:] = 0
@@ -193,7 +193,7 @@ def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
         if first + lasts[0] <= second <= ticks - 1 - lasts[1]:
             plan.time[4:6] = first, second
             is_free.append(not collisions(lowered, plan, cycle, 2))
-    cost = insert(facts, plan, uses, weights, room, 2, cycle, ticks, bool(seed % 2), 0)
+    cost = insert(facts, plan, uses, weights, room, 2, cycle, ticks, bool(seed % 2), 0, False)
     if cost == 0:
         assert any(is_free)
     if cost == NEVER:
@@ -307,6 +307,23 @@ def test_a_cell_with_two_grippers(a: int, b: int, move: int, handling: int) -> N
     least = max(max(a, b) + 2 * handling, 6 * (handling + move))
     assert searched(dual, 2000) == least_cycle_time(dual) == least
     assert least < searched(single, 2000)
+
+
+def row_of_five(times: tuple[int, ...]) -> Instance:
+    """Return a row of five stations by one robot with two grippers; each visit takes a tick, and so does each step."""
+    return with_grippers(robotic_cell(times, 1, 1, 8), 2)
+
+
+def test_a_row_in_which_the_robot_never_waits() -> None:
+    # Twelve visits and a round trip of twelve ticks: there is one order of the visits in which no tick is lost.
+    assert searched(row_of_five((10, 10, 10, 10, 10)), 1500, seed=1) == 24
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [(10, 10, 10, 10, 10), (3, 20, 7, 15, 9)])
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_in_which_the_robot_never_waits(times: tuple[int, ...], seed: int) -> None:
+    assert searched(row_of_five(times), 6000, seed) == 24
 
 
 @pytest.mark.parametrize("seed", range(11))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_pla
 from scheduler.search.cyclic.lower import lower, to_plan, to_schedule
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.timing import graphs, shorten
-from scheduler.search.cyclic.using import use_job
+from scheduler.search.cyclic.using import forget_job, use_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
 from scheduler.search.cyclic.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
@@ -29,7 +30,13 @@ CHUNK = 200
 MOST_TICKS = 20_000
 """Ticks of the cycle that is known, at the most."""
 SLACK = 3
-"""Cycles that a job may last longer than it takes at the least."""
+"""Cycles that a job may last longer than it takes at the least; twice as many after each failure of a single tick."""
+LOOSER = 0.6
+"""By what share, at the most, the cycle is longer in which a job finds another place ..."""
+TRIES = 20
+"""... in at most so many insertions ..."""
+TEMPERATURE = 0.02
+"""... and by what share it stays longer in the end with probability 1/e."""
 
 
 Timetable: TypeAlias = tuple[int, Plan]
@@ -100,10 +107,10 @@ class Shortening:
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
         self._num_jobs = size_of(facts).jobs
-        self._plan, self._uses = empty_plan(facts), empty_uses(facts)
+        self._plan, self._standing, self._uses = empty_plan(facts), empty_plan(facts), empty_uses(facts)
         self._graph = graphs(facts)
-        longest = int((search.lasts + SLACK * search.given[0]).max()) + 1
-        self._room = rooms(facts, min(longest, int(facts.sets[0]) * search.given[0] + 1))
+        self._slack = SLACK
+        self._room = rooms(facts, 0)
         self._weights = np.ones(self._num_jobs, np.int64)
         self._waiting = np.zeros(self._num_jobs + 1, np.int64)
         self._num_waiting = 0
@@ -111,19 +118,27 @@ class Shortening:
         self._step = FIRST_STEP
         self._patience = PATIENCE * self._num_jobs
         self._spent = 0
+        self._current = search.given
+        self._left = 0  # insertions of longer cycles
 
     def step(self) -> None:
         """Make one compiled call; where the walk has ended, begin one for another cycle time."""
         search = self._search
+        if self._left > 0:
+            self._loosen()
+            return
         if self._num_waiting == 0:
             self._begin()
         if self._num_waiting > 0:
-            self._walk()
+            self._walk(CHUNK)
         if self._num_waiting == 0:
             self._tighten()
         elif self._spent > self._patience or search.value <= self._cycle:
             if search.value > self._cycle:
-                self._patience = int(self._patience * (MORE if self._step == 1 else 1))
+                if self._step == 1:
+                    self._current, self._left = search.known(), self._patience
+                    self._patience = int(self._patience * MORE)
+                    self._slack = min(2 * self._slack, int(search.lowered.facts.sets[0]))
                 self._step = max(1, self._step // 2)
             self._num_waiting = 0
 
@@ -131,9 +146,38 @@ class Shortening:
         """Run every compiled function once, the walk last."""
         self._begin()
         self._tighten()
-        self._walk()
+        self._walk(CHUNK)
 
-    def _walk(self) -> None:
+    def _loosen(self) -> None:
+        """Give a job another place, in a longer cycle, and take the least cycle time of the orders that this makes.
+
+        Where a robot is always busy every other order of its visits is too long as it is; but what has room in a longer
+        cycle may end in a shorter one.
+        """
+        rng, until = self._rng, self._left - CHUNK
+        while self._left > max(0, until) and not self._search.stopping[0]:
+            cycle, plan = self._current
+            self._take(plan, cycle, cycle + int(rng.integers(1 + int(LOOSER * cycle))))
+            job = int(rng.integers(self._num_jobs))
+            if self._plan.placed[job]:
+                self._plan.placed[job] = 0
+                forget_job(self._uses, job)
+                self._waiting[self._num_waiting] = job
+                self._num_waiting += 1
+            self._standing.placed[job] = 1
+            for stands, known in zip(self._standing[:-1], plan[:-1], strict=True):
+                stands[:] = known
+            self._left -= self._walk(TRIES)
+            self._standing.placed[job] = 0
+            if self._num_waiting == 0:
+                self._tighten()
+                longer = (self._cycle - cycle) / (TEMPERATURE * cycle)
+                if self._num_waiting == 0 and (longer <= 0 or rng.random() < exp(-longer)):
+                    self._current = self._cycle, self._plan.copy()
+        self._num_waiting = 0
+
+    def _walk(self, insertions: int) -> int:
+        """Put in what waits; return in how many insertions."""
         search = self._search
         self._num_waiting, done = walk(
             search.lowered.facts,
@@ -145,12 +189,14 @@ class Shortening:
             self._num_waiting,
             self._ticks(),
             self._cycle,
-            CHUNK,
+            insertions,
             int(self._rng.integers(1 << 30)),
             search.stopping,
+            self._standing,
         )
         self._spent += done
         search.iterations += max(done, 1)
+        return max(int(done), 1)
 
     def _tighten(self) -> None:
         """Take the least cycle time of the orders that were found."""
@@ -179,23 +225,28 @@ class Shortening:
     def _ticks(self) -> Ints:
         """Return up to when each job may last."""
         sets = int(self._search.lowered.facts.sets[0])
-        return np.minimum(self._search.lasts + SLACK * self._cycle, sets * self._cycle) + 1
+        return np.minimum(self._search.lasts + self._slack * self._cycle, sets * self._cycle) + 1
 
     def _begin(self) -> None:
         """Begin with the best timetable, as much of it as stands in a shorter cycle."""
+        cycle, plan = self._search.known()
+        self._take(plan, cycle, max(self._search.target, cycle - max(1, int(cycle * self._step / 200))))
+
+    def _take(self, plan: Plan, known: int, cycle: int) -> None:
+        """Take as much of a plan that is right for a known cycle time as stands in another one."""
         search, facts = self._search, self._search.lowered.facts
-        best, plan = search.known()
-        for mine, known in zip(self._plan, plan, strict=True):
-            mine[:] = known
+        for mine, theirs in zip(self._plan, plan, strict=True):
+            mine[:] = theirs
         self._uses.size[:] = 0
         for job in range(self._num_jobs):
             use_job(facts, self._plan, self._uses, job)
-        self._cycle = max(search.target, best - max(1, int(best * self._step / 200)))
+        self._cycle = cycle
+        ticks = int(self._ticks().max())
+        if ticks > self._room.starts.shape[1]:
+            self._room = rooms(facts, ticks)
         seed = int(self._rng.integers(1 << 30))
-        self._num_waiting = int(
-            shorten(facts, self._plan, self._uses, self._graph, best, self._cycle, self._waiting, seed)
-        )
-        self._clear(self._cycle)
+        self._num_waiting = int(shorten(facts, self._plan, self._uses, self._graph, known, cycle, self._waiting, seed))
+        self._clear(cycle)
         set_prices(facts, self._uses, self._room, self._cycle, int(search.lasts.max(initial=1)))
         self._weights[:] = 1
         self._spent = 0

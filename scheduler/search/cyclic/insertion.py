@@ -35,25 +35,30 @@ def insert(
     ticks: int,
     is_late: bool,
     noise: int,
+    stands: bool,
 ) -> int:
     """Plan a job that is not in the plan where it collides least; return what that costs, `NEVER` if it did not work.
 
-    Its uses are among the uses afterwards (none if it did not work), with those of the jobs that it collides with;
-    these are marked as ``hit``.
+    A job that `stands` has instants already; stretches of it are planned again until it is out of its own way, one of
+    them at least. Its uses are among the uses afterwards (none if it did not work), with those of the jobs that it
+    collides with; these are marked as ``hit``.
     """
     weight, weights[job] = weights[job], OWN // COLLISION
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    cost, given, until, is_forward = NEVER, begin - 1, end, True
+    cost, given, until, is_forward = NEVER, begin - 1, end, not stands
     room.noise[0] = noise
-    for _ in range(1 + REPAIRS):
-        sort_uses(uses, room.order, cycle)
-        total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until)
-        forget_job(uses, job)
-        if total >= NEVER:
-            break
+    for repair in range(1 + REPAIRS):
+        if repair > 0 or not stands:
+            sort_uses(uses, room.order, cycle)
+            total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until)
+            forget_job(uses, job)
+            if total >= NEVER:
+                break
         use_job(facts, plan, uses, job)
         first, second = find_clash(facts, plan, uses, room, job, cycle, is_forward)
-        if second < 0:
+        if second < 0 and repair == 0 and stands:
+            first = second = np.random.randint(begin, end + 1)
+        elif second < 0:
             cost = find_hits(facts, uses, weights, room, job, cycle)
             break
         forget_job(uses, job)

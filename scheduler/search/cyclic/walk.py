@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
-from scheduler.search.cyclic.using import forget_job
+from scheduler.search.cyclic.using import forget_job, route_of
 
 NOISE = COLLISION // 16
 """What a move costs more at a tick, at the most, in one of as many insertions as there are pairs of jobs: where few
@@ -38,6 +38,7 @@ def walk(
     insertions: int,
     seed: int,
     stopping: Ints,
+    standing: Plan,
 ) -> tuple[int, int]:
     """Put the waiting jobs into a plan; return how many wait in the end, and how many insertions were made.
 
@@ -61,6 +62,8 @@ def walk(
         Random seed.
     stopping
         Ends the walk when its cell is not 0.
+    standing
+        A plan; every other insertion of a job that is ``placed`` in it begins with that.
     """
     np.random.seed(seed)
     num_jobs, done = len(weights), 0
@@ -69,7 +72,9 @@ def walk(
         at = np.random.randint(num_waiting)
         job = waiting[at]
         is_late, noise = np.random.randint(2) == 0, NOISE if np.random.randint(num_jobs * num_jobs) == 0 else 0
-        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], is_late, noise)
+        stands = standing.placed[job] and np.random.randint(2) == 0
+        stands = stands and take_over(facts, standing, plan, job, ticks[job])
+        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], is_late, noise, stands)
         done += 1
         if cost == 0:
             plan.placed[job] = 1
@@ -91,6 +96,25 @@ def walk(
                     waiting[num_waiting] = other
                     num_waiting += 1
     return num_waiting, done
+
+
+@njit(cache=True, nogil=True)
+def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) -> bool:
+    """Take a job from one plan over to another; return whether it lasts so many ticks at the most."""
+    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
+    first, last = MOST_LEGS * (begin + job), MOST_LEGS * (end + job + 1)
+    num_ops = len(plan.mode)
+    for op in range(begin, end):
+        plan.mode[op], plan.time[op] = standing.mode[op], standing.time[op]
+        if plan.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]] >= ticks:
+            return False
+    for slot in range(first, last):
+        plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]
+    way = route_of(facts, plan, job, end + job)
+    if facts.legs_at[way + 1] == facts.legs_at[way]:
+        return True
+    slot = MOST_LEGS * (end + job) + facts.legs_at[way + 1] - facts.legs_at[way] - 1
+    return plan.time[num_ops + slot] + facts.length[plan.option[slot]] < ticks
 
 
 @njit(cache=True, nogil=True)
