@@ -176,7 +176,7 @@ def useful_charges(instance: Instance, charges: Iterable[Charge], moves: Sequenc
 def ways_of(job: Job, scheduled: dict[OperationKey, ScheduledOperation]) -> Iterator[LinkKey]:
     """Yield the links of a job whose operations are scheduled, arrivals and departures included."""
     there = tuple([o.id for o in job.operations if (job.id, o.id) in scheduled])
-    if len(there) == len(job.operations):
+    if len(there) == len(job.operations) and not job.plans:
         yield from ((job.id, predecessor, successor) for predecessor, successor, _ in job.links)
         return
     for predecessor, successor, _ in replace(job, plans=(there,)).links:

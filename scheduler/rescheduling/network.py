@@ -44,6 +44,7 @@ from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.stations import add_stations
 from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Reason, Stuck, Timing, Use
+from scheduler.rescheduling.turns import Stay, take_turns
 
 
 class Network:
@@ -301,17 +302,14 @@ class Network:
             stays = [self._stay(machine, o) for o in operations if takes_place or self._mode(o).duration > 0]
             stays.sort(key=itemgetter(0, 1, 2, 3))
             if machine.capacity == 1:
-                reason = Reason("machine", machine_id)
-                for (*_, before, _), (*_, after, _) in pairwise(stays):
-                    self.timing.follow(before, after, reason)
+                take_turns(self.timing, stays, Reason("machine", machine_id))
                 if machine.setups is not None:
                     blocked = self._blocked_of(machine.calendar)
-                    add_setups(self.instance, self.timing, machine, [(o, use) for *_, use, o in stays], blocked)
+                    add_setups(self.instance, self.timing, machine, [(s.operation, s.use) for s in stays], blocked)
             else:
-                self.timing.limit(
-                    Capacity(machine.capacity, [use for *_, use, _ in stays], Reason("machine", machine_id))
-                )
-            self._add_buffers(machine, [(use, operation) for *_, use, operation in stays])
+                uses = [stay.use for stay in stays]
+                self.timing.limit(Capacity(machine.capacity, uses, Reason("machine", machine_id)))
+            self._add_buffers(machine, [(stay.use, stay.operation) for stay in stays])
 
     def _nominal_start(self, operation: ScheduledOperation) -> int:
         """Return the start that gives the operation its place in an order; a repeated one comes after what runs."""
@@ -320,10 +318,7 @@ class Network:
     def _mode(self, operation: ScheduledOperation) -> Mode:
         return self.instance.mode(operation.key, operation.mode)
 
-    def _stay(
-        self, machine: Machine, operation: ScheduledOperation
-    ) -> tuple[int, int, int, int, Use, ScheduledOperation]:
-        """Return nominal from, until, start and end of an operation's occupation, and the occupation."""
+    def _stay(self, machine: Machine, operation: ScheduledOperation) -> Stay:
         node = self._node[operation.key]
         begin: Anchor = (node, "start", 0)
         begins_at = self._nominal_start(operation)
@@ -335,7 +330,7 @@ class Network:
             for instant, anchor in self._taken(operation):
                 untils.append(anchor)
                 ends_at = max(ends_at, instant)
-        return begins_at, ends_at, operation.start, operation.end, Use(begin, untils), operation
+        return Stay(begins_at, ends_at, operation.start, operation.end, Use(begin, untils), operation)
 
     def _add_buffers(self, machine: Machine, stays: Sequence[tuple[Use, ScheduledOperation]]) -> None:
         """Limit the parts that wait before the machine, and those that are on it or wait behind it."""

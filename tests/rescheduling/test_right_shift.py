@@ -439,3 +439,25 @@ def test_a_new_job_with_branches_does_not_block_itself() -> None:
     )
     _, result = repaired(instance, schedule(at("J1.1", "C", 0, 2)), 1, RushOrder("E", 1, new))
     assert times(result) == {"J1.1": (0, 2), "N.1": (1, 3), "N.2": (1, 4), "N.3": (4, 6)}
+
+
+@pytest.mark.parametrize("now", [3, 7])
+def test_what_takes_no_time_stays_in_the_midst_of_other_work(now: int) -> None:
+    """J2.1 passes over M1 at 5, while J1.1 is worked on there during [0, 10): before the breakdown, or with it."""
+    instance = factory(
+        machine("M1", output_buffer=0),
+        machine("M2"),
+        simple_job("J1", ("M1", 10)),
+        simple_job("J2", ("M1", 0), ("M2", 4)),
+    )
+    baseline = schedule(at("J1.1", "M1", 0, 10), at("J2.1", "M1", 5, 5), at("J2.2", "M2", 5, 9))
+    result = shifted(instance, baseline, now, MachineBreakdown("E", now, "M1", now + 2, "resume"))
+    assert times(result) == {"J1.1": (0, 12), "J2.1": (5, 5), "J2.2": (5, 9)}
+
+
+def test_a_new_job_leaves_once_in_the_plan_that_has_all_its_operations() -> None:
+    # The other plan ends on S1: only in that one the part goes out of the cell from there.
+    job_with_plans = replace(simple_job("N", ("S1", 2), ("S2", 2)), plans=(("1", "2"), ("1",)), release_date=1)
+    result = shifted(robot_cell(), robot_cell_baseline(), 1, RushOrder("E", 1, job_with_plans))
+    new = [(move.origin, move.destination) for move in result.moves if move.job == "N"]
+    assert new == [("IN", "S1"), ("S1", "S2"), ("S2", "OUT")]
