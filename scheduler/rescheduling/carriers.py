@@ -33,13 +33,15 @@ class Stop(NamedTuple):
     is_drop: bool
     leaves: str
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What makes it known again in another schedule."""
+    def key(self, before: object) -> tuple[object, ...]:
+        """Return what makes it known again in another schedule, with the key of the stop before it.
+
+        A charge is known by what is before it: it may begin at another time.
+        """
         task = self.task
         if isinstance(task, Move):
             return (link_key(task), self.place, self.is_drop)
-        return task.key if isinstance(task, ScheduledOperation) else (task.vehicle, task.start)
+        return task.key if isinstance(task, ScheduledOperation) else (before, task.charger)
 
 
 def add_visits(
@@ -94,13 +96,14 @@ def add_carriers(
     for carrier_id, to_do in tasks.items():
         carrier, group = instance.carrier_by_id[carrier_id], instance.group_by_carrier[carrier_id]
         came_from: dict[tuple[object, ...], str] = {}
-        place = carrier.start
+        place, key = carrier.start, tuple[object, ...]()
         for stop in _stops(instance, carrier, planned.get(carrier_id, ())):
-            came_from[stop.key] = place
+            key = stop.key(key)
+            came_from[key] = place
             place = stop.leaves
-        place, before, after = carrier.start, None, None
+        place, key, before, after = carrier.start, (), None, None
         for stop in _stops(instance, carrier, to_do):
-            task = stop.task
+            task, key = stop.task, stop.key(key)
             is_lost = id(task) in lost_ids
             if is_lost:
                 node = timing.add_fixed(task.start, task.end)
@@ -110,7 +113,7 @@ def add_carriers(
                 node = node_of(task, stop.is_drop)
             is_past = is_lost or task in has_begun
             travel = group.travel_time(place, stop.place)
-            earliest = travel if came_from.get(stop.key) == place or travel == 0 else execution.now + travel
+            earliest = travel if came_from.get(key) == place or travel == 0 else execution.now + travel
             if _is_parked(group) and not is_past and (after is None or after in has_begun):
                 # It is where the empty moves that have begun take it, by which it may have got nearer.
                 free_at = 0 if after is None else after.end

@@ -22,6 +22,7 @@ class Draft:
     """Operations, loaded moves and charges in nominal times that give their order, not yet their places in time.
 
     ``as_planned`` tells whether the nominal times are those of the baseline, before which nothing may start.
+    ``moved_charges`` take place at another charger than planned, or earlier among those there.
     """
 
     operations: tuple[ScheduledOperation, ...]
@@ -30,6 +31,7 @@ class Draft:
     added_moves: frozenset[LinkKey] = frozenset()
     charges: tuple[Charge, ...] = ()
     added_charges: frozenset[tuple[str, int]] = frozenset()
+    moved_charges: frozenset[tuple[str, int]] = frozenset()
 
     def as_planned(self, item: ScheduledOperation | Move | Charge) -> bool:
         """Return whether the item stood in the baseline."""
@@ -157,18 +159,26 @@ def _mode_there(instance: Instance, job: Job, operation: str, machine: str) -> i
 
 
 def useful_charges(instance: Instance, charges: Iterable[Charge], moves: Sequence[Move]) -> tuple[Charge, ...]:
-    """Return the charges of the past, and those before moves that are left; of several before one move the first."""
-    past, found = execution_of(instance).charges, list[Charge]()
+    """Return the charges of the past, and those before moves that are left; of several before one move the first.
+
+    One before a return stays too, if the baseline has it there, behind a move that is left.
+    """
+    execution, found = execution_of(instance), list[Charge]()
+    past, planned = execution.charges, execution.baseline.by_mover
     starts: dict[str, list[int]] = {}
     for move in moves:
         starts.setdefault(move.mover, []).append(move.start)
-    led_to: set[tuple[str, int]] = set()
+    led_to: set[tuple[str, int | None]] = set()
     for charge in sorted(charges, key=attrgetter("vehicle", "start", "end")):
-        pick_up = min((start for start in starts.get(charge.vehicle, ()) if start >= charge.end), default=None)
+        vehicle = charge.vehicle
+        pick_up = min((start for start in starts.get(vehicle, ()) if start >= charge.end), default=None)
+        last = max((move.start for move in planned.get(vehicle, ()) if move.job is not None), default=-1)
+        leads_home = pick_up is None and last < charge.end and last in starts.get(vehicle, ())
+        leads_home = leads_home and instance.fleet_by_vehicle[vehicle].returns
         if charge in past:
             found.append(charge)
-        elif pick_up is not None and (charge.vehicle, pick_up) not in led_to:
-            led_to.add((charge.vehicle, pick_up))
+        elif (pick_up is not None or leads_home) and (vehicle, pick_up) not in led_to:
+            led_to.add((vehicle, pick_up))
             found.append(charge)
     return tuple(found)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from charging_cases import BATTERY, plant, random_plant
 from helpers import assert_valid, at, executed, simple_job, transport
 from strategies import random_events
 
-from scheduler.domain import Charge, ChargeStep, Correction, Instance, Objective, Schedule, Status
+import scheduler
+from scheduler.domain import Charge, Charger, ChargeStep, Correction, Instance, Objective, Schedule, Status
 from scheduler.domain.events import (
     BatteryLow,
     ChargerDown,
+    ClockTick,
     Event,
     JobCancelled,
     MachineBreakdown,
@@ -20,6 +24,7 @@ from scheduler.domain.events import (
     Pin,
     Retraction,
     Revision,
+    RouteSlow,
     RushOrder,
     revise,
 )
@@ -28,6 +33,7 @@ from scheduler.io import validate
 from scheduler.rescheduling import Repair, repair
 from scheduler.rescheduling.draft import Draft
 from scheduler.rescheduling.loose import without
+from scheduler.rescheduling.right_shift import shift
 from scheduler.search.construct import construct
 
 MAKESPAN = Objective.parse("makespan")
@@ -162,6 +168,35 @@ def test_charges_wait_for_the_charger(baseline: Schedule) -> None:
     assert outcome.report.cascade_text.startswith("e -> charge of V1: 4 later (places of C)")
 
 
+@pytest.mark.parametrize("now", [6, 7])
+def test_a_charge_that_is_not_reached_takes_place_elsewhere(now: int) -> None:
+    # J1 is brought during [0, 5): 20 - 2 * 5 = 10 units are left, and the vehicle is on its way to C, where it would
+    # wait until 15, with 7 - 7 units. It goes on from M1 to D, 4 away, and leaves there as full as it was to leave C.
+    instance = plant(replace(BATTERY, drain_idle=1), jobs=1)
+    fleet = instance.fleets[0]
+    travel = {**fleet.travel, "M1": {**fleet.travel["M1"], "DOCK": 4}}
+    chargers = (Charger("C", "PLUG"), Charger("D", "DOCK"))
+    instance = replace(instance, fleets=(replace(fleet, travel=travel, chargers=chargers),))
+    before = constructed(instance)
+    assert before is not None
+    assert before.charges == (Charge("V1", "C", 8, 13, 7, 18),)
+    after = shifted(instance, before, ChargerDown("e", now, "C", 15)).result.schedule
+    level = 10 - (now - 5) - 4
+    assert after.charges == (Charge("V1", "D", now + 4, now + 9, level, 18),)
+
+
+def test_slow_ways_bring_charges_forward_and_elsewhere() -> None:
+    # On ways that take more than twice as long vehicles wait for one another at the chargers, and drain meanwhile.
+    instance = scheduler.load(Path(__file__).parents[2] / "instances" / "charging_hall.json")
+    before = constructed(instance)
+    assert before is not None
+    for now, speed in ((12, 40), (40, 40), (61, 60), (96, 40), (117, 40), (145, 40)):
+        after = revise(instance, Revision(now, 0, (RouteSlow("e", now, "amrs", speed),), before))
+        found = shift(after, before)
+        assert found.schedule is not None, (now, found.reason)
+        assert_valid(after, found.schedule)
+
+
 def test_no_more_places_are_down_than_there_are(baseline: Schedule) -> None:
     with pytest.raises(EventError, match="2 places are down of 1"):
         repair(plant(), baseline, [ChargerDown("e", 3, "C", 9, 2)])
@@ -176,6 +211,57 @@ def test_work_that_is_planned_anew_takes_its_charge_along() -> None:
     assert without(instance, draft, frozenset()).charges == (first, second)
     assert without(instance, draft, frozenset({("J1", "1")})).charges == (first,)
     assert without(instance, draft, frozenset({("J2", "1")})).charges == (first,)
+
+
+def plans(first: int, last: int) -> Iterator[tuple[int, Instance, Schedule, int]]:
+    """Yield random plants, with their schedule and an instant in it."""
+    for seed in range(first, last):
+        instance = random_plant(seed, jobs=2 + seed % 3)
+        before = None if validate.defects(instance) else constructed(instance)
+        for quarter in range(4 if before is not None else 0):
+            assert before is not None
+            yield seed, instance, before, quarter * before.makespan // 4
+
+
+@pytest.mark.parametrize("first", [158, *(pytest.param(first, marks=pytest.mark.slow) for first in range(0, 160, 20))])
+def test_nothing_moves_where_nothing_happens(first: int) -> None:
+    # The charge before the return stays: in its place others would last longer, and delay jobs.
+    seen = 0
+    for seed, instance, before, now in plans(first, first + 20):
+        after = revise(instance, Revision(now, 0, (ClockTick("e", now),), before))
+        found = shift(after, before).placed
+        assert found is not None, seed
+        assert (found.operations, found.charges) == (before.operations, before.charges), seed
+        seen += 1
+    assert seen > 20
+
+
+def test_a_charge_before_the_return_goes_with_the_last_move() -> None:
+    instance = random_plant(158, jobs=2)
+    before = constructed(instance)
+    assert before is not None
+    vehicle = before.charges[-1].vehicle
+    loaded = [move for move in before.by_mover[vehicle] if move.job is not None]
+    assert before.charges[-1].start > loaded[-1].start
+    draft = Draft(before.operations, tuple(loaded), charges=before.charges)
+    after = revise(instance, Revision(0, 0, (ClockTick("e", 0),), before))
+    assert before.charges[-1] in without(after, draft, frozenset()).charges
+    last = (loaded[-1].job or "", loaded[-1].successor or "")
+    assert before.charges[-1] not in without(after, draft, frozenset({last})).charges
+
+
+@pytest.mark.parametrize("first", [0, 158, *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 140, 20))])
+def test_new_jobs_delay_no_others_by_their_charges(first: int) -> None:
+    seen = 0
+    for seed, instance, before, now in plans(first, first + 20):
+        new = replace(instance.jobs[seed % len(instance.jobs)], id="new", release_date=now)
+        after = revise(instance, Revision(now, 0, (RushOrder("e", now, new),), before))
+        found = shift(after, before).placed
+        if found is not None:  # else the vehicles get to no charger any more
+            assert_valid(after, found)
+            assert [o for o in found.operations if o.job != "new"] == list(before.operations), seed
+            seen += len(found.charges) > len(before.charges)
+    assert seen > 5
 
 
 @pytest.mark.parametrize("policy", ["right-shift", "reoptimise"])
