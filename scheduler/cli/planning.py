@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +29,11 @@ from scheduler.cli.options import (
 from scheduler.cli.progress import progress_line
 from scheduler.cli.summary import print_summary
 from scheduler.cli.wording import count_text
-from scheduler.domain import Instance, Objective, Result, Schedule, Status
-from scheduler.domain.objective import STABILITY_TERMS
+from scheduler.domain import Instance, Objective, Result, Schedule
 
 if TYPE_CHECKING:
     from scheduler.constraints import Violation
     from scheduler.domain.events import Revision
-    from scheduler.rescheduling import Repair
 
 POLICIES = ("auto", "absorb", "right-shift", "reroute", "match-up", "reoptimise")
 """Keys of `scheduler.rescheduling.POLICIES`; written out so that the help needs no engine."""
@@ -83,7 +80,7 @@ def solve(
         plot_history(result, history_path)
         files = (*files, history_path)
     if not quiet:
-        print_summary(instance.name, result, _compiling(result), files)
+        print_summary(instance.name, result, files=files)
     _exit_without_schedule(result)
 
 
@@ -180,14 +177,7 @@ def repair(
         )
     revisions = (*in_force.revisions, *outcome.revisions)
     files = _write(
-        outcome.instance,
-        outcome.stated,
-        output,
-        gantt_path,
-        revisions,
-        outcome.baseline,
-        broken=outcome.broken,
-        voids=STABILITY_TERMS if len(outcome.revisions) > 1 else (),  # they don't count from the plan that is drawn
+        outcome.instance, outcome.stated, output, gantt_path, revisions, outcome.baseline, broken=outcome.broken
     )
     if report_path is not None and outcome.report is not None:
         from scheduler.io.atomic import write_text
@@ -197,37 +187,17 @@ def repair(
     if cascade_path is not None and outcome.shift is not None:
         from scheduler.plot import save_cascade
 
-        delays, last = outcome.shift.delays, outcome.revisions[-1]
-        when = f" at {last.now}" if len(outcome.revisions) > 1 else ""
-        save_cascade(cascade_path, delays, last.events, title=f"{outcome.instance.name}{when}")
+        delays, last = outcome.shift.delays, outcome.revisions[-1].events
+        save_cascade(cascade_path, delays, last, title=outcome.instance.name)
         files = (*files, cascade_path)
     if not quiet:
-        extra = (("policy", outcome.policy), *_instants(outcome), *_compiling(outcome.result))
-        print_summary(outcome.instance.name, outcome.stated, extra, files)
+        print_summary(outcome.instance.name, outcome.stated, (("policy", outcome.policy),), files)
         if outcome.report is not None:
             click.echo(f"\n{outcome.report}")
     if outcome.degraded is not None:
         text = f"the least violating schedule found breaks {count_text(len(outcome.broken), 'limit')}"
         click.echo(f"DEGRADED: {text}\n{outcome.degraded}", err=True)
     _exit_without_schedule(outcome.result)
-
-
-def _compiling(result: Result) -> tuple[tuple[str, str], ...]:
-    """Return what the table has to say where a search was not compiled in time, and might have found more."""
-    from scheduler.search.compiling import is_compiling
-
-    if result.status not in (Status.FEASIBLE, Status.UNKNOWN) or not is_compiling():
-        return ()
-    return (("compiling", "a search is still being compiled, once on this machine; call again in a minute to use it"),)
-
-
-def _instants(outcome: Repair) -> tuple[tuple[str, str], ...]:
-    """Return what the table has to say where events became known at several instants."""
-    if len(outcome.revisions) == 1:
-        return ()
-    instants = [str(revision.now) for revision in outcome.revisions]
-    text = f"{', '.join(instants)}, one after the other; terms of change count from the plan before {instants[-1]}"
-    return (("events at", text),)
 
 
 def _write(
@@ -238,9 +208,8 @@ def _write(
     revisions: tuple[Revision, ...] = (),
     baseline: Schedule | None = None,
     broken: tuple[Violation, ...] = (),
-    voids: Collection[str] = (),
 ) -> tuple[Path, ...]:
-    """Write the files that were asked for; without schedule there is nothing to draw. No picture names the `voids`."""
+    """Write the files that were asked for; without schedule there is nothing to draw."""
     files = []
     if output is not None:
         from scheduler.io.schedule_file import write_schedule
@@ -250,7 +219,7 @@ def _write(
     if gantt_path is not None and result.schedule is not None:
         from scheduler.plot import save_gantt
 
-        terms = {name: result.terms[name] for name in result.objective.terms if name not in voids}
+        terms = {name: result.terms[name] for name in result.objective.terms}
         save_gantt(gantt_path, instance, result.schedule, baseline=baseline, terms=terms, broken=broken)
         files.append(gantt_path)
     return tuple(files)

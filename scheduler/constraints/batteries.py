@@ -174,7 +174,7 @@ def _travelled(fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str,
 
 
 def _too_low(vehicle: Vehicle, battery: Battery, readings: Sequence[_Reading]) -> Iterator[Violation]:
-    """State the lowest level that is below the minimum; none below 0 is ever conceded, so it has words of its own."""
+    """State the lowest level that is below the minimum; one below 0 asks for help, so it has words of its own."""
     low = [reading for reading in readings if reading.is_asked and reading.level < battery.minimum]
     if low:
         level, words, *_ = min(low, key=lambda reading: reading.level)

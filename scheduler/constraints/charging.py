@@ -130,17 +130,20 @@ def _charge(ctx: ModelContext, battery: Battery, gap: GapVars, plugged_in: dict[
 def _time(ctx: ModelContext, battery: Battery, parts: int, gap: GapVars, which: str) -> Any:
     """Return the time from level 0 to a level of the gap, as a sum over the pieces of the curve.
 
-    A piece is filled from its lower end, and only when the one below it is full.
+    A piece is filled from its lower end, and only when the one below it is full. Where a level below 0 is conceded, the
+    first piece begins there.
     """
     level = getattr(gap, which)
     pieces, below, lower = [], 0, None
     for number, step in enumerate(battery.curve):
-        width = step.up_to - below
+        width, least = step.up_to - below, min(0, battery.minimum) if number == 0 else 0
         units = ctx.new_int(
-            0,
+            least,
             width,
             f"{level.name}.{number}",
-            lambda view, below=below, width=width: min(max(gap.of(view).level(which) - below, 0), width),
+            lambda view, below=below, width=width, least=least: min(
+                max(gap.of(view).level(which) - below, least), width
+            ),
         )
         if lower is not None:
             is_reached = ctx.new_bool(

@@ -218,7 +218,8 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
     empty = {group: instance.longest_travel(group) for group in instance.group_by_id}
     # From empty to full, and the second of the two ways, to the charger and from it.
     charge = {
-        vehicle: charging_time(battery, 0, battery.capacity) + empty[instance.fleet_by_vehicle[vehicle].id]
+        vehicle: charging_time(battery, min(0, battery.minimum), battery.capacity)
+        + empty[instance.fleet_by_vehicle[vehicle].id]
         for vehicle, battery in instance.battery_by_vehicle.items()
     }
     # Where the next place has no room yet, a vehicle is on its way over a stop, or whoever takes the room is.

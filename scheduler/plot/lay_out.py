@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from scheduler.domain.batteries import level_trace
 from scheduler.domain.calendar import Calendar
@@ -154,8 +155,17 @@ def _levels(subject: Subject) -> Iterator[Level]:
         moves, charges = schedule.by_mover.get(vehicle, ()), schedule.by_vehicle.get(vehicle, ())
         trace = level_trace(subject.instance, vehicle, moves, charges)
         if len(trace) > 1:
-            points = tuple((at, level / battery.capacity) for at, level in trace)
+            points = tuple((at, level / battery.capacity) for at, level in _down_to_empty(trace))
             yield Level(subject.row_of["battery", vehicle], points, battery.minimum / battery.capacity)
+
+
+def _down_to_empty(trace: Sequence[tuple[int, int]]) -> Iterator[tuple[float, int]]:
+    """Yield the points of a level, with 0 where it is below that in a degraded schedule."""
+    for (at, level), (then, after) in pairwise(trace):
+        yield at, max(0, level)
+        if level * after < 0:
+            yield at + (then - at) * level / (level - after), 0
+    yield trace[-1][0], max(0, trace[-1][1])
 
 
 def _calendar_of(subject: Subject, row: Row) -> Calendar | None:

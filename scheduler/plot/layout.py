@@ -103,7 +103,7 @@ class Level:
     """
 
     row: int
-    points: tuple[tuple[int, float], ...]
+    points: tuple[tuple[float, float], ...]
     minimum: float
 
 

@@ -2,7 +2,8 @@
 
 They are deadlines, pins, maximum lags, the maximum dwell of parts and the minimum level of batteries. A part that stays
 in its bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
-wears its battery out, but it gets to a charger; an empty one goes nowhere, so that 0 stays the limit.
+wears its battery out, but it gets to a charger. An empty one goes nowhere by itself: a level below 0 says how much
+charge it lacks, which somebody has to bring to it, or by how far it has to be towed. That is conceded last.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from scheduler.constraints import Violation, batteries, dwell
 from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
-from scheduler.rescheduling.stranded import left_behind, reachable
+from scheduler.domain.horizon import horizon
+from scheduler.rescheduling.stranded import at_chargers, left_behind
 
 
 def unlimited(instance: Instance) -> Instance:
     """Return the instance without any limit that may be broken: what it forbids can't be done at all."""
     jobs = tuple(without_dwell(without_lags(replace(job, deadline=None))) for job in instance.jobs)
     execution = instance.execution
-    instance = with_minimums(instance, dict.fromkeys(instance.battery_by_vehicle, 0))
+    instance = with_help(instance)
     return replace(instance, jobs=jobs, execution=None if execution is None else replace(execution, pins=()))
 
 
@@ -36,11 +38,26 @@ def with_minimums(instance: Instance, levels: Mapping[str, int]) -> Instance:
         for vehicle in fleet.vehicles:
             battery = vehicle.battery
             if battery is not None and vehicle.id in levels:
-                least = max(0, min(battery.minimum, levels[vehicle.id]))
+                least = min(battery.minimum, levels[vehicle.id])
                 vehicle = replace(vehicle, battery=replace(battery, minimum=least))
             vehicles.append(vehicle)
         fleets.append(replace(fleet, vehicles=tuple(vehicles)))
     return replace(instance, fleets=tuple(fleets))
+
+
+def with_help(instance: Instance) -> Instance:
+    """Return the instance in which no vehicle stops as its battery is empty, however far it still has to go.
+
+    All that is left ends within twice the horizon, and the level falls by no more than the greatest drain in a tick.
+    """
+    if not instance.battery_by_vehicle:
+        return instance
+    ticks = 2 * horizon(instance)
+    drains = {
+        vehicle: max(battery.drain_loaded, battery.drain_empty, battery.drain_idle)
+        for vehicle, battery in instance.battery_by_vehicle.items()
+    }
+    return with_minimums(instance, {vehicle: -ticks * drain for vehicle, drain in drains.items()})
 
 
 def without_lags(job: Job) -> Job:
@@ -139,6 +156,7 @@ def without_lost(instance: Instance) -> Instance:
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
     the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded;
     the minimum of vehicles that neither get to a charger nor make any transport with it, where a job needs one of them.
+    It is then what one has at a charger to which it goes at once, below 0 only if 0 does not help.
     """
     execution, begun = execution_of(instance), started(instance)
     now, baseline = execution.now, execution.baseline
@@ -161,8 +179,9 @@ def without_lost(instance: Instance) -> Instance:
         job = job if kept else replace(job, deadline=deadline, precedences=tuple(precedences))
         jobs.append(_soaking(job, past, spoilt))
     if instance.battery_by_vehicle:
-        there = reachable(instance)
-        instance = with_minimums(instance, {vehicle: there.get(vehicle, 0) for vehicle in left_behind(instance)})
+        there = at_chargers(instance)
+        instance = with_minimums(instance, {vehicle: max(0, there[vehicle]) for vehicle in left_behind(instance)})
+        instance = with_minimums(instance, {vehicle: there[vehicle] for vehicle in left_behind(instance)})
     if all(now_ is was for now_, was in zip(jobs, instance.jobs, strict=True)):
         return instance
     return replace(instance, jobs=tuple(jobs))

@@ -18,13 +18,14 @@ from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.concessions import (
     conceded,
     dwells_of,
+    with_help,
     with_minimums,
     without_dwell,
     without_lags,
     without_lost,
 )
 from scheduler.rescheduling.right_shift import shift
-from scheduler.rescheduling.stranded import reachable
+from scheduler.rescheduling.stranded import at_chargers, reachable
 from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
@@ -66,9 +67,9 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
     that is left a search for the least total lateness (only where there is no right shift, unless `is_searched`). Then
     vehicles that reach no charger above their minimum may go to one at once, then all may run down to an empty battery.
     Where a pin or a maximum lag is in the way of every right shift, pins are given up too, then maximum lags: first
-    those that the baseline breaks, as far as it does, and at last maximum dwells. Of several schedules the one with the
-    least total excess is taken, and its lags, dwells and levels are brought as near to their limits as right shifts
-    can.
+    those that the baseline breaks, as far as it does, then maximum dwells. At last vehicles go on with an empty
+    battery, which needs help. Of several schedules the one with the least total excess is taken, and its lags, dwells
+    and levels are brought as near to their limits as right shifts can.
     """
     baseline = execution_of(case.instance).baseline
     for relaxed in _relaxations(case.instance):
@@ -195,6 +196,7 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
         if lower.battery_by_vehicle != relaxed.battery_by_vehicle:
             relaxed = lower
             yield relaxed
+    limited = relaxed
     if execution.pins:
         relaxed = replace(relaxed, execution=replace(execution, pins=()))
         yield relaxed
@@ -208,7 +210,12 @@ def _relaxations(instance: Instance) -> Iterator[Instance]:
     for dwell in (_LONG, None):
         soaking = tuple(without_dwell(job, dwell) for job in relaxed.jobs)
         if soaking != relaxed.jobs:
-            yield replace(relaxed, jobs=soaking)
+            relaxed = replace(relaxed, jobs=soaking)
+            yield relaxed
+    for helped in (limited,) if relaxed is limited else (limited, relaxed):
+        if helped.battery_by_vehicle:
+            yield with_minimums(helped, at_chargers(instance))
+            yield with_help(helped)
 
 
 def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule | None:

@@ -25,15 +25,18 @@ class _Stand(NamedTuple):
     is_loaded: bool
 
 
-def reachable(instance: Instance) -> dict[str, int]:
-    """Return the level of every vehicle at the nearest charger if it goes there at once, as long as it gets there."""
+def at_chargers(instance: Instance) -> dict[str, int]:
+    """Return the level of every vehicle at the nearest charger if it goes there at once; below 0 it lacks so much."""
     found = {}
     for vehicle, battery in instance.battery_by_vehicle.items():
         stand = _stand(instance, vehicle)
-        level = stand.level - battery.drain_empty * _way_to_charger(instance, vehicle, stand.place)
-        if level >= 0:
-            found[vehicle] = level
+        found[vehicle] = stand.level - battery.drain_empty * _way_to_charger(instance, vehicle, stand.place)
     return found
+
+
+def reachable(instance: Instance) -> dict[str, int]:
+    """Return the levels `at_chargers` of the vehicles that get to one."""
+    return {vehicle: level for vehicle, level in at_chargers(instance).items() if level >= 0}
 
 
 def stranded(instance: Instance) -> frozenset[str]:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from charging_cases import BATTERY, plant
+from cpsat.fixing import hint_status
 from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, times
 
+import scheduler
 from scheduler.checker import check
-from scheduler.domain import Instance, Objective, Precedence, Robot, RobotCell, Schedule, Status
+from scheduler.domain import Charge, Instance, Objective, Precedence, Robot, RobotCell, Schedule, Status
 from scheduler.domain.derive import complete
 from scheduler.domain.events import (
     BatteryLow,
@@ -23,6 +25,7 @@ from scheduler.domain.events import (
     MachineRestored,
     OperationDelayed,
     RobotDown,
+    RouteSlow,
 )
 from scheduler.domain.happened import execution_of
 from scheduler.errors import ScheduleError
@@ -257,18 +260,27 @@ def test_a_level_below_the_minimum_is_written_and_read(tmp_path: Path) -> None:
     assert check(read.instance, read.schedule) == found.broken
 
 
-def test_an_empty_vehicle_stays_where_it_is() -> None:
+def test_an_empty_vehicle_needs_help_where_nobody_else_carries() -> None:
     # At M1 it would have 6 - 4 = 2 units left, and is a unit short of the charger.
     found = with_a_load_in_hand(6)
-    assert found.schedule is None
+    assert (found.result.status, found.result.schedule) == (Status.INFEASIBLE, None)
     assert "the battery of V1 would run 3 below its minimum, 1 more than an empty one has" in found.result.reason
+    words = "its level at the charge at C at 8 is -1, less than an empty battery has"
+    assert [(v.rule, v.where, v.detail, v.amount) for v in found.broken] == [("batteries", "vehicle V1", words, 3)]
+    assert found.schedule is not None
+    # From -1 to the 15 units that it needs (see above) it charges for 4 ticks.
+    assert found.schedule.charges == (Charge("V1", "C", 8, 12, -1, 15),)
+    assert check(found.instance, found.schedule) == found.broken
+    # The plan can be repaired further, and keeps the minimum again once the charge has begun.
+    assert intolerable(found.instance, found.schedule, found.broken) == ((), ())
+    assert not after(found, ClockTick("E2", 9)).is_degraded
     # Somebody else carries J1 on from M1, and no limit is broken.
     other = with_a_load_in_hand(6, vehicles=2)
     assert other.result.schedule is not None
     assert {m.mover for m in other.result.schedule.moves if m.job is not None and m.start > 0} == {"V2"}
 
 
-def test_a_level_below_zero_is_never_tolerated() -> None:
+def test_a_level_below_zero_that_nobody_tells_is_not_tolerated() -> None:
     found = with_a_load_in_hand(7)
     assert found.schedule is not None
     (charge,) = found.schedule.charges
@@ -276,7 +288,25 @@ def test_a_level_below_zero_is_never_tolerated() -> None:
     sinking = replace(found.schedule, charges=(replace(charge, from_level=-1, to_level=15),))
     broken = check(lower, sinking)
     assert [(v.rule, v.where) for v in broken] == [("batteries", "vehicle V1")]
-    assert intolerable(lower, sinking, broken)[0] == broken
+    assert intolerable(lower, sinking, ())[0] == broken
+
+
+@pytest.mark.parametrize("policy", ["right-shift", "auto"])
+@pytest.mark.parametrize(("name", "at"), [("returning_tiny", 10), ("shared_charger_tiny", 25)])
+def test_ways_so_slow_that_no_charger_is_reached(name: str, at: int, policy: str) -> None:
+    # The carts have little more than the way back to the charger usually takes.
+    instance = scheduler.load(Path(__file__).parents[2] / "instances" / f"{name}.json")
+    before = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    found = repair(instance, before, [RouteSlow("e", at, "carts", 40)], policy=policy, time_limit=0.5, workers=1)
+    assert found.schedule is not None
+    assert {v.rule for v in found.broken} == {"batteries"}
+    assert all("less than an empty battery has" in v.detail for v in found.broken)
+    assert check(found.instance, found.schedule) == found.broken
+    given = conceded(found.instance, found.schedule)
+    assert min(battery.minimum for battery in given.battery_by_vehicle.values()) < 0
+    assert flagged(given, found.schedule) == []
+    assert hint_status(given, found.schedule) is Status.FEASIBLE
 
 
 def test_levels_are_lowered_no_further_than_they_have_to_be() -> None:
@@ -289,9 +319,10 @@ def test_levels_are_lowered_no_further_than_they_have_to_be() -> None:
     assert [(v.rule, v.amount) for v in found.broken] == [("batteries", 1)]
     assert found.schedule is not None
     assert [c.start for c in found.schedule.charges] == [20]
-    # While it stands a unit goes each tick: at 20 it would have none left, and nobody else carries.
+    # While it stands a unit goes each tick: from the 4 that it has at M1 it would have -11 at C at 20. If J1 is carried
+    # on at 8, it is 4 - 3 - 2 * 5 = -9 at M2.
     idle = plant(replace(BATTERY, drain_idle=1), jobs=1)
     before = construct(idle, Objective.parse("makespan"), time_limit=0.0)
     assert before is not None
     found = repair(idle, before, happened, objective="makespan", time_limit=SECONDS, workers=1)
-    assert found.schedule is None
+    assert [(v.rule, v.amount) for v in found.broken] == [("batteries", 2 + 9)]

@@ -14,7 +14,6 @@ from scheduler.domain.events.undo import let_go, undone
 from scheduler.domain.happened import (
     execution_of,
     interruptible,
-    pausing_between_shifts,
     scrapped,
     started,
     taken_back,
@@ -150,7 +149,7 @@ class MachineDegraded(Event):
                 done - (done - mode.duration) * 100 // self.speed if mode.machine == self.machine else mode.duration
                 for mode in operation.modes
             )
-        return pausing_between_shifts(with_durations(instance, durations), durations)
+        return with_durations(instance, durations)
 
 
 @dataclass(frozen=True)
