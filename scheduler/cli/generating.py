@@ -53,7 +53,8 @@ RECIPE_OPTIONS: tuple[tuple[str, int | float, str], ...] = (
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each field of the recipe."""
     for name, default, text in reversed(RECIPE_OPTIONS):
-        option = click.option(f"--{name}", type=type(default), default=default, show_default=True, help=text)
+        kind, metavar = type(default), "N" if isinstance(default, int) else "X"
+        option = click.option(f"--{name}", type=kind, default=default, show_default=True, metavar=metavar, help=text)
         command = option(command)
     return command
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,13 @@ from scheduler.cli.options import (
 from scheduler.cli.progress import progress_line
 from scheduler.cli.summary import print_summary
 from scheduler.cli.wording import count_text
-from scheduler.domain import Instance, Objective, Result, Schedule
+from scheduler.domain import Instance, Objective, Result, Schedule, Status
+from scheduler.domain.objective import STABILITY_TERMS
 
 if TYPE_CHECKING:
     from scheduler.constraints import Violation
     from scheduler.domain.events import Revision
+    from scheduler.rescheduling import Repair
 
 POLICIES = ("auto", "absorb", "right-shift", "reroute", "match-up", "reoptimise")
 """Keys of `scheduler.rescheduling.POLICIES`; written out so that the help needs no engine."""
@@ -80,7 +83,7 @@ def solve(
         plot_history(result, history_path)
         files = (*files, history_path)
     if not quiet:
-        print_summary(instance.name, result, files=files)
+        print_summary(instance.name, result, _compiling(result), files)
     _exit_without_schedule(result)
 
 
@@ -177,7 +180,14 @@ def repair(
         )
     revisions = (*in_force.revisions, *outcome.revisions)
     files = _write(
-        outcome.instance, outcome.stated, output, gantt_path, revisions, outcome.baseline, broken=outcome.broken
+        outcome.instance,
+        outcome.stated,
+        output,
+        gantt_path,
+        revisions,
+        outcome.baseline,
+        broken=outcome.broken,
+        voids=STABILITY_TERMS if len(outcome.revisions) > 1 else (),  # they don't count from the plan that is drawn
     )
     if report_path is not None and outcome.report is not None:
         from scheduler.io.atomic import write_text
@@ -187,17 +197,37 @@ def repair(
     if cascade_path is not None and outcome.shift is not None:
         from scheduler.plot import save_cascade
 
-        delays, last = outcome.shift.delays, outcome.revisions[-1].events
-        save_cascade(cascade_path, delays, last, title=outcome.instance.name)
+        delays, last = outcome.shift.delays, outcome.revisions[-1]
+        when = f" at {last.now}" if len(outcome.revisions) > 1 else ""
+        save_cascade(cascade_path, delays, last.events, title=f"{outcome.instance.name}{when}")
         files = (*files, cascade_path)
     if not quiet:
-        print_summary(outcome.instance.name, outcome.stated, (("policy", outcome.policy),), files)
+        extra = (("policy", outcome.policy), *_instants(outcome), *_compiling(outcome.result))
+        print_summary(outcome.instance.name, outcome.stated, extra, files)
         if outcome.report is not None:
             click.echo(f"\n{outcome.report}")
     if outcome.degraded is not None:
         text = f"the least violating schedule found breaks {count_text(len(outcome.broken), 'limit')}"
         click.echo(f"DEGRADED: {text}\n{outcome.degraded}", err=True)
     _exit_without_schedule(outcome.result)
+
+
+def _compiling(result: Result) -> tuple[tuple[str, str], ...]:
+    """Return what the table has to say where a search was not compiled in time, and might have found more."""
+    from scheduler.search.compiling import is_compiling
+
+    if result.status not in (Status.FEASIBLE, Status.UNKNOWN) or not is_compiling():
+        return ()
+    return (("compiling", "a search is still being compiled, once on this machine; call again in a minute to use it"),)
+
+
+def _instants(outcome: Repair) -> tuple[tuple[str, str], ...]:
+    """Return what the table has to say where events became known at several instants."""
+    if len(outcome.revisions) == 1:
+        return ()
+    instants = [str(revision.now) for revision in outcome.revisions]
+    text = f"{', '.join(instants)}, one after the other; terms of change count from the plan before {instants[-1]}"
+    return (("events at", text),)
 
 
 def _write(
@@ -208,8 +238,9 @@ def _write(
     revisions: tuple[Revision, ...] = (),
     baseline: Schedule | None = None,
     broken: tuple[Violation, ...] = (),
+    voids: Collection[str] = (),
 ) -> tuple[Path, ...]:
-    """Write the files that were asked for; without schedule there is nothing to draw."""
+    """Write the files that were asked for; without schedule there is nothing to draw. No picture names the `voids`."""
     files = []
     if output is not None:
         from scheduler.io.schedule_file import write_schedule
@@ -219,7 +250,7 @@ def _write(
     if gantt_path is not None and result.schedule is not None:
         from scheduler.plot import save_gantt
 
-        terms = {name: result.terms[name] for name in result.objective.terms}
+        terms = {name: result.terms[name] for name in result.objective.terms if name not in voids}
         save_gantt(gantt_path, instance, result.schedule, baseline=baseline, terms=terms, broken=broken)
         files.append(gantt_path)
     return tuple(files)

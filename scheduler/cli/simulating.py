@@ -32,7 +32,9 @@ PROFILES = ("calm", "usual", "stormy", "breakdowns", "durations")
 
 @click.command()
 @instance_argument
-@click.option("--schedule", "schedule_path", type=INPUT_FILE, metavar="SCHEDULE.json", help="What is carried out.")
+@click.option(
+    "--schedule", "schedule_path", type=INPUT_FILE, metavar="SCHEDULE.json", help="What is carried out, else solve."
+)
 @click.option(
     "--policy",
     "policies",
@@ -41,13 +43,38 @@ PROFILES = ("calm", "usual", "stormy", "breakdowns", "durations")
     help="Policy to try; may be repeated.  [default: right-shift, auto]",
 )
 @click.option("--profile", type=click.Choice(PROFILES), default="usual", show_default=True, help="How much goes wrong.")
-@click.option("--breakdown-level", type=FiniteRange(0, 1, max_open=True), help="Share of its time a machine is down.")
 @click.option(
-    "--repair-time", type=FiniteRange(min=0, min_open=True), help="Mean repair time, in mean processing times."
+    "--breakdown-level",
+    type=FiniteRange(0, 1, max_open=True),
+    metavar="SHARE",
+    help="Share of its time a machine is down.  [default: the profile's]",
 )
-@click.option("--variation", type=FiniteRange(min=0), help="Standard deviation of durations, by the planned ones.")
-@click.option("--phases", type=click.IntRange(1, 1_000), help="Phases of the Erlang times up and down; 1: exponential.")
-@click.option("--replications", type=click.IntRange(min=1), default=10, show_default=True, help="Runs for each policy.")
+@click.option(
+    "--repair-time",
+    type=FiniteRange(min=0, min_open=True),
+    metavar="X",
+    help="Mean repair time, in mean processing times.  [default: the profile's]",
+)
+@click.option(
+    "--variation",
+    type=FiniteRange(min=0),
+    metavar="X",
+    help="Standard deviation of durations, by the planned ones.  [default: the profile's]",
+)
+@click.option(
+    "--phases",
+    type=click.IntRange(1, 1_000),
+    metavar="N",
+    help="Phases of the Erlang times up and down; 1: exponential.  [default: the profile's]",
+)
+@click.option(
+    "--replications",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Runs for each policy.",
+)
 @click.option("--deadline", type=seconds, default="1", metavar="SECONDS", help="For each repair.  [default: 1]")
 @click.option(
     "--clairvoyant",

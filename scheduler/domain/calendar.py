@@ -36,6 +36,20 @@ class ShiftPattern:
     period: int
     shifts: tuple[Shift, ...]
 
+    @property
+    def longest(self) -> int | None:
+        """Length of the longest time without pause, over the end of the period too; None if there is no pause."""
+        windows: list[tuple[int, int]] = []
+        for turn in range(2):
+            for shift in self.shifts:
+                start, end = turn * self.period + shift.start, turn * self.period + shift.end
+                if windows and windows[-1][1] >= start:
+                    windows[-1] = (windows[-1][0], end)
+                else:
+                    windows.append((start, end))
+        found = max((end - start for start, end in windows), default=0)
+        return None if found >= 2 * self.period else found
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.domain.calendar import Calendar, end_of_work, working_time
@@ -251,6 +251,18 @@ def pausing(instance: Instance) -> Instance:
             blocked = instance.machine_by_id[running.machine].calendar.blocked(end)
             if working_time(blocked, running.start, end) < length:
                 instance = interruptible(instance, running)
+    return instance
+
+
+def pausing_between_shifts(instance: Instance, keys: Iterable[OperationKey]) -> Instance:
+    """Return the instance in which those of the operations that are longer than all their shifts pause between them."""
+    for key in keys:
+        operation = instance.operation_by_key[key]
+        patterns = [instance.machine_by_id[mode.machine].calendar.pattern for mode in operation.modes]
+        longest = [None if pattern is None else pattern.longest for pattern in patterns]
+        fits = (room is None or mode.duration <= room for mode, room in zip(operation.modes, longest, strict=True))
+        if not operation.interruptible and not any(fits):
+            instance = with_operation(instance, key[0], replace(operation, interruptible=True))
     return instance
 
 

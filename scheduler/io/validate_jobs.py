@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from scheduler.domain import Instance, Job, Operation, ShiftPattern
+from scheduler.domain import Instance, Job, Operation
 from scheduler.errors import Defect
 from scheduler.io.defects import shown
 from scheduler.io.json_text import json_path
@@ -116,7 +116,7 @@ def dwell_without_fetching(instance: Instance) -> Iterator[Defect]:
 def too_long_for_every_shift(instance: Instance) -> Iterator[Defect]:
     """An operation that may not be interrupted is longer than every shift of its machine."""
     longest = {
-        machine.id: _longest_shift(machine.calendar.pattern)
+        machine.id: machine.calendar.pattern.longest
         for machine in instance.machines
         if machine.calendar.pattern is not None
     }
@@ -142,20 +142,6 @@ def no_length_with_setups(instance: Instance) -> Iterator[Defect]:
                     where = json_path("jobs", j, "operations", o, "modes", m, "duration")
                     cause = f"{shown(mode.machine)} is set up from one operation to the next, and this one has length 0"
                     yield Defect("E325", where, cause, "write at least 1")
-
-
-def _longest_shift(pattern: ShiftPattern) -> int | None:
-    """Length of the longest time without pause, over the end of the period too; None if there is no pause."""
-    windows: list[tuple[int, int]] = []
-    for turn in range(2):
-        for shift in pattern.shifts:
-            start, end = turn * pattern.period + shift.start, turn * pattern.period + shift.end
-            if windows and windows[-1][1] >= start:
-                windows[-1] = (windows[-1][0], end)
-            else:
-                windows.append((start, end))
-    longest = max((end - start for start, end in windows), default=0)
-    return None if longest >= 2 * pattern.period else longest
 
 
 def repeated_precedences(instance: Instance) -> Iterator[Defect]:

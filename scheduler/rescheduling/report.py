@@ -44,6 +44,8 @@ class Report:
         How many delays its longest chain has.
     cascade_text
         The cascade as a tree.
+    cascade_at
+        The last instant, whose events the cascade tells of, if events became known at several; else None.
     price
         The price of stability, if it was asked for.
     """
@@ -69,6 +71,7 @@ class Report:
     cascade: tuple[Delay, ...] = ()
     cascade_depth: int = 0
     cascade_text: str = ""
+    cascade_at: int | None = None
     price: Price | None = None
 
     @property
@@ -102,10 +105,11 @@ class Report:
             rows.append(("price of stability", str(self.price)))
         width = max(len(name) for name, _ in rows)
         table = "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
-        if not self.cascade:
+        if not self.cascade and self.cascade_at is None:
             return table
-        title = f"What the events delay with all orders kept: {len(self.cascade)}, {self.cascade_depth} deep"
-        return f"{table}\n\n{title}\n{self.cascade_text}"
+        which = "the events" if self.cascade_at is None else f"the events at {self.cascade_at}"
+        extent = f"{len(self.cascade)}, {self.cascade_depth} deep\n{self.cascade_text}" if self.cascade else "nothing"
+        return f"{table}\n\nWhat {which} delay with all orders kept: {extent}"
 
     def as_json(self) -> dict[str, Any]:
         """Return all figures, lists and the cascade as JSON values; ``cause`` is a position in the cascade."""
@@ -135,7 +139,8 @@ def compare(
     cascade, events
         The delays of the last right shift, and the events that it answers.
     """
-    execution = replace(execution_of(after), now=event_at, baseline=baseline)
+    last = execution_of(after)
+    execution = replace(last, now=event_at, baseline=baseline)
     terms = value_terms(replace(after, execution=execution), schedule)
     pairs = [
         (was, schedule.by_operation[was.key])
@@ -169,6 +174,7 @@ def compare(
         cascade=cascade,
         cascade_depth=depth(cascade),
         cascade_text=told(cascade, events),
+        cascade_at=last.now if last.now > event_at else None,
     )
 
 

@@ -1,15 +1,16 @@
 """Compile once per machine: in a process of its own, so that nobody waits for it.
 
 Compiling takes some tens of seconds of one core. A first `solve` starts a module as a program and goes on with CP-SAT;
-the compiled code lands in numba's cache, for this run if it lasts and for all later ones.
+the compiled code lands in numba's cache, for this run if it lasts and for all later ones. Several runs at once start
+several such processes; one of them compiles, and the others wait for what it leaves in the cache.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +60,11 @@ class Kernels:
                 if file.name.split(".")[0] in names and file.stat().st_mtime < newest:
                     file.unlink()
 
+    def compile_alone(self, compile_here: Callable[[], None]) -> None:
+        """Compile in this process, once no other one does; what that has left in the cache is only loaded."""
+        with _alone_in(Path(self._compiled(self.last).stats.cache_path)):
+            compile_here()
+
     def compile_elsewhere(self, kernel: str) -> Callable[[float], bool]:
         """Start a process that compiles, unless one runs; return a function that waits for it so many seconds.
 
@@ -87,3 +93,22 @@ class Kernels:
     def _compiled(self, kernel: str) -> Any:
         module, function = kernel.split(".")
         return getattr(import_module(f"{self.package}.{module}"), function)
+
+
+def is_compiling() -> bool:
+    """Return whether a process that this one has started still compiles."""
+    return any(process.poll() is None for process in _compilers.values())
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in the block for this folder; the lock of one that is killed is gone with it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: they compile beside one another
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "compiling.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -18,6 +18,7 @@ from scheduler.cli.generating import RECIPE_OPTIONS
 from scheduler.cli.options import PICTURES
 from scheduler.cli.planning import POLICIES
 from scheduler.constraints import Violation
+from scheduler.domain import Objective, Result, Status
 from scheduler.errors import UncheckedScheduleError
 
 
@@ -86,6 +87,15 @@ def test_an_unchecked_schedule_is_our_mistake_not_the_user_s(folder: Path, monke
     assert not (folder / "never.json").exists()
 
 
+def test_solve_says_that_a_search_was_not_compiled_in_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.search.compiling.is_compiling", lambda: True)
+    makespan, found = Objective.parse("makespan"), Status.FEASIBLE
+    monkeypatch.setattr("scheduler.portfolio.solve", lambda instance, **_: Result(found, makespan))
+    assert "compiling       a search is still being compiled" in run("solve", "teaching.json").stdout
+    found = Status.OPTIMAL
+    assert "compiling" not in run("solve", "teaching.json").stdout
+
+
 # --- repair ------------------------------------------------------------------------------------------------------
 
 
@@ -103,6 +113,22 @@ def test_repair_writes_a_schedule_that_can_be_repaired_again(folder: Path) -> No
     assert content(folder / "second.json")["makespan"] == 12
     assert len(content(folder / "second.json")["revisions"]) == 2
     assert run("check", "teaching.json", "second.json").exit_code == 0
+
+
+def test_repair_tells_which_instant_change_and_cascade_belong_to(folder: Path) -> None:
+    events = content(folder / "breakdown.json")["events"]
+    delay = {"id": "E2", "type": "operation_delayed", "at": 8, "job": "bracket", "operation": "drill", "delay": 3}
+    (folder / "both.json").write_text(json.dumps({"events": [*events, delay]}), encoding="utf-8")
+    arguments = ("--events", "both.json", "--policy", "right-shift", "--report", "report.json", "--gantt", "both.svg")
+    result = run("repair", "teaching.json", "plan.json", *arguments)
+    assert "events at       1, 8, one after the other; terms of change count from the plan before 8\n" in result.stdout
+    assert "What the events at 8 delay with all orders kept: 1, 1 deep\nE2 -> bracket.drill on drill" in result.stdout
+    assert content(folder / "report.json")["cascade_at"] == 8
+    assert "start_deviation" not in (folder / "both.svg").read_text(encoding="utf-8")
+    (folder / "one.json").write_text(json.dumps({"events": events}), encoding="utf-8")
+    result = run("repair", "teaching.json", "plan.json", "--events", "one.json", "--policy", "right-shift")
+    assert "What the events delay with all orders kept:" in result.stdout
+    assert "events at" not in result.stdout
 
 
 def test_what_was_optimised_before_is_optimised_again(folder: Path) -> None:

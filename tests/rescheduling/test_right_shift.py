@@ -34,7 +34,15 @@ from repair_cases import (
 
 from scheduler.domain import Instance, Job, Lane, Operation, OperatorPool, Precedence, Schedule, SetupMatrix
 from scheduler.domain.derive import complete
-from scheduler.domain.events import Event, JobCancelled, MachineBreakdown, OperationDelayed, RobotDown, RushOrder
+from scheduler.domain.events import (
+    Event,
+    JobCancelled,
+    MachineBreakdown,
+    MachineDegraded,
+    OperationDelayed,
+    RobotDown,
+    RushOrder,
+)
 from scheduler.rescheduling.right_shift import right_shift, shift
 
 
@@ -360,8 +368,8 @@ def test_a_pin_that_would_have_to_move_is_the_reason() -> None:
 def test_an_operation_that_fits_nowhere_is_the_reason() -> None:
     instance = factory(machine("M1", calendar=shifts(10, (0, 6))), simple_job("J1", ("M1", 4)))
     baseline = schedule(at("J1.1", "M1", 10, 14))
-    after = revised(instance, baseline, 1, OperationDelayed("E", 1, "J1", "1", delay=3))
-    result = shift(after, baseline)
+    after = revised(instance, baseline, 1)
+    result = shift(replace(after, jobs=(simple_job("J1", ("M1", 7)),)), baseline)
     assert result.schedule is None
     assert "operation 1 of job J1 on M1 finds no time" in result.reason
 
@@ -461,3 +469,15 @@ def test_a_new_job_leaves_once_in_the_plan_that_has_all_its_operations() -> None
     result = shifted(robot_cell(), robot_cell_baseline(), 1, RushOrder("E", 1, job_with_plans))
     new = [(move.origin, move.destination) for move in result.moves if move.job == "N"]
     assert new == [("IN", "S1"), ("S1", "S2"), ("S2", "OUT")]
+
+
+@pytest.mark.parametrize("event", [OperationDelayed("E", 1, "J2", "1", delay=4), MachineDegraded("E", 1, "M1", 50)])
+def test_what_has_become_longer_than_every_shift_pauses_between_them(event: Event) -> None:
+    # M1 works during [0, 5), [8, 13), [16, 21) ...; J2.1 takes 8 ticks now, and J1.1 on a slow machine 7.
+    instance = factory(
+        machine("M1", calendar=shifts(8, (0, 5))), simple_job("J1", ("M1", 4)), simple_job("J2", ("M1", 4))
+    )
+    baseline = schedule(at("J1.1", "M1", 0, 4), at("J2.1", "M1", 8, 12))
+    result = shifted(instance, baseline, 1, event)
+    is_slow = isinstance(event, MachineDegraded)
+    assert times(result) == ({"J1.1": (0, 10), "J2.1": (10, 21)} if is_slow else {"J1.1": (0, 4), "J2.1": (8, 19)})

@@ -1,8 +1,9 @@
-"""The cache of compiled code is emptied when it is older than the sources."""
+"""The cache of compiled code is emptied when it is older than the sources, and filled by one process at a time."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -33,3 +34,20 @@ def test_every_module_with_compiled_functions_is_a_source(warm: ModuleType) -> N
     folder, sources = Path(str(warm.__file__)).parent, set(warm.KERNELS.sources)
     assert {file.stem for file in folder.glob("*.py") if "njit(" in file.read_text()} <= sources
     assert all((folder / f"{name}.py").exists() for name in sources)
+
+
+def test_one_process_at_a_time_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    folder = tmp_path / "cache"
+    compiled = SimpleNamespace(stats=SimpleNamespace(cache_path=str(folder)))
+    monkeypatch.setattr(Kernels, "_compiled", lambda self, kernel: compiled)
+
+    def is_free() -> bool:
+        with (folder / "compiling.lock").open() as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    free: list[bool] = []
+    cyclic.KERNELS.compile_alone(lambda: free.append(is_free()))
+    assert (free, is_free()) == ([False], True)

@@ -14,6 +14,7 @@ from scheduler.domain.events.undo import let_go, undone
 from scheduler.domain.happened import (
     execution_of,
     interruptible,
+    pausing_between_shifts,
     scrapped,
     started,
     taken_back,
@@ -149,7 +150,7 @@ class MachineDegraded(Event):
                 done - (done - mode.duration) * 100 // self.speed if mode.machine == self.machine else mode.duration
                 for mode in operation.modes
             )
-        return with_durations(instance, durations)
+        return pausing_between_shifts(with_durations(instance, durations), durations)
 
 
 @dataclass(frozen=True)

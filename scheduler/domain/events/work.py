@@ -9,7 +9,15 @@ from typing import ClassVar, Literal
 from scheduler.domain.calendar import end_of_work, working_time
 from scheduler.domain.events.base import Difference, Event, Tick
 from scheduler.domain.events.facts import contradicted, with_fact
-from scheduler.domain.happened import execution_of, scrapped, started, taken_back, with_durations, with_job
+from scheduler.domain.happened import (
+    execution_of,
+    pausing_between_shifts,
+    scrapped,
+    started,
+    taken_back,
+    with_durations,
+    with_job,
+)
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Operation, chain
 from scheduler.domain.schedule import ScheduledOperation
@@ -63,11 +71,15 @@ class OperationDelayed(Event):
             yield self.defect("E603", member, cause, f"write a duration of {done} or more")
 
     def change(self, instance: Instance) -> Instance:
-        """Change the duration of every mode; a running operation that now meets a downtime pauses in it."""
+        """Change the duration of every mode; a running operation that now meets a downtime pauses in it.
+
+        So does one that fits into no shift any more.
+        """
         key = (self.job, self.operation)
         extra = self._extra(instance, execution_of(instance).baseline.by_operation[key])
         modes = instance.operation_by_key[key].modes
-        return with_durations(instance, {key: tuple(max(0, mode.duration + extra) for mode in modes)})
+        instance = with_durations(instance, {key: tuple(max(0, mode.duration + extra) for mode in modes)})
+        return pausing_between_shifts(instance, [key])
 
     def _extra(self, instance: Instance, scheduled: ScheduledOperation) -> int:
         if self.new_duration is None:

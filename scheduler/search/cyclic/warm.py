@@ -25,4 +25,4 @@ def compile_here() -> None:
 
 
 if __name__ == "__main__":
-    compile_here()
+    KERNELS.compile_alone(compile_here)

@@ -58,4 +58,4 @@ def compile_here(first: str = "") -> None:
 
 
 if __name__ == "__main__":
-    compile_here(*sys.argv[1:2])
+    KERNELS.compile_alone(lambda: compile_here(*sys.argv[1:2]))
