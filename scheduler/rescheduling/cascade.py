@@ -90,7 +90,7 @@ def delays_of(network: Network, jobs: Container[str] | None = None) -> tuple[Del
 
     Those of these jobs, if any are given, and of what belongs to none.
     """
-    timing, planned = network.timing, network.activities()
+    timing, planned = network.timing, network.activities.planned()
     causes = {node: _behind(network, cause) for node, cause in timing.causes.items()}
     changed = {}
     for node, activity in planned.items():

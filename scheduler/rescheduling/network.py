@@ -18,12 +18,12 @@ from scheduler.domain import (
     Machine,
     Mode,
     Move,
-    OperationKey,
     Schedule,
     ScheduledOperation,
 )
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started, taken_over
+from scheduler.rescheduling.activities import Activities
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
 from scheduler.rescheduling.docks import add_docks
@@ -57,7 +57,9 @@ class Network:
     def __init__(self, instance: Instance, draft: Draft, latest: int, *, carriers_wait: bool = False) -> None:
         self.instance = instance
         self.draft = draft
-        self.timing = Timing(latest, self._label)
+        self.activities = Activities()
+        self._node = self.activities.node_by_key
+        self.timing = Timing(latest, self.activities.label)
         execution = execution_of(instance)
         self._now = execution.now
         self._started = started(instance)
@@ -69,13 +71,6 @@ class Network:
             for nominal, move in self._real.items()
             if carriers_wait and move.kind != "transfer" and move.end >= execution.now
         )
-        self._operation_of: dict[int, ScheduledOperation] = {}
-        self._moves_of: dict[int, tuple[Move, ...]] = {}
-        self._charge_of: dict[int, Charge] = {}
-        self._node: dict[OperationKey, int] = {}
-        self._node_by_move: dict[int, int] = {}
-        self._drop_of: dict[int, int] = {}
-        self._pick_up_of: dict[int, int] = {}
         self._blocked: dict[int, Blocked] = {}  # by the id of a calendar: all of them live as long as the instance
         self._ways = moves_by_way(instance, draft.moves)
         self._moves_by_operation = moves_by_operation(draft.moves)
@@ -84,16 +79,17 @@ class Network:
         self._add_nodes()
         self._add_parts()
         self._add_machines()
-        add_carriers(instance, self.timing, draft, self._real, self._charge_of, self._stop_of)
+        activities, node_of = self.activities, self.activities.node_of
+        add_carriers(instance, self.timing, draft, self._real, activities.charge_of, activities.stop_of)
         if instance.operators:
             by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
             add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start), execution.now)
-        trips = {node: first for node, (first, *_) in self._moves_of.items() if first.kind == "transfer"}
-        add_lanes(instance, self.timing, self.draft.moves, self._node_of)
+        trips = {node: first for node, (first, *_) in activities.moves_of.items() if first.kind == "transfer"}
+        add_lanes(instance, self.timing, self.draft.moves, node_of)
         add_docks(instance, self.timing, trips, execution.now)
-        add_chargers(instance, self.timing, self._charge_of)
-        add_stations(instance, self.timing, draft, self._node, self._node_of, self._drop, self._waiting)
-        self.parked = Parked(instance, self.timing, draft, self._real, self._node_of)
+        add_chargers(instance, self.timing, activities.charge_of)
+        add_stations(instance, self.timing, draft, self._node, node_of, activities.drop, self._waiting)
+        self.parked = Parked(instance, self.timing, draft, self._real, node_of, activities.labels)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -103,19 +99,13 @@ class Network:
         Stuck
             If there is none.
         """
-        timing = self.timing
+        timing, activities = self.timing, self.activities
         timing.settle()
-        starts, ends = timing.starts, timing.ends
-        operations = [timed(o, starts[n], ends[n]) for n, o in self._operation_of.items()]
-        moves = [timed(m, starts[n], ends[self._last(n)]) for n, trip in self._moves_of.items() for m in trip]
-        charges = [timed(c, starts[n], ends[n]) for n, c in self._charge_of.items()]
+        starts, ends, last = timing.starts, timing.ends, activities.last
+        operations = [timed(o, starts[n], ends[n]) for n, o in activities.operation_of.items()]
+        moves = [timed(m, starts[n], ends[last(n)]) for n, trip in activities.moves_of.items() for m in trip]
+        charges = [timed(c, starts[n], ends[n]) for n, c in activities.charge_of.items()]
         return complete(self.instance, operations, moves, charges, self.parked.moves())
-
-    def activities(self) -> dict[int, ScheduledOperation | Move | Charge]:
-        """Return what each node stands for, as it was planned; the drop of a move stands for the move."""
-        first: dict[int, ScheduledOperation | Move | Charge] = {n: trip[0] for n, trip in self._moves_of.items()}
-        drops = {drop: first[node] for drop, node in self._pick_up_of.items()}
-        return {**self._operation_of, **self._charge_of, **first, **drops}
 
     def waits(self) -> dict[Move, int]:
         """Return how long each robot and vehicle under way has to wait, where it has to.
@@ -127,9 +117,9 @@ class Network:
         """
         self.timing.settle()
         found = {}
-        for node, (first, *_) in self._moves_of.items():
+        for node, (first, *_) in self.activities.moves_of.items():
             if first in self._waiting:
-                ticks = self.timing.ends[self._last(node)] - self._real[first].end
+                ticks = self.timing.ends[self.activities.last(node)] - self._real[first].end
                 if ticks > 0:
                     found[self._real[first]] = ticks
         return found
@@ -143,15 +133,11 @@ class Network:
         activities += [tuple(trip) for _, trip in groupby(transfers, key=lambda m: (m.mover, m.start))]
         for activity in sorted(activities, key=_nominal_times):
             if isinstance(activity, ScheduledOperation):
-                node = self._add_operation(activity)
-                self._operation_of[node] = activity
-                self._node[activity.key] = node
+                self.activities.add_operation(self._add_operation(activity), activity)
             elif isinstance(activity, Charge):
-                self._charge_of[self._add_charge(activity)] = activity
+                self.activities.charge_of[self._add_charge(activity)] = activity
             else:
-                node = self._add_moves(activity)
-                self._moves_of[node] = activity
-                self._node_by_move.update((id(move), node) for move in activity)
+                self._add_moves(activity)
 
     def _add_operation(self, operation: ScheduledOperation) -> int:
         has_started = operation.key in self._started
@@ -176,11 +162,17 @@ class Network:
             self.timing.fix(node, pin.start)
         return node
 
-    def _add_moves(self, moves: tuple[Move, ...]) -> int:
+    def _add_moves(self, moves: tuple[Move, ...]) -> None:
         first = moves[0]
         carrier = self.instance.carrier_by_id.get(first.mover)
         if carrier is not None and carrier.capacity > 1:
-            return self._add_visits(carrier, first)
+            self._add_visits(carrier, first)
+            return
+        self.activities.add_moves(self._add_ride(moves), moves)
+
+    def _add_ride(self, moves: tuple[Move, ...]) -> int:
+        """Add what is one activity: a move of a carrier that holds one part, or a trip over a lane."""
+        first = moves[0]
         if first in self._real:
             start, end = self._real[first].start, self._real[first].end
             return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
@@ -193,17 +185,12 @@ class Network:
         self.timing.keep_free(node, self._blocked_of(self.instance.carrier_by_id[first.mover].calendar), 0, length)
         return node
 
-    def _add_visits(self, carrier: Carrier, move: Move) -> int:
-        """Add the move of a carrier that holds several parts, and return the node of its pick-up."""
+    def _add_visits(self, carrier: Carrier, move: Move) -> None:
+        """Add the pick-up and the drop of a move, of a carrier that holds several parts."""
         group, blocked = self.instance.group_by_carrier[carrier.id], self._blocked_of(carrier.calendar)
         earliest, real = self._possible_from(move), self._real.get(move)
         first, last = add_visits(self.timing, group, move, earliest, real, move in self._waiting, blocked)
-        self._drop_of[first], self._pick_up_of[last] = last, first
-        return first
-
-    def _last(self, node: int) -> int:
-        """Return the node with which an activity ends."""
-        return self._drop_of.get(node, node)
+        self.activities.add_moves(first, (move,), last)
 
     def _add_charge(self, charge: Charge) -> int:
         if charge in execution_of(self.instance).charges:
@@ -223,17 +210,6 @@ class Network:
             blocked = self._blocked[id(calendar)] = calendar.blocked(self.timing.latest)
         return blocked
 
-    def _label(self, node: int) -> str:
-        if node in self._operation_of:
-            operation = self._operation_of[node]
-            return f"operation {operation.operation} of job {operation.job} on {operation.machine}"
-        if node in self._charge_of:
-            return f"the charge of {self._charge_of[node].vehicle} at {self._charge_of[node].charger}"
-        if (node := self._pick_up_of.get(node, node)) not in self._moves_of:
-            return self.parked.labels.get(node, "work that was lost")
-        first = self._moves_of[node][0]
-        return f"the move of job {first.job} from {first.origin} to {first.destination} by {first.mover}"
-
     # The way of the parts: precedences, lags and moves.
 
     def _add_parts(self) -> None:
@@ -248,13 +224,13 @@ class Network:
                         self.timing.keep_lags(before, after, lags[predecessor, successor], reason, follows=True)
                         self._add_dwell(way, [before, after])
                     continue
-                legs = [list(dict.fromkeys(map(self._node_of, leg))) for leg in by_leg(self._ways[way])]
+                legs = [list(dict.fromkeys(map(self.activities.node_of, leg))) for leg in by_leg(self._ways[way])]
                 if predecessor is not None:
                     legs.insert(0, [self._node[job.id, predecessor]])
                 if successor is not None:
                     legs.append([self._node[job.id, successor]])
                 for before, after in chain.from_iterable(product(*pair) for pair in pairwise(legs)):
-                    self.timing.order((self._last(before), "end", 0), (after, "start", 0), reason)
+                    self.timing.order((self.activities.last(before), "end", 0), (after, "start", 0), reason)
                 self._add_dwell(way, [nodes[0] for nodes in legs])  # jobs that split have none
                 if predecessor is not None and successor is not None:
                     self.timing.keep_lags(legs[0][0], legs[-1][0], lags[predecessor, successor], reason)
@@ -276,18 +252,9 @@ class Network:
         if self.instance.machine_by_id[after.machine].input_buffer == 0:
             last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
             if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
-                self.timing.order((stops[-1], "start", 0), (self._last(stops[-2]), "end", 0), Reason("job", job))
-
-    def _node_of(self, move: Move) -> int:
-        return self._node_by_move[id(move)]
-
-    def _stop_of(self, task: Move | ScheduledOperation, is_drop: bool) -> int:
-        if isinstance(task, ScheduledOperation):
-            return self._node[task.key]
-        return self._drop(task) if is_drop else self._node_of(task)
-
-    def _drop(self, move: Move) -> int:
-        return self._last(self._node_of(move))
+                self.timing.order(
+                    (stops[-1], "start", 0), (self.activities.last(stops[-2]), "end", 0), Reason("job", job)
+                )
 
     # Machines: occupation, capacity, setups.
 
@@ -350,12 +317,14 @@ class Network:
         loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
         for first, later in pairwise(loadings):
             self.timing.order(
-                (self._drop(first), "end", 0), (self._drop(later), "end", 0), Reason("job", operation.job)
+                (self.activities.drop(first), "end", 0),
+                (self.activities.drop(later), "end", 0),
+                Reason("job", operation.job),
             )
         if not loadings:
             return None
         drop = drop_time(self.instance, loadings[0])
-        return loadings[0].end - drop, (self._drop(loadings[0]), "end", -drop)
+        return loadings[0].end - drop, (self.activities.drop(loadings[0]), "end", -drop)
 
     def _taken(self, operation: ScheduledOperation) -> list[tuple[int, Anchor]]:
         """Return when each part of the operation is taken away (nominally), by a move or the next operation."""
@@ -365,7 +334,7 @@ class Network:
             if move.successor in over:
                 continue
             taking = pick_up_time(self.instance, move)
-            taken: Anchor = (self._node_of(move), "start", taking)
+            taken: Anchor = (self.activities.node_of(move), "start", taking)
             if move in self._waiting:
                 taken = (self.timing.add_fixed(move.start, move.start), "start", taking)
             found.append((move.start + taking, taken))

@@ -24,6 +24,8 @@ class Parked:
         The moves of the draft that have begun, as they really are.
     node_of
         The activity of a move.
+    labels
+        Gets the names of what is added.
     """
 
     def __init__(
@@ -33,9 +35,10 @@ class Parked:
         draft: Draft,
         real: Mapping[Move, Move],
         node_of: Callable[[Move], int],
+        labels: dict[int, str],
     ) -> None:
         self.way_of: dict[int, Move] = {}
-        self.labels: dict[int, str] = {}
+        self._labels = labels
         self._instance = instance
         self._timing = timing
         self._real = real
@@ -133,7 +136,7 @@ class Parked:
             earliest = max(self._now, way.start if is_planned else 0, begun[-1].end if begun else 0)
             node = timing.add(earliest, yard.fleet.travel_time(way.origin, way.destination))
             self.way_of[node] = Move(None, way.origin, way.destination, vehicle, "empty_move", way.start, way.end)
-            self.labels[node] = f"the empty move from {way.origin} to {way.destination} by {vehicle}"
+            self._labels[node] = f"the empty move from {way.origin} to {way.destination} by {vehicle}"
             timing.order(previous, (node, "start", 0), Reason("mover", vehicle))
             self._add_use(here, since, way.start, begin, (node, "start", 0))
             here, since, begin = way.destination, way.end, (node, "end", 0)
@@ -147,7 +150,7 @@ class Parked:
 
     def _stands(self, vehicle: str, place: str, since: int) -> Anchor:
         node = self._timing.add_fixed(since, since)
-        self.labels[node] = f"{vehicle}, which is at {place},"
+        self._labels[node] = f"{vehicle}, which is at {place},"
         return (node, "end", 0)
 
     def _by_rule(self, yard: Yard, here: str, leaves_at: int, after: Move | None) -> tuple[Way, ...]:
