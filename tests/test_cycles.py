@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from cpsat.fixing import hint_status, hinted
+from cyclic_cases import cyclic, robotic_cell
 from helpers import assert_valid, distances, factory, job, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -25,8 +26,6 @@ from scheduler.domain import (
     Lane,
     Objective,
     OperatorPool,
-    Robot,
-    RobotCell,
     SetupMatrix,
     Status,
     Timetable,
@@ -45,21 +44,6 @@ from scheduler.search.construct import construct
 from scheduler.search.decode import spoken
 from scheduler.search.tabu.arrays import why_unsupported
 from scheduler.terms import value_terms
-
-
-def cyclic(instance: Instance, repetitions: int) -> Instance:
-    return unrolled(replace(instance, objective="cycle_time > makespan"), Cycle(repetitions))
-
-
-def robotic_cell(times: tuple[int, ...], move: int, handling: int, repetitions: int) -> Instance:
-    """Identical parts over stations in a row; `move` from one to the next, `handling` to load or unload."""
-    stations = [f"M{number}" for number in range(1, len(times) + 1)]
-    places = ["IN", *stations, "OUT"]
-    travel = {a: {b: abs(i - j) * move for j, b in enumerate(places) if b != a} for i, a in enumerate(places)}
-    cell = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", travel, handling, handling)
-    part = simple_job("P", *zip(stations, times, strict=True))
-    baths = (machine(station, cell="C", input_buffer=0, output_buffer=0) for station in stations)
-    return cyclic(factory(*baths, cell, part), repetitions)
 
 
 def least_one_unit_cycle(times: tuple[int, ...], move: int, handling: int) -> int:

@@ -1,6 +1,7 @@
 """Lower bounds of the tiers of an objective, without a solver.
 
-Those of tardiness and flow times are in `scheduler.bounds.sums`; the makespan has:
+Those of tardiness and flow times are in `scheduler.bounds.sums`, that of the cycle time is in `scheduler.bounds.cycle`;
+the makespan has:
 
 * the longest job: ``max_o head(o) + tail(o)``;
 * one machine with interruption: the operations that have no other machine than this one, each with its head and the
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
+from scheduler.bounds.cycle import cycle_bound
 from scheduler.bounds.destructive import destructive_bound
 from scheduler.bounds.lanes import lane_bound
 from scheduler.bounds.one_machine import one_machine_bound
@@ -43,6 +45,8 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
         least.update(sum_bounds(instance))
     if "makespan" in names:
         least["makespan"] = makespan_bound(instance)
+    if "cycle_time" in names:
+        least["cycle_time"] = cycle_bound(instance)
     values = (sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0)) for tier in tiers)
     return tuple(max(tier.aspiration, value) for tier, value in zip(tiers, values, strict=True))
 

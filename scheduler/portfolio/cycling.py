@@ -47,7 +47,6 @@ class Cycling:
         self._given: Schedule | None = run.best
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
-        run.record(None, self._walk.target * self._weight, "bounds")
         later = len(run.objective.tiers) > 1 and run.has_time_for_model
         self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
 

@@ -220,7 +220,8 @@ class Run:
         return Polishing(self, walk).search()
 
     def _shorten(self) -> Answer:
-        """Prove what is small at once, and let the cyclic search and CP-SAT shorten the cycle."""
+        """Bound, prove what is small at once, and let the cyclic search and CP-SAT shorten the cycle."""
+        self.record(None, self.bounds_at_once[0], "bounds")
         if self.num_modes <= SMALL:
             status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
             if status is Status.OPTIMAL or self.stop.requested:

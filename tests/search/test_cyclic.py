@@ -8,26 +8,19 @@ from random import Random
 
 import numpy as np
 import pytest
-from helpers import assert_valid, distances, factory, machine, mode, op, simple_job
+from cyclic_cases import cell, crowded, cyclic, held, one_long_job, robotic_cell, with_grippers
+from helpers import assert_valid, factory, machine, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
-from test_cycles import cyclic, least_cycle_time, random_cyclic, robotic_cell
+from test_cycles import least_cycle_time, random_cyclic
 
 from scheduler.domain import (
-    Facility,
-    Fleet,
     Instance,
-    Job,
     Objective,
-    OperatorPool,
-    Robot,
-    RobotCell,
-    SetupMatrix,
     Status,
-    Vehicle,
 )
-from scheduler.domain.cycle import Cycle, cycle_time, unrolled
-from scheduler.domain.jobs import Precedence, chain
+from scheduler.domain.cycle import cycle_time
+from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.portfolio import solve
@@ -48,32 +41,6 @@ def constructed(instance: Instance, seed: int = 0):
     schedule = construct(instance, GOAL, time_limit=0.0, seed=seed)
     assert schedule is not None
     return schedule
-
-
-def cell(seed: int, num_parts: int = 3, repetitions: int = 4) -> Instance:
-    """Parts over three baths and a bench with setups; one robot, or two."""
-    random = Random(seed)
-    places = distances("IN S1 S2 S3 OUT", random.randint(1, 3))
-    robots = tuple(Robot(f"R{n}", "IN", speed=100 - 30 * n * (seed % 2)) for n in range(random.choice((1, 1, 2))))
-    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", places, random.randint(0, 2), 1)
-    setups = SetupMatrix({"a": {"b": random.randint(1, 9)}, "b": {"a": random.randint(1, 9)}}, initial="a")
-    stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in ("S1", "S2", "S3")]
-
-    def operation(number: int, family: str):
-        machines = random.sample(["S1", "S2", "S3", "B"], random.choice((1, 1, 2)))
-        dwell = random.choice((None, 0, 3))
-        modes = (
-            replace(mode(m, random.randint(1, 12)), **({"setup_family": family} if m == "B" else {"max_dwell": dwell}))
-            for m in machines
-        )
-        return op(str(number), *modes)
-
-    jobs = []
-    for n in range(num_parts):
-        operations = tuple(operation(k, random.choice("ab")) for k in range(random.randint(1, 4)))
-        jobs.append(Job(f"P{n}", operations, chain(tuple(o.id for o in operations))))
-    instance = factory(*stations, machine("B", setups=setups), robot_cell, *jobs)
-    return unrolled(replace(instance, objective="cycle_time"), Cycle(repetitions))
 
 
 def searched(instance: Instance, insertions: int, seed: int = 0) -> int:
@@ -224,34 +191,6 @@ def test_schedules_of_cells_are_valid(seed: int) -> None:
     assert searched(instance, 3000) <= timed(instance)[0]
 
 
-def crowded(seed: int) -> Instance:
-    """One or two jobs through a cell and a hall with a vehicle or two, and one of what several parts share."""
-    random = Random(seed)
-    kind = ("places", "buffers", "ovens", "crew", "tended")[seed % 5]
-    places = {"input_places": 1, "output_places": 1} if kind == "places" else {}
-    robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 2))))
-    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 OUT", 1), 0, 1, **places)
-    vehicles = tuple(Vehicle(f"V{n}", "M1") for n in range(random.choice((1, 2))))
-    fleet = Fleet("cars", "F", vehicles, distances("IN OUT M1", random.randint(1, 2)), 0, random.randint(0, 1))
-    buffers = {"input_buffer": random.choice((1, None)), "output_buffer": 1} if kind == "buffers" else {}
-    capacity = 2 if kind == "ovens" else 1
-    stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in ("S1", "S2")]
-    bench = machine("M1", capacity=capacity, **(buffers or {"output_buffer": random.choice((0, None))}))
-
-    def operation(number: int, name: str):
-        people = {"crew": random.randint(1, 2)} if kind == "crew" and random.random() < 0.7 else {}
-        is_tended = kind == "tended" and name != "M1" and random.random() < 0.7
-        return op(str(number), replace(mode(name, random.randint(1, 9)), operators=people, tended=is_tended))
-
-    jobs = []
-    for n in range(random.choice((1, 2))):
-        turns = random.choice((("S1", "M1"), ("M1", "S2"), ("M1", "S1", "M1"), ("S2", "M1", "S1")))
-        operations = tuple(operation(k, name) for k, name in enumerate(turns))
-        jobs.append(Job(f"P{n}", operations, chain(tuple(o.id for o in operations))))
-    crew = (OperatorPool("crew", 2),) if kind == "crew" else ()
-    return cyclic(factory(*stations, bench, robot_cell, fleet, *crew, *jobs), random.choice((2, 3)))
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_what_several_parts_share_has_room_for_them(seed: int) -> None:
     instance = crowded(seed)
@@ -266,37 +205,6 @@ def test_nearly_all_cycle_times_with_shared_resources_are_those_of_cpsat() -> No
     excess = [searched(instance, 3000) - least_cycle_time(instance) for instance in instances]
     assert min(excess) == 0
     assert excess.count(0) >= 95
-
-
-def with_grippers(instance: Instance, number: int) -> Instance:
-    """Give the robots of all cells so many grippers."""
-    cells = (
-        replace(cell, robots=tuple(replace(robot, grippers=number) for robot in cell.robots)) for cell in instance.cells
-    )
-    return replace(instance, cells=tuple(cells))
-
-
-def held(seed: int) -> Instance:
-    """Parts over three stations by one robot with two grippers, or over machines by one vehicle for two."""
-    random = Random(seed)
-    jobs = [
-        simple_job(f"P{n}", *((name, random.randint(1, 12)) for name in random.sample(("S1", "S2", "S3"), count)))
-        for n, count in enumerate(random.choice(((1,), (2,), (3,), (1, 1))))
-    ]
-    places, handling = distances("IN S1 S2 S3 OUT", random.randint(1, 3)), (random.randint(0, 2), random.randint(1, 2))
-    if seed % 3 == 0:
-        stops = distances("DOCK S1 S2 S3", random.randint(1, 3))
-        fleet = Fleet(
-            "AGV", "F", (Vehicle("V", "DOCK", capacity=2),), stops, pick_up_time=handling[0], drop_time=handling[1]
-        )
-        return cyclic(factory(Facility("F", "DOCK"), *map(machine, ("S1", "S2", "S3")), fleet, *jobs), 4)
-    robots = (Robot("R", "IN", grippers=2),)
-    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", places, *handling)
-    if seed % 6 == 4:  # the robot stays with what is done first
-        first = replace(jobs[0].operations[0], modes=(replace(jobs[0].operations[0].modes[0], tended=True),))
-        jobs[0] = replace(jobs[0], operations=(first, *jobs[0].operations[1:]))
-    buffers = {} if seed % 3 == 1 else {"input_buffer": 0, "output_buffer": 0}
-    return cyclic(factory(*(machine(s, cell="C", **buffers) for s in ("S1", "S2", "S3")), robot_cell, *jobs), 4)
 
 
 @pytest.mark.parametrize(("a", "b", "move", "handling"), [(3, 4, 1, 1), (20, 1, 2, 1), (5, 30, 1, 2), (2, 1, 3, 1)])
@@ -344,20 +252,6 @@ def test_least_cycle_times_of_carriers_that_hold_two_parts() -> None:
             assert found == best.terms["cycle_time"]
             proved += 1
     assert proved >= 40
-
-
-def one_long_job(seed: int) -> Instance:
-    """A part that is on the same machines and robots again and again, over several cycles."""
-    random = Random(seed)
-    names = ("S1", "S2", "S3")
-    robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 2))))
-    robot_cell = RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", random.randint(1, 2)), 0, 1)
-    turns = [random.choice(names)]
-    while len(turns) < 8:
-        turns.append(random.choice([name for name in names if name != turns[-1]]))
-    job = simple_job("P", *((name, random.randint(2, 20)) for name in turns))
-    baths = (machine(name, cell="C", input_buffer=0, output_buffer=0) for name in names)
-    return cyclic(factory(*baths, robot_cell, job), 5)
 
 
 def test_a_job_gets_out_of_its_own_way() -> None:

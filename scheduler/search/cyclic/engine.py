@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from scheduler.bounds import cycle_bound
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.costs import set_prices
@@ -72,7 +73,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
         self.given: Timetable = to_plan(self.lowered, start)
         self.lasts = least_ticks(self.lowered.facts)
         super().__init__(self.given[0], on_better)
-        self.aim(least_cycle_time(self.lowered.facts, self.lasts))
+        self.aim(cycle_bound(instance))
 
     def stepper(self, number: int) -> Shortening:
         """Return the work of a thread."""
@@ -274,38 +275,3 @@ def _way_time(facts: Facts, way: int) -> int:
     legs = range(int(facts.legs_at[way]), int(facts.legs_at[way + 1]))
     options = (facts.length[facts.options_at[leg] : facts.options_at[leg + 1]] for leg in legs)
     return sum(int(lengths.min()) if len(lengths) else NO_LIMIT for lengths in options)
-
-
-def least_cycle_time(facts: Facts, lasts: Ints) -> int:
-    """Return a bound of the cycle time: all jobs are over in time, and each resource does what only it can do."""
-    loads = np.zeros(size_of(facts).resources, np.int64)
-    for op in range(len(facts.modes_at) - 1):
-        modes = slice(int(facts.modes_at[op]), int(facts.modes_at[op + 1]))
-        if len(set(facts.machine[modes].tolist())) == 1:
-            loads[facts.machine[modes.start]] += facts.duration[modes].min()
-        if modes.stop - modes.start == 1:
-            helps = slice(int(facts.helps_at[modes.start]), int(facts.helps_at[modes.stop]))
-            np.add.at(loads, facts.helper[helps], facts.duration[modes.start] * facts.help_demand[helps])
-    ends = [*facts.routes_at[1:].tolist(), len(facts.leaves)]
-    for link, end in enumerate(ends):
-        ways = range(int(facts.routes_at[link]), end)
-        loads += np.min([_certain_loads(facts, way) for way in ways], axis=0)
-    return max(
-        int((-(-loads // facts.capacity)).max(initial=0)), -(-int(lasts.max(initial=0)) // int(facts.sets[0])), 1
-    )
-
-
-def _certain_loads(facts: Facts, way: int) -> Ints:
-    """Return what each resource does on a way for certain."""
-    found = np.zeros(len(facts.gaps_at), np.int64)
-    for leg in range(int(facts.legs_at[way]), int(facts.legs_at[way + 1])):
-        options = slice(int(facts.options_at[leg]), int(facts.options_at[leg + 1]))
-        if len(set(facts.carrier[options].tolist())) == 1:
-            found[facts.carrier[options.start]] += facts.busy[options].min()
-        station = int(facts.station[leg])
-        if station >= 0 and options.start < options.stop:
-            found[station] += facts.drop[options].min()
-            if leg + 1 < facts.legs_at[way + 1]:
-                following = slice(options.stop, int(facts.options_at[leg + 2]))
-                found[station] += facts.pick_up[following].min(initial=NO_LIMIT)
-    return found
