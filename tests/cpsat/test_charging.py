@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from charging_cases import BATTERY, least_makespan, plant, random_errand, random_plant
 from cpsat import fixing
-from cpsat.fixing import hint_status
+from cpsat.fixing import fixed_status, hint_status
 from helpers import assert_valid, simple_job
 
 from scheduler.cpsat.kept import Kept
@@ -20,6 +20,8 @@ from scheduler.io import validate
 from scheduler.portfolio import solve
 from scheduler.rescheduling.right_shift import right_shift
 from scheduler.search.construct import construct
+from scheduler.search.decode.engine import FactorySearch
+from scheduler.search.decode.spoken import why_unsupported as why_not_spoken
 from scheduler.search.tabu.arrays import why_unsupported
 
 MAKESPAN = Objective.parse("makespan")
@@ -139,6 +141,29 @@ def test_measured_levels_have_complete_hints() -> None:
             found += 1
             assert hint_status(after, shifted) is Status.FEASIBLE
     assert found >= 6
+
+
+def test_every_engine_charges_from_levels_below_zero_where_that_is_conceded() -> None:
+    made, below = 0, 0
+    for seed in (*range(6), *range(10, 16)):
+        instance = random_plant(seed, 2)
+        (fleet,) = instance.fleets
+        low = (
+            replace(v, battery=replace(v.battery, minimum=-12, initial=seed % 4)) for v in fleet.vehicles if v.battery
+        )
+        instance = replace(instance, fleets=(replace(fleet, vehicles=tuple(low)),))
+        found = [construct(instance, MAKESPAN, time_limit=0.0), solved(instance).schedule]
+        if why_not_spoken(instance) is None:
+            search = FactorySearch.of(instance, MAKESPAN, seed, lambda *_: None)
+            found.append(None if search is None else search.first())
+        for schedule in found:
+            if schedule is not None:
+                assert_valid(instance, schedule)
+                assert fixed_status(instance, schedule) is Status.FEASIBLE, seed
+                made += 1
+                below += any(charge.from_level < 0 for charge in schedule.charges)
+    assert made > 20
+    assert below > 10
 
 
 @pytest.mark.parametrize("seed", [4, 7, 9])

@@ -9,15 +9,17 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from charging_cases import plant
 from shop import breakdown, current, delay, opened, order, reason, schedule_text, shop, shop_schedule, tell, verdicts
 
-from scheduler.domain import Instance
+from scheduler.domain import Instance, Objective
 from scheduler.errors import ScheduleError
 from scheduler.io.schedule_file import read_schedule
 from scheduler.loop import Journal, Loop, Settings
 from scheduler.loop.journal import Draft
 from scheduler.loop.packing import packed
 from scheduler.loop.replay import exported, flaws
+from scheduler.search.construct import construct
 
 DOWN = breakdown("E1", 1, 60)
 """J1.1 runs on M1 [0, 62), J2.1 after it, so that J2 is completed at 67 on M2, at best; its deadline is 12."""
@@ -82,6 +84,20 @@ def test_it_stays_degraded_over_a_restart_and_further_events(folder: Path) -> No
     assert verdicts(folder)["E2"] == "accepted"
     assert broken(folder) == [("time_windows", "J2", 55)]
     assert whole(folder) == []
+
+
+def test_a_vehicle_without_charge_for_its_way_is_no_reason_to_pass_a_fact_over(tmp_path: Path) -> None:
+    # It brings J1 during [0, 5) and is a unit short of the charger then: somebody has to help.
+    instance = plant(jobs=1)
+    before = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    low = {"type": "battery_low", "id": "E1", "at": 3, "vehicle": "V1", "level": 6}
+    with Journal(tmp_path / "journal.db") as journal:
+        loop = Loop(journal, tmp_path, instance, schedule_text(instance, before), PROVES)
+        tell(loop, low)
+    assert verdicts(tmp_path) == {"E1": "accepted"}
+    assert broken(tmp_path) == [("batteries", "vehicle V1", 3)]
+    assert whole(tmp_path) == []
 
 
 @pytest.mark.parametrize(

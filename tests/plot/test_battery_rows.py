@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from charging_cases import BATTERY, plant
@@ -56,6 +57,19 @@ def test_the_level_falls_and_rises() -> None:
     # 20 - 2 * 5 = 10, 7 at the charger; 16 within 2.25 ticks, then 1 a tick: 16 after 3; 13 at M1, 3 in the end.
     levels = [(at, round(share * 20)) for at, share in level.points]
     assert levels == [(0, 20), (5, 10), (8, 7), (11, 16), (14, 13), (19, 3)]
+
+
+def test_a_level_below_zero_is_drawn_as_empty() -> None:
+    # 5 - 2 * 5 = -5, which crosses 0 at 2.5; -8 at the charger, 4 after 3 ticks at 4 units, with 0 after 2 of them.
+    instance, plan = charged()
+    low = replace(BATTERY, initial=5)
+    vehicles = tuple(replace(vehicle, battery=low) for vehicle in instance.fleets[0].vehicles)
+    instance = replace(instance, fleets=(replace(instance.fleets[0], vehicles=vehicles),))
+    (level,) = lay_out(instance, plan).levels
+    assert [(at, round(share * 20)) for at, share in level.points][:6] == [
+        *((0, 5), (2.5, 0), (5, 0), (8, 0)),
+        *((10, 0), (11, 4)),
+    ]
 
 
 def test_without_batteries_there_is_nothing_new() -> None:
