@@ -30,7 +30,7 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.generate import generate
-from scheduler.search.decode.engine import FactorySearch, longer
+from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.goal import set_goal
 from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.latest import guess_latest
@@ -39,6 +39,7 @@ from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.solution import blank, to_schedule
 from scheduler.search.decode.spoken import why_unsupported
+from scheduler.search.decode.walks import longer
 from scheduler.search.decode.warm import compile_here
 from scheduler.terms import value_terms
 

@@ -19,7 +19,9 @@ from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
+from scheduler.search.decode.returning import CALLS
 from scheduler.search.decode.solution import blank, to_schedule
+from scheduler.search.decode.value import BEYOND
 from scheduler.terms import value_terms
 
 
@@ -33,6 +35,17 @@ def planned(instance: Instance, *starts: tuple[str, str, int, int], now: int = 0
     return replace(instance, execution=Execution(now, Schedule(tuple(operations))))
 
 
+def crowded() -> Instance:
+    """Three of 3 ticks planned on M, one of which may go to N; R of 4 has to be done on M by 4."""
+    plain = factory(
+        machine("M"),
+        machine("N"),
+        *(job(name, op("1", mode("M", 3), mode("N", 4))) for name in "ABC"),
+        simple_job("R", ("M", 4), deadline=4),
+    )
+    return planned(plain, ("A", "M", 0, 3), ("B", "M", 3, 6), ("C", "M", 6, 9))
+
+
 def test_what_is_good_enough_stays_where_it_was() -> None:
     """As early as possible B would start at 3, and R before or after it; R fits in between, and nothing moves."""
     plain = factory(machine("M"), simple_job("A", ("M", 3)), simple_job("B", ("M", 3)), simple_job("R", ("M", 2)))
@@ -44,18 +57,38 @@ def test_what_is_good_enough_stays_where_it_was() -> None:
 
 def test_no_more_moves_than_the_value_asks_for() -> None:
     """Two of the three can't stay on M: R takes [0, 4), so all ends by 10 only if one of 4 ticks goes to N."""
-    plain = factory(
-        machine("M"),
-        machine("N"),
-        *(job(name, op("1", mode("M", 3), mode("N", 4))) for name in "ABC"),
-        simple_job("R", ("M", 4), deadline=4),
-    )
-    instance = planned(plain, ("A", "M", 0, 3), ("B", "M", 3, 6), ("C", "M", 6, 9))
+    instance = crowded()
     schedule = searched(instance, "makespan <= 10 > start_deviation + reassignments")
     terms = value_terms(instance, schedule)
     # A to N at 0 costs 1; then B on M at 4 and C at 7: 1 + 1 + 1.
     assert terms["makespan"] == 10
     assert terms["start_deviation"] + terms["reassignments"] == 3
+
+
+def test_a_walk_from_the_plan_comes_down_to_the_value() -> None:
+    """The other thread's first walk, alone: it knows nothing but the plan, which decodes to a makespan of 13."""
+    instance, objective = crowded(), Objective.parse("makespan <= 10 > start_deviation + reassignments")
+    search = FactorySearch.of(instance, objective, 0, lambda value: None)
+    assert search is not None
+    walks = search.stepper(1)
+    for _ in range(CALLS):
+        walks.step()
+    schedule = search.best()
+    assert schedule is not None
+    assert objective.value(value_terms(instance, schedule)) == (10, 3)
+
+
+@pytest.mark.parametrize("price", [1, 7])
+def test_beyond_its_aspiration_a_unit_of_the_value_may_have_a_price(price: int) -> None:
+    """All as planned, behind R: it ends at 13, three ticks too late, and three operations start four ticks later."""
+    instance, objective = crowded(), Objective.parse("makespan <= 10 > start_deviation")
+    goal, lowered = set_goal(instance, objective, latest := guess_latest(instance)), lower(instance, latest, True)
+    assert goal is not None and lowered is not None
+    assert instance.execution is not None
+    goal.weights[-goal.num_tiers, BEYOND] = price
+    for solution in imitations(lowered, instance.execution.baseline, is_old=True):
+        solution.order[:] = [lowered.free[-1], *lowered.free[:-1]]
+        assert Memory(lowered, goal).decode(solution) == 10 * goal.unit + 3 * price + 12
 
 
 def test_values_with_aspirations_and_stability() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from scheduler.domain import Instance, Job, Objective, Tier
 from scheduler.search.decode.layout import NEVER, Array
 from scheduler.search.decode.value import (
+    BEYOND,
     BROKEN,
     CO2,
     COST,
@@ -72,7 +73,8 @@ class Goal:
         By job: due date, weights of tardiness, of being tardy and of completion, deadline, weight of exceeding it,
         completion that was promised, weight of breaking that. The next row: weights of makespan, maximum tardiness,
         setup time, trips, three of stability, cost and emission of trips; how many rows of tiers follow (none without
-        aspirations), and the offset. Rows of tiers: unit, aspiration.
+        aspirations and where no start counts), and the offset. Rows of tiers: unit, aspiration, price of a unit beyond
+        it, which is the unit itself unless a walk is more lenient.
     unit
         What 1 of the first tier (times its scale) comes to.
     offset
@@ -125,9 +127,9 @@ def set_goal(instance: Instance, objective: Objective, latest: int) -> Goal | No
 def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None:
     """Return the tiers as one integer, None if it could grow too large."""
     jobs = instance.jobs
-    aspires = any(tier.aspiration > 0 for tier in tiers)
+    has_rows = any(tier.aspiration > 0 or "start_deviation" in dict(tier.weights) for tier in tiers)
     weights = np.zeros((len(jobs) + 1, WIDTH), np.int64)
-    rows = np.zeros((len(tiers) if aspires else 0, WIDTH), np.int64)
+    rows = np.zeros((len(tiers) if has_rows else 0, WIDTH), np.int64)
     weights[:-1, DUE_AT] = [NEVER if job.due_date is None else job.due_date for job in jobs]
     weights[:-1, DEADLINE_AT] = [NEVER if job.deadline is None else job.deadline for job in jobs]
     promised = {} if instance.execution is None else instance.execution.baseline.completions
@@ -148,8 +150,8 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
                 weights[-1, IN_ALL[name]] += unit * times
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in jobs)
-        if aspires:
-            rows[position, [TIMES_OF, ENOUGH]] = unit, int(tier.aspiration * tier.scale)
+        if has_rows:
+            rows[position, [TIMES_OF, ENOUGH, BEYOND]] = unit, int(tier.aspiration * tier.scale), unit
         if position > 0:
             unit *= most + 1
     weights[-1, [NUM_TIERS, OFFSET]] = len(rows), offset

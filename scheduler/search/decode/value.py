@@ -52,8 +52,8 @@ from scheduler.search.decode.machines import family_of, setup_time
 DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER, PROMISED_AT, BROKEN = range(8)
 # Columns of the row of all: what a unit of each comes to, how many rows of tiers follow, and what values leave out
 MAKESPAN, MAXIMUM, SETUP, TRIP, DEVIATION, REASSIGNED, REORDERED, COST, CO2, NUM_TIERS, OFFSET = range(11)
-# Columns of the rows of tiers: what 1 of the tier comes to, and up to what it is a tie
-TIMES_OF, ENOUGH = range(2)
+# Columns of the rows of tiers: what 1 of the tier comes to, up to what it is a tie, and what 1 beyond that comes to
+TIMES_OF, ENOUGH, BEYOND = range(3)
 WIDTH = 11
 """Columns of `goal`."""
 
@@ -88,7 +88,7 @@ def sum_of(data: Ints, goal: Ints, state: Ints) -> int:
 
 @njit(cache=True, nogil=True)
 def lifted(data: Ints, goal: Ints, value: int) -> int:
-    """Return a value in which every tier that is below its aspiration comes to that."""
+    """Return a value in which a tier comes to its aspiration at least, and beyond that to its price."""
     all_jobs = WIDTH * data[NUM_JOBS]
     num_tiers = goal[all_jobs + NUM_TIERS]
     if num_tiers == 0:
@@ -98,7 +98,9 @@ def lifted(data: Ints, goal: Ints, value: int) -> int:
         row = all_jobs + WIDTH * tier
         times = rest // goal[row + TIMES_OF]
         rest -= times * goal[row + TIMES_OF]
-        found += max(times, goal[row + ENOUGH]) * goal[row + TIMES_OF]
+        found += goal[row + ENOUGH] * goal[row + TIMES_OF]
+        if times > goal[row + ENOUGH]:
+            found += (times - goal[row + ENOUGH]) * goal[row + BEYOND]
     return found + rest
 
 
