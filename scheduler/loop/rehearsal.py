@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 from scheduler.domain.collector import IdleCollector, settle_collector
@@ -14,6 +15,9 @@ from scheduler.rescheduling import repair
 
 SECONDS = 1.5
 """Most that it may take: loading solver and compiled code takes about a second."""
+_TURN = 0.0005
+"""Seconds after which a thread that computes in Python gives way to one that waits, a tenth of what is usual: a plan is
+journalled and published in some twenty steps, each of which may have to wait for the threads of the search."""
 
 
 def rehearse(state: State, settings: Settings) -> None:
@@ -21,11 +25,12 @@ def rehearse(state: State, settings: Settings) -> None:
 
     Nothing is journalled or published. Where the compiled code is not on this machine yet, a process that compiles has
     begun when this returns. What has been loaded is out of the garbage collector's sight from then on, and
-    Python looks for old garbage no more by itself: the loop does, when it has the time.
+    Python looks for old garbage no more by itself: the loop does, when it has the time. Threads take turns more often.
     """
     _repair(state, settings)
     settle_collector()
     IdleCollector.take_over()
+    sys.setswitchinterval(_TURN)
 
 
 def _repair(state: State, settings: Settings) -> None:

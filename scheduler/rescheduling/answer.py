@@ -15,6 +15,7 @@ from scheduler.rescheduling.concessions import conceded, without_lost
 from scheduler.rescheduling.degrade import Degraded, degraded
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.right_shift import shift
+from scheduler.rescheduling.safety_net import has_new_jobs
 
 _PEEK = 0.05
 """Seconds between two looks at how long checks take."""
@@ -94,7 +95,13 @@ def follow(case: Case, policy: str) -> None:
 
     An engine that is still busy then is left behind: it stops soon, and nothing that it finds counts any more. The time
     is up a moment before the answer is due, as the report takes its time too; sooner where no schedule is found at all.
+    A right shift alone needs no thread: it is there, and has to be checked whatever the time is.
     """
+    shifted = case.shift.schedule if policy == "right-shift" and case.best is None else None
+    is_fitted = case.fits and has_new_jobs(case.instance)
+    if shifted is not None and not is_fitted and case.offer(shifted, policy):
+        case.close()
+        return
     failures: list[BaseException] = []
     began_at = monotonic()
 

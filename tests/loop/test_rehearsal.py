@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +32,10 @@ def repairs(monkeypatch: pytest.MonkeyPatch) -> list[Repair]:
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
-    """The garbage collector looks at everything again afterwards, by itself."""
-    thresholds = gc.get_threshold()
+    """The garbage collector looks at everything again afterwards, by itself; threads take turns as before."""
+    thresholds, seconds = gc.get_threshold(), sys.getswitchinterval()
     yield
+    sys.setswitchinterval(seconds)
     gc.set_threshold(*thresholds)
     gc.unfreeze()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
+from typing import Any
 
 import pytest
 from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
@@ -190,3 +192,23 @@ def test_what_was_passed_over_is_told() -> None:
     with pytest.warns(RuntimeWarning, match="right-shift breaks"):
         assert not case.offer(flow_shop_baseline(), "right-shift")
     assert case.result().reason.startswith("no time is left to search; right-shift breaks")
+
+
+def test_a_right_shift_needs_no_thread_unless_new_jobs_are_fitted_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    class Watched(Thread):
+        def __init__(self, **how: Any) -> None:
+            names.append(how["name"])
+            super().__init__(**how)
+
+    monkeypatch.setattr("scheduler.rescheduling.answer.Thread", Watched)
+    late = OperationDelayed("E", 1, "J1", "1", delay=2)
+    new = RushOrder("E", 1, simple_job("J3", ("M3", 1), release_date=1))
+    for event, fits, expected in [(late, True, []), (new, False, []), (new, True, ["right-shift"])]:
+        names.clear()
+        found = repair(flow_shop(), flow_shop_baseline(), [event], policy="right-shift", workers=1, fits=fits)
+        assert found.policy == "right-shift"
+        assert found.schedule is not None
+        assert_valid(found.instance, found.schedule)
+        assert names == expected
