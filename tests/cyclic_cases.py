@@ -135,3 +135,14 @@ def one_long_job(seed: int) -> Instance:
     job = simple_job("P", *((name, random.randint(2, 20)) for name in turns))
     baths = (machine(name, cell="C", input_buffer=0, output_buffer=0) for name in names)
     return cyclic(factory(*baths, robot_cell, job), 5)
+
+
+def several_carriers(seed: int) -> Instance:
+    """Return a case of `held` with a second robot or vehicle, for two parts or for one, as fast or half as fast."""
+    random, instance = Random(seed), held(seed)
+    number, speed = random.choice((1, 2)), random.choice((100, 50))
+    fleets = (
+        replace(f, vehicles=(*f.vehicles, Vehicle("W", "DOCK", capacity=number, speed=speed))) for f in instance.fleets
+    )
+    cells = (replace(c, robots=(*c.robots, Robot("Q", "IN", grippers=number, speed=speed))) for c in instance.cells)
+    return replace(instance, fleets=tuple(fleets), cells=tuple(cells))

@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from cyclic_cases import cell, crowded, cyclic, held, one_long_job, robotic_cell, with_grippers
+from cyclic_cases import cell, crowded, cyclic, held, one_long_job, robotic_cell, several_carriers, with_grippers
 from helpers import assert_valid, factory, machine, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -241,17 +241,34 @@ def test_carriers_that_hold_two_parts(seed: int) -> None:
     assert searched(instance, 2000) == least_cycle_time(instance)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_of_several_carriers_that_hold_two_parts(seed: int) -> None:
+    instance = several_carriers(seed)
+    require_valid(instance, "several")
+    least = solve(instance, objective="cycle_time", time_limit=60, workers=1)
+    assert least.status is Status.OPTIMAL
+    assert searched(instance, 500) == least.values[0]
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, least.schedule)
+    again = to_schedule(lowered, plan, cycle)
+    assert_valid(instance, again)
+    assert {(m.mover, m.origin, m.destination) for m in again.moves if m.job} == {
+        (m.mover, m.origin, m.destination) for m in least.schedule.moves if m.job
+    }
+
+
 @pytest.mark.slow
-def test_least_cycle_times_of_carriers_that_hold_two_parts() -> None:
+@pytest.mark.parametrize(("case", "seeds", "least"), [(held, range(11, 60), 40), (several_carriers, range(6, 30), 18)])
+def test_least_cycle_times_of_carriers_that_hold_two_parts(case, seeds: range, least: int) -> None:
     proved = 0
-    for instance in map(held, range(11, 60)):
+    for instance in map(case, seeds):
         best = solve(instance, objective="cycle_time", time_limit=30, workers=2)
         found = searched(instance, 2000)
         assert found >= best.bounds[0]
         if best.status is Status.OPTIMAL:
             assert found == best.terms["cycle_time"]
             proved += 1
-    assert proved >= 40
+    assert proved >= least
 
 
 def test_a_job_gets_out_of_its_own_way() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
-from scheduler.domain import Instance, Machine, Mode, Move, Operation, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Job, Machine, Mode, Move, Operation, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time, part_set
-from scheduler.domain.routing import Leg, carriers, route, tenders
+from scheduler.domain.routing import Leg, Slot, carriers, route, slots_of
+from scheduler.search.cyclic.choices import Choice, choices_of, mode_of
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, UNREACHABLE, Facts, Ints, Plan, empty_plan
 from scheduler.search.repeating import shifted
 
@@ -28,7 +29,7 @@ class Lowered:
     operations
         By number, with the id of the job.
     choices
-        By operation: the mode of the instance and the robot that tends, if any, for each mode of the search.
+        By operation: its modes.
     legs
         By number of a leg: what it is, of two visits twice.
     visits
@@ -41,7 +42,7 @@ class Lowered:
     one_set: Instance
     facts: Facts
     operations: tuple[tuple[str, Operation], ...]
-    choices: tuple[tuple[tuple[int, str | None], ...], ...]
+    choices: tuple[tuple[Choice, ...], ...]
     legs: tuple[Leg, ...]
     visits: tuple[int, ...]
     carriers: tuple[str, ...]
@@ -101,11 +102,12 @@ class _Lowering:
         """Write jobs, modes, routes and options; return it all."""
         one_set = self.one_set
         operations = tuple((job.id, operation) for job in one_set.jobs for operation in job.operations)
-        choices = tuple(_choices(one_set, operation) for _, operation in operations)
+        by_job = {job.id: choices_of(one_set, job) for job in one_set.jobs}
+        choices = tuple(ways for job in one_set.jobs for ways in by_job[job.id])
         chosen = [
-            (operation.modes[number], robot)
+            (operation.modes[choice.mode], choice.robot)
             for (_, operation), ways in zip(operations, choices, strict=True)
-            for number, robot in ways
+            for choice in ways
         ]
         modes = [mode for mode, _ in chosen]
         helps = [self._helps(mode, robot) for mode, robot in chosen]
@@ -114,12 +116,14 @@ class _Lowering:
         )
         lags = {(job.id, p.successor): p for job in one_set.jobs for p in job.precedences}
         for job in one_set.jobs:
-            steps: list[Operation | None] = [None, *job.operations, None]
-            for before, after in pairwise(steps):
+            steps: list[list[tuple[Machine, Choice]] | list[None]] = [[None]]
+            for operation, ways in zip(job.operations, by_job[job.id], strict=True):
+                steps.append([(one_set.machine_by_id[operation.modes[way.mode].machine], way) for way in ways])
+            for before, after in pairwise([*steps, [None]]):
                 self.routes_at.append(len(self.leaves))
-                for origin in self._machines(before):
-                    for destination in self._machines(after):
-                        self._route(job.id, origin, destination)
+                for origin, destination in product(before, after):
+                    picks = destination[1].brings if destination else origin[1].takes if origin else ()
+                    self._route(job, origin and origin[0], destination and destination[0], dict(picks))
         of_ops = [lags.get((job, operation.id)) for job, operation in operations]
         carrier, busy, length, pick_up, drop, origins, destinations = (
             zip(*self.options, strict=True) if self.options else [()] * 7
@@ -162,12 +166,6 @@ class _Lowering:
         legs, visits = tuple(self.legs), tuple(self.visits)
         return Lowered(self.instance, one_set, facts, operations, choices, legs, visits, tuple(self.carriers))
 
-    def _machines(self, operation: Operation | None) -> list[Machine | None]:
-        if operation is None:
-            return [None]
-        choices = _choices(self.one_set, operation)
-        return [self.one_set.machine_by_id[operation.modes[number].machine] for number, _ in choices]
-
     def _helps(self, mode: Mode, robot: str | None) -> list[tuple[int, int, int]]:
         """Return what an operation takes besides its machine: resource, demand and place."""
         found = [(self.resources["operators", pool], demand, 0) for pool, demand in mode.operators.items() if demand]
@@ -187,14 +185,15 @@ class _Lowering:
             key = ("input", legs[k + 1].groups[0])
         return self.resources.get(key, -1)
 
-    def _route(self, job_id: str, origin: Machine | None, destination: Machine | None) -> None:
+    def _route(self, job: Job, origin: Machine | None, destination: Machine | None, picks: Mapping[Slot, str]) -> None:
         """Write the way from machine to machine; a leg without options is one that nothing can do."""
         legs = route(self.one_set, origin, destination)
-        job = self.one_set.job_by_id[job_id]
         for k, leg in enumerate(legs or ()):
             able = carriers(self.one_set, leg, job)
+            if leg.slot in picks:
+                able = tuple(option for option in able if option[0] == picks[leg.slot])
             if any(("held", carrier) in self.resources for carrier, _ in able):
-                ((carrier, length),) = able  # `spoken`
+                ((carrier, length),) = able
                 self._visits(leg, carrier, length, self._station(legs or (), k))
             else:
                 self._move(leg, able, self._station(legs or (), k))
@@ -250,15 +249,6 @@ def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
     return found
 
 
-def _choices(one_set: Instance, operation: Operation) -> tuple[tuple[int, str | None], ...]:
-    """Return the modes of an operation, a tended one with each robot that can tend it."""
-    found: list[tuple[int, str | None]] = []
-    for number, mode in enumerate(operation.modes):
-        robots = [robot.id for robot in tenders(one_set, mode.machine)] if mode.tended else [None]
-        found += [(number, robot) for robot in robots]
-    return tuple(found)
-
-
 def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), np.int64)
 
@@ -274,9 +264,15 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     for move in schedule.moves:
         if move.job is not None:
             moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+    movers = {
+        link: {slot: move.mover for move, slot in slots_of(lowered.instance, made).items()}
+        for link, made in moves.items()
+    }
+    links = {(job, after): (copy_id(job, 1), before, after) for job, before, after in _links(lowered)}
     for o, (job, operation) in enumerate(lowered.operations):
         done = schedule.by_operation[copy_id(job, 1), operation.id]
-        plan.mode[o], plan.time[o] = lowered.choices[o].index((done.mode, done.tended_by)), done.start
+        brings, takes = movers.get(links[job, operation.id], {}), movers.get(links[job, None], {})
+        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
     for link, (job, before, after) in enumerate(_links(lowered)):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
@@ -299,7 +295,7 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
     operations: list[ScheduledOperation] = []
     moves: list[Move] = []
     for o, (job, operation) in enumerate(lowered.operations):
-        number, robot = lowered.choices[o][plan.mode[o]]
+        number, robot = lowered.choices[o][plan.mode[o]][:2]
         mode, start = operation.modes[number], int(plan.time[o])
         end = start + mode.duration
         operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))

@@ -26,7 +26,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
-from scheduler.domain.routing import Leg, carriers, route
+from scheduler.domain.routing import Leg, route
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -100,9 +100,6 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
     for leg in legs:
         if leg.kind == "transfer":
             return "transfers from facility to facility"
-        able = [instance.carrier_by_id[carrier] for carrier, _ in carriers(instance, leg, job)]
-        if len(able) > 1 and any(carrier.capacity > 1 for carrier in able):
-            return "moves that one of several carriers makes, if any holds several parts"
         for group in (instance.group_by_id[group] for group in leg.groups):
             if group.move_time(leg.origin, leg.destination) == 0:
                 return "moves that take no time"
