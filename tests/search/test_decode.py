@@ -202,6 +202,19 @@ def test_a_schedule_comes_back_none_worse() -> None:
         assert again < NEVER
 
 
+@pytest.mark.parametrize("objective", ["setup_time <= 58 > makespan", "makespan <= 900 > setup_time <= 7 > makespan"])
+def test_an_aspiration_may_be_above_all_that_there_is(objective: str) -> None:
+    # Two jobs of 3 ticks, on one machine or side by side.
+    both = (mode("M1", 3), mode("M2", 3))
+    instance = factory(machine("M1"), machine("M2"), job("J1", op("1", *both)), job("J2", op("1", *both)))
+    search = FactorySearch.of(instance, Objective.parse(objective), 0, lambda value: None)
+    assert search is not None
+    search.advance(200)
+    found = search.best()
+    assert found is not None
+    assert found.makespan == 3
+
+
 def test_one_thread_and_a_seed_take_the_same_way() -> None:
     instance = scheduler.load("instances/two_facilities.json")
     one, two = (searched(instance, instance.objective, seed=3, iterations=500) for _ in range(2))

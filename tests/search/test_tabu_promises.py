@@ -81,6 +81,14 @@ def test_aspirations_count_where_a_later_tier_gains_by_them() -> None:
     assert levels("makespan <= 80") == 0
 
 
+def test_an_aspiration_above_all_that_there_is_leaves_the_first_tier_as_it_is() -> None:
+    whole = flexible_job_shop(20, 4, 3, seed=1)
+    plan = construct(whole, Objective.parse("makespan"), time_limit=0.0)
+    weights = weigh(whole, Objective.parse("makespan > flow_time <= 1000000 > makespan"))
+    assert plan is not None and weights is not None
+    assert weights.first_tier(weights.value(whole, plan)) == plan.makespan
+
+
 @pytest.mark.parametrize(
     ("objective", "values"), [("makespan > flow_time", (9, 15)), ("makespan <= 10 > flow_time", (10, 14))]
 )

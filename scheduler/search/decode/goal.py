@@ -137,6 +137,7 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
     unit, offset = 1, 0
     for position in range(len(tiers) - 1, -1, -1):
         tier = tiers[position]
+        enough = int(tier.aspiration * tier.scale)
         most = 0
         for name, weight in tier.weights:
             times = int(weight * tier.scale)
@@ -150,8 +151,11 @@ def _combined(instance: Instance, tiers: list[Tier], latest: int) -> Goal | None
                 weights[-1, IN_ALL[name]] += unit * times
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in jobs)
+        most = max(most, enough)  # what is below the aspiration counts as that
+        if unit * (most + 1) > MOST:
+            return None
         if has_rows:
-            rows[position, [TIMES_OF, ENOUGH, BEYOND]] = unit, int(tier.aspiration * tier.scale), unit
+            rows[position, [TIMES_OF, ENOUGH, BEYOND]] = unit, enough, unit
         if position > 0:
             unit *= most + 1
     weights[-1, [NUM_TIERS, OFFSET]] = len(rows), offset

@@ -155,6 +155,9 @@ def _combined(instance: Instance, tiers: list[Tier], longest: int) -> Weights | 
             jobs[REGULAR[name]] += np.array([unit * times * share for share in shares], np.int64)
             if name == "flow_time":
                 offset -= unit * times * sum(job.release_date for job in instance.jobs)
+        most = max(most, int(tier.aspiration * tier.scale))  # what is below the aspiration counts as that
+        if unit * most > MOST:
+            return None
         units.insert(0, unit)
         if position > 0:
             unit *= most + 1
