@@ -20,12 +20,18 @@ class Share(NamedTuple):
 
 
 def pool_shares(instance: Instance, schedule: Schedule) -> Mapping[str, tuple[Share, ...]]:
-    """Return the shares of every pool that has shortages."""
+    """Return the shares of every pool that has shortages.
+
+    Operations that are no longer in the instance, since their job was cancelled, are left out: whom they held is not
+    known any more.
+    """
     found = {}
     for pool in instance.operators:
         if pool.shortages:
             uses = []
             for operation in schedule.operations:
+                if operation.key not in instance.operation_by_key:
+                    continue
                 amount = instance.mode(operation.key, operation.mode).operators.get(pool.id, 0)
                 uses += [(operation.start, operation.end, operation)] * amount
             found[pool.id] = stacked(pool.capacity, uses, pool.shortages)

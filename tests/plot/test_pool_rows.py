@@ -23,3 +23,11 @@ def test_a_pool_has_a_sub_lane_for_each_operator() -> None:
         ("held", "J2", 1, 6, 10),
         ("missing", None, 2, 2, 6),
     ]
+
+
+def test_a_cancelled_job_is_in_the_plan_before_and_holds_nobody_there() -> None:
+    # J2 was cancelled: the upper chart still has its operation, the instance no longer says how many it held.
+    pool = OperatorPool("crew", 2, (Shortage(8, 9),))
+    layout = lay_out(factory(machine("M1"), machine("M2"), pool, JOBS[0]), PLAN, repaired=schedule(PLAN.operations[0]))
+    assert [(b.job, b.start) for b in layout.bars if b.kind == "operation"] == [("J1", 0), ("J2", 6)]
+    assert [b.job for b in layout.bars if b.kind in ("held", "missing")] == ["J1", None]
