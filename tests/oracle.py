@@ -137,6 +137,7 @@ class _Search:
         self.max_passes = len(case.tasks) + 1 if always else self.horizon
         self.is_mixed = any(len(paces) > 1 for paces in self.instance.paces_by_id.values())
         self.trip_ends: dict[tuple[str, int], Ends] = {}  # by lane and length of the trip
+        self.known_ends: dict[tuple[int, str | None, int | None], Ends] = {}  # by task, mover and length of the trip
 
     def branch(self, node: Node, starts: Sequence[int]) -> None:
         """Search below a node; `starts` are at most its least solution."""
@@ -168,6 +169,12 @@ class _Search:
 
     def ends(self, node: Node, number: int) -> Ends:
         """Return the ends of a task by start; a robot or vehicle never moves a part in its downtime."""
+        key = (number, node.movers.get(number), node.lasts.get(number))
+        if key not in self.known_ends:
+            self.known_ends[key] = self.counted_ends(node, number)
+        return self.known_ends[key]
+
+    def counted_ends(self, node: Node, number: int) -> Ends:
         if number == 0:
             return (0,)
         task, mover = self.case.tasks[number], node.movers.get(number)
@@ -200,13 +207,13 @@ class _Search:
         timing = Timing(list(starts), [self.ends(node, number) for number in range(len(starts))])
         if not all(timing.lift(Point(number), 0) for number in range(len(starts))):
             return None
-        for _ in range(self.max_passes):
-            if self.is_hopeless(node, timing):
-                return None
+        for number in range(self.max_passes):
+            if number & (number - 1) == 0 and self.is_hopeless(node, timing):
+                return None  # looked at now and then: the value only grows with starts
             arcs = [(b, timing.at(a) + gap) for a, b, gap in node.arcs if timing.at(b) < timing.at(a) + gap]
             arcs += [(point, at) for window in node.windows for point, at in timing.into_window(window)]
             if not arcs:
-                return timing
+                return None if self.is_hopeless(node, timing) else timing
             if not all(timing.lift(point, at) for point, at in arcs):
                 return None
         return None

@@ -21,7 +21,7 @@ from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
 from scheduler.terms import value_terms
 
-ORACLE_NODES = 2_000
+ORACLE_NODES, MANY_NODES = 2_000, 8_000
 SECONDS = 30.0
 """For proofs: far more than any of these instances takes."""
 FEW_SECONDS = 0.5
@@ -38,10 +38,10 @@ def assert_constructed_is_right(instance: Instance) -> None:
         assert_valid(instance, schedule)
 
 
-def assert_optimum_is_found(instance: Instance) -> bool:
+def assert_optimum_is_found(instance: Instance, max_nodes: int = ORACLE_NODES) -> bool:
     """Compare with the oracle; return whether the instance is easy enough for it."""
     try:
-        best = best_schedule(instance, max_nodes=ORACLE_NODES)
+        best = best_schedule(instance, max_nodes=max_nodes)
     except TooHardError:
         return False
     result = solve(instance, time_limit=SECONDS, workers=1)
@@ -115,10 +115,12 @@ def test_reoptimised_schedules_pass_the_checker(data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 700, 100))
 @pytest.mark.parametrize("size", [3, 4, 5])
-def test_solver_and_oracle_on_many_instances(size: int) -> None:
-    for seed in range(700):
-        assert_optimum_is_found(random_instance(seed, size))
+def test_solver_and_oracle_on_many_instances(size: int, first: int) -> None:
+    seeds = range(first, first + 100)
+    compared = [assert_optimum_is_found(random_instance(seed, size), MANY_NODES) for seed in seeds]
+    assert compared.count(True) >= 90
 
 
 @pytest.mark.slow

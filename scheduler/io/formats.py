@@ -67,7 +67,7 @@ def read(path: str | Path) -> Instance:
 
 @collector_paused()
 def read_instance(text: str, source: str) -> Instance:
-    """Return the valid instance of a text from the file `source`, see `read`."""
+    """Return the valid instance of a text from the file `source`; raises like `read`."""
     suffix = Path(source).suffix.lower()
     by_suffix = [format for format in FORMATS if suffix in format.suffixes]
     if len(by_suffix) == 1:

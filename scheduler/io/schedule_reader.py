@@ -74,7 +74,7 @@ class ScheduleFile:
 
 @collector_paused()
 def read_schedule_text(text: str, source: str, instance: Instance) -> ScheduleFile:
-    """Return what the text of a schedule file says, see `scheduler.io.schedule_file.read_schedule`."""
+    """Return what the text of a schedule file says; raises like `scheduler.io.schedule_file.read_schedule`."""
     tree = parse_json(text, source)
     require_kind(tree, "operations", source)
     document = read_document(ScheduleDocument, tree, source, ScheduleError)

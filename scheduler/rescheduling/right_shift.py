@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from scheduler.constraints import parking, swaps
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.derive import complete
-from scheduler.domain.events.undo import with_waits
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, delays_of
@@ -127,18 +126,13 @@ def _too_late(instance: Instance, schedule: Schedule) -> str:
     return ""
 
 
-def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
-    """Return the instance in which robots and vehicles under way wait in front of machines not ready for their part.
+def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
+    """Return how long robots and vehicles under way have to wait in front of machines not ready for their part.
 
     A breakdown may keep a part on the machine, or the place before it, to which a robot or vehicle is already carrying
     the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
-    lengthens the move. The instance is returned as it is if nothing has to wait, or waiting does not help.
+    lengthens the move. Nothing waits where waiting does not help.
     """
-    return with_waits(instance, waits_of(instance, baseline))
-
-
-def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
-    """Return how long robots and vehicles under way have to wait; see `with_waiting_carriers`."""
     try:
         draft = _drafted(_without_new_jobs(instance, baseline), baseline)
         waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()

@@ -111,8 +111,15 @@ def simulate(
         Seconds to solve each replication with all that happened known beforehand; 0: no bound.
     workers
         As for `scheduler.solve`.
+    seed
+        Of the first fate; the others follow it.
     on_replication
         Told each policy, number and outcome.
+
+    Raises
+    ------
+    ValueError
+        If there is no replication, or no policy.
     """
     if replications < 1 or not policies:
         raise ValueError("simulate at least one replication of at least one policy")

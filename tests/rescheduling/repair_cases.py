@@ -8,9 +8,10 @@ from helpers import at, carry, distances, factory, flagged, job, machine, mode, 
 from scheduler.domain import Instance, Robot, RobotCell, Schedule
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Event, Revision, revise
+from scheduler.domain.events.undo import with_waits
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import right_shift, waits_of
 
 
 def flow_shop(**fields: object) -> Instance:
@@ -57,6 +58,11 @@ def robot_cell_baseline() -> Schedule:
             carry("J2 1>", "S1>OUT", "R1", 27, 31),
         ),
     )
+
+
+def with_waiting_carriers(instance: Instance, baseline: Schedule) -> Instance:
+    """Return the instance in which robots and vehicles under way wait in front of machines not ready for their part."""
+    return with_waits(instance, waits_of(instance, baseline))
 
 
 def revised(instance: Instance, baseline: Schedule, now: int, *events: Event) -> Instance:

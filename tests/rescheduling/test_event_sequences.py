@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 from helpers import flagged
+from repair_cases import with_waiting_carriers
 from strategies import random_fleet_instance, random_instance
 
 from benchmarks.drawing import random_event
@@ -22,7 +23,7 @@ from scheduler.domain.events import ClockTick, Event, OperationStatus, Retractio
 from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.domain.state import state_of
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import right_shift
 
 
 class Step(NamedTuple):

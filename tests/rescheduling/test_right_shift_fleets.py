@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from fleet_cases import built, fleet_instance, loaded, network, two_machines
 from helpers import assert_valid, distances, flagged, simple_job
-from repair_cases import revised
+from repair_cases import revised, with_waiting_carriers
 from strategies import random_events
 
 from scheduler.domain import Fleet, Objective, Vehicle
 from scheduler.domain.events import JobCancelled, MachineBreakdown, VehicleDown
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import shift
 from scheduler.search.construct import construct
 
 
