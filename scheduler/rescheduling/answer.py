@@ -73,6 +73,8 @@ def _improved(
     case: Case, policy: str, stop: Stop, least: Degraded, on_degraded: Callable[[Degraded, str], None] | None
 ) -> tuple[Degraded, str]:
     """Return the degraded schedule after the policy has worked on it, within what it breaks, and whose it is then."""
+    if case.left <= 0:
+        return least, "right-shift"
     instance = conceded(case.instance, least.schedule)
     best = Best(least.schedule, least.terms, case.objective.value(least.terms), "right-shift")
     shifted = shift(instance, execution_of(instance).baseline)

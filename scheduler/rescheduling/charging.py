@@ -18,6 +18,16 @@ from scheduler.rescheduling.draft import Draft, link_key, places_of
 from scheduler.rescheduling.timing import NOBODY, Capacity, Reason, Stuck, Taken, Timing, Use
 
 
+class Drained(Stuck):
+    """A vehicle would run ``units`` below its minimum, and can't charge any more."""
+
+    def __init__(self, vehicle: str, minimum: int, units: int) -> None:
+        words = f"the battery of {vehicle} would run {units} below its minimum"
+        empty = units - minimum
+        super().__init__(f"{words}, {empty} more than an empty one has" if empty > 0 < minimum else words)
+        self.vehicle, self.units = vehicle, units
+
+
 class _Lack(NamedTuple):
     """A vehicle runs ``units`` below its minimum at the end of its ``tasks``, or on its way to the last of them.
 
@@ -59,28 +69,32 @@ def add_chargers(instance: Instance, timing: Timing, charge_of: Mapping[int, Cha
 
 
 def charged_more(instance: Instance, draft: Draft, schedule: Schedule) -> Draft | None:
-    """Return the draft with more charge for the first vehicle that runs down in its schedule; None if none does.
+    """Return the draft with more charge for all vehicles that run down in its schedule; None if none does.
+
+    Each gets it where it runs down first.
 
     Raises
     ------
-    Stuck
-        If the vehicle can't charge any more.
+    Drained
+        If the first of them can't charge any more.
     """
+    better = None
     for vehicle, battery in instance.battery_by_vehicle.items():
         lack = _lack(instance, schedule, vehicle, battery)
-        if lack is not None:
-            more = (
-                _once_more(instance, draft, lack, _behind(draft, lack))
-                or _longer(instance, draft, schedule, lack)
-                or _once_more(instance, draft, lack)
-                or _elsewhere(instance, draft, schedule, lack)
-            )
+        if lack is None:
+            continue
+        known = draft if better is None else better
+        more = (
+            _once_more(instance, known, lack, _behind(known, lack))
+            or _longer(instance, known, schedule, lack)
+            or _once_more(instance, known, lack)
+        )
+        if more is None and better is None:
+            more = _elsewhere(instance, draft, schedule, lack)
             if more is None:
-                words = f"the battery of {vehicle} would run {lack.units} below its minimum"
-                empty = lack.units - battery.minimum
-                raise Stuck(f"{words}, {empty} more than an empty one has" if empty > 0 < battery.minimum else words)
-            return more
-    return None
+                raise Drained(vehicle, battery.minimum, lack.units)
+        better = more or better
+    return better
 
 
 def _lack(instance: Instance, schedule: Schedule, vehicle: str, battery: Battery) -> _Lack | None:

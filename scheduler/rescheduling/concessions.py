@@ -24,7 +24,7 @@ def unlimited(instance: Instance) -> Instance:
     """Return the instance without any limit that may be broken: what it forbids can't be done at all."""
     jobs = tuple(without_dwell(without_lags(replace(job, deadline=None))) for job in instance.jobs)
     execution = instance.execution
-    instance = with_help(instance)
+    instance = with_minimums(instance, dict.fromkeys(instance.battery_by_vehicle, lowest_with_help(instance)))
     return replace(instance, jobs=jobs, execution=None if execution is None else replace(execution, pins=()))
 
 
@@ -45,19 +45,13 @@ def with_minimums(instance: Instance, levels: Mapping[str, int]) -> Instance:
     return replace(instance, fleets=tuple(fleets))
 
 
-def with_help(instance: Instance) -> Instance:
-    """Return the instance in which no vehicle stops as its battery is empty, however far it still has to go.
+def lowest_with_help(instance: Instance) -> int:
+    """Return a level that no vehicle comes to, also if none stops as its battery is empty.
 
-    All that is left ends within twice the horizon, and the level falls by no more than the greatest drain in a tick.
+    All that is left ends within twice the horizon, and a level falls by no more than the greatest drain in a tick.
     """
-    if not instance.battery_by_vehicle:
-        return instance
-    ticks = 2 * horizon(instance)
-    drains = {
-        vehicle: max(battery.drain_loaded, battery.drain_empty, battery.drain_idle)
-        for vehicle, battery in instance.battery_by_vehicle.items()
-    }
-    return with_minimums(instance, {vehicle: -ticks * drain for vehicle, drain in drains.items()})
+    drains = (max(b.drain_loaded, b.drain_empty, b.drain_idle) for b in instance.battery_by_vehicle.values())
+    return -2 * horizon(instance) * max(drains) if instance.battery_by_vehicle else 0
 
 
 def without_lags(job: Job) -> Job:

@@ -18,14 +18,13 @@ from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.concessions import (
     conceded,
     dwells_of,
-    with_help,
+    lowest_with_help,
     with_minimums,
     without_dwell,
     without_lags,
     without_lost,
 )
 from scheduler.rescheduling.right_shift import shift
-from scheduler.rescheduling.stranded import at_chargers, reachable
 from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
@@ -65,15 +64,18 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
 
     What is broken for good is given up first, then deadlines: the right shift without them, and in half of the time
     that is left a search for the least total lateness (only where there is no right shift, unless `is_searched`). Then
-    vehicles that reach no charger above their minimum may go to one at once, then all may run down to an empty battery.
+    vehicles that can't charge may run below their minimum as little as they have to, down to an empty battery.
     Where a pin or a maximum lag is in the way of every right shift, pins are given up too, then maximum lags: first
     those that the baseline breaks, as far as it does, then maximum dwells. At last vehicles go on with an empty
     battery, which needs help. Of several schedules the one with the least total excess is taken, and its lags, dwells
     and levels are brought as near to their limits as right shifts can.
     """
     baseline = execution_of(case.instance).baseline
-    for relaxed in _relaxations(case.instance):
-        placed = shift(relaxed, baseline).placed
+    for relaxed, lowest in _relaxations(case.instance):
+        placed = shift(relaxed, baseline, lowest=lowest).placed
+        if lowest is not None:
+            levels = dict.fromkeys(relaxed.battery_by_vehicle, lowest)
+            relaxed = with_minimums(relaxed, levels if placed is None else batteries.lowest_levels(relaxed, placed))
         if placed is not None and check(relaxed, placed):
             placed = None
         found = [] if placed is None else [placed]
@@ -182,40 +184,38 @@ def _broken_limits(instance: Instance, schedule: Schedule) -> Iterator[_Lag | _D
         yield _Level(vehicle, minimum, minimum - level)
 
 
-def _relaxations(instance: Instance) -> Iterator[Instance]:
-    """Yield the instance with ever fewer limits."""
-    relaxed = without_lost(instance)
+def _relaxations(instance: Instance) -> Iterator[tuple[Instance, int | None]]:
+    """Yield the instance with ever fewer limits, with the level down to which vehicles may run below their minimum."""
+    relaxed, lowest = without_lost(instance), None
     if relaxed is not instance:
-        yield relaxed
+        yield relaxed, None
     if any(job.deadline is not None for job in relaxed.jobs):
         relaxed = replace(relaxed, jobs=tuple(replace(job, deadline=None) for job in relaxed.jobs))
-        yield relaxed
-    execution = execution_of(instance)
-    for levels in (reachable(instance), dict.fromkeys(instance.battery_by_vehicle, 0)):
-        lower = with_minimums(relaxed, levels)
-        if lower.battery_by_vehicle != relaxed.battery_by_vehicle:
-            relaxed = lower
-            yield relaxed
-    limited = relaxed
+        yield relaxed, None
+    if instance.battery_by_vehicle:
+        lowest = 0
+        yield relaxed, lowest
+    execution, limited = execution_of(instance), relaxed
     if execution.pins:
         relaxed = replace(relaxed, execution=replace(execution, pins=()))
-        yield relaxed
+        yield relaxed, lowest
     as_planned = conceded(relaxed, execution.baseline)
     if as_planned.jobs != relaxed.jobs:
-        yield as_planned
+        yield as_planned, lowest
     without = tuple(without_lags(job) for job in relaxed.jobs)
     if without != relaxed.jobs:
         relaxed = replace(relaxed, jobs=without)
-        yield relaxed
+        yield relaxed, lowest
     for dwell in (_LONG, None):
         soaking = tuple(without_dwell(job, dwell) for job in relaxed.jobs)
         if soaking != relaxed.jobs:
             relaxed = replace(relaxed, jobs=soaking)
-            yield relaxed
-    for helped in (limited,) if relaxed is limited else (limited, relaxed):
-        if helped.battery_by_vehicle:
-            yield with_minimums(helped, at_chargers(instance))
-            yield with_help(helped)
+            yield relaxed, lowest
+    if instance.battery_by_vehicle:
+        helped = lowest_with_help(instance)
+        yield limited, helped
+        if relaxed is not limited:
+            yield relaxed, helped
 
 
 def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule | None:

@@ -15,7 +15,8 @@ from scheduler.domain.derive import complete
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, delays_of
-from scheduler.rescheduling.charging import charged_more
+from scheduler.rescheduling.charging import Drained, charged_more
+from scheduler.rescheduling.concessions import with_minimums
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
 from scheduler.rescheduling.loose import (
@@ -63,7 +64,7 @@ def right_shift(instance: Instance, baseline: Schedule) -> Schedule | None:
     return shift(instance, baseline).schedule
 
 
-def shift(instance: Instance, baseline: Schedule) -> Shift:
+def shift(instance: Instance, baseline: Schedule, *, lowest: int | None = None) -> Shift:
     """Shift the baseline to the right as far as the revised instance demands, and no further.
 
     Started operations and moves stay, pending ones start no earlier than in the baseline and than `now`. A repeated
@@ -79,18 +80,20 @@ def shift(instance: Instance, baseline: Schedule) -> Shift:
         A revised instance (with `execution`).
     baseline
         The schedule in force, right for the instance before the events.
+    lowest
+        A level down to which vehicles that can't charge any more run below their minimum, as little as they have to.
     """
     old = _without_new_jobs(instance, baseline)
     kept = None
     try:
-        draft = _without_swaps(old, _drafted(old, baseline))
+        draft = _without_swaps(old, _drafted(old, baseline), lowest)
         both = _with_new_jobs(instance, old, draft)
         if both is not None:
             return both
-        kept, settled = _earliest(old, draft)
+        kept, settled = _earliest(old, draft, lowest)
         placed, delays = kept, delays_of(settled)
         if len(old.jobs) < len(instance.jobs):
-            placed, _ = _earliest(instance, with_new_jobs(instance, draft))
+            placed, _ = _earliest(instance, with_new_jobs(instance, draft), lowest)
         return Shift(placed, kept, _too_late(instance, placed), delays)
     except Stuck as stuck:
         return Shift(None, kept, f"right shift is impossible: {stuck}")
@@ -162,7 +165,7 @@ def _drafted(instance: Instance, baseline: Schedule) -> Draft:
     return with_new_jobs(instance, draft) if loose else draft
 
 
-def _without_swaps(instance: Instance, draft: Draft) -> Draft:
+def _without_swaps(instance: Instance, draft: Draft, lowest: int | None = None) -> Draft:
     """Return the draft in which no parts have to swap on machines that don't allow it.
 
     The orders of the baseline need no swap, unless parts passed in no time that now stay. The job of such a part, if
@@ -174,7 +177,7 @@ def _without_swaps(instance: Instance, draft: Draft) -> Draft:
         If the parts are already where they could only swap.
     """
     for _ in range(_MOST_CIRCLES if swaps.applies(instance) else 0):
-        schedule, _ = _earliest(instance, draft)
+        schedule, _ = _earliest(instance, draft, lowest)
         circle = next(swaps.circles(instance, schedule), None)
         if circle is None:
             break
@@ -191,18 +194,51 @@ def _without_swaps(instance: Instance, draft: Draft) -> Draft:
     return draft
 
 
-def _earliest(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
+def _earliest(instance: Instance, draft: Draft, lowest: int | None = None) -> tuple[Schedule, Network]:
     """Return the earliest schedule of a draft and its network.
 
-    Where vehicles would run down, charges last longer, or there are more of them.
+    Where vehicles would run down, charges last longer, or there are more of them; where nothing helps, vehicles run
+    below their minimum, down to the `lowest` level (None: never).
     """
     for _ in range(_MOST_CHARGES):
         schedule, network = _settled(instance, draft)
-        better = charged_more(instance, draft, schedule) if instance.battery_by_vehicle else None
+        better = None
+        while instance.battery_by_vehicle:
+            try:
+                better = charged_more(instance, draft, schedule)
+                break
+            except Drained as drained:
+                if lowest is None:
+                    raise
+                instance = _lowered(instance, draft, schedule, drained, lowest)
         if better is None:
             return schedule, network
         draft = better
     raise Stuck("batteries run down again and again")
+
+
+def _lowered(instance: Instance, draft: Draft, schedule: Schedule, drained: Drained, lowest: int) -> Instance:
+    """Return the instance with the minimum of a vehicle as little lower as lets it charge, or do without.
+
+    Raises
+    ------
+    Drained
+        If it would have to be lower than the lowest level.
+    """
+    vehicle = drained.vehicle
+    minimum = instance.battery_by_vehicle[vehicle].minimum
+    least, most = 1, min(drained.units, minimum - lowest)
+    if most < least:
+        raise drained
+    while least < most:
+        middle = (least + most) // 2
+        try:
+            charged_more(with_minimums(instance, {vehicle: minimum - middle}), draft, schedule)
+            is_enough = True
+        except Drained as other:
+            is_enough = other.vehicle != vehicle
+        least, most = (least, middle) if is_enough else (middle + 1, most)
+    return with_minimums(instance, {vehicle: minimum - most})
 
 
 def _settled(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:

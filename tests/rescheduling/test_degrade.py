@@ -13,6 +13,7 @@ from repair_cases import flow_shop, flow_shop_baseline, times
 
 import scheduler
 from scheduler.checker import check
+from scheduler.constraints.batteries import lowest_levels
 from scheduler.domain import Charge, Instance, Objective, Precedence, Robot, RobotCell, Schedule, Status
 from scheduler.domain.derive import complete
 from scheduler.domain.events import (
@@ -24,14 +25,17 @@ from scheduler.domain.events import (
     MachineBreakdown,
     MachineRestored,
     OperationDelayed,
+    Revision,
     RobotDown,
     RouteSlow,
+    revise,
 )
 from scheduler.domain.happened import execution_of
 from scheduler.errors import ScheduleError
 from scheduler.io.schedule_file import read_schedule, write_schedule
 from scheduler.rescheduling import Repair, repair, repair_further
-from scheduler.rescheduling.concessions import conceded, intolerable, unlimited, without_lost
+from scheduler.rescheduling.concessions import conceded, intolerable, unlimited, with_minimums, without_lost
+from scheduler.rescheduling.right_shift import shift
 from scheduler.search.construct import construct
 
 SECONDS = 60.0
@@ -307,6 +311,20 @@ def test_ways_so_slow_that_no_charger_is_reached(name: str, at: int, policy: str
     assert min(battery.minimum for battery in given.battery_by_vehicle.values()) < 0
     assert flagged(given, found.schedule) == []
     assert hint_status(given, found.schedule) is Status.FEASIBLE
+
+
+def test_only_who_has_to_runs_below_its_minimum() -> None:
+    # On ways that take 2.5 times as long amr-2 is 12 units short at its charger; the others find theirs in time.
+    instance = scheduler.load(Path(__file__).parents[2] / "instances" / "charging_hall.json")
+    before = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert before is not None
+    after = revise(instance, Revision(19, 0, (RouteSlow("e", 19, "amrs", 40),), before))
+    assert shift(after, before).schedule is None
+    found = shift(after, before, lowest=0).placed
+    assert found is not None
+    low = lowest_levels(after, found)
+    assert sorted(low) == ["amr-2"]
+    assert flagged(with_minimums(after, low), found) == []
 
 
 def test_levels_are_lowered_no_further_than_they_have_to_be() -> None:
