@@ -200,7 +200,7 @@ def test_kicks_end_with_a_schedule() -> None:
     assert search.found is not None
     lowered, goal = search.lowered, search.goal
     memory = Memory(lowered, goal)
-    shares = np.array([0.9, 0.8, 0.6, 0.3])
+    shares = np.array([0.9, 0.8, 0.6, 0.3, 0.1])
     for seed in range(40):
         assert memory.enter(search.found, 10)
         memory.kick(shares, seed, 10, 10)

@@ -58,6 +58,7 @@ from scheduler.search.decode.layout import (
     WHO,
     ZERO,
     Ints,
+    copy,
     get,
 )
 from scheduler.search.decode.value import DUE_AT, MAKESPAN, MAXIMUM, WIDTH, share
@@ -342,6 +343,61 @@ def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
     if target > start:
         return move_down(data, order, place, order[start], target)
     return num, num
+
+
+@njit(cache=True, nogil=True)
+def shift(data: Ints, order: Ints, place: Ints, job: int, factor: float, is_earlier: bool) -> tuple[int, int]:
+    """Let a job go before, or behind, others on its whole way, or on the rest of it from one of its units on.
+
+    Each of these units comes nearer to the unit before the first of them (or the begin of the order), or else to the
+    end of the order: of its distance a part, `factor`, is left. Returns the first and last place changed (the length of
+    the order: none).
+    """
+    num, first, last = data[NUM_FREE], get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)
+    old, new = np.empty(last - first, np.int64), np.empty(last - first, np.int64)
+    count = 0
+    for unit in range(first, last):
+        if place[unit] >= 0:
+            at = count
+            while at > 0 and old[at - 1] > place[unit]:
+                old[at] = old[at - 1]
+                at -= 1
+            old[at] = place[unit]
+            count += 1
+    if count == 0:
+        return num, num
+    skipped = 0 if np.random.random() < 0.5 else np.random.randint(count)
+    if is_earlier:
+        floor = old[skipped - 1] + 1 if skipped > 0 else 0
+        for k in range(skipped, count):
+            new[k] = floor + int(factor * (old[k] - floor))
+            if k > skipped:
+                new[k] = max(new[k], new[k - 1] + 1)
+        begin, end = new[skipped], old[count - 1]
+    else:
+        for k in range(count - 1, skipped - 1, -1):
+            new[k] = num - 1 - int(factor * (num - 1 - old[k]))
+            if k < count - 1:
+                new[k] = min(new[k], new[k + 1] - 1)
+        begin, end = old[skipped], new[count - 1]
+    before = np.empty(end - begin + 1, np.int64)
+    copy(before, 0, order, begin, len(before))
+    # Units of the job take their new places, all others the rest in their turns.
+    k, at_other, is_changed = skipped, skipped, False
+    source = 0
+    for at in range(begin, end + 1):
+        if k < count and new[k] == at:
+            unit = before[old[k] - begin]
+            k += 1
+        else:
+            while at_other < count and old[at_other] - begin == source:
+                at_other, source = at_other + 1, source + 1
+            unit = before[source]
+            source += 1
+        is_changed = is_changed or order[at] != unit
+        order[at] = unit
+        place[unit] = at
+    return (begin, end) if is_changed else (num, num)
 
 
 @njit(cache=True, nogil=True)

@@ -19,10 +19,10 @@ class Settings:
         Iterations without a better solution, for each unit, after which a walk ends.
     kicks
         Changes that are kept whatever they come to, where a walk begins at a known solution.
-    turns, modes, drifts, openings
+    turns, modes, drifts, openings, shifts
         Shares of the kinds of changes: units on the way back from the end of a job change turns (several at a time or
         one), an operation there changes its mode, any unit goes elsewhere, all modes or the plan of a job are
-        open.
+        open, a job goes before or behind others on its whole way.
     """
 
     history: int = 100
@@ -33,6 +33,7 @@ class Settings:
     modes: float = 0.1
     drifts: float = 0.45
     openings: float = 0.05
+    shifts: float = 0.1
 
 
 DEFAULT = Settings()

@@ -20,6 +20,7 @@ from scheduler.search.decode.changes import (
     draw_job,
     drift,
     open_modes,
+    shift,
     turn,
 )
 from scheduler.search.decode.decode import decode_change
@@ -51,6 +52,8 @@ CARRIERS = 0.05
 """Share of the changes by which a move gets another carrier or trip."""
 MOST_TURNS = 4
 """Pairs of a trace that change turns at a time, at the most."""
+NEARNESS = 3
+"""Power that makes most shifts of jobs small."""
 
 
 @njit(cache=True, nogil=True)
@@ -72,6 +75,11 @@ def change(
         return come_back(data, choice, order, place, state, pairs, num)
     dice = np.random.random()
     job = draw_job(data, goal, state, least, 0.2)
+    if dice < shares[4]:
+        factor = 1.0 - np.random.random() ** NEARNESS
+        if np.random.random() < 0.5:
+            return shift(data, order, place, job, factor, True)
+        return shift(data, order, place, np.random.randint(data[NUM_JOBS]), factor, False)
     if dice < shares[3]:
         if np.random.random() < 0.5:
             return change_plan(data, choice, plans, order, place, job, num)

@@ -53,9 +53,8 @@ class Walks:
         self._limit = 0
         self._reached = NEVER
         self._chunk = max(1, CHUNK_WORK // num_units)
-        total = sum(settings.turns) + settings.modes + settings.drifts + settings.openings
-        parts = (settings.openings, settings.drifts, settings.modes, settings.turns[0])
-        self._shares = np.cumsum(np.array(parts))[::-1] / total
+        parts = (settings.shifts, settings.openings, settings.drifts, settings.modes, *settings.turns)
+        self._shares = np.cumsum(np.array(parts))[-2::-1] / sum(parts)
         self._is_walking = False
         self._number = number
         self._is_first = True
