@@ -9,9 +9,9 @@ from random_networks import random_network
 
 from scheduler.domain import Objective
 from scheduler.search.decode.cells import Cells
-from scheduler.search.decode.changes import shift
 from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.lower import Lowered, lower
+from scheduler.search.decode.orders import shift
 
 
 @pytest.mark.parametrize("is_earlier", [True, False])

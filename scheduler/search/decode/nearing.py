@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scheduler.search.decode.changes import change_hold, first_place, move_down, move_up, turn
+from scheduler.search.decode.changes import change_hold, first_place
 from scheduler.search.decode.layout import (
     BASE_MACHINE,
     BASE_START,
@@ -30,6 +30,7 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
+from scheduler.search.decode.orders import move_down, move_up, turn
 from scheduler.search.decode.trace import trace
 
 TRIES = 20

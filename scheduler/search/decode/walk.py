@@ -18,10 +18,7 @@ from scheduler.search.decode.changes import (
     change_plan,
     change_wish,
     draw_job,
-    drift,
     open_modes,
-    shift,
-    turn,
 )
 from scheduler.search.decode.decode import decode_change
 from scheduler.search.decode.layout import (
@@ -41,6 +38,7 @@ from scheduler.search.decode.layout import (
     undo,
 )
 from scheduler.search.decode.nearing import come_back
+from scheduler.search.decode.orders import drift, shift, turn
 from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
 

@@ -20,6 +20,7 @@ KERNELS = Kernels(
         "leaving",
         "machines",
         "nearing",
+        "orders",
         "parking",
         "place",
         "stations",
