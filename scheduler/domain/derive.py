@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from scheduler.domain.batteries import charged
 from scheduler.domain.happened import taken_over, tasks_of
@@ -179,6 +179,8 @@ def _in_turn(
         here, free_at = instance.carrier_by_id[mover].start, 0
         tasks = [*of_mover, *(_standing(operation) for operation in by_tender.get(mover, ()))]
         tasks.sort(key=lambda task: (task.start, task.end))
+        if all(before.start < after.start or before.end < after.end for before, after in pairwise(tasks)):
+            continue  # the times say it all
         runs = [list(run) for _, run in groupby(tasks, key=lambda m: (m.start, m.end))]
         for run, following in zip(runs, [*runs[1:], []], strict=True):
             ordered = run
@@ -259,7 +261,16 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:
     """Return begin, end, origin and destination of the stretches and charges of a robot or vehicle, in order."""
     group, carrier = instance.group_by_carrier[mover], instance.carrier_by_id[mover]
-    stops = [stretch[:4] for stretch in stretches(group, carrier, tasks_of(instance, schedule, mover))]
+    tasks = tasks_of(instance, schedule, mover)
+    if carrier.capacity > 1:
+        stops = [stretch[:4] for stretch in stretches(group, carrier, tasks)]
+    else:  # each task is a stretch
+        stops = [
+            (task.start, task.end, task.origin, task.destination)
+            if isinstance(task, Move)
+            else (task.start, task.end, task.machine, task.machine)
+            for task in tasks
+        ]
     for charge in schedule.by_vehicle.get(mover, ()):
         place = instance.charger_by_id[charge.charger].place
         stops.append((charge.start, charge.end, place, place))

@@ -7,7 +7,7 @@ draft and never change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby, pairwise, product
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from scheduler.domain import (
@@ -229,8 +229,11 @@ class Network:
                     legs.insert(0, [self._node[job.id, predecessor]])
                 if successor is not None:
                     legs.append([self._node[job.id, successor]])
-                for before, after in chain.from_iterable(product(*pair) for pair in pairwise(legs)):
-                    self.timing.order((self.activities.last(before), "end", 0), (after, "start", 0), reason)
+                for befores, afters in pairwise(legs):
+                    for before in befores:
+                        ends: Anchor = (self.activities.last(before), "end", 0)
+                        for after in afters:
+                            self.timing.order(ends, (after, "start", 0), reason)
                 self._add_dwell(way, [nodes[0] for nodes in legs])  # jobs that split have none
                 if predecessor is not None and successor is not None:
                     self.timing.keep_lags(legs[0][0], legs[-1][0], lags[predecessor, successor], reason)

@@ -115,8 +115,8 @@ class Timing:
     reasons: dict[int, Reason] = field(default_factory=dict)
     _windows: dict[int, list[tuple[Blocked, int, int]]] = field(default_factory=dict)
     _variants: dict[int, tuple[Variant, ...]] = field(default_factory=dict)
-    _after_start: dict[int, list[_Arc]] = field(default_factory=dict)
-    _after_end: dict[int, list[_Arc]] = field(default_factory=dict)
+    _after_start: list[list[_Arc]] = field(default_factory=list)
+    _after_end: list[list[_Arc]] = field(default_factory=list)
     _ends_after: dict[int, list[_Arc]] = field(default_factory=dict)
     _whole: dict[int, list[Blocked]] = field(default_factory=dict)
     _clear: dict[int, list[tuple[int, Blocked]]] = field(default_factory=dict)
@@ -137,6 +137,8 @@ class Timing:
         self.lengths.append(length)
         self.pauses.append(pauses)
         self.fixed.append(fixed)
+        self._after_start.append([])
+        self._after_end.append([])
         return len(self.starts) - 1
 
     def fix(self, node: int, start: int) -> None:
@@ -183,7 +185,7 @@ class Timing:
         if edge == "start" or not self.pauses[v]:
             gap -= 0 if edge == "start" else self.lengths[v]
             arcs = self._after_start if at == "start" else self._after_end
-            arcs.setdefault(u, []).append((v, gap, reason))
+            arcs[u].append((v, gap, reason))
         elif at == "start":
             self._ends_after.setdefault(u, []).append((v, gap, reason))
         else:
@@ -249,16 +251,16 @@ class Timing:
 
         for node, start in enumerate(self.starts):
             self._place(node, start)
-        starts, ends = self.starts, self.ends
+        starts, ends, after_start, after_end = self.starts, self.ends, self._after_start, self._after_end
         while queue or dirty:
             while queue:
                 node = heappop(queue)
                 waiting[node] = False
                 start, end = starts[node], ends[node]
-                for after, gap, reason in self._after_start.get(node, ()):
+                for after, gap, reason in after_start[node]:
                     if starts[after] < start + gap:
                         push(after, start + gap, node, reason)
-                for after, gap, reason in self._after_end.get(node, ()):
+                for after, gap, reason in after_end[node]:
                     if starts[after] < end + gap:
                         push(after, end + gap, node, reason)
                 for after, gap, reason in self._ends_after.get(node, ()):
