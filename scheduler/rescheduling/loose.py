@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
-from scheduler.domain import Instance, Job, Move, OperationKey
+from scheduler.domain import Instance, Job, Move, OperationKey, Schedule
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.routing import Leg, in_loads, lanes_between
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, useful_charges
+from scheduler.rescheduling.draft import Draft, LinkKey, draft_of, link_key, useful_charges
 from scheduler.rescheduling.timing import Stuck
 
 
@@ -121,10 +121,15 @@ def on_later_trips(instance: Instance, draft: Draft) -> Draft:
         if not mover:
             raise Stuck(f"no lane from {move.origin} to {move.destination} carries job {move.job} any more")
         taken = {m.start for m in moves if m.mover == mover}
-        start = next(tick for tick in count(move.start + 1) if tick not in taken)
+        start = next(tick for tick in count(move.start) if tick not in taken)
         later = replace(move, mover=mover, start=start, end=start + move.end - move.start)
         moves = moves - {move} | {later}
     return _with_moves(draft, moves)
+
+
+def lacks_trips(instance: Instance, baseline: Schedule) -> bool:
+    """Return whether pending transfers of the baseline have no vehicle any more, or no room on their trip."""
+    return next(_without_mover(instance, in_todays_loads(instance, draft_of(instance, baseline))), None) is not None
 
 
 def _with_moves(draft: Draft, moves: set[Move]) -> Draft:

@@ -21,6 +21,7 @@ from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
 from scheduler.rescheduling.loose import (
     in_todays_loads,
+    lacks_trips,
     loose_operations,
     on_later_trips,
     with_followers,
@@ -71,6 +72,9 @@ def shift(instance: Instance, baseline: Schedule, *, lowest: int | None = None) 
     operation comes again at its place in the order of its machine; new jobs come after everything else, and so does
     what can't keep its place (`scheduler.rescheduling.loose`).
 
+    Transfers that have lost their vehicle, or their room on it, come behind everything else too. Where that deadlocks,
+    since their part is in the way until then, they are made directly after the trips that they were on.
+
     There is none if something fixed would have to move (a pin, a maximum lag behind running work), if a deadline
     is missed, or if the kept orders deadlock; other orders may still have a schedule then.
 
@@ -83,10 +87,19 @@ def shift(instance: Instance, baseline: Schedule, *, lowest: int | None = None) 
     lowest
         A level down to which vehicles that can't charge any more run below their minimum, as little as they have to.
     """
+    found = _shifted(instance, baseline, lowest)
+    if found.placed is None and lacks_trips(instance, baseline):
+        again = _shifted(instance, baseline, lowest, on_trips=True)
+        found = again if again.placed is not None else found
+    return found
+
+
+def _shifted(instance: Instance, baseline: Schedule, lowest: int | None, on_trips: bool = False) -> Shift:
+    """Return the shift; with `on_trips` what lacks a trip has another one, directly after it."""
     old = _without_new_jobs(instance, baseline)
     kept = None
     try:
-        draft = _without_swaps(old, _drafted(old, baseline), lowest)
+        draft = _without_swaps(old, _drafted(old, baseline, on_trips), lowest)
         both = _with_new_jobs(instance, old, draft)
         if both is not None:
             return both
@@ -156,9 +169,13 @@ def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:
     return replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
 
 
-def _drafted(instance: Instance, baseline: Schedule) -> Draft:
-    """Return what is left of the baseline, with what can't keep its place behind everything else."""
+def _drafted(instance: Instance, baseline: Schedule, on_trips: bool = False) -> Draft:
+    """Return what is left of the baseline, with what can't keep its place behind everything else.
+
+    With `on_trips` transfers that lack a trip do not lose their place.
+    """
     draft = in_todays_loads(instance, draft_of(instance, baseline))
+    draft = on_later_trips(instance, draft) if on_trips else draft
     loose = loose_operations(instance, draft)
     draft = without(instance, draft, loose) if loose else draft
     draft = on_later_trips(instance, draft)

@@ -10,7 +10,7 @@ from repair_cases import revised
 
 from scheduler.domain import Facility, Instance, Lane, Schedule, Timetable, TransitTimes, TransitWindow
 from scheduler.domain.derive import complete
-from scheduler.domain.events import OperationDelayed
+from scheduler.domain.events import LaneCapacityChange, OperationDelayed
 from scheduler.rescheduling.right_shift import shift
 
 LANE = Lane("L", "F", "G", transit_time=3, load_time=2, unload_time=1, vehicles=2)
@@ -59,6 +59,27 @@ def test_a_late_part(instance: Instance, departures: tuple[int, int]) -> None:
     assert result.schedule is not None, result.reason
     assert_valid(after, result.schedule)
     assert tuple(move.start for move in result.schedule.moves if move.job) == departures
+
+
+def test_a_part_that_is_in_the_way_takes_the_next_trip() -> None:
+    # J1 stands on A1, which has no buffer, until it is on L#2, which is gone. Behind everything else it would wait for
+    # J2, and J2 for A1. So it takes L#1 first, at 3, and J2 when that has come back, 9 + 3.
+    stages = machine("A1", "F", output_buffer=0), machine("B1", "G"), machine("B2", "G")
+    jobs = simple_job("J1", ("A1", 2), ("B1", 1)), simple_job("J2", ("A1", 1), ("B2", 1))
+    lane = replace(LANE, return_time=3)
+    instance = factory(Facility("F"), Facility("G"), *stages, lane, *jobs)
+    operations = (
+        *(at("J1.1", "A1", 0, 2), at("J1.2", "B1", 9, 10)),
+        *(at("J2.1", "A1", 5, 6), at("J2.2", "B2", 12, 13)),
+    )
+    trips = transfer("J1 1>2", "F>G", "L#2", 3, 9), transfer("J2 1>2", "F>G", "L#1", 6, 12)
+    baseline = complete(instance, operations, trips)
+    assert_valid(instance, baseline)
+    after = revised(instance, baseline, 2, LaneCapacityChange("E", 2, "L", vehicles=1))
+    result = shift(after, baseline)
+    assert result.schedule is not None, result.reason
+    assert_valid(after, result.schedule)
+    assert [(m.job, m.mover, m.start) for m in result.schedule.moves if m.job] == [("J1", "L#1", 3), ("J2", "L#1", 12)]
 
 
 def test_after_the_last_departure_nothing_goes() -> None:

@@ -9,7 +9,7 @@ import pytest
 from helpers import flagged
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from repair_cases import revised
+from repair_cases import revised, with_waiting_carriers
 from strategies import instances, random_instance
 
 from scheduler.domain import Execution, Instance, Schedule
@@ -25,7 +25,7 @@ from scheduler.domain.events import (
 )
 from scheduler.domain.happened import started
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import right_shift
 
 
 def baseline_of(instance: Instance) -> Schedule | None:

@@ -12,7 +12,7 @@ from charging_cases import random_plant
 from cpsat.fixing import fixed_status, hint_status
 from helpers import assert_valid, distances, empty, factory, flagged, machine, simple_job, transport
 from oracle import TooHardError, optimum
-from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, robot_times
+from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, robot_times, with_waiting_carriers
 from strategies import random_fleet_instance, random_mover_instance
 
 from benchmarks.drawing import random_event
@@ -22,7 +22,7 @@ from scheduler.domain.happened import execution_of
 from scheduler.domain.slowdowns import last_departure, leaves_at
 from scheduler.errors import EventError
 from scheduler.portfolio import solve
-from scheduler.rescheduling.right_shift import right_shift, with_waiting_carriers
+from scheduler.rescheduling.right_shift import right_shift
 from scheduler.search.construct import construct
 from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.spoken import why_unsupported
