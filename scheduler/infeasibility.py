@@ -31,14 +31,21 @@ def explain(instance: Instance, status: Status, *, seconds: float = PROBE_SECOND
         if len(conflict) == 1:
             return f"the deadline of job {names} can't be met: later, or fewer restrictions on its machines"
         return f"the deadlines of these jobs can't be met together: {names}; relax one of them"
+    modes = [mode for operation in instance.operation_by_key.values() for mode in operation.modes]
+    working = (*instance.machines, *instance.carrier_by_id.values(), *instance.lanes)
+    timetables = [lane.timetable for lane in instance.lanes if lane.timetable is not None]
     limits = [
         word
         for word, there in (
             ("deadlines", any(job.deadline is not None for job in instance.jobs)),
             ("maximum lags", any(p.max_lag is not None for job in instance.jobs for p in job.precedences)),
-            ("calendars", any(not machine.calendar.always_works for machine in instance.machines)),
+            ("maximum dwells", any(mode.max_dwell is not None for mode in modes)),
+            ("calendars", any(not resource.calendar.always_works for resource in working)),
+            ("setups", any(machine.setups is not None for machine in instance.machines)),
+            ("timetables that end", any(table.period is None or table.until is not None for table in timetables)),
             ("batteries", bool(instance.battery_by_vehicle)),
             ("machines without buffers", any(machine.output_buffer == 0 for machine in instance.machines)),
+            ("machines without swaps", any(not machine.swap for machine in instance.machines)),
             ("places at stations", any(c.input_places or c.output_places for c in instance.cells)),
             ("what has already happened", instance.execution is not None),
         )

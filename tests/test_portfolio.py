@@ -7,11 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from helpers import at, down, factory, job, machine, mode, op, random_job_shop, schedule, simple_job
+from helpers import at, down, factory, job, machine, mode, op, random_job_shop, schedule, shifts, simple_job
 
 import scheduler
 from scheduler import Status, Stop
-from scheduler.domain import Instance, Objective, Precedence, Progress, ScheduledOperation
+from scheduler.domain import Instance, Objective, Precedence, Progress, ScheduledOperation, SetupMatrix
 from scheduler.domain.derive import complete
 from scheduler.portfolio.hybrid import Hybrid
 from scheduler.portfolio.run import Run
@@ -173,6 +173,14 @@ def test_a_smallest_set_of_deadlines_is_named() -> None:
 def test_a_deadline_behind_a_downtime_is_named() -> None:
     blocked = factory(machine("M", calendar=down((1, 20))), simple_job("A", ("M", 3), deadline=10))
     assert "the deadline of job A (deadline 10) can't be met" in reason(blocked)
+
+
+def test_a_setup_that_fits_into_no_shift_is_explained() -> None:
+    # A setup of 4 and the operation of 3 after it, in one piece, are longer than the shift, in either order.
+    changes = SetupMatrix({"a": {"b": 4}, "b": {"a": 4}})
+    jobs = [job(family, op("1", mode("M", 3, family))) for family in "ab"]
+    instance = factory(machine("M", setups=changes, calendar=shifts(10, (0, 6))), *jobs)
+    assert reason(instance).endswith("look at: calendars, setups")
 
 
 def test_no_wait_that_calendars_forbid_is_explained() -> None:
