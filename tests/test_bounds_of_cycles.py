@@ -149,5 +149,5 @@ def test_never_above_what_is_found(seed: int) -> None:
     start = construct(instance, GOAL, time_limit=0.0)
     assert start is not None
     search = CyclicSearch(instance, start, 0, lambda value: None)
-    search.advance(200)
+    search.advance(50)
     assert 0 < cycle_bound(instance) <= search.value

@@ -182,7 +182,7 @@ def test_no_shorter_cycle_than_that_of_brute_force(seed: int) -> None:
         least, _, _ = best_cycle(instance)
     except TooHardError:
         return
-    assert searched(instance, 3000) == least
+    assert searched(instance, 500) == least
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -195,7 +195,7 @@ def test_schedules_of_cells_are_valid(seed: int) -> None:
 def test_what_several_parts_share_has_room_for_them(seed: int) -> None:
     instance = crowded(seed)
     require_valid(instance, "crowded")
-    assert searched(instance, 1500) == least_cycle_time(instance)
+    assert searched(instance, 500) == least_cycle_time(instance)
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_rows_in_which_the_robot_never_waits(times: tuple[int, ...], seed: int) 
 def test_carriers_that_hold_two_parts(seed: int) -> None:
     instance = held(seed)
     require_valid(instance, "held")
-    assert searched(instance, 2000) == least_cycle_time(instance)
+    assert searched(instance, 700) == least_cycle_time(instance)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -298,7 +298,7 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
         shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
     )  # fmt: skip
     assert why_unsupported(instance, GOAL) is None
-    result = solve(instance, objective=objective, time_limit=3, workers=workers)
+    result = solve(instance, objective=objective, time_limit=2, workers=workers)
     assert_valid(instance, result.schedule)
     assert 0 < result.bounds[0] <= result.values[0]
     assert "bounds" in {point.engine for point in result.history}

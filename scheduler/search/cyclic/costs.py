@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import Facts, Ints, Uses
+from scheduler.search.cyclic.facts import ONE, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
 from scheduler.search.cyclic.shared import crowded, fill
 from scheduler.search.cyclic.using import gap
@@ -150,7 +150,7 @@ def occupied(
     laps = 0
     if facts.capacity[resource] > 1:
         laps = max(0, length - 1) // cycle
-        base = fill(facts, uses, weights, room, resource, 1, length, cycle, inside, begun)
+        base = fill(facts, uses, weights, room, resource, ONE, length, cycle, inside, begun)
         for t in range(cycle):
             inside[t] = min(NEVER, inside[t] + base)
     else:

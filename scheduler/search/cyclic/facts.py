@@ -19,7 +19,7 @@ its two ends; its ends are given as instants with an offset, too. Of a resource 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ MOST_LEGS = 6
 NO_LIMIT = 1 << 40
 UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
+NONE, ZERO, ONE = (cast("int", np.int64(number)) for number in (-1, 0, 1))
+NO, YES = (cast("bool", np.bool_(value)) for value in (False, True))
+"""Arguments of compiled functions: numba compiles a function once more for each plain constant that it is called with,
+which took a third of the whole time."""
 
 
 class Facts(NamedTuple):

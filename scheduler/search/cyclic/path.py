@@ -22,7 +22,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from scheduler.search.cyclic.costs import blocked, helped, occupied
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.using import taken_at
 
@@ -121,7 +121,7 @@ def _travel(
         station, comes_from, is_last = facts.station[leg], k > 0 and facts.station[leg - 1] >= 0, k == num_legs - 1
         at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - k % 2], room.from_station[k % 2]
         if station >= 0:
-            occupied(facts, uses, weights, room, station, 0, 1, cycle, ticks, at_station, stayed)
+            occupied(facts, uses, weights, room, station, ZERO, ONE, cycle, ticks, at_station, stayed)
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
             length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
             carrier, origin, destination = facts.carrier[option], facts.origin[option], facts.destination[option]
@@ -177,10 +177,10 @@ def _stays(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, row: 
     occupied(facts, uses, weights, room, machine, family, duration, cycle, ticks, inside[row], begun[row])
     if facts.behind[mode] >= 0:
         behind, at = facts.behind[mode], row + width
-        occupied(facts, uses, weights, room, behind, 0, duration, cycle, ticks, inside[at], begun[at])
+        occupied(facts, uses, weights, room, behind, ZERO, duration, cycle, ticks, inside[at], begun[at])
     if facts.before[mode] >= 0:
         before, at = facts.before[mode], row + 2 * width
-        occupied(facts, uses, weights, room, before, 0, 1, cycle, ticks, inside[at], begun[at])
+        occupied(facts, uses, weights, room, before, ZERO, ONE, cycle, ticks, inside[at], begun[at])
 
 
 @njit(cache=True, nogil=True)
@@ -276,7 +276,7 @@ def cheapest(
     """
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     origin = facts.modes_at[begin]
-    next_row = 0
+    next_row = ZERO
     if given >= begin:
         row = facts.modes_at[given] + plan.mode[given] - origin
         for mode in range(facts.modes_at[given], facts.modes_at[given + 1]):
@@ -298,9 +298,9 @@ def cheapest(
         if facts.behind[row + origin] >= 0:
             best += room.begun[row + len(room.starts), taken]
             taken = plan.time[until] + facts.duration[row + origin] - 1
-        _trace(facts, plan, room, job, given, until, 0, 0)
+        _trace(facts, plan, room, job, given, until, NONE, NONE)
         return best + room.begun[row, taken]
-    best, num_best, best_at, best_mode = NEVER, 0, -1, -1
+    best, num_best, best_at, best_mode = NEVER, 0, NONE, NONE
     for mode in range(facts.modes_at[end - 1], facts.modes_at[end]):
         row = mode - origin
         way = facts.routes_at[end + job] + mode - facts.modes_at[end - 1]
@@ -311,7 +311,7 @@ def cheapest(
         source = -1
         if is_held:
             source = row + len(room.starts) if facts.behind[mode] >= 0 else row
-        _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, -1, -1)
+        _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE)
         next_row += num_legs
         for t in range(ticks):
             value = room.steps[0, t]

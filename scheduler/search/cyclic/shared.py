@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import Facts, Ints, Uses
+from scheduler.search.cyclic.facts import NONE, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
 
 
@@ -52,7 +52,7 @@ def eject(facts: Facts, uses: Uses, weights: Ints, room: Room, resource: int, jo
     """
     total = 0
     while True:
-        count_uses(uses, resource, room.hit, -1, cycle, room.taken)
+        count_uses(uses, resource, room.hit, NONE, cycle, room.taken)
         tick = overload(facts, resource, room.taken, cycle)
         if tick < 0:
             return total

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses, size_of
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.using import forget_job, gap, route_of, use_job
 
 MOST_CIRCUITS = 200
@@ -86,7 +86,7 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
     for job in range(len(plan.placed)):
         if plan.placed[job]:
             _draw_job(facts, plan, graph, job, num_ops, begin, over)
-    _arc(graph, over, begin, 0, facts.sets[0])
+    _arc(graph, over, begin, ZERO, facts.sets[0])
     for resource in range(len(uses.size)):
         if facts.capacity[resource] > 1:
             _draw_shares(facts, uses, graph, resource, cycle)
@@ -97,8 +97,8 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
 @njit(cache=True, nogil=True)
 def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, begin: int, over: int) -> None:
     """Draw what a part does, one after the other."""
-    last = -1  # instant before, with the ticks after it, at which the part is ready
-    ready = 0
+    last = NONE  # instant before, with the ticks after it, at which the part is ready
+    ready = ZERO
     for op in range(facts.ops_at[job], facts.ops_at[job + 1] + 1):
         way = route_of(facts, plan, job, op + job)
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
@@ -108,28 +108,28 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             instant = num_ops + slot
             graph.owner[instant] = job
             if last >= 0:
-                _arc(graph, last, instant, ready, 0)
+                _arc(graph, last, instant, ready, ZERO)
             else:
-                _arc(graph, begin, instant, 0, 0)
+                _arc(graph, begin, instant, ZERO, ZERO)
             if k == 0 and before >= 0 and facts.dwell[before] < NO_LIMIT:
-                _arc(graph, instant, last, -ready - facts.dwell[before], 0)
+                _arc(graph, instant, last, -ready - facts.dwell[before], ZERO)
             last, ready = instant, facts.length[plan.option[slot]]
         if op == facts.ops_at[job + 1]:
             break
         graph.owner[op] = job
         mode = facts.modes_at[op] + plan.mode[op]
         if last < 0:
-            _arc(graph, begin, op, 0, 0)
+            _arc(graph, begin, op, ZERO, ZERO)
         else:
-            _arc(graph, last, op, ready + (facts.least_lag[op] if num_legs == 0 else 0), 0)
+            _arc(graph, last, op, ready + (facts.least_lag[op] if num_legs == 0 else 0), ZERO)
             if num_legs == 0:
                 most = min(facts.most_lag[op], facts.dwell[before])
                 if most < NO_LIMIT:
-                    _arc(graph, op, last, -ready - most, 0)
+                    _arc(graph, op, last, -ready - most, ZERO)
             elif facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
-                _arc(graph, op, last, -ready, 0)
+                _arc(graph, op, last, -ready, ZERO)
         last, ready = op, facts.duration[mode]
-    _arc(graph, last, over, ready, 0)
+    _arc(graph, last, over, ready, ZERO)
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, NO, ONE, ZERO, Facts, Plan, Uses
 
 
 @njit(cache=True, nogil=True)
@@ -64,14 +64,14 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
         slot = MOST_LEGS * link + k
         option, instant = plan.option[slot], len(plan.mode) + slot
         length, places = facts.length[option], (facts.origin[option], facts.destination[option])
-        use(plan, uses, facts.carrier[option], job, instant, 0, instant, facts.busy[option], *places, 1)
+        use(plan, uses, facts.carrier[option], job, instant, ZERO, instant, facts.busy[option], *places, ONE)
         station = facts.station[facts.legs_at[way] + k]
         if station >= 0:
             # Until the next leg has taken the part from there, or it is delivered.
             following, offset = instant, length
             if k + 1 < num_legs:
                 following, offset = instant + 1, facts.pick_up[plan.option[slot + 1]]
-            use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, 0, 0, 1)
+            use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, ZERO, ZERO, ONE)
 
 
 @njit(cache=True, nogil=True)
@@ -82,7 +82,7 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
     """
     mode = facts.modes_at[op] + plan.mode[op]
     machine, duration = facts.machine[mode], facts.duration[mode]
-    brought, offset = op, 0
+    brought, offset = op, ZERO
     way_in = route_of(facts, plan, job, op + job)
     num_in = facts.legs_at[way_in + 1] - facts.legs_at[way_in]
     if num_in > 0:
@@ -90,22 +90,22 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
         option = plan.option[slot]
         brought, offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
     if facts.before[mode] >= 0 and num_in > 0:
-        use(plan, uses, facts.before[mode], job, brought, offset, op, 0, 0, 0, 1)
+        use(plan, uses, facts.before[mode], job, brought, offset, op, ZERO, ZERO, ZERO, ONE)
     if not facts.holds_before[machine]:
-        brought, offset = op, 0
+        brought, offset = op, ZERO
     taken, later = op, duration
     if not is_open:
         taken, later = taken_at(facts, plan, job, op)
     family = facts.family[mode]
     if facts.holds_after[machine]:
-        use(plan, uses, machine, job, brought, offset, taken, later, family, family, 1)
+        use(plan, uses, machine, job, brought, offset, taken, later, family, family, ONE)
     else:
-        use(plan, uses, machine, job, brought, offset, op, duration, family, family, 1)
+        use(plan, uses, machine, job, brought, offset, op, duration, family, family, ONE)
     if facts.behind[mode] >= 0:
-        use(plan, uses, facts.behind[mode], job, brought, offset, taken, later, 0, 0, 1)
+        use(plan, uses, facts.behind[mode], job, brought, offset, taken, later, ZERO, ZERO, ONE)
     for k in range(facts.helps_at[mode], facts.helps_at[mode + 1]):
         place = facts.help_place[k]
-        use(plan, uses, facts.helper[k], job, op, 0, op, duration, place, place, facts.help_demand[k])
+        use(plan, uses, facts.helper[k], job, op, ZERO, op, duration, place, place, facts.help_demand[k])
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +131,7 @@ def use_job(facts: Facts, plan: Plan, uses: Uses, job: int) -> None:
     """Add all uses of a job."""
     for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
         use_link(facts, plan, uses, job, op + job)
-        use_machine(facts, plan, uses, job, op, False)
+        use_machine(facts, plan, uses, job, op, NO)
     use_link(facts, plan, uses, job, facts.ops_at[job + 1] + job)
 
 
@@ -142,7 +142,7 @@ def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until
     for op in range(until + 1, end + 1):
         use_link(facts, plan, uses, job, op + job)
         if op < end:
-            use_machine(facts, plan, uses, job, op, False)
+            use_machine(facts, plan, uses, job, op, NO)
     for op in range(facts.ops_at[job], given + 1):
         use_link(facts, plan, uses, job, op + job)
         use_machine(facts, plan, uses, job, op, op == given)

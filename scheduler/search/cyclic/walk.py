@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, YES, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
@@ -72,7 +72,7 @@ def walk(
         at = np.random.randint(num_waiting)
         job = waiting[at]
         is_late, noise = np.random.randint(2) == 0, NOISE if np.random.randint(num_jobs * num_jobs) == 0 else 0
-        stands = standing.placed[job] and np.random.randint(2) == 0
+        stands = standing.placed[job] > 0 and np.random.randint(2) == 0
         stands = stands and take_over(facts, standing, plan, job, ticks[job])
         cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], is_late, noise, stands)
         done += 1
@@ -128,7 +128,7 @@ def clear(
     for job in range(len(weights)):
         if not plan.placed[job]:
             continue
-        is_in_way = find_clash(facts, plan, uses, room, job, cycle, True)[1] >= 0
+        is_in_way = find_clash(facts, plan, uses, room, job, cycle, YES)[1] >= 0
         if is_in_way or find_hits(facts, uses, weights, room, job, cycle) > 0:
             plan.placed[job] = 0
             forget_job(uses, job)
