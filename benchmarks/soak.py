@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_native_id
 from time import perf_counter
 from typing import Any
 
@@ -66,7 +67,10 @@ class Soaked:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """One event and its answer: seconds as in `Soaked`, how many plans were published, whose the last one is."""
+    """One event and its answer: seconds as in `Soaked`, how many plans were published, whose the last one is.
+
+    For `waited` of its seconds the loop was ready to go on and other work had the processors.
+    """
 
     event: int
     type: str
@@ -77,6 +81,7 @@ class Answered:
     plans: int
     policy: str
     operations: int
+    waited: float | None = None
 
 
 @click.command("soak")
@@ -107,11 +112,11 @@ def soak_command(
     trace: Iterator[dict[str, Any]] = iter(()) if steady else drawn(instance, schedule, events, seed=1)
     stream = Steady(instance, schedule, seed=1)
     with tempfile.TemporaryDirectory() as name, Journal(Path(name) / "journal.db") as journal:
-        published: list[float] = []
+        published: list[tuple[float, float | None]] = []
 
         def on_step(step: Step) -> None:
             if step == "published":
-                published.append(perf_counter())
+                published.append((perf_counter(), _waited()))
 
         kept = len(schedule.operations) // 4 if steady else None
         settings = Settings(policy, deadline, workers=2, keep_finished=kept)
@@ -119,13 +124,14 @@ def soak_command(
         rehearse(loop.state, settings)
         answers: list[Answered] = []
         all_seconds: list[float] = []
+        all_waits: list[float | None] = []
         for number in range(1, events + 1):
             published.clear()
             event = stream.event(loop.state) if steady else next(trace)
-            event_at = perf_counter()
+            event_at, waited_before = perf_counter(), _waited()
             loop.receive([Line(json.dumps(event))])
             loop.answer()
-            seconds = (published[-1] if published else perf_counter()) - event_at
+            answered_at, waited = published[-1] if published else (perf_counter(), _waited())
             decision, plan = journal.last("decided"), journal.last("planned")
             assert decision is not None and plan is not None
             answers.append(
@@ -134,11 +140,12 @@ def soak_command(
                     type=event["type"],
                     at=event["at"],
                     verdict=decision.body["verdict"],
-                    seconds=round(seconds, 4),
-                    first=round(published[0] - event_at, 4) if published else None,
+                    seconds=round(answered_at - event_at, 4),
+                    first=round(published[0][0] - event_at, 4) if published else None,
                     plans=len(published),
                     policy=plan.body["policy"] if published else "",
                     operations=len(loop.state.schedule.operations),
+                    waited=None if waited is None or waited_before is None else round(waited - waited_before, 4),
                 )
             )
             if number % every == 0 or number == events:
@@ -153,8 +160,12 @@ def soak_command(
                     for answer in answers:
                         append(raw, answer)
                 all_seconds += [answer.seconds for answer in answers]
+                all_waits += [answer.waited for answer in answers]
                 answers = []
         click.echo(deadline_text(all_seconds, deadline))
+        if None not in all_waits:
+            net = [seconds - (waited or 0.0) for seconds, waited in zip(all_seconds, all_waits, strict=True)]
+            click.echo(f"without waiting for a processor that other work had, {deadline_text(net, deadline)}")
         _verify(journal, Path(name), loop)
 
 
@@ -212,6 +223,12 @@ def _verify(journal: Journal, folder: Path, loop: Loop) -> None:
 def _verdict(entry: Entry) -> str:
     """Return what was decided; for what was put aside with the code of the reason."""
     return " ".join([entry.body["verdict"], *re.findall(r"^E\d{3}", entry.body["reason"])])
+
+
+def _waited() -> float | None:
+    """Return the seconds for which this thread was ready to run and did not; None where the system does not tell."""
+    told = Path(f"/proc/self/task/{get_native_id()}/schedstat")
+    return int(told.read_text(encoding="utf-8").split()[1]) / 1e9 if told.is_file() else None
 
 
 def _resident() -> float:

@@ -73,6 +73,10 @@ def test_a_soak_ends_with_a_replay(tmp_path: Path) -> None:
     answered = _rows(tmp_path / "soak-events.csv")
     assert [int(row["event"]) for row in answered] == [1, 2, 3, 4, 5, 6]
     assert f"{sum(float(row['seconds']) <= 2.0 for row in answered)} of 6 within it" in result.output
+    waits = [float(row["waited"]) for row in answered if row["waited"]]  # only Linux tells
+    assert len(waits) in (0, 6)
+    assert min(waits, default=0.0) >= 0.0
+    assert ("without waiting for a processor that other work had" in result.output) == (len(waits) == 6)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
