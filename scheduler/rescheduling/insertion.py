@@ -20,7 +20,7 @@ from scheduler.domain import (
 from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
 from scheduler.domain.routing import Leg, carriers, in_loads, leg_time, routes, tenders
-from scheduler.rescheduling.draft import Draft, LinkKey, link_key, ways_of
+from scheduler.rescheduling.draft import Draft, LinkKey, link_key, useful_charges, ways_of
 from scheduler.rescheduling.loose import plan_of
 from scheduler.rescheduling.timing import Stuck
 from scheduler.search.construct import construct
@@ -46,10 +46,15 @@ def with_new_jobs(instance: Instance, draft: Draft) -> Draft:
     appending = _Appending(instance, draft)
     for job in instance.jobs:
         appending.append(job)
+    moves, charges = (*draft.moves, *appending.moves), draft.charges
+    if appending.obsolete:
+        moves = tuple(move for move in moves if link_key(move) not in appending.obsolete)
+        charges = useful_charges(instance, charges, moves)
     return replace(
         draft,
         operations=(*draft.operations, *appending.operations),
-        moves=(*(m for m in draft.moves if link_key(m) not in appending.obsolete), *appending.moves),
+        moves=moves,
+        charges=charges,
         added_operations=draft.added_operations | {o.key for o in appending.operations},
         added_moves=draft.added_moves | {link_key(m) for m in appending.moves},
     )

@@ -12,7 +12,18 @@ from helpers import assert_valid, at, executed, simple_job, transport
 from strategies import random_events
 
 import scheduler
-from scheduler.domain import Charge, Charger, ChargeStep, Correction, Instance, Objective, Schedule, Status
+from scheduler.domain import (
+    Charge,
+    Charger,
+    ChargeStep,
+    Correction,
+    Instance,
+    Mode,
+    Objective,
+    Operation,
+    Schedule,
+    Status,
+)
 from scheduler.domain.batteries import levels
 from scheduler.domain.events import (
     BatteryLow,
@@ -25,6 +36,7 @@ from scheduler.domain.events import (
     Pin,
     Retraction,
     Revision,
+    Rework,
     RouteSlow,
     RushOrder,
     revise,
@@ -235,6 +247,25 @@ def test_nothing_moves_where_nothing_happens(first: int) -> None:
         assert (found.operations, found.charges) == (before.operations, before.charges), seed
         seen += 1
     assert seen > 20
+
+
+@pytest.mark.parametrize("seed", [4, 20])
+def test_a_charge_before_a_way_that_a_rework_takes_away_goes_with_it(seed: int) -> None:
+    instance, seen = random_plant(seed, jobs=4), 0
+    before = constructed(instance)
+    assert before is not None
+    for done in before.operations:
+        fix = Operation("fix", (Mode("M1", 2),))
+        try:
+            event = Rework("e", done.end, done.job, done.operation, (fix,))
+            after = revise(instance, Revision(done.end, 0, (event,), before))
+        except EventError:
+            continue  # the part is on its way already
+        found = shift(after, before).placed
+        if found is not None:
+            seen += 1
+            assert_valid(after, found)
+    assert seen >= 3
 
 
 def test_a_charge_before_the_return_goes_with_the_last_move() -> None:
