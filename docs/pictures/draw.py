@@ -103,7 +103,8 @@ def draw_cascade() -> None:
     assert plan.schedule is not None
     repaired = repair(factory, plan.schedule, EVENTS[:2], policy="right-shift", time_limit=5)
     assert repaired.report is not None
-    save(plot_cascade(repaired.report.cascade, EVENTS[:2], title=factory.name), "cascade.png")
+    picture = plot_cascade(repaired.report.cascade, EVENTS[:2], title=factory.name, instance=repaired.instance)
+    save(picture, "cascade.png")
 
 
 def draw_charging() -> None:

@@ -199,7 +199,8 @@ def repair(
 
         delays, last = outcome.shift.delays, outcome.revisions[-1]
         when = f" at {last.now}" if len(outcome.revisions) > 1 else ""
-        save_cascade(cascade_path, delays, last.events, title=f"{outcome.instance.name}{when}")
+        title = f"{outcome.instance.name}{when}"
+        save_cascade(cascade_path, delays, last.events, title=title, instance=outcome.instance)
         files = (*files, cascade_path)
     if not quiet:
         extra = (("policy", outcome.policy), *_instants(outcome), *_compiling(outcome.result))

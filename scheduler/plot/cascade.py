@@ -11,11 +11,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from scheduler.domain import Instance
 from scheduler.domain.events import Event
 from scheduler.plot import palette
 from scheduler.plot.files import save_figure
 from scheduler.plot.lettering import Lettering
 from scheduler.plot.palette import JobColour, job_colour
+from scheduler.plot.subject import Subject
 from scheduler.rescheduling.cascade import Delay, culprit, depth
 
 MOST_DELAYS, MOST_COLUMNS = 60, 6
@@ -90,7 +92,9 @@ def _lines(delay: Delay) -> tuple[str, str]:
     return what, f"{delay.resource}: {delay.effect}"
 
 
-def plot_cascade(delays: Sequence[Delay], events: Sequence[Event], *, title: str = "") -> Figure:
+def plot_cascade(
+    delays: Sequence[Delay], events: Sequence[Event], *, title: str = "", instance: Instance | None = None
+) -> Figure:
     """Draw the cascade of a repair (`Repair.report.cascade`) as a tree, from the events on the left.
 
     Parameters
@@ -101,6 +105,8 @@ def plot_cascade(delays: Sequence[Delay], events: Sequence[Event], *, title: str
         The events that they follow from: those of the last revision.
     title
         The name of the instance, say.
+    instance
+        The instance after the events (`Repair.instance`), so that each job has the colour of its Gantt charts.
     """
     boxes = lay_out_cascade(delays, events)
     drawn = sum(box.parent is not None for box in boxes)
@@ -120,7 +126,10 @@ def plot_cascade(delays: Sequence[Delay], events: Sequence[Event], *, title: str
     _write(axes, lettering, 0.0, 0.25, title, TITLE, fontweight="bold")
     behind = lettering.width(title, TITLE, bold=True) / 72 + 0.15 if title else 0.0
     _write(axes, lettering, behind, 0.26, heading, SIZE, color=palette.GREY)
-    colours = {job: job_colour(index) for index, job in enumerate(dict.fromkeys(d.job for d in delays if d.job))}
+    execution = None if instance is None else instance.execution
+    charted = () if instance is None or execution is None else Subject(instance, execution.baseline).groups
+    jobs = dict.fromkeys((*charted, *(delay.job for delay in delays if delay.job)))
+    colours = {job: job_colour(index) for index, job in enumerate(jobs)}
     for box in boxes:
         if box.parent is not None:
             _draw_way(axes, lettering, box, boxes[box.parent], lefts, widths)
@@ -128,9 +137,16 @@ def plot_cascade(delays: Sequence[Delay], events: Sequence[Event], *, title: str
     return figure
 
 
-def save_cascade(path: str | Path, delays: Sequence[Delay], events: Sequence[Event], *, title: str = "") -> None:
+def save_cascade(
+    path: str | Path,
+    delays: Sequence[Delay],
+    events: Sequence[Event],
+    *,
+    title: str = "",
+    instance: Instance | None = None,
+) -> None:
     """Write the picture of a cascade; see `plot_cascade` and `scheduler.plot.files.save_figure`."""
-    save_figure(path, plot_cascade(delays, events, title=title))
+    save_figure(path, plot_cascade(delays, events, title=title, instance=instance))
 
 
 def _columns(boxes: Sequence[Box], lettering: Lettering) -> tuple[list[float], list[float]]:

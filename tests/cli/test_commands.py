@@ -153,7 +153,18 @@ def test_a_degraded_schedule_is_written_marked_checked_drawn_and_repaired(folder
     instance = content(folder / "teaching.json")
     instance["jobs"][0]["deadline"] = 8
     (folder / "urgent.json").write_text(json.dumps(instance), encoding="utf-8")
-    arguments = ("--events", "breakdown.json", "--workers", "1", "-o", "new.json", "--gantt", "new.svg")
+    arguments = (
+        "--events",
+        "breakdown.json",
+        "--time-limit",
+        "2m",
+        "--workers",
+        "1",
+        "-o",
+        "new.json",
+        "--gantt",
+        "new.svg",
+    )
     result = run("repair", "urgent.json", "plan.json", *arguments)
     assert result.exit_code == 1
     assert "DEGRADED: the least violating schedule found breaks 1 limit" in result.stderr

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cascade_sample import DELAYS, EVENTS
+from helpers import at, factory, machine, schedule, simple_job
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+from scheduler.domain import Execution
 from scheduler.plot import plot_cascade, save_cascade
 from scheduler.plot.cascade import MOST_COLUMNS, MOST_DELAYS, lay_out_cascade
+from scheduler.plot.palette import INK, job_colour
 from scheduler.rescheduling.cascade import Delay, culprit
 
 
@@ -60,3 +65,14 @@ def test_texts_stay_inside_their_boxes() -> None:
     assert (len(frames), len(inside), len(ways)) == (8, 16, 4)
     assert all(any(f.x0 <= t.x0 and t.x1 <= f.x1 and f.y0 <= t.y0 and t.y1 <= f.y1 for f in frames) for t in inside)
     assert not any(way.overlaps(frame) for way in ways for frame in frames)
+
+
+def test_jobs_have_the_colours_of_the_gantt_charts() -> None:
+    baseline = schedule(at("A.1", "M1", 0, 3), at("B.1", "M1", 3, 5))
+    plant = factory(machine("M1"), simple_job("A", ("M1", 3)), simple_job("B", ("M1", 2)))
+    instance = replace(plant, execution=Execution(1, baseline))
+    delays = (Delay("operation", "B.1 on M1", "B", "M1", 3, 0),)  # of the second job alone
+    figure = plot_cascade(delays, EVENTS, instance=instance)
+    frames = [patch for patch in figure.axes[0].patches if patch.get_edgecolor()[:3] == to_rgb(INK)]
+    assert frames != []
+    assert {frame.get_facecolor()[:3] for frame in frames} == {to_rgb(job_colour(1).fill)}
