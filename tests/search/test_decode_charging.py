@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ from helpers import assert_valid, simple_job
 from test_decode import OBJECTIVES, decoded, searched
 
 import scheduler
-from scheduler.domain import Charge, ChargeStep, Instance, Objective
+from scheduler.domain import Charge, ChargeStep, Instance, Objective, Schedule
 from scheduler.domain.batteries import charging_time, level_after
 from scheduler.domain.events import (
     BatteryLow,
@@ -71,13 +72,16 @@ def test_walks_through_plants() -> None:
 
 def disturbed(seed: int) -> Instance | None:
     """Return a random plant at a random time after a random event; None if it has no schedule."""
-    random = Random(seed)
     instance = random_plant(seed, 5, capacity=2 if seed % 4 == 0 else 1)
     baseline = construct(instance, MAKESPAN, time_limit=0.0)
-    if baseline is None:
-        return None
+    return None if baseline is None else after_event(instance, baseline, seed)
+
+
+def after_event(instance: Instance, baseline: Schedule, seed: int) -> Instance:
+    """Return a plant at a random time after a random event."""
+    random = Random(seed)
     now = random.randint(1, max(o.start for o in baseline.operations) + 1)
-    operation = random.choice([o for o in baseline.operations if o.end > now])
+    operation = random.choice([o for o in baseline.operations if o.end > now] or baseline.operations)
     events: tuple[Event, ...] = (
         MachineBreakdown("e", now, operation.machine, now + random.randint(1, 20)),
         OperationDelayed("e", now, operation.job, operation.operation, delay=random.randint(1, 9)),
@@ -86,6 +90,13 @@ def disturbed(seed: int) -> Instance | None:
         RouteSlow("e", now, "AGV", random.choice((30, 60, 150)), random.choice((None, now + 10))),
     )
     return revise(instance, Revision(now, now, (random.choice(events),), baseline))
+
+
+def have_shared(instance: Instance) -> bool:
+    """Return whether a vehicle has had, or has, several jobs on board at a time."""
+    assert instance.execution is not None
+    moves = sorted(instance.execution.moves, key=lambda move: (move.mover, move.start))
+    return any(a.mover == b.mover and b.start < a.end for a, b in pairwise(moves))
 
 
 def test_after_an_event() -> None:
@@ -99,6 +110,20 @@ def test_after_an_event() -> None:
             charged += bool(instance.execution.charges)
     assert found >= 45
     assert charged >= 20
+
+
+def test_after_an_event_with_several_jobs_on_board() -> None:
+    found = shared = 0
+    for seed in range(60):
+        instance = random_plant(seed, 6, capacity=2 + seed % 2)
+        plan = decoded(instance, MAKESPAN, seed)
+        if plan is not None:
+            after = after_event(instance, plan[0], seed)
+            result = decoded(after, Objective.parse(OBJECTIVES[seed % len(OBJECTIVES)]), seed)
+            found += result is not None
+            shared += result is not None and have_shared(after)
+    assert found >= 45
+    assert shared >= 10
 
 
 def test_slow_ways_are_searched() -> None:
@@ -152,11 +177,29 @@ def test_what_everything_tried_out_finds_is_reached() -> None:
     assert reached >= num - 1
 
 
+def test_several_jobs_on_board_are_better_than_one_at_a_time() -> None:
+    """Never better than the optimum, there in most cases, and better than what one job at a time can come to.
+
+    Two jobs that are taken up at one place are a tick apart though taking up takes no time: some optima are missed.
+    """
+    num = reached = better = 0
+    for seed in range(24):
+        instance = random_errand(seed, capacity=2 + seed % 2)
+        best, one_by_one = least_makespan(instance), least_makespan(random_errand(seed))
+        if best is not None and one_by_one is not None:
+            found = searched(instance, "makespan", seed, 2000).makespan
+            assert found >= best
+            num, reached, better = num + 1, reached + (found == best), better + (found < one_by_one)
+    assert num >= 16
+    assert reached >= 12
+    assert better >= 6
+
+
 def test_whatever_is_wished_is_right() -> None:
     """Any move may be said to be the last one of its vehicle, though it is not."""
     found = 0
     for seed in range(60):
-        instance = random_plant(seed, 4)
+        instance = random_plant(seed, 4, capacity=1 + seed % 3)
         latest = guess_latest(instance)
         goal = set_goal(instance, MAKESPAN, latest)
         lowered = lower(instance, latest) if goal is not None else None

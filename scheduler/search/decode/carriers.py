@@ -113,6 +113,12 @@ def next_after(data: Ints, state: Ints, mover: int, before: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def held_after(data: Ints, state: Ints, row: int) -> int:
+    """Return how many parts a carrier that makes visits holds after a row (-1: before the first)."""
+    return state[data[LOAD] + row] if row >= 0 else 0
+
+
+@njit(cache=True, nogil=True)
 def enter(data: Ints, state: Ints, trail: Ints, mover: int, move: int, before: int) -> None:
     """Put a move or trip into the sequence of its mover behind another one (-1: first)."""
     after = next_after(data, state, mover, before)

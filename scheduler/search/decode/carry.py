@@ -64,6 +64,7 @@ from scheduler.search.decode.layout import (
     undo,
 )
 from scheduler.search.decode.parking import park, parked_opening, parks
+from scheduler.search.decode.stretches import set_levels
 from scheduler.search.decode.trips import ride, ride_in_loads
 from scheduler.search.decode.visits import make_visits, visits_opening
 
@@ -159,20 +160,21 @@ def carry(
             least = max(least, state[data[HELD] + move])
         wish = state[data[WISH]]
         able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
-        if able < 0 and data[FIRST_CHARGE] > 0 and wish < LAST_MOVE - 1:  # nobody gets to a charger afterwards
+        if start >= NEVER and data[FIRST_CHARGE] > 0 and wish < LAST_MOVE - 1:  # nobody gets to a charger afterwards
             put(state, trail, data[WISH], wish + LAST_MOVE)
             able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
-        if able < 0 or end > data[LIMIT]:
+        if start >= NEVER or end > data[LIMIT]:
             return NEVER, NEVER
         mover = get(data, ABLE, able, WHO)
-        if data[FIRST_DROP] > 0 and get(data, CARRIERS, mover, HOLDS) > 1:
+        has_battery = data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0
+        makes_visits = data[FIRST_DROP] > 0 and get(data, CARRIERS, mover, HOLDS) > 1
+        if makes_visits:
             make_visits(data, state, trail, move, able, ready, least)
             able = get(data, CARRIERS, mover, SPOTS_AT) + get(data, ABLE, able, ORIGIN)
         else:
-            if data[FIRST_CHARGE] > 0 and get(data, CARRIERS, mover, BATTERY) >= 0:
+            if has_battery:
                 late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
                 before = use_battery(data, state, trail, move, able, late)
-                put(state, trail, data[WISH], wish)
             if parks(data, mover):
                 park(data, state, trail, move, able, start, before)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
@@ -181,6 +183,10 @@ def carry(
         put(state, trail, data[MOVE_END] + move, end)
         put(state, trail, data[MOVE_ABLE] + move, able)
         put(state, trail, data[MOVER] + move, mover)
+        if has_battery:
+            put(state, trail, data[WISH], wish)
+            if makes_visits:
+                set_levels(data, state, trail, move)
     put(state, trail, data[DONE] + link, number + 1)
     put(state, trail, data[AT] + link, end)
     if end > state[data[JOB_END] + job]:

@@ -2,8 +2,9 @@
 
 A charge before a move is a row among the moves, as many places after the first charge as the move is after the first
 move; the last charges, on the way home, are those of the carriers, then those that have begun. Like a move it stands in
-the sequence of its carrier. The level after each row is kept; that before a charge too (as its load). Everything means
-what it does in `scheduler.search.charging`.
+the sequence of its carrier. The level after each row is kept; that before a charge too. Everything means what it does
+in `scheduler.search.charging`. Vehicles that hold several jobs have the same charges: see
+`scheduler.search.decode.stretches`.
 
 Nobody knows which move of a vehicle will be its last while moves are placed one after the other. So each leaves
 enough to get to a charger, unless the solution says of it that it is the last one, or nobody can make it otherwise. A
@@ -15,7 +16,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import approach, enter, next_after, there, travel
+from scheduler.search.decode.carriers import approach, enter, held_after, next_after, there, travel
 from scheduler.search.decode.layout import (
     ABLE,
     BATTERIES,
@@ -32,7 +33,10 @@ from scheduler.search.decode.layout import (
     DRAIN_IDLE,
     DRAIN_LOADED,
     FIRST_CHARGE,
+    FIRST_DROP,
+    FROM_LEVEL,
     FULL,
+    HOLDS,
     HOME,
     INITIAL_LEVEL,
     LAST_MOVE,
@@ -41,8 +45,8 @@ from scheduler.search.decode.layout import (
     LEVEL,
     LEVEL_PARTS,
     LIMIT,
-    LOAD,
     MINIMUM,
+    MOST,
     MOST_PIECES,
     MOST_WISH,
     MOVE_ABLE,
@@ -71,6 +75,12 @@ from scheduler.search.decode.layout import (
     put,
 )
 from scheduler.search.decode.machines import profile_limit, profile_opening, take
+
+
+@njit(cache=True, nogil=True)
+def is_charge(data: Ints, row: int) -> bool:
+    """Return whether a row is a charge."""
+    return row >= data[FIRST_CHARGE] and (data[FIRST_DROP] == 0 or row < data[FIRST_DROP])
 
 
 @njit(cache=True, nogil=True)
@@ -108,12 +118,15 @@ def level_after(data: Ints, battery: int, level: int, ticks: int) -> int:
 
 @njit(cache=True, nogil=True)
 def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
-    """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first)."""
+    """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first).
+
+    On the way it holds what it holds after the row.
+    """
     battery = get(data, CARRIERS, carrier, BATTERY)
     level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
     free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
-    way = approach(data, state, carrier, before, place)
-    level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
+    way, is_loaded = approach(data, state, carrier, before, place), held_after(data, state, before) > 0
+    level -= get(data, BATTERIES, battery, DRAIN_LOADED if is_loaded else DRAIN_EMPTY) * way
     return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
 
 
@@ -157,8 +170,8 @@ def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool
     """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
     battery, last = get(data, CARRIERS, carrier, BATTERY), row
     while row >= 0 and less != 0:
-        if row >= data[FIRST_CHARGE]:
-            level = state[data[LOAD] + row] - less
+        if is_charge(data, row):
+            level = state[data[FROM_LEVEL] + row] - less
             if level < get(data, BATTERIES, battery, MINIMUM) and state[data[MOVE_START] + row] >= data[NOW]:
                 return False
             ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
@@ -167,7 +180,9 @@ def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool
     if less == 0:
         return True
     place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
-    return state[data[LEVEL] + last] - less >= reserve(data, state, carrier, place)
+    waited = state[data[MOVE_FREE] + last] - state[data[MOVE_END] + last]
+    level = state[data[LEVEL] + last] + get(data, BATTERIES, battery, DRAIN_IDLE) * waited
+    return level - less >= reserve(data, state, carrier, place)
 
 
 @njit(cache=True, nogil=True)
@@ -175,10 +190,10 @@ def lower_levels(data: Ints, state: Ints, trail: Ints, battery: int, row: int, l
     """Lower the levels from a row on."""
     while row >= 0 and less != 0:
         level = state[data[LEVEL] + row] - less
-        if row >= data[FIRST_CHARGE]:
+        if is_charge(data, row):
             ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
-            put(state, trail, data[LOAD] + row, state[data[LOAD] + row] - less)
-            level = level_after(data, battery, state[data[LOAD] + row], ticks)
+            put(state, trail, data[FROM_LEVEL] + row, state[data[FROM_LEVEL] + row] - less)
+            level = level_after(data, battery, state[data[FROM_LEVEL] + row], ticks)
             less = state[data[LEVEL] + row] - level
         put(state, trail, data[LEVEL] + row, level)
         row = state[data[MOVE_AFTER] + row]
@@ -240,6 +255,24 @@ def charge_first(
 
 
 @njit(cache=True, nogil=True)
+def wished(data: Ints, state: Ints, battery: int) -> tuple[bool, int]:
+    """Return whether the state wishes a charge that is not needed, and up to which level charges go at least."""
+    pieces, curve = state[data[WISH]], data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)
+    if pieces >= LAST_MOVE - 1:
+        pieces -= LAST_MOVE
+    is_early, level = pieces > MOST_WISH, data[curve]
+    if is_early:
+        pieces -= MOST_WISH + 1
+    if pieces == 0:
+        level = ZERO
+    elif pieces > MOST_PIECES:
+        level = get(data, BATTERIES, battery, FULL) * (pieces - MOST_PIECES) // LEVEL_PARTS
+    elif pieces > 0:
+        level = data[min(curve + 2 * pieces, data[TIMES] + get(data, BATTERIES, battery, CURVE_END)) - 2]
+    return is_early, level
+
+
+@njit(cache=True, nogil=True)
 def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int, int, int, int]:
     """Return the earliest start at or after `ready` of a move by a vehicle with a battery, and the row before it.
 
@@ -263,26 +296,15 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
     arrives_at = there(data, state, carrier, before, origin)
     start = work_start(data, calendar, max(ready, arrives_at), length, 0)
     needed, direct = drain(data, battery, able) + reserve(data, state, carrier, destination), NEVER
-    pieces = state[data[WISH]]
-    if pieces >= LAST_MOVE - 1:
-        pieces -= LAST_MOVE
-    curve, is_early = data[TIMES] + get(data, BATTERIES, battery, CURVE_AT), pieces > MOST_WISH
+    is_early, wish = wished(data, state, battery)
     if level_at(data, state, carrier, before, origin, start) >= needed:
         direct = start
         level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
-        if not is_early and (level >= data[curve] or arrives_at >= ready):
+        is_low = level < data[data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)]
+        if not is_early and (not is_low or arrives_at >= ready):
             return direct, before, -1, 0, 0
     if before >= data[FIRST_CHARGE] and state[data[MOVE_START] + before] >= data[NOW]:
         return direct, before, -1, 0, 0
-    wish = data[curve]
-    if is_early:
-        pieces -= MOST_WISH + 1
-    if pieces == 0:
-        wish = 0
-    elif pieces > MOST_PIECES:
-        wish = get(data, BATTERIES, battery, FULL) * (pieces - MOST_PIECES) // LEVEL_PARTS
-    elif pieces > 0:
-        wish = data[min(curve + 2 * pieces, data[TIMES] + get(data, BATTERIES, battery, CURVE_END)) - 2]
     start, charger, begin, end = charge_first(data, state, carrier, ready, origin, length, needed, wish)
     if start <= direct or (is_early and start < NEVER):
         return start, before, charger, begin, end
@@ -300,8 +322,10 @@ def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charge
     put(state, trail, data[MOVE_FREE] + row, end)
     put(state, trail, data[MOVE_ABLE] + row, spot)
     put(state, trail, data[MOVER] + row, carrier)
-    put(state, trail, data[LOAD] + row, level)
+    put(state, trail, data[FROM_LEVEL] + row, level)
     put(state, trail, data[LEVEL] + row, level_after(data, battery, level, end - begin))
+    if data[FIRST_DROP] > 0:
+        put(state, trail, data[MOST] + row, get(data, CARRIERS, carrier, HOLDS))
     enter(data, state, trail, carrier, row, before)
     take(data, state, trail, get(data, CHARGERS, charger, ROOM), begin, end, 1)
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from scheduler.domain import Move, OperationKey, Schedule
+from scheduler.domain.visits import stretches
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.carry import wish_number
 from scheduler.search.decode.layout import LAST_MOVE, MAX_LEGS
 from scheduler.search.decode.lower import Lowered
 from scheduler.search.decode.solution import Solution, blank
-from scheduler.search.decode.spoken import room_on
 from scheduler.search.units import Unit
 
 
@@ -114,12 +114,15 @@ def _want_carriers(lowered: Lowered, solution: Solution, schedule: Schedule) -> 
 
 
 def _set_last_moves(lowered: Lowered, solution: Solution, schedule: Schedule) -> None:
-    """Let vehicles keep no reserve behind their last moves in a schedule."""
-    last: dict[str, Move] = {}
-    for move in schedule.moves:
-        if move.job is not None and move.mover in lowered.instance.battery_by_vehicle:
-            last[move.mover] = max(last.get(move.mover, move), move, key=lambda m: m.start)
-    keys = {(m.job, m.successor if m.successor is not None else m.predecessor) for m in last.values()}
+    """Let vehicles keep no reserve behind their last moves in a schedule, all those of the last stretch."""
+    instance, keys = lowered.instance, set[tuple[str | None, str | None]]()
+    for name in instance.battery_by_vehicle:
+        moves = [move for move in schedule.by_mover.get(name, ()) if move.job is not None]
+        moves.sort(key=lambda move: (move.start, move.end))
+        for stretch in list(stretches(instance.group_by_carrier[name], instance.carrier_by_id[name], moves))[-1:]:
+            for move in stretch.tasks:
+                assert isinstance(move, Move)
+                keys.add((move.job, move.successor if move.successor is not None else move.predecessor))
     wishes = solution.choice[len(lowered.operations) :][: len(lowered.operations)]
     for number, operation in enumerate(lowered.operations):
         if operation.key in keys and wishes[number] < LAST_MOVE - 1:
@@ -134,7 +137,7 @@ def _set_lingers(lowered: Lowered, solution: Solution, schedule: Schedule) -> No
         numbers.setdefault(operation.key, []).append(number)
     for move in schedule.moves:
         group = instance.group_by_carrier.get(move.mover)
-        if move.job is None or group is None or room_on(instance.carrier_by_id[move.mover]) == 1:
+        if move.job is None or group is None or instance.carrier_by_id[move.mover].capacity == 1:
             continue
         if move.end - move.start > group.move_time(move.origin, move.destination):
             brings = move.destination in instance.machine_by_id or move.origin not in instance.machine_by_id

@@ -75,7 +75,7 @@ NUM_TABLES = 25
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, who may carry a job, rooms."""
 
-NUM_COLUMNS = 45
+NUM_COLUMNS = 47
 (
     MODE,
     START,
@@ -100,8 +100,10 @@ NUM_COLUMNS = 45
     MOVE_BEFORE,
     MOVE_AFTER,
     LOAD,
-    LEVEL,
     BESIDE,
+    MOST,
+    LEVEL,
+    FROM_LEVEL,
     HELD,
     STANDS_AT,
     STANDS_UNTIL,
@@ -124,13 +126,15 @@ NUM_COLUMNS = 45
     LINGER,
 ) = range(2 * NUM_TABLES, 2 * NUM_TABLES + NUM_COLUMNS)
 """Columns of the state: by operation (MODE to AFTER), by link (moves done, when the part is there, the facility that
-its first lane leads to, units that are gone with the next leg already, and when these are there), by move (to BESIDE:
-the next load; HELD: before when the part must not be put down; the station where it takes a place then, as profile
-plus 1, 0: at none, and until when; ARRIVES_AT: since when the vehicle is at the pick-up), the last operation on a
-machine, the last move of a carrier or lane vehicle, then what several share (steps), machines (BUSY), jobs (JOB_END:
-when it is complete, or a bound of that), what the objective comes to so far, up to which level vehicles charge now
-(WISH: pieces of the charge curve, -1: one; behind `MOST_PIECES` parts of the capacity; `LAST_MOVE` more: with no
-reserve), and whether carriers linger now (LINGER). HELD to STANDS_UNTIL are empty where no places at stations are
+its first lane leads to, units that are gone with the next leg already, and when these are there), by move (LOAD: units
+on a trip, or parts held after a visit; BESIDE: the next load; MOST: parts held at the most during a visit; LEVEL: that
+of the battery at MOVE_FREE; FROM_LEVEL: that before a charge; HELD: before when the part must not be put down; the
+station where it takes a place then, as profile plus 1, 0: at none, and until when; ARRIVES_AT: since when the vehicle
+is at the pick-up), the last operation on a machine, the last move of a carrier or lane vehicle, then what several share
+(steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective comes to so far,
+up to which level vehicles charge now (WISH: pieces of the charge curve, -1: one; behind `MOST_PIECES` parts of the
+capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (LINGER). MOST is empty where no carrier
+holds several parts, LEVEL and FROM_LEVEL without batteries, HELD to STANDS_UNTIL where no places at stations are
 counted, ARRIVES_AT where no parking is limited."""
 
 NUM_SCALARS = 27

@@ -23,7 +23,6 @@ from scheduler.search.decode.facts import Facts, Tables
 from scheduler.search.decode.in_force import neighbours_in_plan, pending_in_plan
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
 from scheduler.search.decode.resume import resume
-from scheduler.search.decode.spoken import room_on
 from scheduler.search.dispatch import begin
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem
 from scheduler.search.rules import rules
@@ -298,14 +297,17 @@ class _Lowering:
         num_moves = first_tending + is_tended * len(self.operations)
         num_charges = facts.most_charges(num_moves, len(begun.charges))
         num_uses += num_charges
-        num_drops = num_moves if any(room_on(c) > 1 for c in self.instance.carrier_by_id.values()) else 0
+        num_drops = num_moves if any(c.capacity > 1 for c in self.instance.carrier_by_id.values()) else 0
+        num_rows = num_moves + num_charges + num_drops
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
         num_ops, num_links = len(self.operations), len(self.links)
         sizes: list[tuple[Sequence[int], int, int]] = [
             (range(at.MODE, at.AFTER + 1), num_ops, 0),
             (range(at.DONE, at.GONE_UNTIL + 1), num_links, 0),
-            (range(at.MOVE_START, at.BESIDE + 1), num_moves + num_charges + num_drops, 0),
+            (range(at.MOVE_START, at.BESIDE + 1), num_rows, 0),
+            ((at.MOST,), num_rows if num_drops else 0, 0),
+            ((at.LEVEL, at.FROM_LEVEL), num_rows if num_charges else 0, 0),
             (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
             ((at.ARRIVES_AT,), parks * num_moves, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),

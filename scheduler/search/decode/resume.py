@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scheduler.domain import Charge, Move, ScheduledOperation
+from scheduler.domain.batteries import visit_levels
+from scheduler.domain.derive import complete
 from scheduler.domain.visits import visits
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
@@ -13,7 +15,6 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
-from scheduler.search.decode.spoken import room_on
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.units import Unit
 
@@ -141,10 +142,8 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
     tending = int(data[at.FIRST_TENDING])
     rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
-    several = {carrier.id for carrier in instance.carrier_by_id.values() if room_on(carrier) > 1}
-    _resume_visits(
-        lowered, facts, [(n, item) for n, mover, _, item, _ in rows if mover in several and isinstance(item, Move)]
-    )
+    several = {carrier.id for carrier in instance.carrier_by_id.values() if carrier.capacity > 1}
+    _resume_visits(lowered, facts, [(n, mover, item, able) for n, mover, _, item, able in rows if mover in several])
     for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
         if mover in several:
             continue
@@ -180,50 +179,82 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
         last[mover] = number
 
 
-def _resume_visits(lowered: Lowered, facts: Facts, rows: list[tuple[int, Move]]) -> None:
-    """Put the visits of carriers that hold several parts into their sequences; staying at a machine is one visit."""
+def _resume_visits(lowered: Lowered, facts: Facts, rows: list[tuple[int, str, Move | Charge, int]]) -> None:
+    """Put visits and charges of carriers that hold several parts into their sequences, by row, mover and row of ABLE.
+
+    Staying at a machine is one visit.
+    """
     data, state, instance = lowered.data, lowered.state, lowered.problem.instance
     for carrier, name in enumerate(lowered.movers):
-        tasks: dict[int, Move | ScheduledOperation] = {
-            number: move if move.job is not None else ScheduledOperation("", "", 0, move.origin, move.start, move.end)
-            for number, move in rows
-            if move.mover == name
-        }
-        if not tasks:
+        own = [row for row in rows if row[1] == name]
+        if not own:
             continue
-        group, number_of = instance.group_by_carrier[name], {id(task): number for number, task in tasks.items()}
+        group, holder = instance.group_by_carrier[name], instance.carrier_by_id[name]
+        tasks: dict[int, Move | ScheduledOperation] = {
+            number: item if item.job is not None else ScheduledOperation("", "", 0, item.origin, item.start, item.end)
+            for number, _, item, _ in own
+            if isinstance(item, Move)
+        }
+        number_of = {id(task): number for number, task in tasks.items()}
         spots_at = data[data[at.CARRIERS] + carrier * data[at.CARRIERS + 1] + at.SPOTS_AT]
-        before, held = -1, 0
-        for visit in visits(group, instance.carrier_by_id[name], tasks.values()):
+        made: list[tuple[int, int, int, int, int, int, int]] = []
+        held = 0
+        for visit in visits(group, holder, tasks.values()):
             row = number_of[id(visit.task)] + (data[at.FIRST_DROP] if visit.is_drop else 0)
+            free_at, able = visit.end, spots_at + facts.spot(name, visit.place)
+            most, held = held + (visit.taken >= 0), held + visit.taken
+            made.append((visit.begin, row, visit.task.end, free_at, able, held, most))
+        for number, _, item, able in own:
+            if isinstance(item, Charge):
+                made.append((item.start, number, item.end, item.end, able, 0, holder.capacity))
+        before = -1
+        for start, row, end, free_at, able, held, most in sorted(made, key=lambda row: row[0]):
             for column, value in (
-                (at.MOVE_START, visit.begin),
-                (at.MOVE_END, visit.task.end),
-                (at.MOVE_FREE, max(visit.end, visit.begin + 1)),
-                (at.MOVE_ABLE, spots_at + facts.spot(name, visit.place)),
+                (at.MOVE_START, start),
+                (at.MOVE_END, end),
+                (at.MOVE_FREE, free_at),
+                (at.MOVE_ABLE, able),
                 (at.MOVER, carrier),
                 (at.MOVE_BEFORE, before),
                 (at.MOVE_AFTER, -1),
-                (at.LOAD, held + visit.taken),
-                (at.LEVEL, held + (visit.taken >= 0)),
+                (at.LOAD, held),
+                (at.MOST, most),
             ):
                 state[data[column] + row] = value
             if before >= 0:
                 state[data[at.MOVE_AFTER] + before] = row
             state[data[at.LAST_OF] + carrier] = before = row
-            held += visit.taken
+        if name in instance.battery_by_vehicle:
+            _resume_stretches(lowered, name, [(number, item) for number, _, item, _ in own])
+
+
+def _resume_stretches(lowered: Lowered, name: str, rows: list[tuple[int, Move | Charge]]) -> None:
+    """Write down the levels of a vehicle that holds several jobs: before charges, after them and after visits."""
+    data, state, instance = lowered.data, lowered.state, lowered.problem.instance
+    number_of = {item: number for number, item in rows if isinstance(item, Move)}
+    charge_at = {item.start: number for number, item in rows if isinstance(item, Charge)}
+    made = complete(instance, (), number_of, [item for _, item in rows if isinstance(item, Charge)])
+    for charge in made.charges:
+        state[data[at.FROM_LEVEL] + charge_at[charge.start]] = charge.from_level
+    for item, level in visit_levels(instance, name, made.by_mover.get(name, ()), made.charges):
+        if isinstance(item, Charge):
+            row = charge_at[item.start]
+        else:
+            assert isinstance(item.task, Move)
+            row = number_of[item.task] + (data[at.FIRST_DROP] if item.is_drop else 0)
+        state[data[at.LEVEL] + row] = level
 
 
 def _resume_levels(lowered: Lowered, board: Board) -> None:
-    """Write down the levels of batteries before charges and after everything on the board."""
+    """Write down the levels of batteries before charges and after everything, with one job at a time."""
     data, state = lowered.data, lowered.state
     for number, name in enumerate(lowered.movers):
         timeline = board.carriers.get(name)
-        if not isinstance(timeline, BatteryTimeline):
+        if not isinstance(timeline, BatteryTimeline) or timeline.carrier.capacity > 1:
             continue
         row = int(state[data[at.LAST_OF] + number])
         for before, after in reversed(timeline.levels()):
             state[data[at.LEVEL] + row] = after
             if row >= data[at.FIRST_CHARGE]:
-                state[data[at.LOAD] + row] = before
+                state[data[at.FROM_LEVEL] + row] = before
             row = int(state[data[at.MOVE_BEFORE] + row])

@@ -12,7 +12,6 @@ from typing import Any
 
 from scheduler.domain import (
     Battery,
-    Carrier,
     Charger,
     ChargeStep,
     Facility,
@@ -29,7 +28,6 @@ from scheduler.domain import (
     RobotCell,
     Vehicle,
 )
-from scheduler.domain.visits import stretches
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -70,8 +68,6 @@ def why_unsupported(instance: Instance) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
-    if _had_several_on_board(instance):
-        return "batteries of vehicles with several jobs on board"
     planned = sum(sum(map(len, job.plans)) if job.plans else len(job.operations) for job in instance.jobs)
     if planned > MAX_OPERATIONS_PER_PLAN * instance.num_operations:
         return "very many plans"
@@ -79,24 +75,6 @@ def why_unsupported(instance: Instance) -> str | None:
         if lcm(*(step.rate for step in battery.curve)) > MAX_SCALE:
             return "charge rates with a large common multiple"
     return None
-
-
-def room_on(carrier: Carrier) -> int:
-    """Return how many parts the decode lets a carrier hold: a vehicle with a battery one, as construction does."""
-    return 1 if isinstance(carrier, Vehicle) and carrier.battery is not None else carrier.capacity
-
-
-def _had_several_on_board(instance: Instance) -> bool:
-    """Return whether a vehicle with a battery has carried several jobs at a time, so that not each move has a level."""
-    if instance.execution is None:
-        return False
-    for vehicle in instance.battery_by_vehicle:
-        moves = [move for move in instance.execution.moves if move.mover == vehicle]
-        moves.sort(key=lambda move: (move.start, move.end))
-        made = stretches(instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle], moves)
-        if len(list(made)) < len(moves):
-            return True
-    return False
 
 
 def _parts(instance: Instance) -> Iterator[Any]:

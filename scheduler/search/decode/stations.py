@@ -19,6 +19,7 @@ from scheduler.search.decode.layout import (
     LEGS,
     LEGS_AT,
     LINKS,
+    LOAD,
     MAX_LEGS,
     MOVE_ABLE,
     MOVE_END,
@@ -75,6 +76,12 @@ def gone_at(data: Ints, state: Ints, link: int, number: int, num: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def is_placed(data: Ints, state: Ints, move: int) -> bool:
+    """Return whether a move has been placed: one that ends at tick 0 holds a part then."""
+    return state[data[MOVE_FREE] + move] > 0 or state[data[LOAD] + move] > 0
+
+
+@njit(cache=True, nogil=True)
 def stand_on_way(data: Ints, state: Ints, trail: Ints, link: int) -> tuple[int, int]:
     """Take places for a part that goes its whole way; or return the move that is too early, and until when (-1: none).
 
@@ -84,7 +91,7 @@ def stand_on_way(data: Ints, state: Ints, trail: Ints, link: int) -> tuple[int, 
     first, num = get(data, ROUTES, route, LEGS_AT), get(data, ROUTES, route, NUM_LEGS)
     for number in range(num):
         station, move = get(data, LEGS, first + number, STATION), MAX_LEGS * link + number
-        if station < 0 or state[data[MOVE_FREE] + move] == 0:
+        if station < 0 or not is_placed(data, state, move):
             continue
         begin = state[data[MOVE_END] + move] - get(data, ABLE, state[data[MOVE_ABLE] + move], DROP)
         until = gone_at(data, state, link, number, num)

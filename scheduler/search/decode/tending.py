@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.carriers import approach, enter, move_opening
+from scheduler.search.decode.carriers import approach, enter, held_after, move_opening
 from scheduler.search.decode.layout import (
     ABLE,
     CARRIERS,
     FIRST_TENDING,
     HOLDS,
-    LEVEL,
     LOAD,
     MODES,
+    MOST,
     MOVE_ABLE,
     MOVE_END,
     MOVE_FREE,
@@ -59,7 +59,7 @@ def tend(data: Ints, state: Ints, trail: Ints, o: int, mode: int, start: int, en
     put(state, trail, data[MOVE_ABLE] + row, able)
     put(state, trail, data[MOVER] + row, robot)
     if get(data, CARRIERS, robot, HOLDS) > 1:
-        held = state[data[LOAD] + before] if before >= 0 else 0
+        held = held_after(data, state, before)
         put(state, trail, data[LOAD] + row, held)
-        put(state, trail, data[LEVEL] + row, held + 1)
+        put(state, trail, data[MOST] + row, held + 1)
     enter(data, state, trail, robot, row, before)

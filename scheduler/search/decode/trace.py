@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.carriers import approach
+from scheduler.search.decode.charging import is_charge
 from scheduler.search.decode.layout import (
     ABLE,
     ARRIVES_AT,
@@ -197,12 +198,11 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
             return -1
         place = get(data, ABLE, state[data[MOVE_ABLE] + move], ORIGIN)
         free_at = state[data[MOVE_FREE] + before] + approach(data, state, mover, before, place)
-        if free_at < start:
+        if max(free_at, state[data[MOVE_START] + before] + 1) < start:
             return -1
-        if data[FIRST_DROP] > 0 and before >= data[FIRST_DROP]:
-            return before - data[FIRST_DROP]
-        is_charge = data[FIRST_CHARGE] > 0 and before >= data[FIRST_CHARGE]
-        return state[data[MOVE_BEFORE] + before] if is_charge else before
+        if data[FIRST_CHARGE] > 0 and is_charge(data, before):
+            before = state[data[MOVE_BEFORE] + before]
+        return before - data[FIRST_DROP] if data[FIRST_DROP] > 0 and before >= data[FIRST_DROP] else before
     trip = state[data[LAST_OF] + mover]
     while trip >= 0 and state[data[MOVE_START] + trip] > start:
         trip = state[data[MOVE_BEFORE] + trip]
@@ -221,7 +221,8 @@ def before_drop(data: Ints, state: Ints, move: int) -> int:
     row = data[FIRST_DROP] + move
     before = state[data[MOVE_BEFORE] + row]
     place = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN)
-    if state[data[MOVE_FREE] + before] + approach(data, state, carrier, before, place) < state[data[MOVE_START] + row]:
+    free_at = state[data[MOVE_FREE] + before] + approach(data, state, carrier, before, place)
+    if max(free_at, state[data[MOVE_START] + before] + 1) < state[data[MOVE_START] + row]:
         return -1
     other = before - data[FIRST_DROP] if before >= data[FIRST_DROP] else before
     return other if other != move and owner(data, other) >= 0 else -1

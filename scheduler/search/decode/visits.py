@@ -2,7 +2,7 @@
 
 The row of a move is its pick-up, the row as many places after the first drop its drop, and both stand in the sequence
 of their carrier, one visit after the other. A row keeps how many parts are held after it (LOAD) and at the most during
-it (LEVEL); tending takes a place too. A part goes on the way of others that are placed already, or directly; then the
+it (MOST); tending takes a place too. A part goes on the way of others that are placed already, or directly; then the
 carrier may *linger*: wait with it where it was taken up, so that there is time to take up or put down another one. So
 a robot with two grippers swaps parts at a full station, and a vehicle takes two jobs at the dock.
 """
@@ -12,20 +12,23 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import enter, there, travel
+from scheduler.search.decode.carriers import enter, held_after, there, travel
+from scheduler.search.decode.charging import plug_in
 from scheduler.search.decode.layout import (
     ABLE,
+    BATTERY,
     CARRIER_CALENDAR,
     CARRIERS,
     DESTINATION,
     DROP,
+    FIRST_CHARGE,
     FIRST_DROP,
     HOLDS,
     LAST_OF,
     LENGTH,
-    LEVEL,
     LINGER,
     LOAD,
+    MOST,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
@@ -42,26 +45,37 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.decode.stretches import charge_before, charged, is_enough
 
 DIRECT = -2
 """The drop comes right after the pick-up."""
+CHARGED = -3
+"""Likewise, and a charge right before that."""
 MOST_SPANNED = 8
 """Visits of others between a pick-up and its drop, at the most."""
 
 
 @njit(cache=True, nogil=True)
-def held_after(data: Ints, state: Ints, row: int) -> int:
-    """Return how many parts a carrier holds after a visit (-1: before the first)."""
-    return state[data[LOAD] + row] if row >= 0 else 0
+def comes_to(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
+    """Return when a carrier can begin a visit after a row: no two begin at once, so that their order is in no doubt."""
+    arrives_at = there(data, state, carrier, before, place)
+    return max(arrives_at, state[data[MOVE_START] + before] + 1) if before >= 0 else arrives_at
 
 
 @njit(cache=True, nogil=True)
-def fits_before(data: Ints, state: Ints, carrier: int, free_at: int, place: int, after: int) -> bool:
-    """Return whether a carrier that is free at a place then is in time for a visit (-1: none)."""
+def fits_before(data: Ints, state: Ints, carrier: int, begin: int, length: int, place: int, after: int) -> bool:
+    """Return whether a carrier that makes a visit then, that long, is in time for another one (-1: none)."""
     if after < 0:
         return True
     there_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
-    return free_at + travel(data, carrier, place, there_at) <= state[data[MOVE_START] + after]
+    wanted_at = state[data[MOVE_START] + after]
+    return begin < wanted_at and begin + length + travel(data, carrier, place, there_at) <= wanted_at
+
+
+@njit(cache=True, nogil=True)
+def lingering(data: Ints, state: Ints, able: int) -> int:
+    """Return for how long a carrier lingers now with what it has picked up."""
+    return state[data[LINGER]] * max(get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP), 1)
 
 
 @njit(cache=True, nogil=True)
@@ -73,10 +87,10 @@ def directly(
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     lead = pick_up + linger + travel(data, carrier, origin, destination)
-    start = max(ready, least - lead, there(data, state, carrier, before, origin))
+    start = max(ready, least - lead, comes_to(data, state, carrier, before, origin))
     start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, max(lead + drop, 1), 0)
     at = start + lead
-    if fits_before(data, state, carrier, max(at + drop, at + 1), destination, after):
+    if fits_before(data, state, carrier, at, drop, destination, after):
         return start, at
     return NEVER, NEVER
 
@@ -94,21 +108,20 @@ def on_the_way(
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     room, ride = get(data, CARRIERS, carrier, HOLDS) - 1, travel(data, carrier, origin, destination)
     calendar, row = get(data, CARRIERS, carrier, CARRIER_CALENDAR), last
-    arrives_at = max(least, there(data, state, carrier, last, destination))
-    if not fits_before(data, state, carrier, max(arrives_at + drop, arrives_at + 1), destination, after):
+    arrives_at = max(least, comes_to(data, state, carrier, last, destination))
+    if not fits_before(data, state, carrier, arrives_at, drop, destination, after):
         return NEVER, NEVER, -1
     for _ in range(MOST_SPANNED):
-        if row < 0 or state[data[MOVE_START] + row] < ready or state[data[LEVEL] + row] > room:
+        if row < 0 or state[data[MOVE_START] + row] < ready or state[data[MOST] + row] > room:
             break
         before = state[data[MOVE_BEFORE] + row]
         if held_after(data, state, before) <= room:
-            start = max(ready, there(data, state, carrier, before, origin))
+            start = max(ready, comes_to(data, state, carrier, before, origin))
             at = max(arrives_at, start + pick_up + ride)
-            free_at = max(start + pick_up, start + 1)
-            if fits_before(data, state, carrier, free_at, origin, row):
+            if fits_before(data, state, carrier, start, pick_up, origin, row):
                 length = max(at + drop - start, 1)
                 if (
-                    fits_before(data, state, carrier, max(at + drop, at + 1), destination, after)
+                    fits_before(data, state, carrier, at, drop, destination, after)
                     and work_start(data, calendar, start, length, 0) == start
                 ):
                     return start, at, before
@@ -120,11 +133,12 @@ def on_the_way(
 def visits_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> tuple[int, int, int, int]:
     """Return the start of the move that ends first of those from `ready` on with a drop not before `least`.
 
-    Then when the drop begins, the visit before the pick-up (-1: none) and that before the drop (`DIRECT`: the pick-up).
+    Then when the drop begins, the visit before the pick-up (-1: none) and that before the drop (`DIRECT`: the pick-up,
+    `CHARGED`: the same, after a charge).
     """
     carrier = get(data, ABLE, able, WHO)
-    room = get(data, CARRIERS, carrier, HOLDS) - 1
-    linger = state[data[LINGER]] * max(get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP), 1)
+    room, battery = get(data, CARRIERS, carrier, HOLDS) - 1, get(data, CARRIERS, carrier, BATTERY)
+    linger = lingering(data, state, able)
     after, before = -1, state[data[LAST_OF] + carrier]
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
@@ -134,10 +148,16 @@ def visits_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -
         gap = state[data[MOVE_START] + after] - free_at if after >= 0 else NEVER
         if gap >= get(data, ABLE, able, LENGTH) and held_after(data, state, before) <= room:
             start, at = directly(data, state, able, ready, least, before, after, linger)
+            if battery >= 0 and start < NEVER and not is_enough(data, state, able, start, at, before, DIRECT):
+                start, at = NEVER, NEVER
         if before >= 0:
             other, drop_at, first = on_the_way(data, state, able, ready, least, before, after)
-            if drop_at < at:
+            if drop_at < at and (battery < 0 or is_enough(data, state, able, other, drop_at, first, before)):
                 start, at, behind, last = other, drop_at, first, before
+        if after < 0 and battery >= 0:
+            other, drop_at = charged(data, state, able, ready, least, linger, at)
+            if drop_at < NEVER:
+                return other, drop_at, before, CHARGED
         if at < NEVER or after < 0:
             return start, at, behind, last
         before, after = after, state[data[MOVE_AFTER] + after]
@@ -148,16 +168,20 @@ def make_visits(data: Ints, state: Ints, trail: Ints, move: int, able: int, read
     """Put the pick-up and the drop of a move into the sequence of its carrier, at `visits_opening`."""
     start, at, before, last = visits_opening(data, state, able, ready, least)
     carrier, row = get(data, ABLE, able, WHO), data[FIRST_DROP] + move
+    if last == CHARGED:
+        _, charger, begin, end = charge_before(data, state, able, ready, least, lingering(data, state, able))
+        before = data[FIRST_CHARGE] + move
+        plug_in(data, state, trail, carrier, before, charger, begin, end)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     held = held_after(data, state, before) + 1
     enter(data, state, trail, carrier, move, before)
-    put(state, trail, data[MOVE_FREE] + move, max(start + pick_up, start + 1))
+    put(state, trail, data[MOVE_FREE] + move, start + pick_up)
     put(state, trail, data[LOAD] + move, held)
-    put(state, trail, data[LEVEL] + move, held)
+    put(state, trail, data[MOST] + move, held)
     spanned = state[data[MOVE_AFTER] + move]
     while last >= 0:
         put(state, trail, data[LOAD] + spanned, state[data[LOAD] + spanned] + 1)
-        put(state, trail, data[LEVEL] + spanned, state[data[LEVEL] + spanned] + 1)
+        put(state, trail, data[MOST] + spanned, state[data[MOST] + spanned] + 1)
         if spanned == last:
             break
         spanned = state[data[MOVE_AFTER] + spanned]
@@ -167,10 +191,10 @@ def make_visits(data: Ints, state: Ints, trail: Ints, move: int, able: int, read
     enter(data, state, trail, carrier, row, last)
     put(state, trail, data[MOVE_START] + row, at)
     put(state, trail, data[MOVE_END] + row, at + drop)
-    put(state, trail, data[MOVE_FREE] + row, max(at + drop, at + 1))
+    put(state, trail, data[MOVE_FREE] + row, at + drop)
     put(
         state, trail, data[MOVE_ABLE] + row, get(data, CARRIERS, carrier, SPOTS_AT) + get(data, ABLE, able, DESTINATION)
     )
     put(state, trail, data[MOVER] + row, carrier)
     put(state, trail, data[LOAD] + row, held - 1)
-    put(state, trail, data[LEVEL] + row, held)
+    put(state, trail, data[MOST] + row, held)

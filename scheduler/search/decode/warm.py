@@ -24,6 +24,7 @@ KERNELS = Kernels(
         "parking",
         "place",
         "stations",
+        "stretches",
         "tending",
         "trace",
         "trips",

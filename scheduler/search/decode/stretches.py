@@ -1,0 +1,166 @@
+"""Vehicles with batteries that hold several jobs, in compiled form: what a move between others does to the levels.
+
+Between two charges a level falls by what the visits and the ways between them take. A move that is put among them adds
+two visits, and the vehicle travels from its pick-up to its drop with one more job on board: so the levels are followed
+from the one to the other, and all later ones are lower by the same. A charge takes all the room of the vehicle (MOST),
+so no job is on board meanwhile. What is asked is the same as with one job at a time, and so are the charges: see
+`scheduler.search.decode.charging`.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.carriers import held_after, next_after, there, travel
+from scheduler.search.decode.charging import (
+    charge_first,
+    is_charge,
+    level_at,
+    lower_levels,
+    may_fall,
+    reserve,
+    wished,
+)
+from scheduler.search.decode.layout import (
+    ABLE,
+    BATTERIES,
+    BATTERY,
+    CARRIERS,
+    CURVE_AT,
+    DESTINATION,
+    DRAIN_EMPTY,
+    DRAIN_IDLE,
+    DRAIN_LOADED,
+    DROP,
+    FIRST_DROP,
+    FROM_LEVEL,
+    INITIAL_LEVEL,
+    LAST_OF,
+    LEVEL,
+    MOVE_ABLE,
+    MOVE_AFTER,
+    MOVE_BEFORE,
+    MOVE_FREE,
+    MOVE_START,
+    NEVER,
+    NOW,
+    ORIGIN,
+    PICK_UP,
+    TIMES,
+    WHO,
+    Ints,
+    get,
+    put,
+)
+
+
+@njit(cache=True, nogil=True)
+def handled(data: Ints, state: Ints, battery: int, row: int) -> int:
+    """Return by how much the visit of a row drains the battery."""
+    able, column = state[data[MOVE_ABLE] + row], DROP if row >= data[FIRST_DROP] else PICK_UP
+    return get(data, BATTERIES, battery, DRAIN_LOADED) * get(data, ABLE, able, column)
+
+
+@njit(cache=True, nogil=True)
+def on_way(data: Ints, battery: int, held: int, way: int, ticks: int) -> int:
+    """Return by how much the level falls from a visit to the next one, a way and so many ticks apart."""
+    rate = get(data, BATTERIES, battery, DRAIN_LOADED if held > 0 else DRAIN_EMPTY)
+    return rate * way + get(data, BATTERIES, battery, DRAIN_IDLE) * (ticks - way)
+
+
+@njit(cache=True, nogil=True)
+def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at: int, row: int) -> int:
+    """Return by how much the level falls up to the begin of a row, from when the vehicle is free at a place on."""
+    way = travel(data, carrier, place, get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN))
+    return on_way(data, get(data, CARRIERS, carrier, BATTERY), held, way, state[data[MOVE_START] + row] - free_at)
+
+
+@njit(cache=True, nogil=True)
+def level_before(data: Ints, state: Ints, battery: int, row: int) -> int:
+    """Return the level at the begin of a row."""
+    if is_charge(data, row):
+        return state[data[FROM_LEVEL] + row]
+    return state[data[LEVEL] + row] + handled(data, state, battery, row)
+
+
+@njit(cache=True, nogil=True)
+def is_enough(data: Ints, state: Ints, able: int, start: int, at: int, before: int, last: int) -> bool:
+    """Return whether the levels allow a move with its pick-up after one visit and its drop, at `at`, after another one.
+
+    A `last` below 0: the drop comes right after the pick-up.
+    """
+    carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
+    battery, destination = get(data, CARRIERS, carrier, BATTERY), get(data, ABLE, able, DESTINATION)
+    pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
+    loaded = get(data, BATTERIES, battery, DRAIN_LOADED)
+    level = level_at(data, state, carrier, before, origin, start) - loaded * pick_up
+    place, free_at, after = origin, start + pick_up, next_after(data, state, carrier, before)
+    spanned = before
+    while last >= 0 and spanned != last:
+        spanned = after
+        level -= to_row(data, state, carrier, 1, place, free_at, spanned) + handled(data, state, battery, spanned)
+        place = get(data, ABLE, state[data[MOVE_ABLE] + spanned], DESTINATION)
+        free_at, after = state[data[MOVE_FREE] + spanned], state[data[MOVE_AFTER] + spanned]
+    level -= on_way(data, battery, 1, travel(data, carrier, place, destination), at - free_at) + loaded * drop
+    if after < 0:
+        return level >= reserve(data, state, carrier, destination)
+    held = held_after(data, state, last if last >= 0 else before)
+    level -= to_row(data, state, carrier, held, destination, at + drop, after)
+    return may_fall(data, state, carrier, after, level_before(data, state, battery, after) - level)
+
+
+@njit(cache=True, nogil=True)
+def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, linger: int) -> tuple[int, int, int, int]:
+    """Return the earliest start from `ready` on of a move after all others with a charge right before it.
+
+    Then the charger, and begin and end of the charge (`NEVER`: it can't have one). The drop is not before `least`.
+    """
+    carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
+    battery, destination = get(data, CARRIERS, carrier, BATTERY), get(data, ABLE, able, DESTINATION)
+    drop, (_, wish) = get(data, ABLE, able, DROP), wished(data, state, battery)
+    busy = get(data, ABLE, able, PICK_UP) + travel(data, carrier, origin, destination) + drop
+    needed = get(data, BATTERIES, battery, DRAIN_LOADED) * busy + get(data, BATTERIES, battery, DRAIN_IDLE) * linger
+    needed += reserve(data, state, carrier, destination)
+    late = max(ready, least + drop - busy - linger)
+    return charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish)
+
+
+@njit(cache=True, nogil=True)
+def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: int, at: int) -> tuple[int, int]:
+    """Return start and begin of the drop of `charge_before`; `NEVER` if there is no use in it.
+
+    It is of use where the drop is not before `at` without it either, or where it is wished.
+    """
+    carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
+    battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
+    if before >= 0 and is_charge(data, before) and state[data[MOVE_START] + before] >= data[NOW]:
+        return NEVER, NEVER
+    is_early, _ = wished(data, state, battery)
+    if at < NEVER and not is_early:
+        level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+        is_low = level < data[data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)]
+        if not is_low or there(data, state, carrier, before, origin) >= ready:
+            return NEVER, NEVER
+    start, charger, _, _ = charge_before(data, state, able, ready, least, linger)
+    lead = get(data, ABLE, able, PICK_UP) + linger + travel(data, carrier, origin, get(data, ABLE, able, DESTINATION))
+    if charger < 0 or (start + lead > at and not is_early):
+        return NEVER, NEVER
+    return start, start + lead
+
+
+@njit(cache=True, nogil=True)
+def set_levels(data: Ints, state: Ints, trail: Ints, move: int) -> None:
+    """Set the levels from the pick-up of a move to its drop, and lower those behind, once both are in the sequence."""
+    able, row, drop = state[data[MOVE_ABLE] + move], move, data[FIRST_DROP] + move
+    carrier = get(data, ABLE, able, WHO)
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    while True:
+        place, before = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_BEFORE] + row]
+        level = level_at(data, state, carrier, before, place, state[data[MOVE_START] + row])
+        if before == drop:
+            break
+        put(state, trail, data[LEVEL] + row, level - handled(data, state, battery, row))
+        row = state[data[MOVE_AFTER] + row]
+        if row < 0:
+            return
+    lower_levels(data, state, trail, battery, row, level_before(data, state, battery, row) - level)
