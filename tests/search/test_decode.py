@@ -66,6 +66,7 @@ SMALL = (
     ("shuttle_tiny", 12),
     ("returning_tiny", 17),
     ("shared_charger_tiny", 16),
+    ("parking_tiny", 15),
     ("two_robots_tiny", 16),
     ("kacem_4x5", 11),
     ("transit_tiny", 19),

@@ -12,7 +12,7 @@ from strategies import random_events
 from test_decode import OBJECTIVES, decoded, searched
 
 from scheduler import solve
-from scheduler.domain import Instance, Objective, Status, Vehicle
+from scheduler.domain import Instance, Objective, Schedule, Status, Vehicle
 from scheduler.domain.events import Revision, revise
 from scheduler.io import read
 from scheduler.io.validate import defects
@@ -94,9 +94,69 @@ def test_after_an_event_the_search_finds_nothing_better_than_the_optimum(seed: i
         assert best.values[0] <= found.makespan
 
 
-def test_a_limited_bay_is_no_haven() -> None:
-    # The optimum is 15 with a stop at the bay, which has room for one; by the rule vehicles wait at their havens only.
-    assert searched(read(INSTANCES / "parking_tiny.json"), "makespan", iterations=500).makespan == 16
+def with_bay(seed: int, jobs: int) -> Instance | None:
+    """Return a random factory far from the dock, with room for one vehicle at the bay; None if it has none."""
+    instance = random_parking_instance(seed, jobs=jobs, returns_jobs=True)
+    (fleet,) = instance.fleets
+    travel = {p: {q: t + 4 * ("DOCK" in (p, q)) for q, t in row.items()} for p, row in fleet.travel.items()}
+    vehicles = tuple(replace(vehicle, start="DOCK") for vehicle in fleet.vehicles)
+    fleet = replace(fleet, travel=travel, vehicles=vehicles, parking={**fleet.parking, "BAY": 1})
+    found = replace(instance, fleets=(fleet,))
+    return found if "BAY" in fleet.travel and not defects(found) else None
+
+
+def stops(found: Schedule) -> int:
+    """Return how many empty moves lead to the bay."""
+    return sum(move.job is None and move.destination == "BAY" for move in found.moves)
+
+
+def test_vehicles_wait_at_a_limited_bay() -> None:
+    # See instances/README.md: without the bay it would be 16.
+    found = searched(read(INSTANCES / "parking_tiny.json"), "makespan", iterations=500)
+    assert found.makespan == 15
+    assert any(move.job is None and move.destination == "bay" for move in found.moves)
+
+
+def test_decoded_stops_keep_the_limits() -> None:
+    num = stopped = 0
+    for seed in range(60):
+        instance = with_bay(seed, jobs=5)
+        for draw in range(3) if instance is not None else ():
+            found = decoded(instance, Objective.parse(OBJECTIVES[(seed + draw) % len(OBJECTIVES)]), seed + draw)
+            assert found is not None
+            num, stopped = num + 1, stopped + (stops(found[0]) > 0)
+    assert num >= 90
+    assert stopped >= 20
+
+
+def test_after_an_event_vehicles_make_stops() -> None:
+    num = stopped = 0
+    for seed in range(60):
+        instance = with_bay(seed, jobs=5)
+        plan = None if instance is None else decoded(instance, MAKESPAN, seed)
+        if instance is None or plan is None:
+            continue
+        events = random_events(seed, instance, plan[0], size=1 + seed % 2)
+        revised = revise(instance, Revision(max(event.at for event in events), 0, events, plan[0]))
+        for draw in range(2):
+            found = decoded(revised, Objective.parse(OBJECTIVES[(seed + draw) % len(OBJECTIVES)]), draw)
+            num, stopped = num + (found is not None), stopped + (found is not None and stops(found[0]) > 0)
+    assert num >= 60
+    assert stopped >= 10
+
+
+def test_with_a_bay_the_optimum_is_reached_in_most_cases() -> None:
+    num = reached = 0
+    for seed in range(14):
+        instance = with_bay(seed, jobs=2)
+        if instance is not None:
+            best = solve(instance, time_limit=60, workers=1)
+            assert best.status is Status.OPTIMAL
+            found = searched(instance, "makespan", seed, iterations=500)
+            assert found.makespan >= best.values[0]
+            num, reached = num + 1, reached + (found.makespan == best.values[0])
+    assert num >= 8
+    assert reached >= num - 1
 
 
 def test_a_large_factory_is_planned_better_than_by_construction() -> None:

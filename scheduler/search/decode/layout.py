@@ -75,7 +75,7 @@ NUM_TABLES = 25
 ) = range(0, 2 * NUM_TABLES, 2)
 """Tables; TIMES is a mere list: travel and setup times, downtimes, charge curves, who may carry a job, rooms."""
 
-NUM_COLUMNS = 47
+NUM_COLUMNS = 49
 (
     MODE,
     START,
@@ -108,6 +108,8 @@ NUM_COLUMNS = 47
     STANDS_AT,
     STANDS_UNTIL,
     ARRIVES_AT,
+    STOP_AT,
+    SETS_OUT,
     LAST_ON,
     LAST_OF,
     LAST_STEP,
@@ -130,12 +132,13 @@ its first lane leads to, units that are gone with the next leg already, and when
 on a trip, or parts held after a visit; BESIDE: the next load; MOST: parts held at the most during a visit; LEVEL: that
 of the battery at MOVE_FREE; FROM_LEVEL: that before a charge; HELD: before when the part must not be put down; the
 station where it takes a place then, as profile plus 1, 0: at none, and until when; ARRIVES_AT: since when the vehicle
-is at the pick-up), the last operation on a machine, the last move of a carrier or lane vehicle, then what several share
+is at the pick-up; STOP_AT: the limited place where it waits before that, plus 1, 0: none; SETS_OUT: when it leaves for
+there), the last operation on a machine, the last move of a carrier or lane vehicle, then what several share
 (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective comes to so far,
 up to which level vehicles charge now (WISH: pieces of the charge curve, -1: one; behind `MOST_PIECES` parts of the
 capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (LINGER). MOST is empty where no carrier
 holds several parts, LEVEL and FROM_LEVEL without batteries, HELD to STANDS_UNTIL where no places at stations are
-counted, ARRIVES_AT where no parking is limited."""
+counted, ARRIVES_AT to SETS_OUT where no parking is limited."""
 
 NUM_SCALARS = 27
 (
@@ -202,8 +205,9 @@ IS_TRIP, SLOT, ABLE_AT, ABLE_END, LEG_TIME, TAKES_UP, BRINGS, FULL_LOAD, STATION
 WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # CARRIERS; BATTERY: its row, -1: none; HOLDS: parts at a time; where these are several, SPOTS_AT: row of ABLE for being
 # at the first place of its group, the others follow; in TIMES, where parking is limited (-1: it is not): by place its
-# profile (-1: not limited) and what others may take of it, and between places the travel time over the stop; STANDS:
-# where it is after the empty moves that have begun, with the instant from which on it may leave
+# profile (-1: not limited), what others may take of it, and whether it is a bay, where no job is handled; and between
+# places the travel time over the stop; STANDS: where it is after the empty moves that have begun, with the instant from
+# which on it may leave
 CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP, ROOMS_AT, DETOURS_AT = range(11)
 STANDS, LEAVES_AT = range(11, 13)
 # PACES: the travel times of a robot cell or fleet at one speed

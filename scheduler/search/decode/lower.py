@@ -291,7 +291,7 @@ class _Lowering:
         num_uses += num_stays
         parks = any(fleet.limited for fleet in self.instance.fleets)
         num_parked = MAX_LEGS * len(self.links) if parks else 0
-        num_uses += 2 * num_parked
+        num_uses += 4 * num_parked
         first_tending = MAX_LEGS * len(self.links) + num_loads + len(begun.moves)
         is_tended = any(mode.tenders for mode in self.modes)
         num_moves = first_tending + is_tended * len(self.operations)
@@ -309,7 +309,7 @@ class _Lowering:
             ((at.MOST,), num_rows if num_drops else 0, 0),
             ((at.LEVEL, at.FROM_LEVEL), num_rows if num_charges else 0, 0),
             (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
-            ((at.ARRIVES_AT,), parks * num_moves, 0),
+            (range(at.ARRIVES_AT, at.SETS_OUT + 1), parks * num_moves, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),
@@ -370,7 +370,7 @@ class _Lowering:
         room = WRITES_PER_OPERATION * num_ops + WRITES_PER_MOVE * facts.most_moves(self.links, num_loads)
         room += WRITES_PER_MOVE * num_drops
         room += WRITES_PER_CHARGE * num_charges
-        room += WRITES_PER_STAY * (num_stays + 2 * num_parked)
+        room += WRITES_PER_STAY * (num_stays + 4 * num_parked)
         header[at.TRAIL_ROOM] = 3 * (room + SPARE_WRITES)
         data = np.concatenate(flat)
         for profile in range(num_profiles):

@@ -1,9 +1,11 @@
 """Vehicles of fleets with limited places in compiled form; the compiled `scheduler.search.parking`.
 
-A vehicle stands at limited places as the rule of `scheduler.domain.parking.Yard` says. So its stays follow from its
-moves alone: at a pick-up from when it arrives until the part is lifted, at a drop until that ends. When a move is put
-into a gap, the vehicle may arrive at another instant for the move behind it; no other stay changes. While a gap is
-tried, the room that the vehicle itself takes in it counts as taken.
+A vehicle stands at limited places as the rule of `scheduler.domain.parking.Yard` says: at a pick-up from when it
+arrives until the part is lifted, at a drop until that ends. Where that rule lets it wait at the pick-up, since there is
+no time to go where there is room for all, it may make a *stop* instead: it stays where it put its part down until there
+is room for it at another limited place, waits there, and comes to the pick-up just in time. It does so at a bay, where
+no job is handled, if it can, and elsewhere if the pick-up has no room. When a move is put into a gap, the stays in that
+gap change, and no others. While a gap is tried, the room that the vehicle itself takes in it counts as taken.
 """
 
 from __future__ import annotations
@@ -30,22 +32,26 @@ from scheduler.search.decode.layout import (
     MOVE_FREE,
     MOVE_START,
     NEVER,
+    NONE,
     NOW,
     ORIGIN,
     PACE,
     PACES,
     PICK_UP,
     ROOMS_AT,
+    SETS_OUT,
     SOME_PARK,
     STANDS,
+    STOP_AT,
     TIMES,
     TRAVEL_SIDE,
     WHO,
+    ZERO,
     Ints,
     get,
     put,
 )
-from scheduler.search.decode.machines import profile_beyond, profile_opening, take
+from scheduler.search.decode.machines import profile_beyond, profile_limit, profile_opening, take
 
 
 @njit(cache=True, nogil=True)
@@ -56,8 +62,8 @@ def parks(data: Ints, carrier: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def room_at(data: Ints, carrier: int, place: int) -> int:
-    """Return where in the facts stand the profile of a limited place (-1: not limited) and what others may take."""
-    return data[TIMES] + get(data, CARRIERS, carrier, ROOMS_AT) + 2 * place
+    """Return where in the facts stands the room at a place: see `layout.ROOMS_AT`."""
+    return data[TIMES] + get(data, CARRIERS, carrier, ROOMS_AT) + 3 * place
 
 
 @njit(cache=True, nogil=True)
@@ -94,6 +100,36 @@ def room_opens(data: Ints, state: Ints, carrier: int, place: int, begin: int, un
 
 
 @njit(cache=True, nogil=True)
+def stop_between(
+    data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int
+) -> tuple[int, int, int]:
+    """Return at which limited place a vehicle can wait in a gap between two others, and when it sets out for there.
+
+    It is the bay for which it sets out first; without any, the other place. The last is from when on, if the vehicle
+    is wanted later, there is time for another stop. No place: -1.
+    """
+    side = get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)
+    room = room_at(data, carrier, here)
+    stays_until = profile_limit(data, state, data[room], leaves_at, data[room + 1])
+    best, sets_out, later, is_bay = NONE, NEVER, NEVER, ZERO
+    for stop in range(side):
+        room = room_at(data, carrier, stop)
+        if stop == here or data[room] < 0:
+            continue
+        way, onward = travel(data, carrier, here, stop), travel(data, carrier, stop, place)
+        until = wanted_at - onward
+        if leaves_at + way > until:
+            later = min(later, leaves_at + way + onward)
+            continue
+        arrives_at = min(profile_beyond(data, state, data[room], leaves_at + way, until, data[room + 1]), until)
+        if arrives_at - way > stays_until or data[room + 2] < is_bay:
+            continue
+        if data[room + 2] > is_bay or arrives_at - way < sets_out:
+            best, sets_out, is_bay = stop, arrives_at - way, data[room + 2]
+    return best, sets_out, later
+
+
+@njit(cache=True, nogil=True)
 def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, after: int) -> int:
     """Return the earliest start of a move in a gap, with room for all stays; `NEVER` if it does not fit in."""
     carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
@@ -107,9 +143,15 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
         end = start + length
         since = arrival(data, carrier, here, leaves_at, origin, start)
         opens = room_opens(data, state, carrier, origin, since, start + pick_up)
-        if opens > since:
-            # It waits there: with more time it could go away meanwhile.
-            start = leaves_at + detour(data, carrier, here, origin) if since < start else opens
+        if opens > since and since < start:
+            # It waits there: it can make a stop or, with more time, go away meanwhile.
+            opens = room_opens(data, state, carrier, origin, start, start + pick_up)
+            stop, _, later = stop_between(data, state, carrier, here, leaves_at, origin, start)
+            if opens > start or stop < 0:
+                start = min(leaves_at + detour(data, carrier, here, origin), opens if opens > start else later)
+                continue
+        elif opens > since:
+            start = opens
             continue
         opens = room_opens(data, state, carrier, destination, end - drop, end)
         if opens > end - drop:
@@ -125,7 +167,7 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
             return start
         room = room_at(data, carrier, place)
         opens = profile_beyond(data, state, data[room], since, known, data[room + 1])
-        if opens == since:
+        if opens == since or stop_between(data, state, carrier, destination, end, place, wanted_at)[0] >= 0:
             return start
         start += opens - since
     return NEVER
@@ -158,19 +200,53 @@ def take_room(
 
 
 @njit(cache=True, nogil=True)
+def take_gap(
+    data: Ints, state: Ints, trail: Ints, carrier: int, here: int, leaves_at: int, move: int, place: int, amount: int
+) -> None:
+    """Take room for a vehicle in the gap before a move from a place: where it sets out, at its stop, and there."""
+    wanted_at, stop, sets_out = state[data[MOVE_START] + move], state[data[STOP_AT] + move] - 1, leaves_at
+    if stop >= 0:
+        sets_out = state[data[SETS_OUT] + move]
+        begin, until = sets_out + travel(data, carrier, here, stop), wanted_at - travel(data, carrier, stop, place)
+        take_room(data, state, trail, carrier, here, leaves_at, sets_out, amount)
+        take_room(data, state, trail, carrier, stop, begin, until, amount)
+    else:
+        take_room(data, state, trail, carrier, place, state[data[ARRIVES_AT] + move], wanted_at, amount)
+
+
+@njit(cache=True, nogil=True)
+def wait_before(
+    data: Ints, state: Ints, trail: Ints, carrier: int, here: int, leaves_at: int, move: int, able: int
+) -> None:
+    """Let a vehicle wait in the gap before a move, as `parked_start` has found that it can, and take room for that."""
+    place, wanted_at = get(data, ABLE, able, ORIGIN), state[data[MOVE_START] + move]
+    since, stop, sets_out = arrival(data, carrier, here, leaves_at, place, wanted_at), NONE, ZERO
+    if since < wanted_at:
+        stop, sets_out, _ = stop_between(data, state, carrier, here, leaves_at, place, wanted_at)
+        is_bay = stop >= 0 and data[room_at(data, carrier, stop) + 2] > 0
+        if is_bay or room_opens(data, state, carrier, place, since, wanted_at) > since:
+            since = wanted_at
+        else:
+            stop = NONE
+    put(state, trail, data[ARRIVES_AT] + move, since)
+    put(state, trail, data[STOP_AT] + move, stop + 1)
+    put(state, trail, data[SETS_OUT] + move, sets_out)
+    take_gap(data, state, trail, carrier, here, leaves_at, move, place, 1)
+
+
+@njit(cache=True, nogil=True)
 def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int, before: int) -> None:
     """Take room for the stays that a move at an opening leads to, before it enters the sequence of its vehicle."""
     carrier, after = get(data, ABLE, able, WHO), next_after(data, state, get(data, ABLE, able, WHO), before)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     here, leaves_at = stand(data, state, carrier, before)
     end = start + get(data, ABLE, able, LENGTH)
-    since = arrival(data, carrier, here, leaves_at, origin, start)
-    take_room(data, state, trail, carrier, origin, since, start + get(data, ABLE, able, PICK_UP), 1)
-    take_room(data, state, trail, carrier, destination, end - get(data, ABLE, able, DROP), end, 1)
-    put(state, trail, data[ARRIVES_AT] + move, since)
     if after >= 0:
-        place, known = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[ARRIVES_AT] + after]
-        since = arrival(data, carrier, destination, end, place, state[data[MOVE_START] + after])
-        take_room(data, state, trail, carrier, place, since, known, 1)
-        take_room(data, state, trail, carrier, place, known, since, -1)
-        put(state, trail, data[ARRIVES_AT] + after, since)
+        place = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
+        take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
+    put(state, trail, data[MOVE_START] + move, start)
+    wait_before(data, state, trail, carrier, here, leaves_at, move, able)
+    take_room(data, state, trail, carrier, origin, start, start + get(data, ABLE, able, PICK_UP), 1)
+    take_room(data, state, trail, carrier, destination, end - get(data, ABLE, able, DROP), end, 1)
+    if after >= 0:
+        wait_before(data, state, trail, carrier, destination, end, after, state[data[MOVE_ABLE] + after])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scheduler.domain import CarrierGroup, Fleet
-from scheduler.domain.parking import shared_room, yards
+from scheduler.domain.parking import served, shared_room, yards
 
 if TYPE_CHECKING:
     from scheduler.search.decode.facts import Facts
@@ -44,11 +44,12 @@ def limited_places(facts: Facts) -> dict[str, tuple[int, int]]:
         room = shared_room(fleet, yard_of)
         profile = {place: len(facts.profiles) + number for number, place in enumerate(room)}
         facts.profiles.extend(room.values())
-        places = places_of(fleet)
+        places, handled = places_of(fleet), served(instance, fleet)
         for vehicle in fleet.vehicles:
             yard, rooms_at = yard_of[vehicle.id], len(facts.times)
             for place in places:
-                facts.times.extend((profile[place], room[place] - 1) if place in yard.limits else (-1, 0))
+                limit = (profile[place], room[place] - 1) if place in yard.limits else (-1, 0)
+                facts.times.extend((*limit, int(place not in handled)))
             found[vehicle.id] = rooms_at, len(facts.times)
             for here in places:
                 facts.times.extend(yard.detour(here, there) for there in places)

@@ -12,6 +12,7 @@ from scheduler.domain.routing import Leg, in_loads
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import MAX_LEGS, MOST_PIECES, Array
 from scheduler.search.decode.lower import Lowered
+from scheduler.search.decode.stops import ways_with_stops
 from scheduler.search.problem import LinkData
 
 
@@ -136,7 +137,8 @@ def to_schedule(lowered: Lowered, state: Array) -> Schedule:
                     )
                 )
                 row = int(state[data[at.BESIDE] + row])
-    return complete(lowered.instance, operations, moves, _charges(lowered, state))
+    ways = ways_with_stops(lowered, state, moves) if data[at.SOME_PARK] else None
+    return complete(lowered.instance, operations, moves, _charges(lowered, state), ways)
 
 
 def _loads(lowered: Lowered, link: LinkData, leg: Leg) -> tuple[Leg, ...]:

@@ -1,0 +1,60 @@
+"""Empty moves of vehicles in limited parking: by the rule of parking, or over the stops of a decode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scheduler.domain import Fleet, Move
+from scheduler.domain.parking import Gap, Way, gaps_of, stand_at, with_rule, yards
+from scheduler.search.decode import layout as at
+from scheduler.search.decode.layout import Array
+from scheduler.search.decode.lower import Lowered
+from scheduler.search.decode.places import places_of
+
+Stops = dict[tuple[str, int], tuple[str, int]]
+
+
+def ways_with_stops(lowered: Lowered, state: Array, loaded: Iterable[Move]) -> list[Move] | None:
+    """Return the empty moves of vehicles in limited parking; None if all of them follow the rule."""
+    instance, made = lowered.instance, _stops(lowered, state)
+    if not made:
+        return None
+    now, yard_of = int(lowered.data[at.NOW]), yards(instance)
+    transports: dict[str, list[Move]] = {}
+    for move in sorted(loaded, key=lambda move: (move.start, move.end)):
+        transports.setdefault(move.mover, []).append(move)
+    found = []
+    for fleet in instance.fleets:
+        for gap in gaps_of(instance, fleet, transports) if fleet.limited else ():
+            yard, stop = yard_of[gap.vehicle], made.get((gap.vehicle, gap.wanted_at))
+            ways = with_rule(yard, gap, now).ways if stop is None else _over(yard.fleet, gap, *stop, now)
+            for way in ways:
+                if way.start >= now:
+                    found.append(Move(None, way.origin, way.destination, gap.vehicle, "empty_move", way.start, way.end))
+    return found
+
+
+def _stops(lowered: Lowered, state: Array) -> Stops:
+    """Return, by vehicle and the start of its next transport, where it makes a stop before, and when it sets out."""
+    data, found = lowered.data, Stops()
+    numbers = {name: number for number, name in enumerate(lowered.movers)}
+    for fleet in lowered.instance.fleets:
+        places = list(places_of(fleet))
+        for vehicle in fleet.vehicles if fleet.limited else ():
+            row = int(state[data[at.LAST_OF] + numbers[vehicle.id]])
+            while row >= 0:
+                stop = int(state[data[at.STOP_AT] + row]) - 1
+                if stop >= 0:
+                    start = int(state[data[at.MOVE_START] + row])
+                    found[vehicle.id, start] = places[stop], int(state[data[at.SETS_OUT] + row])
+                row = int(state[data[at.MOVE_BEFORE] + row])
+    return found
+
+
+def _over(fleet: Fleet, gap: Gap, stop: str, sets_out: int, now: int) -> Iterator[Way]:
+    """Yield the ways of a vehicle that sets out for a stop then and comes to its next transport just in time."""
+    here, _ = stand_at(gap.ways, gap.here, gap.free_at, now)
+    assert gap.there is not None
+    yield Way(here, stop, sets_out, sets_out + fleet.travel_time(here, stop))
+    if stop != gap.there:
+        yield Way(stop, gap.there, gap.wanted_at - fleet.travel_time(stop, gap.there), gap.wanted_at)
