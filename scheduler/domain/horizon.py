@@ -272,9 +272,12 @@ def _worst_time(activity: _Activity) -> int:
     worst = activity.time
     for calendar in activity.calendars:
         last = max((d.end for d in calendar.downtimes), default=0)
-        until = last + 1 if calendar.pattern is None else last + 3 * calendar.pattern.period + activity.piece
-        # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them.
-        reach = until if calendar.pattern is None else until + (activity.time + 3) * calendar.pattern.period
+        until = reach = last + 1
+        if (pattern := calendar.pattern) is not None:
+            # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them.
+            until = last + 3 * pattern.period + activity.piece
+            by_period = sum(shift.end - shift.start for shift in pattern.shifts)
+            reach = until + (-(-activity.time // by_period) + 3) * pattern.period
         blocked = calendar.blocked(reach)
         for downtime in blocked:
             if downtime.start >= until:

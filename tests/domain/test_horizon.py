@@ -40,6 +40,13 @@ def test_with_shifts_it_is_not_much_later_than_working_through() -> None:
     assert last_end <= horizon(instance) <= last_end + 8 * 24
 
 
+def test_long_work_takes_the_periods_that_it_needs_and_not_one_for_each_tick() -> None:
+    # On N, which always works, it takes 500 ticks; in the shifts of M, which are too short for it, only 4.
+    either = job("J", op("1", mode("M", 4), mode("N", 500)))
+    instance = factory(machine("M", calendar=shifts(10, (0, 5))), machine("N"), either)
+    assert 500 <= horizon(instance) <= 5 * 500
+
+
 def test_disjoint_calendars_still_give_a_safe_horizon() -> None:
     # M works when N does not, so there is no common window at all; each of the 4 steps waits for the other's shift.
     steps = (("M", 4), ("N", 4), ("M", 4), ("N", 4))
