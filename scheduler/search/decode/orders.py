@@ -85,6 +85,18 @@ def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def next_of_job(data: Ints, place: Ints, job: int, at: int, is_behind: bool) -> int:
+    """Return the unit of a job that is nearest behind a place of the order, or before it; -1: there is none."""
+    found = -1
+    for unit in range(get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)):
+        if place[unit] < 0 or place[unit] == at or (place[unit] > at) != is_behind:
+            continue
+        if found < 0 or (place[unit] < place[found]) == is_behind:
+            found = unit
+    return found
+
+
+@njit(cache=True, nogil=True)
 def shift(data: Ints, order: Ints, place: Ints, job: int, factor: float, is_earlier: bool) -> tuple[int, int]:
     """Let a job go before, or behind, others on its whole way, or on the rest of it from one of its units on.
 
@@ -92,51 +104,32 @@ def shift(data: Ints, order: Ints, place: Ints, job: int, factor: float, is_earl
     end of the order: of its distance a part, `factor`, is left. Returns the first and last place changed (the length of
     the order: none).
     """
-    num, first, last = data[NUM_FREE], get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)
-    old, new = np.empty(last - first, np.int64), np.empty(last - first, np.int64)
-    count = 0
-    for unit in range(first, last):
-        if place[unit] >= 0:
-            at = count
-            while at > 0 and old[at - 1] > place[unit]:
-                old[at] = old[at - 1]
-                at -= 1
-            old[at] = place[unit]
-            count += 1
+    num, count = data[NUM_FREE], 0
+    for unit in range(get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)):
+        count += place[unit] >= 0
     if count == 0:
         return num, num
     skipped = 0 if np.random.random() < 0.5 else np.random.randint(count)
-    if is_earlier:
-        floor = old[skipped - 1] + 1 if skipped > 0 else 0
-        for k in range(skipped, count):
-            new[k] = floor + int(factor * (old[k] - floor))
-            if k > skipped:
-                new[k] = max(new[k], new[k - 1] + 1)
-        begin, end = new[skipped], old[count - 1]
-    else:
-        for k in range(count - 1, skipped - 1, -1):
-            new[k] = num - 1 - int(factor * (num - 1 - old[k]))
-            if k < count - 1:
-                new[k] = min(new[k], new[k + 1] - 1)
-        begin, end = old[skipped], new[count - 1]
-    before = np.empty(end - begin + 1, np.int64)
-    for at in range(begin, end + 1):
-        before[at - begin] = order[at]
-    # Units of the job take their new places, all others the rest in their turns.
-    k, at_other, source, is_changed = skipped, skipped, 0, False
-    for at in range(begin, end + 1):
-        if k < count and new[k] == at:
-            unit = before[old[k] - begin]
-            k += 1
+    goal = limit = 0 if is_earlier else num - 1
+    at, begin, end = -1 if is_earlier else num, num, -1
+    # The unit that is nearest to the goal goes first: where it has been, or beyond, no other one of the job is.
+    for k in range(count if is_earlier else count - skipped):
+        unit = next_of_job(data, place, job, at, is_earlier)
+        at = place[unit]
+        if is_earlier and k < skipped:
+            goal = limit = at + 1
+            continue
+        target = goal + int(factor * (at - goal))
+        target = max(target, limit) if is_earlier else min(target, limit)
+        limit = target + 1 if is_earlier else target - 1
+        if target == at:
+            continue
+        if is_earlier:
+            move_up(data, order, place, unit, target)
         else:
-            while at_other < count and old[at_other] - begin == source:
-                at_other, source = at_other + 1, source + 1
-            unit = before[source]
-            source += 1
-        is_changed = is_changed or order[at] != unit
-        order[at] = unit
-        place[unit] = at
-    return (begin, end) if is_changed else (num, num)
+            move_down(data, order, place, unit, target)
+        begin, end = min(begin, at, target), max(end, at, target)
+    return (begin, end) if end >= 0 else (num, num)
 
 
 @njit(cache=True, nogil=True)
