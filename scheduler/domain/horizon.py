@@ -274,7 +274,8 @@ def _worst_time(activity: _Activity) -> int:
         last = max((d.end for d in calendar.downtimes), default=0)
         until = reach = last + 1
         if (pattern := calendar.pattern) is not None:
-            # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them.
+            # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them. A mode
+            # that fits into no shift starts behind all of them, later than any that fits and takes as long would end.
             until = last + 3 * pattern.period + activity.piece
             by_period = sum(shift.end - shift.start for shift in pattern.shifts)
             reach = until + (-(-activity.time // by_period) + 3) * pattern.period

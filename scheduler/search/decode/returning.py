@@ -29,8 +29,6 @@ HOT, COLD = 2.0, 0.05
 """Temperatures of annealing at the first call and at the last, in typical durations."""
 CHEAP, RISE = 16, 2
 """Price of a unit of the value beyond its aspiration at the first call, in ticks, and its growth from call to call."""
-HISTORY = 100
-"""Steps of late acceptance, for what annealing does not keep."""
 
 
 class Returns(Walks):
@@ -58,7 +56,7 @@ class Returns(Walks):
         memory, is_judge = self._memory, self._memory is judge
         if not is_judge:
             self._set_price(CHEAP * RISE**self._call)
-            memory.enter(memory.current, HISTORY)
+            memory.enter(memory.current, self._history)
         memory.heat(int(self._typical * HOT * (COLD / HOT) ** (self._call / (CALLS - 1))))
         self._call = (self._call + 1) % CALLS
         seed = int(self._rng.integers(1 << 30))
@@ -73,7 +71,7 @@ class Returns(Walks):
         self._is_from_plan = not self._is_from_plan
         if known is None or self._is_from_plan:
             self._memory = self._lenient
-            if self._memory.enter(self._best_of(search.plan)[0], HISTORY):
+            if self._memory.enter(self._best_of(search.plan)[0], self._history):
                 return True
         if known is None:
             found = self.greedy()
@@ -81,7 +79,7 @@ class Returns(Walks):
                 return False
             known = found[1]
         self._memory = self.judge
-        return self._memory.enter(known, HISTORY)
+        return self._memory.enter(known, self._history)
 
     def _set_price(self, price: int) -> None:
         """Let a unit of the value beyond its aspiration cost so many ticks, if that is less than it outweighs."""
