@@ -146,7 +146,9 @@ class _Appending:
             for before in befores[operation_id]:
                 origin = None if before is None else self._machine(job, before, chosen[before])
                 legs = self._route(job, origin, machine)
-                if legs is None:
+                if legs is None or (
+                    before is not None and self._lacks_setup(job, before, chosen[before], operation_id, mode)
+                ):
                     return None
                 ready = max(
                     ready, (0 if before is None else ends[before]) + sum(leg_time(self.instance, leg) for leg in legs)
@@ -187,6 +189,7 @@ class _Appending:
                 if all(
                     any(
                         self._route(job, self._machine(job, operation_id, mode), self._machine(job, s, m)) is not None
+                        and not self._lacks_setup(job, operation_id, mode, s, m)
                         for m in possible[s]
                     )
                     for s in after
@@ -202,6 +205,14 @@ class _Appending:
             if all(leg.kind != "transfer" or carriers(self.instance, leg, job) for leg in legs)
         ]
         return min(possible, key=lambda legs: sum(leg_time(self.instance, leg) for leg in legs), default=None)
+
+    def _lacks_setup(self, job: Job, before: str, mode: int, after: str, other: int) -> bool:
+        """Return whether a part would stay on its machine from one operation to the next though that needs a setup."""
+        modes = job.operation(before).modes[mode], job.operation(after).modes[other]
+        machine = self.instance.machine_by_id[modes[0].machine]
+        if machine.setups is None or machine.output_buffer != 0 or modes[1].machine != machine.id:
+            return False
+        return machine.setups.time(modes[0].setup_family, modes[1].setup_family) > 0
 
     def _machine(self, job: Job, operation_id: str, mode: int) -> Machine:
         return self.instance.machine_by_id[job.operation(operation_id).modes[mode].machine]

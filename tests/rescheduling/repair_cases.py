@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
+from helpers import assert_valid, at, carry, distances, factory, flagged, job, machine, mode, op, schedule, simple_job
 
 from scheduler.domain import Instance, Robot, RobotCell, Schedule
 from scheduler.domain.derive import complete
@@ -11,7 +11,7 @@ from scheduler.domain.events import Event, Revision, revise
 from scheduler.domain.events.undo import with_waits
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
-from scheduler.rescheduling.right_shift import right_shift, waits_of
+from scheduler.rescheduling.right_shift import right_shift, shift, waits_of
 
 
 def flow_shop(**fields: object) -> Instance:
@@ -98,3 +98,13 @@ def refused(instance: Instance, baseline: Schedule, now: int, *events: Event) ->
     with pytest.raises(EventError) as caught:
         revised(instance, baseline, now, *events)
     return [f"{d.code} {d.where.partition('].')[2]}: {d.cause}; {d.fix}" for d in caught.value.defects]
+
+
+def shifted(instance: Instance, baseline: Schedule, now: int, *events: Event) -> Schedule:
+    """Revise and shift; the baseline and the result have to pass the checker."""
+    assert_valid(instance, baseline)
+    after = revised(instance, baseline, now, *events)
+    result = shift(after, baseline)
+    assert result.schedule is not None, result.reason
+    assert_valid(after, result.schedule)
+    return result.schedule

@@ -29,6 +29,7 @@ from repair_cases import (
     robot_cell,
     robot_cell_baseline,
     robot_times,
+    shifted,
     times,
 )
 
@@ -41,20 +42,8 @@ from scheduler.domain.events import (
     MachineDegraded,
     OperationDelayed,
     RobotDown,
-    RushOrder,
 )
 from scheduler.rescheduling.right_shift import right_shift, shift
-
-
-def shifted(instance: Instance, baseline: Schedule, now: int, *events: Event) -> Schedule:
-    """Revise and shift; the baseline and the result have to pass the checker."""
-    assert_valid(instance, baseline)
-    after = revised(instance, baseline, now, *events)
-    result = shift(after, baseline)
-    assert result.schedule is not None, result.reason
-    assert_valid(after, result.schedule)
-    return result.schedule
-
 
 # --- machine breakdown -------------------------------------------------------------------------------------------
 
@@ -176,46 +165,6 @@ def test_a_delayed_operation_pauses_in_the_next_downtime() -> None:
     baseline = schedule(at("J1.1", "M1", 0, 3))
     result = shifted(instance, baseline, 1, OperationDelayed("E", 1, "J1", "1", delay=2))
     assert times(result) == {"J1.1": (0, 12)}
-
-
-# --- rush order --------------------------------------------------------------------------------------------------
-
-
-def test_a_rush_order_comes_after_everything_on_its_machines() -> None:
-    rush = simple_job("R", ("M1", 2), ("M2", 1), release_date=4)
-    result = shifted(flow_shop(), flow_shop_baseline(), 4, RushOrder("E", 4, rush))
-    assert times(result) == times(flow_shop_baseline()) | {"R.1": (5, 7), "R.2": (10, 11)}
-
-
-def test_a_rush_order_takes_the_machine_that_is_free_first() -> None:
-    # On M2 after J2.2 it would end at 10 + 1, on M3 at 4 + 5.
-    rush = job("R", op("1", mode("M2", 1), mode("M3", 5)), release_date=4)
-    result = shifted(flow_shop(), flow_shop_baseline(), 4, RushOrder("E", 4, rush))
-    assert times(result)["R.1"] == (4, 9)
-
-
-def test_a_rush_order_keeps_off_a_broken_machine() -> None:
-    # M1 would be quicker, but is down until 40.
-    rush = job("R", op("1", mode("M1", 1), mode("M3", 5)), release_date=8)
-    events = (MachineBreakdown("E", 8, "M1", 40), RushOrder("F", 8, rush))
-    result = shifted(flow_shop(), flow_shop_baseline(), 8, *events)
-    assert times(result)["R.1"] == (8, 13)
-
-
-def test_a_rush_order_in_a_cell_waits_for_the_robot() -> None:
-    # The last baseline move ends at OUT at 31; the robot is at IN at 33, S1 is free, R.1 starts at 37.
-    rush = simple_job("R", ("S1", 2), release_date=2)
-    result = shifted(robot_cell(), robot_cell_baseline(), 2, RushOrder("E", 2, rush))
-    assert times(result)["R.1"] == (37, 39)
-
-
-def test_the_old_jobs_are_shifted_even_if_a_new_one_comes_too_late() -> None:
-    rush = simple_job("R", ("M1", 2), release_date=1, deadline=4)
-    after = revised(flow_shop(), flow_shop_baseline(), 1, RushOrder("E", 1, rush))
-    result = shift(after, flow_shop_baseline())
-    assert result.schedule is None
-    assert result.kept == flow_shop_baseline()
-    assert "job R would be completed at 7, after its deadline 4" in result.reason
 
 
 # --- job cancelled -----------------------------------------------------------------------------------------------
@@ -434,21 +383,6 @@ def test_parts_that_would_have_to_swap_come_one_after_the_other() -> None:
     assert times(result) == {"J1.1": (0, 2), "J1.2": (2, 4), "J2.1": (4, 5), "J2.2": (5, 7)}
 
 
-def test_a_new_job_with_branches_does_not_block_itself() -> None:
-    # Of its first two operations one would be done sooner on A too, where the part of the other one stays.
-    instance = blocking(simple_job("J1", ("C", 2)))
-    new = job(
-        "N",
-        op("1", mode("A", 2)),
-        op("2", mode("A", 1), mode("B", 3)),
-        op("3", mode("C", 2)),
-        links=(Precedence("1", "3"), Precedence("2", "3")),
-        release_date=1,
-    )
-    _, result = repaired(instance, schedule(at("J1.1", "C", 0, 2)), 1, RushOrder("E", 1, new))
-    assert times(result) == {"J1.1": (0, 2), "N.1": (1, 3), "N.2": (1, 4), "N.3": (4, 6)}
-
-
 @pytest.mark.parametrize("now", [3, 7])
 def test_what_takes_no_time_stays_in_the_midst_of_other_work(now: int) -> None:
     """J2.1 passes over M1 at 5, while J1.1 is worked on there during [0, 10): before the breakdown, or with it."""
@@ -461,14 +395,6 @@ def test_what_takes_no_time_stays_in_the_midst_of_other_work(now: int) -> None:
     baseline = schedule(at("J1.1", "M1", 0, 10), at("J2.1", "M1", 5, 5), at("J2.2", "M2", 5, 9))
     result = shifted(instance, baseline, now, MachineBreakdown("E", now, "M1", now + 2, "resume"))
     assert times(result) == {"J1.1": (0, 12), "J2.1": (5, 5), "J2.2": (5, 9)}
-
-
-def test_a_new_job_leaves_once_in_the_plan_that_has_all_its_operations() -> None:
-    # The other plan ends on S1: only in that one the part goes out of the cell from there.
-    job_with_plans = replace(simple_job("N", ("S1", 2), ("S2", 2)), plans=(("1", "2"), ("1",)), release_date=1)
-    result = shifted(robot_cell(), robot_cell_baseline(), 1, RushOrder("E", 1, job_with_plans))
-    new = [(move.origin, move.destination) for move in result.moves if move.job == "N"]
-    assert new == [("IN", "S1"), ("S1", "S2"), ("S2", "OUT")]
 
 
 @pytest.mark.parametrize("event", [OperationDelayed("E", 1, "J2", "1", delay=4), MachineDegraded("E", 1, "M1", 50)])
