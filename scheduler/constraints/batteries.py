@@ -17,7 +17,8 @@ charge takes a tick or more and one of the ``places`` of its charger all the tim
 shortages. The vehicle holds nothing then: a *stretch* is from a pick-up before which it holds nothing to the drop after
 which it holds nothing again, with one job at a time a single move. Between two stretches there is at most one charge,
 and none after the last, unless the vehicle has to go back to its start place; those of `Execution.charges` are not
-asked, nor whether the past kept the minimum; a return that had begun by `now` is past too.
+asked, nor whether the past kept the minimum; a return that had begun by `now` is past too. The last move is the return,
+or, where places have room for some vehicles only, the one with which a vehicle makes room (`parking`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.constraints.charging import post_gap, post_places
@@ -135,9 +137,9 @@ def _readings(
     measured = sorted(battery.corrections)
     words, is_past = "", True
     for stretch in stretches_of(fleet, vehicle, tasks(instance, schedule, vehicle.id)):
-        last = max(stretch.tasks, key=lambda task: task.end)
-        words, is_past = f"the end of {last.words}", all(task.item in past for task in stretch.tasks)
-        travel = _travelled(fleet, vehicle, empty, here, stretch.origin, free_at)
+        last = stretch.last
+        words, is_past = f"the end of {last.words}", all(stop.task.item in past for stop in stretch.stops)
+        travel = _travelled(fleet, vehicle, empty, here, stretch.origin, free_at, stretch.start)
         level -= battery.drain_empty * travel + battery.drain_idle * (stretch.start - free_at - travel)
         while measured and measured[0].at <= stretch.start:
             level += measured.pop(0).by
@@ -155,18 +157,25 @@ def _readings(
             while measured and measured[0].at < stretch.end:
                 level += measured.pop(0).by
         here, free_at = stretch.destination, stretch.end
-    if not words:
-        return
-    if fleet.returns and here != vehicle.start and empty and empty[-1].start >= free_at:
-        travel = _travelled(fleet, vehicle, empty, here, vehicle.start, free_at)
+    goes_home = fleet.returns and here != vehicle.start and words != ""
+    if (goes_home or fleet.limited) and empty and empty[-1].start >= free_at:
+        travel = _travelled(fleet, vehicle, empty, here, vehicle.start, free_at, inf)
         level -= battery.drain_empty * travel + battery.drain_idle * (empty[-1].end - free_at - travel)
         level += sum(correction.by for correction in measured)
-        words, is_past = "its return", empty[-1].start < now
-    yield _Reading(level, words, not is_past)
+        words, is_past = "its return" if fleet.returns else "its last stop", empty[-1].start < now
+    if words:
+        yield _Reading(level, words, not is_past)
 
 
-def _travelled(fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str, there: str, free_at: int) -> int:
-    """Return how long a vehicle travels from place to place: as long as ways take when it sets out."""
+def _travelled(
+    fleet: Fleet, vehicle: Vehicle, empty: Sequence[Move], here: str, there: str, free_at: int, wanted_at: float
+) -> int:
+    """Return how long a vehicle travels from place to place: as long as ways take when it sets out.
+
+    Where places are limited it may go over others.
+    """
+    if fleet.limited:
+        return sum(move.end - move.start for move in empty if free_at <= move.start < wanted_at)
     if not fleet.slowdowns:
         return travel_time(fleet, vehicle, here, there)
     listed = (m.start for m in empty if m.start >= free_at and (m.origin, m.destination) == (here, there))

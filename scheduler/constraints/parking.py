@@ -5,24 +5,29 @@ For every place *p* of ``Fleet.parking`` and every instant *t* (from ``now`` on,
     |{vehicles: at p during [t, t + 1)}|  <=  parking[p]
 
 A vehicle is at its ``start`` from tick 0. An empty move takes it from its origin when it starts, and to its destination
-when it ends; a transport from its origin at ``start + pick_up_time``, to its destination at ``end - drop_time``. Under
-way it is nowhere.
+when it ends. With something on board it leaves a place when it has picked up or put down there, and is at the next when
+it begins to do so; if that is the same, it stays. So a transport takes it from its origin at ``start + pick_up_time``,
+to its destination at ``end - drop_time``. While it charges it is at the charger's place. Under way it is nowhere.
 
-So where a vehicle waits is part of the plan, and the empty moves say it. In the gap between two transports, or before
-the first, there are one or two of them, each as long as its way, one where the other ends, inside the gap: directly to
-the next pick-up, or over one other place, a *stop*; none where the vehicle stays. No stop makes a way shorter: as
-everywhere, ``start(next) - end(previous) >= travel(drop place, pick-up place)``. After the last transport there may be
-one, to wherever; a fleet that ``returns`` goes back to its start place instead, directly or over a stop. Empty moves
-that began before ``now`` are those of the baseline, beside which the gap may have the others.
+So where a vehicle waits with nothing on board is part of the plan, and the empty moves say it. Its *tasks* are what it
+does from a pick-up for which it comes empty to the drop that leaves it empty (with one job at a time, a transport), and
+charges. In the gap between two tasks, or before the first, there are one or two empty moves, each as long as its way,
+one where the other ends, inside the gap: directly to where the next task begins, or over one other place, a *stop*;
+none where the vehicle stays. No stop makes a way shorter: as everywhere, ``start(next) - end(previous) >= travel(place
+of the end, place of the start)``. After the last task there may be one, to wherever; a fleet that ``returns`` goes back
+to its start place instead, directly or over a stop. Empty moves that began before ``now`` are those of the baseline,
+beside which the gap may have the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.constraints.facts import Task, describe, tasks, travel_time
+from scheduler.constraints.facts import describe, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
+from scheduler.constraints.stops import Stretch, stretches_of
 from scheduler.domain import Fleet, Instance, Move, Schedule, Vehicle
 
 if TYPE_CHECKING:
@@ -53,10 +58,10 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             continue
         at: dict[str, list[_Visit]] = {place: [] for place in fleet.limited}
         for vehicle in fleet.vehicles:
-            to_do = [task for task in tasks(instance, schedule, vehicle.id) if isinstance(task.item, Move)]
+            to_do = list(stretches_of(fleet, vehicle, tasks(instance, schedule, vehicle.id)))
             empty = [move for move in schedule.by_mover.get(vehicle.id, ()) if move.job is None]
             yield from _ways(instance, fleet, vehicle, to_do, empty, now)
-            for place, visit in _visits(fleet, vehicle, to_do, empty):
+            for place, visit in _visits(vehicle, to_do, empty):
                 if place in at:
                     at[place].append(visit)
         for place, visits in at.items():
@@ -64,9 +69,9 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
 
 
 def _ways(
-    instance: Instance, fleet: Fleet, vehicle: Vehicle, to_do: Sequence[Task], empty: Sequence[Move], now: int
+    instance: Instance, fleet: Fleet, vehicle: Vehicle, to_do: Sequence[Stretch], empty: Sequence[Move], now: int
 ) -> Iterator[Violation]:
-    """Check that the vehicle gets to each transport by the empty moves that are listed, and makes no others."""
+    """Check that the vehicle gets to each task by the empty moves that are listed, and makes no others."""
     where = f"vehicle {vehicle.id}"
     planned = instance.execution.baseline.by_mover.get(vehicle.id, ()) if instance.execution is not None else ()
     kept = {(m.origin, m.destination, m.start) for m in planned if m.job is None and m.start < now}
@@ -84,7 +89,7 @@ def _ways(
             detail = f"has left {origin} for {destination} at {start}, which is not listed"
             yield Violation("parking", where, detail, 1)
     home = vehicle.start if fleet.returns else None
-    ends = [(task.origin, task.start, task.words) for task in to_do]
+    ends = [(task.origin, task.start, task.first.words) for task in to_do]
     left = list(empty)
     here, free_at, words = vehicle.start, 0, f"its start at {vehicle.start}"
     for number, (there, wanted_at, after) in enumerate([*ends, (home, None, "its return")]):
@@ -114,14 +119,17 @@ def _ways(
         if wanted_at is not None and free_at > wanted_at:
             yield Violation("parking", where, f"is free at {free_at}, too late for {after}", free_at - wanted_at)
         if number < len(to_do):
-            here, free_at, words = to_do[number].destination, to_do[number].end, to_do[number].words
+            here, free_at, words = to_do[number].destination, to_do[number].end, to_do[number].last.words
 
 
-def _visits(
-    fleet: Fleet, vehicle: Vehicle, to_do: Sequence[Task], empty: Sequence[Move]
-) -> Iterator[tuple[str, _Visit]]:
+def _visits(vehicle: Vehicle, to_do: Sequence[Stretch], empty: Sequence[Move]) -> Iterator[tuple[str, _Visit]]:
     """Yield where the vehicle is, and when."""
-    trips = [(t.start + fleet.pick_up_time, t.end - fleet.drop_time, t.destination) for t in to_do]
+    trips = [
+        (before.end, after.begin, after.place)
+        for task in to_do
+        for before, after in pairwise(task.stops)
+        if before.place != after.place
+    ]
     trips += [(move.start, move.end, move.destination) for move in empty]
     place, begin = vehicle.start, 0
     for leaves_at, arrives_at, destination in sorted(trips):

@@ -20,7 +20,7 @@ class Stop(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A vehicle does ``tasks`` during ``[start, end)``, and waits for all but ``busy`` ticks of that.
+    """A vehicle makes ``stops`` during ``[start, end)``, and waits for all but ``busy`` ticks of that.
 
     It is a charge, or begins with a pick-up for which the vehicle comes empty and ends with the drop that leaves it
     empty.
@@ -31,20 +31,22 @@ class Stretch(NamedTuple):
     origin: str
     destination: str
     busy: int
-    tasks: tuple[Task, ...]
+    stops: tuple[Stop, ...]
+
+    @property
+    def first(self) -> Task:
+        """The task of the first stop."""
+        return self.stops[0].task
+
+    @property
+    def last(self) -> Task:
+        """The task of the last stop."""
+        return self.stops[-1].task
 
 
 def stops_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> list[Stop]:
     """Return the stops in order of time; at one instant, from place to place as the ways are short."""
-    pick = group.unload_time if isinstance(group, RobotCell) else group.pick_up_time
-    drop = group.load_time if isinstance(group, RobotCell) else group.drop_time
-    left: list[Stop] = []
-    for task in to_do:
-        if isinstance(task.item, Move):
-            left.append(Stop(task.start, task.start + pick, task.origin, 1, task))
-            left.append(Stop(task.end - drop, task.end, task.destination, -1, task))
-        else:
-            left.append(Stop(task.start, task.end, task.origin, 0, task))
+    left = [stop for task in to_do for stop in _stops(group, task)]
     left.sort(key=lambda stop: (stop.begin, stop.end))
     found: list[Stop] = []
     here = carrier.start
@@ -60,6 +62,17 @@ def stops_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> li
     return found
 
 
+def _stops(group: CarrierGroup, task: Task) -> Iterator[Stop]:
+    """Yield the pick-up and the drop of a move; other tasks are one stop."""
+    pick = group.unload_time if isinstance(group, RobotCell) else group.pick_up_time
+    drop = group.load_time if isinstance(group, RobotCell) else group.drop_time
+    if isinstance(task.item, Move):
+        yield Stop(task.start, task.start + pick, task.origin, 1, task)
+        yield Stop(task.end - drop, task.end, task.destination, -1, task)
+    else:
+        yield Stop(task.start, task.end, task.origin, 0, task)
+
+
 def stretches_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -> Iterator[Stretch]:
     """Yield the stretches of a vehicle, charges among them, in order."""
     if carrier.capacity == 1:
@@ -68,13 +81,13 @@ def stretches_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -
             if isinstance(task.item, Move):
                 way = travel_time(group, carrier, task.origin, task.destination, task.start)
                 busy = min(busy, group.pick_up_time + way + group.drop_time)
-            yield Stretch(task.start, task.end, task.origin, task.destination, busy, (task,))
+            yield Stretch(task.start, task.end, task.origin, task.destination, busy, tuple(_stops(group, task)))
         return
     made: list[Stop] = []
     held = busy = 0
     for stop in stops_of(group, carrier, to_do):
         if isinstance(stop.task.item, Charge):
-            yield Stretch(stop.begin, stop.end, stop.place, stop.place, stop.end - stop.begin, (stop.task,))
+            yield Stretch(stop.begin, stop.end, stop.place, stop.place, stop.end - stop.begin, (stop,))
             continue
         if made:
             busy += _way(group, carrier, made[-1], stop)
@@ -82,9 +95,8 @@ def stretches_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -
         busy += stop.end - stop.begin
         held += stop.taken
         if held == 0:
-            tasks = tuple({id(other.task): other.task for other in made}.values())
             length = stop.end - made[0].begin
-            yield Stretch(made[0].begin, stop.end, made[0].place, stop.place, min(busy, length), tasks)
+            yield Stretch(made[0].begin, stop.end, made[0].place, stop.place, min(busy, length), tuple(made))
             made, busy = [], 0
 
 

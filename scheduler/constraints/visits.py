@@ -16,7 +16,8 @@ An operation that a robot tends is a visit ``[start, end)`` of its machine, and 
 So a robot with two grippers swaps two parts at a full station in one visit: it takes one off, then puts the other on.
 With a capacity of 1 the two formulas say what the rule `movers` says. No loaded move overlaps a downtime of the
 carrier, unless it is in `Execution.moves`. The empty moves listed are the travels to a pick-up on which it holds
-nothing, and the way back of vehicles whose fleet ``returns``.
+nothing, and the way back of vehicles whose fleet ``returns``. The ways with nothing on board of vehicles of which
+places have room for some only are a matter of the rule `parking`.
 
 References
 ----------
@@ -69,23 +70,27 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
             moves = schedule.by_mover.get(carrier.id, ())
             loaded = [move for move in moves if move.job is not None]
             stops = stops_of(group, carrier, tasks(instance, schedule, carrier.id))
-            yield from _travel(group, carrier, stops)
+            is_parked = isinstance(group, Fleet) and bool(group.limited)
+            yield from _travel(group, carrier, stops, is_parked)
             yield from _held(carrier, stops)
             yield from moves_in_downtimes("visits", carrier, loaded, past)
-            yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
+            if not is_parked:
+                yield from _empty_moves(group, carrier, stops, [move for move in moves if move.job is None])
 
 
-def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[Stop]) -> Iterator[Violation]:
+def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[Stop], is_parked: bool) -> Iterator[Violation]:
+    """Check the time between each two stops; of the ways of parked vehicles only those with something on board."""
     here, free_at, words = carrier.start, 0, f"its start at {carrier.start}"
-    begun = 0
+    begun = held = 0
     for stop in stops:
         needed, gap = there_at(group, carrier, here, stop.place, free_at) - free_at, stop.begin - free_at
         if max(begun, stop.task.start) < free_at:
             needed = min(needed, travel_time(group, carrier, here, stop.place, max(begun, stop.task.start)))
         begun = stop.task.start
-        if gap < needed:
+        if gap < needed and not (is_parked and held == 0):
             detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
             yield Violation("visits", carrier_name(carrier), detail, needed - gap)
+        held += stop.taken
         here, free_at, words = stop.place, max(free_at, stop.end), _words(stop)
 
 

@@ -9,10 +9,10 @@ from itertools import groupby, pairwise
 from scheduler.domain.batteries import charged
 from scheduler.domain.happened import taken_over, tasks_of
 from scheduler.domain.instance import Instance
-from scheduler.domain.parking import parked
 from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.slowdowns import last_departure
+from scheduler.domain.tidying import parked
 from scheduler.domain.visits import stretches
 
 
@@ -38,9 +38,9 @@ def complete(
     everything = [*moves, *_empty_moves(instance, bare), *_returns(instance, bare)]
     for fleet in instance.fleets:
         if fleet.limited:
-            transports = {vehicle.id: bare.by_mover.get(vehicle.id, ()) for vehicle in fleet.vehicles}
-            given = None if parking_moves is None else [move for move in parking_moves if move.mover in transports]
-            everything += parked(instance, fleet, transports, given)
+            own = {vehicle.id for vehicle in fleet.vehicles}
+            given = None if parking_moves is None else [move for move in parking_moves if move.mover in own]
+            everything += parked(instance, fleet, bare, given)
     everything.sort(key=lambda m: (m.start, m.end))
     return Schedule(
         ordered, tuple(everything), tuple(_setups(instance, bare)), _with_levels(instance, bare, tuple(everything))

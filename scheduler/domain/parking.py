@@ -1,25 +1,27 @@
 """Where vehicles stand between their tasks, in fleets whose places have room for some of them only.
 
-A *gap* is what lies between two transports of a vehicle, before the first, or after the last. In a gap it goes to the
-next pick-up, maybe over one *stop* at another place, by one empty move or two. When it leaves is free: so which empty
-moves there are is a decision, and no consequence of the transports.
+A *task* is a stretch (`scheduler.domain.visits`; with one job at a time, a transport) or a charge. A *gap* is what lies
+between two tasks of a vehicle, before the first, or after the last. In a gap it goes to where the next task begins,
+maybe over one *stop* at another place, by one empty move or two. When it leaves is free: so which empty moves there are
+is a decision, and no consequence of the tasks.
 
-Engines that decide only when transports are follow one rule, `Yard.ways`: a vehicle keeps no place longer than it needs
-it, and waits where there is room for all, or at its *haven*. A haven is room that is set aside for one vehicle, beside
-what handling needs; every file with limited places has enough of it, so a transport that begins late enough can always
-be done.
+Engines that decide only when tasks are follow one rule, `Yard.ways`: a vehicle keeps no place longer than it needs it,
+and waits where there is room for all, or at its *haven*. A haven is room that is set aside for one vehicle, beside what
+handling and charging need; every file with limited places has enough of it, so a task that begins late enough can
+always be done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import Fleet
-from scheduler.domain.schedule import Move, Schedule
+from scheduler.domain.schedule import Charge, Move, Schedule
+from scheduler.domain.visits import Stretch, stretches
 
 FOREVER = 2**60
 """Until when a vehicle stands where nothing takes it away."""
@@ -42,12 +44,30 @@ class Stay(NamedTuple):
     until: int
 
 
+class Task(NamedTuple):
+    """What a vehicle does between two gaps, during ``[start, end)``, from its ``origin`` to its ``destination``.
+
+    It leaves the one at ``gone``, and takes room at the other from ``since`` on; ``between`` it stands where it picks
+    jobs up and puts them down. Under way it is nowhere, even if it waits there. A charge is gone when it begins, and
+    takes room since then.
+    """
+
+    start: int
+    end: int
+    origin: str
+    destination: str
+    gone: int
+    since: int
+    between: tuple[Stay, ...] = ()
+
+
 @dataclass(frozen=True)
 class Gap:
-    """What a vehicle does between two transports.
+    """What a vehicle does between two tasks.
 
-    It has been ``here`` since ``since``, is free at ``free_at``, and is to pick up ``there`` at ``wanted_at``, where it
-    stays ``until`` (None, `FOREVER`: nothing follows). ``ways`` that began before ``now`` are what they were.
+    It has been ``here`` since ``since``, is free at ``free_at``, and is wanted ``there`` at ``wanted_at``, where it
+    stays ``until`` the task has it leave (None, `FOREVER`: nothing follows). ``between`` are the stays in that task.
+    ``ways`` that began before ``now`` are what they were.
     """
 
     vehicle: str
@@ -58,15 +78,17 @@ class Gap:
     wanted_at: int
     until: int
     ways: tuple[Way, ...] = ()
+    between: tuple[Stay, ...] = ()
 
     @property
     def stays(self) -> Iterator[Stay]:
-        """Where the vehicle stands."""
+        """Where the vehicle stands, up to where the task after the gap ends."""
         place, begin = self.here, self.since
         for way in self.ways:
             yield Stay(place, begin, way.start)
             place, begin = way.destination, way.end
         yield Stay(place, begin, self.until)
+        yield from self.between
 
     def begun(self, now: int) -> tuple[Way, ...]:
         """Return the ways that have begun."""
@@ -126,10 +148,11 @@ class Yard:
 
 
 def served(instance: Instance, fleet: Fleet) -> frozenset[str]:
-    """Return the places of a fleet at which jobs may be picked up or put down."""
+    """Return the places of a fleet at which jobs may be picked up or put down, or vehicles charged."""
     named = {machine.id for machine in instance.machines}
     named.update(place for cell in instance.cells for place in (cell.input_station, cell.output_station))
     named.update(facility.station for facility in instance.facilities if facility.station is not None)
+    named.update(charger.place for charger in fleet.chargers)
     return fleet.places & named
 
 
@@ -191,27 +214,51 @@ def stand_at(ways: Iterable[Way], here: str, free_at: int, now: int) -> tuple[st
     return here, max(free_at, now)
 
 
-def gaps_of(instance: Instance, fleet: Fleet, transports: Mapping[str, Sequence[Move]]) -> list[Gap]:
-    """Return the gaps of all vehicles, by vehicle and in order, each with the ways that began before `now`."""
+def tasks(instance: Instance, vehicle: str, schedule: Schedule) -> list[Task]:
+    """Return the tasks of a vehicle in order, given its loaded moves and charges."""
+    fleet, carrier = instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle]
+    loaded = [move for move in schedule.by_mover.get(vehicle, ()) if move.job is not None]
+    found = [_stretch(stretch) for stretch in stretches(fleet, carrier, loaded)]
+    found += [_charge(instance, charge) for charge in schedule.by_vehicle.get(vehicle, ())]
+    return sorted(found)
+
+
+def _stretch(stretch: Stretch) -> Task:
+    stays = []
+    for place, group in groupby(stretch.visits, key=lambda visit: visit.place):
+        visits = list(group)
+        stays.append(Stay(place, visits[0].begin, visits[-1].end))
+    first, *between, last = stays
+    return Task(stretch.start, stretch.end, first.place, last.place, first.until, last.begin, tuple(between))
+
+
+def _charge(instance: Instance, charge: Charge) -> Task:
+    place = instance.charger_by_id[charge.charger].place
+    return Task(charge.start, charge.end, place, place, charge.start, charge.start)
+
+
+def gaps_of(instance: Instance, fleet: Fleet, schedule: Schedule) -> list[Gap]:
+    """Return the gaps of all vehicles, by vehicle and in order, each with the ways that began before `now`.
+
+    Only the loaded moves and the charges of the schedule count.
+    """
     now = instance.execution.now if instance.execution is not None else 0
     found = []
     for vehicle in fleet.vehicles:
         begun = ways_begun(instance, vehicle.id)
-        here, since, free_at = vehicle.start, 0, 0
-        moves = transports.get(vehicle.id, ())
-        for number, move in enumerate(moves):
-            until = move.start + fleet.pick_up_time
-            gap = Gap(vehicle.id, here, since, free_at, move.origin, move.start, until)
-            found.append(_with_begun(gap, begun, number and moves[number - 1].start, move.start, now))
-            here, since, free_at = move.destination, move.end - fleet.drop_time, move.end
+        here, since, free_at, after = vehicle.start, 0, 0, 0
+        for task in tasks(instance, vehicle.id, schedule):
+            gap = Gap(vehicle.id, here, since, free_at, task.origin, task.start, task.gone, between=task.between)
+            found.append(_with_begun(gap, begun, after, task.start, now))
+            here, since, free_at, after = task.destination, task.since, task.end, task.start
         home = vehicle.start if fleet.returns else None
         gap = Gap(vehicle.id, here, since, free_at, home, FOREVER, FOREVER)
-        found.append(_with_begun(gap, begun, moves[-1].start if moves else 0, FOREVER, now))
+        found.append(_with_begun(gap, begun, after, FOREVER, now))
     return found
 
 
 def _with_begun(gap: Gap, begun: Iterable[Way], after: int, before: int, now: int) -> Gap:
-    """Return a gap with the ways of the past that lie in it; of those after the last transport that began, all."""
+    """Return a gap with the ways of the past that lie in it; of those after the last task that began, all."""
     if after >= now and after > 0:
         return gap
     ways = tuple(way for way in begun if max(after, gap.free_at) <= way.start < max(before, 1))
@@ -220,12 +267,10 @@ def _with_begun(gap: Gap, begun: Iterable[Way], after: int, before: int, now: in
 
 def gaps_listed(instance: Instance, fleet: Fleet, schedule: Schedule) -> list[Gap]:
     """Return the gaps of all vehicles of a fleet, by vehicle and in order, with the empty moves of a schedule."""
-    by_mover = schedule.by_mover
-    loaded = {v.id: [m for m in by_mover.get(v.id, ()) if m.job is not None] for v in fleet.vehicles}
-    return _with_given(instance, gaps_of(instance, fleet, loaded), (m for m in schedule.moves if m.job is None))
+    return with_given(instance, gaps_of(instance, fleet, schedule), (m for m in schedule.moves if m.job is None))
 
 
-def _with_given(instance: Instance, gaps: Iterable[Gap], given: Iterable[Move]) -> list[Gap]:
+def with_given(instance: Instance, gaps: Iterable[Gap], given: Iterable[Move]) -> list[Gap]:
     """Return the gaps with those given empty moves in them that do not begin before `now`."""
     now = instance.execution.now if instance.execution is not None else 0
     by_mover: dict[str, list[Way]] = {}
@@ -237,25 +282,6 @@ def _with_given(instance: Instance, gaps: Iterable[Gap], given: Iterable[Move]) 
         ways = (w for w in by_mover.get(gap.vehicle, ()) if gap.free_at <= w.start and w.end <= gap.wanted_at)
         found.append(replace(gap, ways=(*gap.ways, *ways)))
     return found
-
-
-def parked(
-    instance: Instance, fleet: Fleet, transports: Mapping[str, Sequence[Move]], given: Iterable[Move] | None = None
-) -> Iterator[Move]:
-    """Yield the empty moves of the vehicles of a fleet with limited places.
-
-    They are `given`, or (None) follow the rule of `Yard`; then those are left out that nobody needs: a vehicle stays
-    where it is, or goes directly, if there is room.
-    """
-    now = instance.execution.now if instance.execution is not None else 0
-    yard_of, gaps = yards(instance), gaps_of(instance, fleet, transports)
-    if given is not None:
-        gaps = _with_given(instance, gaps, given)
-    else:
-        gaps = [with_rule(yard_of[gap.vehicle], gap, now) for gap in gaps]
-    for gap in _Tidying(fleet, yard_of, gaps, now).gaps:
-        for way in gap.ways:
-            yield Move(None, way.origin, way.destination, gap.vehicle, "empty_move", way.start, way.end)
 
 
 def with_rule(yard: Yard, gap: Gap, now: int) -> Gap:
@@ -272,68 +298,3 @@ def _ways(yard: Yard, gap: Gap, here: str, leaves_at: int) -> tuple[Way, ...]:
     # The way home: at once.
     travel = yard.fleet.travel_time(here, gap.there)
     return () if here == gap.there else (Way(here, gap.there, leaves_at, leaves_at + travel),)
-
-
-class _Tidying:
-    """Leaves out of gaps the stops that nobody needs, one gap after the other."""
-
-    def __init__(self, fleet: Fleet, yard_of: Mapping[str, Yard], gaps: list[Gap], now: int) -> None:
-        self._rooms = {place: fleet.parking[place] for place in fleet.limited}
-        self._yard_of = yard_of
-        self._now = now
-        self._stays: dict[str, list[tuple[int, int]]] = {place: [] for place in self._rooms}
-        self._start = gaps
-        for gap in gaps:
-            self._add(gap)
-
-    @cached_property
-    def gaps(self) -> list[Gap]:
-        """The gaps, with fewer stops."""
-        return [self._simpler(gap) for gap in sorted(self._start, key=lambda gap: (gap.free_at, gap.vehicle))]
-
-    def _simpler(self, gap: Gap) -> Gap:
-        begun = gap.begun(self._now)
-        fewest = 0 if gap.there is None else int(gap.there != (begun[-1].destination if begun else gap.here))
-        if len(gap.ways) - len(begun) <= fewest or (gap.wanted_at == FOREVER and gap.there is not None):
-            return gap
-        self._remove(gap)
-        for ways in self._choices(gap, begun):
-            simpler = replace(gap, ways=(*begun, *ways))
-            self._add(simpler)
-            if self._fits(simpler):
-                return simpler
-            self._remove(simpler)
-        self._add(gap)
-        return gap
-
-    def _choices(self, gap: Gap, begun: tuple[Way, ...]) -> Iterator[tuple[Way, ...]]:
-        here, leaves_at = stand_at(begun, gap.here, gap.free_at, self._now)
-        if gap.there in (None, here):
-            yield ()
-            return
-        travel = self._yard_of[gap.vehicle].fleet.travel_time(here, gap.there or "")
-        for begin in dict.fromkeys((gap.wanted_at - travel, leaves_at)):
-            if begin >= leaves_at and begin + travel <= gap.wanted_at:
-                yield (Way(here, gap.there or "", begin, begin + travel),)
-
-    def _add(self, gap: Gap) -> None:
-        for place, begin, until in gap.stays:
-            if place in self._rooms and begin < until:
-                self._stays[place].append((begin, until))
-
-    def _remove(self, gap: Gap) -> None:
-        for place, begin, until in gap.stays:
-            if place in self._rooms and begin < until:
-                self._stays[place].remove((begin, until))
-
-    def _fits(self, gap: Gap) -> bool:
-        """Return whether nowhere, while the vehicle is there, stand more vehicles than there is room."""
-        for place, begin, until in gap.stays:
-            if place not in self._rooms:
-                continue
-            near = [stay for stay in self._stays[place] if stay[0] < until and stay[1] > max(begin, self._now)]
-            instants = [max(begin, self._now), *(stay[0] for stay in near if stay[0] > begin)]
-            most = max((sum(a <= instant < b for a, b in near) for instant in instants), default=0)
-            if most > self._rooms[place]:
-                return False
-        return True

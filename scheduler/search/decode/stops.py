@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scheduler.domain import Fleet, Move
+from scheduler.domain import Fleet, Move, Schedule
 from scheduler.domain.parking import Gap, Way, gaps_of, stand_at, with_rule, yards
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import Array
@@ -20,10 +20,7 @@ def ways_with_stops(lowered: Lowered, state: Array, loaded: Iterable[Move]) -> l
     if not made:
         return None
     now, yard_of = int(lowered.data[at.NOW]), yards(instance)
-    transports: dict[str, list[Move]] = {}
-    for move in sorted(loaded, key=lambda move: (move.start, move.end)):
-        transports.setdefault(move.mover, []).append(move)
-    found = []
+    transports, found = Schedule((), tuple(loaded)), []
     for fleet in instance.fleets:
         for gap in gaps_of(instance, fleet, transports) if fleet.limited else ():
             yard, stop = yard_of[gap.vehicle], made.get((gap.vehicle, gap.wanted_at))
