@@ -118,7 +118,8 @@ def end_of_work(blocked: tuple[Downtime, ...], start: int, work: int) -> int:
         return start
     position = bisect_right(blocked, start, key=lambda d: d.start) - 1
     clock = start
-    for downtime in blocked[max(position, 0) :]:
+    for number in range(max(position, 0), len(blocked)):
+        downtime = blocked[number]
         if downtime.end <= clock:
             continue
         if downtime.start > clock:
@@ -141,7 +142,8 @@ def earliest_start(blocked: tuple[Downtime, ...], ready: int, work: int, interru
         return ready
     start = ready
     position = bisect_right(blocked, start, key=lambda d: d.start) - 1
-    for downtime in blocked[max(position, 0) :]:
+    for number in range(max(position, 0), len(blocked)):
+        downtime = blocked[number]
         if downtime.end <= start:
             continue
         need = 1 if interruptible else work

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, pairwise, product
+from math import lcm
 from statistics import median
 
 from scheduler.domain.batteries import charging_time
-from scheduler.domain.calendar import Calendar, earliest_start, end_of_work
+from scheduler.domain.calendar import Calendar, Downtime, earliest_start, end_of_work
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
@@ -20,6 +22,9 @@ from scheduler.domain.schedule import Move, OperationKey
 
 MAX_HORIZON = 2**45
 """Ticks beyond which an instance is refused; keeps every sum of times far from 64-bit overflow."""
+
+_MOST_WINDOWS = 10_000
+"""Downtimes of one calendar that are looked at one by one; beyond them bounds are rougher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ def horizon(instance: Instance) -> int:
     calendars = tuple({id(c): c for activity in activities for c in activity.calendars}.values())
     if not calendars:
         return origin + work
-    worst = origin + sum(activity.lag + _worst_time(activity) for activity in activities)
+    worst_time = cache(_worst_time)
+    longest = (max((worst_time(c, a.time, a.piece) for c in a.calendars), default=a.time) for a in activities)
+    worst = origin + sum(activity.lag for activity in activities) + sum(longest)
     piece = max(activity.piece for activity in activities if activity.calendars)
     common = _after_common_windows(calendars, origin, work, piece, worst)
     return worst if common is None else min(worst, common)
@@ -267,45 +274,74 @@ def _limited(calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:
     return tuple({id(c): c for c in calendars if not c.always_works}.values())
 
 
-def _worst_time(activity: _Activity) -> int:
-    """Return the longest that the activity can last, waiting included, from the worst moment to become ready."""
-    worst = activity.time
-    for calendar in activity.calendars:
-        last = max((d.end for d in calendar.downtimes), default=0)
-        until = reach = last + 1
-        if (pattern := calendar.pattern) is not None:
-            # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them. A mode
-            # that fits into no shift starts behind all of them, later than any that fits and takes as long would end.
-            until = last + 3 * pattern.period + activity.piece
-            by_period = sum(shift.end - shift.start for shift in pattern.shifts)
-            reach = until + (-(-activity.time // by_period) + 3) * pattern.period
-        blocked = calendar.blocked(reach)
-        for downtime in blocked:
-            if downtime.start >= until:
-                break
-            ready = max(0, downtime.start - activity.piece + 1)
-            start = earliest_start(blocked, ready, activity.piece, interruptible=False)
-            worst = max(worst, end_of_work(blocked, start, activity.time) - ready)
+def _worst_time(calendar: Calendar, time: int, piece: int) -> int:
+    """Return the longest that an activity can last, waiting included, from the worst moment to become ready."""
+    last = until = reach = max((d.end for d in calendar.downtimes), default=0) + 1
+    surplus = by_period = period = 0
+    if (pattern := calendar.pattern) is not None:
+        period, by_period = pattern.period, sum(shift.end - shift.start for shift in pattern.shifts)
+        # The last downtimes of a pattern repeat: wait long enough to see work done after every kind of them. All that
+        # is done later takes one period for each `by_period` ticks.
+        until = last + 3 * period + piece
+        surplus = max(0, (time - until) // by_period)
+        reach = until + (-(-(time - surplus * by_period) // by_period) + 3) * period
+        fits = pattern.longest is None or piece <= pattern.longest
+        if not fits or reach // period * len(pattern.shifts) > _MOST_WINDOWS:
+            # A mode that fits into no shift is none. One that fits, and takes no longer, begins within two periods of
+            # the last downtime, or of the moment at which it is ready.
+            return last + (-(-time // by_period) + 3) * period
+    worst, blocked = time, calendar.blocked(reach)
+    for downtime in blocked:
+        if downtime.start >= until:
+            break
+        ready = max(0, downtime.start - piece + 1)
+        start = earliest_start(blocked, ready, piece, interruptible=False)
+        end = end_of_work(blocked, start, time - surplus * by_period) + surplus * period
+        worst = max(worst, end - ready)
     return worst
 
 
 def _after_common_windows(
     calendars: tuple[Calendar, ...], origin: int, work: int, piece: int, limit: int
 ) -> int | None:
-    """Walk the windows in which all calendars work until `work` ticks are done; None if that is beyond `limit`."""
-    until = origin + 1
-    while until <= 2 * limit:
-        until *= 2
-        blocked = Calendar(tuple(d for calendar in calendars for d in calendar.blocked(until))).blocked(until)
-        edges = [origin] + [min(max(t, origin), until) for d in blocked for t in (d.start, d.end)] + [until]
-        left = work
-        for start, end in list(pairwise(edges))[::2]:
-            # The last window is cut off by `until`, not by a downtime: nothing is lost at its end.
-            useful = end - start if end == until else end - start - piece + 1
-            if useful >= left:
-                return start + left + piece
-            left -= max(useful, 0)
+    """Return when `work` ticks are done in the windows in which all calendars work; None if that is beyond `limit`.
+
+    After the last downtime the windows repeat with the least common multiple of all periods. None too if it takes more
+    than `_MOST_WINDOWS` of one calendar until then.
+    """
+    patterns = [calendar.pattern for calendar in calendars if calendar.pattern is not None]
+    cycle = lcm(*(pattern.period for pattern in patterns))
+    passed = origin - origin % cycle  # whole cycles before the origin count for nothing
+    shifted = [_without_past(calendar, passed) for calendar in calendars]
+    first = origin - passed
+    repeats = max([first, *(d.end for calendar in shifted for d in calendar.downtimes)]) + 1
+    whole = repeats + 2 * cycle
+    until, most = first + 1, min([whole, *(_MOST_WINDOWS * p.period // len(p.shifts) for p in patterns)])
+    while until < most and passed + until <= 2 * limit:
+        until = min(2 * until, most)
+        blocked = Calendar(tuple(d for calendar in shifted for d in calendar.blocked(until))).blocked(until)
+        edges = [first] + [min(max(t, first), until) for d in blocked for t in (d.start, d.end)] + [until]
+        gains = [(start, max(0, end - start - piece + 1)) for start, end in list(pairwise(edges))[::2]]
+        start, _ = gains.pop()  # `until` cuts it off, not a downtime
+        left, skipped = work, 0
+        if until == whole:
+            if start < repeats:
+                gains.append((start, work))  # without end
+            once = sum(gain for start, gain in gains if start < repeats)
+            again = sum(gain for start, gain in gains if repeats <= start < repeats + cycle)
+            skipped = max(0, (work - once - 1) // again) if again else 0
+            left -= skipped * again
+        for start, gain in gains:
+            if gain >= left:
+                return passed + skipped * cycle + start + left + piece
+            left -= gain
     return None
+
+
+def _without_past(calendar: Calendar, passed: int) -> Calendar:
+    """Return the calendar as it is `passed` ticks later, a whole number of periods."""
+    downtimes = (Downtime(max(0, d.start - passed), d.end - passed) for d in calendar.downtimes if d.end > passed)
+    return Calendar(tuple(downtimes), calendar.pattern)
 
 
 def usual_duration(instance: Instance) -> int:

@@ -47,6 +47,34 @@ def test_long_work_takes_the_periods_that_it_needs_and_not_one_for_each_tick() -
     assert 500 <= horizon(instance) <= 5 * 500
 
 
+@pytest.mark.parametrize("piece", [1, 4, 10**12])
+def test_many_periods_are_counted_not_looked_at(piece: int) -> None:
+    # One that fits into no shift of M is done on N; one that may pause takes a period for each 5 ticks.
+    def of(work: int) -> int:
+        short = op("1", mode("M", work), mode("N", piece), interruptible=piece == 1)
+        return horizon(factory(machine("M", calendar=shifts(10, (0, 5))), machine("N"), job("J", short)))
+
+    if piece == 1:
+        assert of(7 + 5 * 10**12) == of(7) + 10 * 10**12
+    else:
+        assert piece <= of(4) <= 2 * piece + 40
+
+
+def test_windows_of_several_shift_patterns_repeat() -> None:
+    # Of 30 ticks, both work in 16 (M in 0-3 of 6, N in 0-7 of 10), and nothing has more than one piece.
+    assert sum(t % 6 < 4 and t % 10 < 8 for t in range(30)) == 16
+
+    def of(num_ticks: int, release_date: int) -> int:
+        ticks = [simple_job(f"J{n}", ("MN"[n % 2], 1), release_date=release_date) for n in range(num_ticks)]
+        return horizon(
+            factory(machine("M", calendar=shifts(6, (0, 4))), machine("N", calendar=shifts(10, (0, 8))), *ticks)
+        )
+
+    assert of(40, 0) < 2 * 30 + 30 + 1
+    assert of(40 + 50 * 16, 7) == of(40, 7) + 50 * 30
+    assert of(40, 7 + 30 * 10**9) == of(40, 7) + 30 * 10**9
+
+
 def test_disjoint_calendars_still_give_a_safe_horizon() -> None:
     # M works when N does not, so there is no common window at all; each of the 4 steps waits for the other's shift.
     steps = (("M", 4), ("N", 4), ("M", 4), ("N", 4))
