@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from scheduler.domain import Charge, Move, Schedule, ScheduledOperation
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.routing import Leg, in_loads
+from scheduler.search.carriers import carrier_timelines
 from scheduler.search.carrying import Carried, by_carrier, by_lane, tender
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
-from scheduler.search.movers import CarrierTimeline, LaneTimeline
-from scheduler.search.parking import parking_timelines
+from scheduler.search.movers import LaneTimeline
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem, narrow
 from scheduler.search.stations import Stations
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline, Timeline
@@ -64,15 +64,9 @@ class Board:
         self.stores = [_shared(machine.places_out) for machine in problem.machines]
         self.inputs = [_shared(machine.places_in) for machine in problem.machines]
         self.pools = [Profile(pool.capacity, pool.shortages) for pool in instance.operators]
-        parked = parking_timelines(instance, problem.carrier_downtimes, now)
-        self.carriers = parked | {
-            carrier: CarrierTimeline(instance.carrier_by_id[carrier], group, problem.carrier_downtimes[carrier], now)
-            for carrier, group in instance.group_by_carrier.items()
-            if carrier not in instance.battery_by_vehicle and carrier not in parked
-        }
         self.chargers = {name: Profile(c.places, c.shortages) for name, c in instance.charger_by_id.items()}
+        self.carriers = carrier_timelines(problem, self.chargers, pieces)
         self.charges: list[Charge] = []
-        self._add_batteries(pieces)
         self.docks = {site.id: Profile(site.docks) for site in instance.facilities if site.docks is not None}
         self.lanes = {
             lane.id: LaneTimeline(lane, problem.lane_downtimes[lane.id], self.docks) for lane in instance.lanes
@@ -100,13 +94,6 @@ class Board:
         self.patience = patience
         self._log: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self.stations = Stations(problem, self._log)
-
-    def _add_batteries(self, pieces: int) -> None:
-        now, downtimes, instance = self.problem.now, self.problem.carrier_downtimes, self.problem.instance
-        for name, battery in instance.battery_by_vehicle.items():
-            vehicle, fleet = instance.carrier_by_id[name], instance.fleet_by_vehicle[name]
-            timeline = BatteryTimeline(vehicle, battery, fleet, downtimes[name], now, self.chargers, pieces)
-            self.carriers[name] = timeline
 
     def mark(self) -> int:
         """Return a mark to which `undo` goes back."""

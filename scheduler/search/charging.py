@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
 from scheduler.domain.batteries import charging_time, corrected, drain, filled, level_after
 from scheduler.domain.slowdowns import last_departure
-from scheduler.domain.visits import stretches
+from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -25,8 +25,8 @@ class Plan(NamedTuple):
 IMPOSSIBLE = Plan(NEVER)
 
 
-class _Task(NamedTuple):
-    """A loaded move, a charge, or a stretch of the past, of which ``drained`` is known."""
+class Task(NamedTuple):
+    """A loaded move, a charge, or a stretch of the past, of which ``drained`` is known; the first is the start."""
 
     start: int
     end: int
@@ -88,7 +88,7 @@ class BatteryTimeline(CarrierTimeline):
         for gap in range(bisect_right(self._ends, ready), len(self._starts)):
             start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
             back = self._fleet.travel_time(destination, self._origins[gap])
-            move = _Task(start, start + taken, origin, destination, False)
+            move = Task(start, start + taken, origin, destination, False)
             if start + taken + back <= self._starts[gap] and self._is_enough(gap, move, is_last):
                 return Plan(start)
         return self._after_all(ready, origin, destination, taken, is_last)
@@ -104,11 +104,10 @@ class BatteryTimeline(CarrierTimeline):
         self._is_charge.insert(bisect_right(self._starts, start), False)
         super().reserve(start, end, origin, destination)
 
-    def recall(self, moves: Iterable[Move]) -> None:
-        """Let the vehicle have made the moves that have begun, with several jobs on board perhaps."""
-        for stretch in stretches(self._fleet, self.carrier, sorted(moves, key=lambda m: (m.start, m.end))):
-            self.reserve(stretch.start, stretch.end, stretch.origin, stretch.destination)
-            self._drained[stretch.start] = drain(self._battery, self._fleet, stretch)
+    def remember(self, stretch: Stretch) -> None:
+        """Let the vehicle have made, or be in, a stretch."""
+        super().remember(stretch)
+        self._drained[stretch.start] = drain(self._battery, self._fleet, stretch)
 
     def release(self, start: int) -> None:
         """Undo `reserve` or `plug_in`."""
@@ -145,9 +144,9 @@ class BatteryTimeline(CarrierTimeline):
         """Plan a move after all others: directly, or with a charge before it where that is needed or costs nothing."""
         battery, gap = self._battery, len(self._starts)
         arrives_at = self._there(gap, origin)
-        start = self._open(max(ready, arrives_at), length)
+        start = self._last_opening(ready, origin, destination, length)
         direct = IMPOSSIBLE
-        if self._is_enough(gap, _Task(start, start + length, origin, destination, False), is_last):
+        if self._is_enough(gap, Task(start, start + length, origin, destination, False), is_last):
             direct = Plan(start)
             if self._level() >= battery.curve[0].up_to or arrives_at >= ready:
                 return direct
@@ -196,6 +195,10 @@ class BatteryTimeline(CarrierTimeline):
             return IMPOSSIBLE
         return Plan(start, Charge(self.carrier.id, charger.id, begin, end))
 
+    def _last_opening(self, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start at or after `ready` of a move after all others."""
+        return self._open(max(ready, self._there(len(self._starts), origin)), length)
+
     def _open(self, ready: int, length: int) -> int:
         """Return the earliest start at or after `ready` outside the downtimes."""
         return ready if self._downtimes is None or length == 0 else self._downtimes.start(ready, length)
@@ -217,7 +220,7 @@ class BatteryTimeline(CarrierTimeline):
         usual = min(length, self._fleet.move_time(origin, destination, start))
         return self._battery.drain_loaded * usual + self._battery.drain_idle * (length - usual)
 
-    def _is_enough(self, gap: int, move: _Task, is_last: bool) -> bool:
+    def _is_enough(self, gap: int, move: Task, is_last: bool) -> bool:
         """Return whether the level is enough for a move in a gap, all that follows, and what comes after the last."""
         tasks = [*self._tasks(range(gap)), move, *self._tasks(range(gap, len(self._starts)))]
         followed = list(self._follow(tasks))
@@ -232,19 +235,18 @@ class BatteryTimeline(CarrierTimeline):
             return self._battery.initial + corrected(self._battery, 0)
         return levels[-1] + corrected(self._battery, self._ends[-1])
 
-    def _tasks(self, numbers: Iterable[int]) -> Iterator[_Task]:
+    def _tasks(self, numbers: Iterable[int]) -> Iterator[Task]:
         for i in numbers:
             start, end, places = self._starts[i], self._ends[i], (self._origins[i], self._destinations[i])
-            yield _Task(start, end, *places, self._is_charge[i], self._drained.get(start))
+            yield Task(start, end, *places, self._is_charge[i], self._drained.get(start))
 
-    def _follow(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, int, int]]:
+    def _follow(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, int, int]]:
         """Yield every task with the level before and after it."""
-        battery, place, free_at, level = self._battery, self.carrier.start, 0, self._battery.initial
+        battery, last, level = self._battery, Task(0, 0, "", self.carrier.start, False), self._battery.initial
         steps = sorted(battery.corrections, reverse=True)
         for task in tasks:
-            leaves = last_departure(self._fleet, place, task.origin, task.start)
-            travel = self._fleet.travel_time(place, task.origin, leaves)
-            before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - free_at - travel)
+            travel = self._travel(last, task)
+            before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - last.end - travel)
             while steps and steps[-1].at <= task.start:
                 before += steps.pop().by
             if task.is_charge:
@@ -257,4 +259,9 @@ class BatteryTimeline(CarrierTimeline):
                 by = steps.pop().by
                 level += 0 if task.is_charge else by
             yield task, before, level
-            place, free_at = task.destination, task.end
+            last = task
+
+    def _travel(self, before: Task, after: Task) -> int:
+        """Return how long the vehicle travels between two tasks."""
+        leaves = last_departure(self._fleet, before.destination, after.origin, after.start)
+        return self._fleet.travel_time(before.destination, after.origin, leaves)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from scheduler.domain import Carrier, CarrierGroup, Lane
+from scheduler.domain import Carrier, CarrierGroup, Lane, Move
 from scheduler.domain.departures import common_period
 from scheduler.domain.slowdowns import leaves_at
+from scheduler.domain.visits import Stretch, stretches
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
 
@@ -73,6 +74,15 @@ class CarrierTimeline:
         self._ends.insert(position, end)
         self._origins.insert(position, origin)
         self._destinations.insert(position, destination)
+
+    def recall(self, moves: Iterable[Move]) -> None:
+        """Let the carrier have made the moves that have begun, with several parts in hand perhaps."""
+        for stretch in stretches(self._group, self.carrier, sorted(moves, key=lambda m: (m.start, m.end))):
+            self.remember(stretch)
+
+    def remember(self, stretch: Stretch) -> None:
+        """Let the carrier have made, or be in, a stretch."""
+        self.reserve(stretch.start, stretch.end, stretch.origin, stretch.destination)
 
     def release(self, start: int) -> None:
         """Undo `reserve`."""

@@ -1,39 +1,62 @@
-"""Vehicles of fleets with limited places: where another transport fits in, with all the stays that it leads to."""
+"""Vehicles of fleets with limited places: where another task fits in, with all the stays that it leads to."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
 
-from scheduler.domain import Instance, Vehicle
-from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, shared_room, stand_at, with_rule, yards
+from scheduler.domain import Fleet, Instance, Vehicle
+from scheduler.domain.happened import execution_of
+from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, with_rule
+from scheduler.domain.visits import Stretch, stretches
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
 
 
-class ParkingTimeline(CarrierTimeline):
-    """The transports of a vehicle in order, with the stays at limited places between them by the rule of `Yard`.
+class Errand(NamedTuple):
+    """A transport or a charge that is to find a gap.
 
-    ``rooms`` are the limited places of the fleet, less what is set aside as havens; its own haven the vehicle does not
-    share.
+    The vehicle is off its ``origin`` after the ``first`` ticks, and at its ``destination`` for the ``last`` ones.
     """
 
-    __slots__ = ("_begun", "_booked", "_home", "_yard", "rooms")
+    origin: str
+    destination: str
+    length: int
+    first: int
+    last: int
+    downtimes: Downtimes | None = None
+
+
+class ParkingTimeline(CarrierTimeline):
+    """The tasks of a vehicle in order, with the stays at limited places between them by the rule of `Yard`.
+
+    ``rooms`` are the limited places of the fleet, less what is set aside as havens; its own haven the vehicle does not
+    share. A vehicle for several jobs gets one at a time; in the past it may have had several on board.
+
+    There are no slots, as a vehicle may have a battery besides.
+    """
 
     def __init__(
         self, vehicle: Vehicle, yard: Yard, downtimes: Downtimes | None, now: int, rooms: Mapping[str, Profile]
     ) -> None:
         super().__init__(vehicle, yard.fleet, downtimes, now)
-        self._yard = yard
         self.rooms = rooms
-        self._home = vehicle.start if yard.fleet.returns else None
+        self._stand_in(yard)
+
+    def _stand_in(self, yard: Yard) -> None:
+        """Let the vehicle be at its start, with nothing to do."""
+        self._yard = yard
+        self._home = self.carrier.start if yard.fleet.returns else None
         self._begun: tuple[Way, ...] = ()
+        self._handled: dict[int, tuple[int, int]] = {}  # by start: charges, and stretches of the past
         self._booked: list[list[Stay]] = [[]]
         self._book(0)
 
-    def recall(self, begun: tuple[Way, ...]) -> None:
+    def set_out(self, begun: tuple[Way, ...]) -> None:
         """Let the vehicle be where the empty moves that have begun take it."""
         self._begun = begun
         for gap in range(len(self._booked)):
@@ -43,7 +66,7 @@ class ParkingTimeline(CarrierTimeline):
     @property
     def stand(self) -> tuple[str, int]:
         """Where the vehicle is after what has begun, and from when on it may leave."""
-        return stand_at(*self._stand(bisect_left(self._starts, self.now)))
+        return stand_at(*self._leaving(bisect_left(self._starts, self.now)))
 
     def arrives_at(self, start: int) -> int:
         """Return when the vehicle comes to the pick-up of its transport with that start."""
@@ -52,15 +75,7 @@ class ParkingTimeline(CarrierTimeline):
 
     def opening(self, ready: int, origin: str, destination: str, length: int) -> int:
         """Return the earliest start at or after `ready` of a loaded move; `NEVER` if there is none."""
-        for gap in range(bisect_right(self._ends, ready), len(self._starts) + 1):
-            if gap < len(self._starts) and self._starts[gap] < max(ready + length, self.now):
-                continue
-            self._cancel(gap)
-            start = self._fit(gap, ready, origin, destination, length)
-            self._book(gap)
-            if start < NEVER:
-                return start
-        return NEVER
+        return next((start for _, start in self._openings(ready, origin, destination, length)), NEVER)
 
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
         """Let the vehicle make a move."""
@@ -71,31 +86,62 @@ class ParkingTimeline(CarrierTimeline):
         self._book(gap)
         self._book(gap + 1)
 
+    def remember(self, stretch: Stretch) -> None:
+        """Let the vehicle have made, or be in, a stretch."""
+        first, *between, last = stays_in(stretch)
+        self._handled[stretch.start] = (first.until, last.begin)
+        super().remember(stretch)
+        for place, begin, until in between:
+            if place in self._yard.limits:
+                self.rooms[place].add(begin, until, 1)
+
     def release(self, start: int) -> None:
         """Undo `reserve`."""
         gap = bisect_left(self._starts, start)
         self._cancel(gap)
         self._cancel(gap + 1)
         super().release(start)
+        self._handled.pop(start, None)
         del self._booked[gap]
         self._book(gap)
 
-    def _fit(self, number: int, ready: int, origin: str, destination: str, length: int) -> int:
-        """Return the earliest start of a transport in a gap, `NEVER` if it does not fit in."""
+    def _errand(self, origin: str, destination: str, length: int) -> Errand:
+        fleet = self._yard.fleet
+        return Errand(origin, destination, length, fleet.pick_up_time, fleet.drop_time, self._downtimes)
+
+    def _openings(self, ready: int, origin: str, destination: str, length: int) -> Iterator[tuple[int, int]]:
+        """Yield the gaps in which a loaded move fits, with its earliest start in each."""
+        errand = self._errand(origin, destination, length)
+        for gap in range(bisect_right(self._ends, ready), len(self._starts) + 1):
+            if gap < len(self._starts) and self._starts[gap] < max(ready + length, self.now):
+                continue
+            start = self._opening(gap, ready, errand)
+            if start < NEVER:
+                yield gap, start
+
+    def _opening(self, gap: int, ready: int, errand: Errand) -> int:
+        """Return the earliest start of an errand in a gap, which gets room for it; `NEVER` if it does not fit in."""
+        self._cancel(gap)
+        start = self._fit(gap, ready, errand)
+        self._book(gap)
+        return start
+
+    def _fit(self, number: int, ready: int, errand: Errand) -> int:
         fleet, is_last = self._yard.fleet, number == len(self._starts)
-        here, leaves_at = stand_at(*self._stand(number))
+        origin, destination, length, first, last, downtimes = errand
+        here, leaves_at = stand_at(*self._leaving(number))
         start = max(ready, leaves_at + fleet.travel_time(here, origin))
         while start < NEVER:
-            if self._downtimes is not None:
-                start = self._downtimes.start(start, length)
+            if downtimes is not None:
+                start = downtimes.start(start, length)
             end = start + length
             if not is_last and end + fleet.travel_time(destination, self._origins[number]) > self._starts[number]:
                 return NEVER
-            before = self._gap(number, origin, start)
+            before = self._gap(number, origin, start, start + first)
             after = Gap(
                 self.carrier.id,
                 destination,
-                end - fleet.drop_time,
+                end - last,
                 end,
                 *((self._home, FOREVER, FOREVER) if is_last else self._wanted(number)),
             )
@@ -124,7 +170,7 @@ class ParkingTimeline(CarrierTimeline):
             return min(start + free - begin, NEVER)
         return start
 
-    def _stand(self, number: int) -> tuple[Sequence[Way], str, int, int]:
+    def _leaving(self, number: int) -> tuple[Sequence[Way], str, int, int]:
         """Return the ways that began in a gap before `now`, where they begin, when the vehicle is free, and `now`."""
         if number == 0:
             return self._begun_after(0), self.carrier.start, 0, self.now
@@ -136,21 +182,28 @@ class ParkingTimeline(CarrierTimeline):
         return tuple(way for way in self._begun if way.start >= free_at)
 
     def _wanted(self, number: int) -> tuple[str, int, int]:
-        """Return where the transport after a gap begins, when, and when it is off."""
+        """Return where the task after a gap begins, when, and when the vehicle is off."""
         start = self._starts[number]
-        return self._origins[number], start, start + self._yard.fleet.pick_up_time
+        until, _ = self._handled.get(start, (start + self._yard.fleet.pick_up_time, 0))
+        return self._origins[number], start, until
 
-    def _gap(self, number: int, there: str | None, start: int) -> Gap:
-        """Return the gap after what is before it, up to a transport from `there` (None: up to the end)."""
-        begun, here, free_at, _ = self._stand(number)
-        since = free_at - self._yard.fleet.drop_time if number else 0
-        until = FOREVER if start == FOREVER else start + self._yard.fleet.pick_up_time
-        return replace(Gap(self.carrier.id, here, since, free_at, there, start, until), ways=tuple(begun))
+    def _since(self, number: int) -> int:
+        """Return since when the vehicle has been where the task before a gap ends."""
+        if number == 0:
+            return 0
+        usual = (0, self._ends[number - 1] - self._yard.fleet.drop_time)
+        return self._handled.get(self._starts[number - 1], usual)[1]
+
+    def _gap(self, number: int, there: str | None, start: int, until: int) -> Gap:
+        """Return the gap after what is before it, up to a task that begins `there` (None: up to the end)."""
+        begun, here, free_at, _ = self._leaving(number)
+        gap = Gap(self.carrier.id, here, self._since(number), free_at, there, start, until)
+        return replace(gap, ways=tuple(begun)) if begun else gap
 
     def _stays(self, number: int) -> list[Stay]:
         """Return where the vehicle stands in a gap."""
         is_last = number == len(self._starts)
-        gap = self._gap(number, self._home, FOREVER) if is_last else self._gap(number, *self._wanted(number)[:2])
+        gap = self._gap(number, *((self._home, FOREVER, FOREVER) if is_last else self._wanted(number)))
         if gap.wanted_at < self.now:
             return [Stay(gap.there or "", gap.wanted_at, gap.until)]
         return list(with_rule(self._yard, gap, self.now).stays)
@@ -168,35 +221,36 @@ class ParkingTimeline(CarrierTimeline):
         self._booked[number] = []
 
 
+def stays_in(stretch: Stretch) -> list[Stay]:
+    """Return where a vehicle stands in a stretch: visits at one place that follow each other are one stay."""
+    runs = [list(run) for _, run in groupby(stretch.visits, key=lambda visit: visit.place)]
+    return [Stay(run[0].place, run[0].begin, run[-1].end) for run in runs]
+
+
 def is_crowded(instance: Instance) -> bool:
     """Return whether vehicles under way come to a place in greater number at a time than there is room for."""
     if instance.execution is None:
         return False
-    now, moves = instance.execution.now, instance.execution.moves
+    now = instance.execution.now
     for fleet in (fleet for fleet in instance.fleets if fleet.limited):
-        own = {vehicle.id for vehicle in fleet.vehicles}
         rooms = {place: Profile(fleet.parking[place]) for place in fleet.limited}
-        for move in (move for move in moves if move.mover in own):
-            picking_up = Stay(move.origin, move.start, move.start + fleet.pick_up_time)
-            for place, begin, until in (picking_up, Stay(move.destination, move.end - fleet.drop_time, move.end)):
-                begin = max(begin, now)
-                if place not in rooms or begin >= until:
-                    continue
-                if rooms[place].opening(begin, until - begin, 1) > begin:
-                    return True
-                rooms[place].add(begin, until, 1)
+        for place, begin, until in _stays_of_the_past(instance, fleet):
+            begin = max(begin, now)
+            if place not in rooms or begin >= until:
+                continue
+            if rooms[place].opening(begin, until - begin, 1) > begin:
+                return True
+            rooms[place].add(begin, until, 1)
     return False
 
 
-def parking_timelines(
-    instance: Instance, downtimes: Mapping[str, Downtimes | None], now: int
-) -> dict[str, CarrierTimeline]:
-    """Return the timelines of the vehicles of fleets with limited places."""
-    found: dict[str, CarrierTimeline] = {}
-    yard_of = yards(instance)
-    for fleet in instance.fleets:
-        rooms = {place: Profile(room) for place, room in shared_room(fleet, yard_of).items()}
-        for vehicle in fleet.vehicles if fleet.limited else ():
-            yard = yard_of[vehicle.id]
-            found[vehicle.id] = ParkingTimeline(vehicle, yard, downtimes[vehicle.id], now, rooms)
-    return found
+def _stays_of_the_past(instance: Instance, fleet: Fleet) -> Iterator[Stay]:
+    """Yield where vehicles pick up, put down, and charge, for what has begun."""
+    execution = execution_of(instance)
+    for vehicle in fleet.vehicles:
+        made = sorted((m for m in execution.moves if m.mover == vehicle.id), key=lambda m: (m.start, m.end))
+        for stretch in stretches(fleet, vehicle, made):
+            yield from stays_in(stretch)
+        for charge in execution.charges:
+            if charge.vehicle == vehicle.id:
+                yield Stay(instance.charger_by_id[charge.charger].place, charge.start, charge.end)

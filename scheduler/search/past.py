@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
 from scheduler.domain.derive import drop_time, pick_up_time
@@ -18,6 +18,7 @@ from scheduler.domain.parking import ways_begun
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
+from scheduler.search.movers import CarrierTimeline
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, OperationData, PlanData, Problem
 
@@ -61,7 +62,7 @@ class Past:
         for move in self._execution.moves:
             self._reserve(board, move)
         for name, carrier in board.carriers.items():
-            if isinstance(carrier, BatteryTimeline) and carrier.carrier.capacity > 1:
+            if _makes_stretches(carrier):
                 carrier.recall(move for move in self._execution.moves if move.mover == name)
         for charge in self._execution.charges:
             board.plug_in(charge)
@@ -108,7 +109,7 @@ class Past:
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
         job, carrier = self._problem.instance.job_by_id.get(move.job or ""), board.carriers.get(move.mover)
-        if not isinstance(carrier, BatteryTimeline) or carrier.carrier.capacity == 1:
+        if not _makes_stretches(carrier):
             board.book(move, move.units or (job.units if job is not None else 1))
         board.moves.append(move)
 
@@ -126,7 +127,7 @@ class Past:
                 if move.job is None and free_at <= move.start < now
             }
             if isinstance(carrier, ParkingTimeline):
-                carrier.recall(ways_begun(self._problem.instance, carrier_id))
+                carrier.set_out(ways_begun(self._problem.instance, carrier_id))
         for setup in baseline.setups:
             operation = self._problem.operation_by_key.get((setup.job, setup.operation))
             machine = self._problem.machine_by_id.get(setup.machine)
@@ -293,6 +294,11 @@ class Past:
 
     def _moves(self, link: LinkData) -> list[Move]:
         return self._carried.get(_way(link), [])
+
+
+def _makes_stretches(carrier: CarrierTimeline | None) -> TypeGuard[CarrierTimeline]:
+    """Return whether a carrier has made stretches, with several jobs on board, that count as one task each."""
+    return isinstance(carrier, BatteryTimeline | ParkingTimeline) and carrier.carrier.capacity > 1
 
 
 def _way(link: LinkData) -> Way:
