@@ -218,12 +218,13 @@ def tasks(instance: Instance, vehicle: str, schedule: Schedule) -> list[Task]:
     """Return the tasks of a vehicle in order, given its loaded moves and charges."""
     fleet, carrier = instance.fleet_by_vehicle[vehicle], instance.carrier_by_id[vehicle]
     loaded = [move for move in schedule.by_mover.get(vehicle, ()) if move.job is not None]
-    found = [_stretch(stretch) for stretch in stretches(fleet, carrier, loaded)]
+    found = [task_of(stretch) for stretch in stretches(fleet, carrier, loaded)]
     found += [_charge(instance, charge) for charge in schedule.by_vehicle.get(vehicle, ())]
     return sorted(found)
 
 
-def _stretch(stretch: Stretch) -> Task:
+def task_of(stretch: Stretch) -> Task:
+    """Return a stretch as a task: visits at one place that follow each other are one stay."""
     stays = []
     for place, group in groupby(stretch.visits, key=lambda visit: visit.place):
         visits = list(group)

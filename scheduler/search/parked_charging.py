@@ -18,8 +18,7 @@ class ParkedBatteryTimeline(ParkingTimeline, BatteryTimeline):
     """The loaded moves and charges of a vehicle that has a battery, and for which there is not room everywhere.
 
     Charges are tasks beside the moves: while it charges, the vehicle stands at the place of the charger. Its level is
-    that with the ways of the rule of `Yard` or, where those drain less, with direct ones: stops that nobody needs are
-    left out in the end.
+    that with the ways of the rule of `Yard`; stops that nobody needs are left out in the end, if that saves charge.
     """
 
     def __init__(
@@ -172,14 +171,11 @@ class ParkedBatteryTimeline(ParkingTimeline, BatteryTimeline):
         return self._level() - battery.drain_empty * travel - battery.drain_idle * (instant - last.end - travel)
 
     def _travel(self, before: Task, after: Task) -> int:
-        """Return how long the vehicle travels between two tasks: with the rule or directly, whichever drains more."""
-        begun = self._begun_after(before.end) if before.start < self.now else ()
-        if after.start < self.now:
-            return sum(way.end - way.start for way in begun if way.start < after.start)
-        travelled = sum(way.end - way.start for way in begun)
         is_past = before.start < self.now
+        begun = [way for way in self._begun_after(before.end) if is_past and way.start < after.start]
+        travelled = sum(way.end - way.start for way in begun)
+        if after.start < self.now:
+            return travelled
         here, leaves_at = stand_at(begun, before.destination, before.end, self.now if is_past else before.end)
         ways = self._yard.ways(here, leaves_at, after.origin, after.start)
-        by_rule, directly = sum(way.end - way.start for way in ways), self._fleet.travel_time(here, after.origin)
-        drains_more = max if self._battery.drain_empty >= self._battery.drain_idle else min
-        return travelled + drains_more(by_rule, directly)
+        return travelled + sum(way.end - way.start for way in ways)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import NamedTuple
 
-from scheduler.domain import Fleet, Instance, Vehicle
-from scheduler.domain.happened import execution_of
-from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, with_rule
-from scheduler.domain.visits import Stretch, stretches
+from scheduler.domain import Instance, Schedule, Vehicle
+from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, task_of, tasks, with_rule
+from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
 from scheduler.search.timelines import Profile
@@ -88,10 +86,10 @@ class ParkingTimeline(CarrierTimeline):
 
     def remember(self, stretch: Stretch) -> None:
         """Let the vehicle have made, or be in, a stretch."""
-        first, *between, last = stays_in(stretch)
-        self._handled[stretch.start] = (first.until, last.begin)
+        task = task_of(stretch)
+        self._handled[stretch.start] = (task.gone, task.since)
         super().remember(stretch)
-        for place, begin, until in between:
+        for place, begin, until in task.between:
             if place in self._yard.limits:
                 self.rooms[place].add(begin, until, 1)
 
@@ -221,12 +219,6 @@ class ParkingTimeline(CarrierTimeline):
         self._booked[number] = []
 
 
-def stays_in(stretch: Stretch) -> list[Stay]:
-    """Return where a vehicle stands in a stretch: visits at one place that follow each other are one stay."""
-    runs = [list(run) for _, run in groupby(stretch.visits, key=lambda visit: visit.place)]
-    return [Stay(run[0].place, run[0].begin, run[-1].end) for run in runs]
-
-
 def is_crowded(instance: Instance) -> bool:
     """Return whether vehicles under way come to a place in greater number at a time than there is room for."""
     if instance.execution is None:
@@ -234,23 +226,14 @@ def is_crowded(instance: Instance) -> bool:
     now = instance.execution.now
     for fleet in (fleet for fleet in instance.fleets if fleet.limited):
         rooms = {place: Profile(fleet.parking[place]) for place in fleet.limited}
-        for place, begin, until in _stays_of_the_past(instance, fleet):
-            begin = max(begin, now)
-            if place not in rooms or begin >= until:
-                continue
-            if rooms[place].opening(begin, until - begin, 1) > begin:
-                return True
-            rooms[place].add(begin, until, 1)
+        begun = Schedule((), instance.execution.moves, charges=instance.execution.charges)
+        for task in (task for vehicle in fleet.vehicles for task in tasks(instance, vehicle.id, begun)):
+            first, last = Stay(task.origin, task.start, task.gone), Stay(task.destination, task.since, task.end)
+            for place, begin, until in (first, *task.between, last):
+                begin = max(begin, now)
+                if place not in rooms or begin >= until:
+                    continue
+                if rooms[place].opening(begin, until - begin, 1) > begin:
+                    return True
+                rooms[place].add(begin, until, 1)
     return False
-
-
-def _stays_of_the_past(instance: Instance, fleet: Fleet) -> Iterator[Stay]:
-    """Yield where vehicles pick up, put down, and charge, for what has begun."""
-    execution = execution_of(instance)
-    for vehicle in fleet.vehicles:
-        made = sorted((m for m in execution.moves if m.mover == vehicle.id), key=lambda m: (m.start, m.end))
-        for stretch in stretches(fleet, vehicle, made):
-            yield from stays_in(stretch)
-        for charge in execution.charges:
-            if charge.vehicle == vehicle.id:
-                yield Stay(instance.charger_by_id[charge.charger].place, charge.start, charge.end)
