@@ -146,3 +146,26 @@ def several_carriers(seed: int) -> Instance:
     )
     cells = (replace(c, robots=(*c.robots, Robot("Q", "IN", grippers=number, speed=speed))) for c in instance.cells)
     return replace(instance, fleets=tuple(fleets), cells=tuple(cells))
+
+
+def by_plans(seed: int) -> Instance:
+    """Return jobs with two or three process plans each, through a cell or a hall with a vehicle."""
+    random = Random(seed)
+    if seed % 2:
+        names = ("S1", "S2", "S3")
+        robots = (Robot("R", "IN", grippers=random.choice((1, 2))),)
+        mover = RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", 1), 0, 1)
+        machines = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in names]
+    else:
+        names = ("M1", "M2", "M3")
+        mover = Fleet("cars", "F", (Vehicle("V", "M1"),), distances("M1 M2 M3", 1), 0, random.choice((0, 1)))
+        machines = [machine(name, output_buffer=random.choice((0, None))) for name in names]
+    jobs = []
+    for n in range(random.choice((1, 2))):
+        plans = [tuple(f"{k}{step}" for step in range(random.choice((1, 2)))) for k in "ab"[: random.choice((1, 2))]]
+        plans.append(("z", *random.choice(plans)))  # what comes after z is in another plan too
+        ids = dict.fromkeys(id for plan in plans for id in plan)
+        operations = tuple(op(id, mode(random.choice(names), random.randint(1, 8))) for id in ids)
+        precedences = tuple(dict.fromkeys(p for plan in plans for p in chain(plan)))
+        jobs.append(Job(f"P{n}", operations, precedences, plans=tuple(plans)))
+    return cyclic(factory(*machines, mover, *jobs), 3)

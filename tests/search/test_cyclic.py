@@ -8,17 +8,23 @@ from random import Random
 
 import numpy as np
 import pytest
-from cyclic_cases import cell, crowded, cyclic, held, one_long_job, robotic_cell, several_carriers, with_grippers
-from helpers import assert_valid, factory, machine, simple_job
+from cyclic_cases import (
+    by_plans,
+    cell,
+    crowded,
+    cyclic,
+    held,
+    one_long_job,
+    robotic_cell,
+    several_carriers,
+    with_grippers,
+)
+from helpers import assert_valid, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time, random_cyclic
 
-from scheduler.domain import (
-    Instance,
-    Objective,
-    Status,
-)
+from scheduler.domain import Instance, Job, Objective, Status
 from scheduler.domain.cycle import cycle_time
 from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
@@ -281,6 +287,39 @@ def test_the_least_cycle_time_of_a_job_in_its_own_way() -> None:
     assert least_cycle_time(one_long_job(4), workers=2) == 109
 
 
+def test_each_job_has_the_plan_that_leaves_room_for_the_others() -> None:
+    # 4 on M1, or 3 on M2 and then 3 on M3. Both jobs by the first plan take 8 of M1, both by the second 6 of M2.
+    steps = (op("1", mode("M1", 4)), op("2", mode("M2", 3)), op("3", mode("M3", 3)))
+    jobs = (Job(name, steps, (Precedence("2", "3"),), plans=(("1",), ("2", "3"))) for name in "AB")
+    instance = cyclic(factory(*map(machine, ("M1", "M2", "M3")), *jobs), 3)
+    assert searched(instance, 100) == 4
+
+
+def assert_plans_are_kept(instance: Instance, insertions: int) -> int:
+    """Return by how much the search ends above the least cycle time, having read a schedule of that."""
+    require_valid(instance, "plans")
+    best = solve(instance, objective="cycle_time", time_limit=60, workers=1)
+    assert best.status is Status.OPTIMAL
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, best.schedule)
+    again = to_schedule(lowered, plan, cycle)
+    assert_valid(instance, again)
+    assert {o.key for o in again.operations} == {o.key for o in best.schedule.operations}
+    return searched(instance, insertions) - cycle
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_process_plans(seed: int) -> None:
+    assert assert_plans_are_kept(by_plans(seed), 400) == 0
+
+
+@pytest.mark.slow
+def test_nearly_all_cycle_times_of_process_plans_are_those_of_cpsat() -> None:
+    excess = [assert_plans_are_kept(by_plans(seed), 3000) for seed in range(5, 65)]
+    assert min(excess) == 0
+    assert excess.count(0) >= 55
+
+
 def test_a_robotic_cell() -> None:
     # Sethi et al. (1992): serving both machines in turn takes max(8 * 1 + 6, 30 + 4 + 4).
     assert searched(robotic_cell((3, 30), 1, 1, 4), 2000) == 38
@@ -314,6 +353,10 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
         (
             "jobs whose operations are no chain",
             lambda i: replace(i, jobs=tuple(replace(j, precedences=(Precedence("1", "3"),)) for j in i.jobs)),
+        ),
+        (
+            "jobs whose operations are no chain",
+            lambda i: replace(i, jobs=tuple(replace(j, plans=(("1", "2", "3"), ("1", "3"))) for j in i.jobs)),
         ),
         ("no cycle", lambda i: replace(i, cycle=None)),
     ],

@@ -11,8 +11,23 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from scheduler.domain import Instance, Job, Machine, ScheduledOperation
+from scheduler.domain import Instance, Job, Machine, Operation, ScheduledOperation
 from scheduler.domain.routing import Slot, carriers, route, tenders
+
+
+def chains_of(job: Job) -> tuple[tuple[Operation, ...], ...]:
+    """Return the operations of each process plan of a job in the order of work, nothing of a plan that is no chain."""
+    return tuple(_chain(job, plan) for plan in job.plans or (tuple(operation.id for operation in job.operations),))
+
+
+def _chain(job: Job, plan: Sequence[str]) -> tuple[Operation, ...]:
+    links = [(p.predecessor, p.successor) for p in job.precedences if p.predecessor in plan and p.successor in plan]
+    followed_by, successors = dict(links), {successor for _, successor in links}
+    order = [operation for operation in plan if operation not in successors][:1]
+    while order and order[-1] in followed_by:
+        order.append(followed_by[order[-1]])
+    is_chain = len(order) == len(plan) == len(links) + 1
+    return tuple(job.operation(operation) for operation in order) if is_chain else ()
 
 
 class Choice(NamedTuple):
@@ -35,13 +50,13 @@ class Choice(NamedTuple):
     takes: tuple[tuple[Slot, str], ...]
 
 
-def choices_of(one_set: Instance, job: Job) -> list[tuple[Choice, ...]]:
-    """Return the modes of each operation: with each robot that can tend it, and each choice of who brings the part."""
-    machines = [[one_set.machine_by_id[mode.machine] for mode in operation.modes] for operation in job.operations]
+def choices_of(one_set: Instance, job: Job, operations: Sequence[Operation]) -> list[tuple[Choice, ...]]:
+    """Return the modes of each operation of a chain: each robot that can tend it, and who brings the part."""
+    machines = [[one_set.machine_by_id[mode.machine] for mode in operation.modes] for operation in operations]
     ends: list[Sequence[Machine | None]] = [[None], *machines, [None]]
     picks = [_picks(one_set, job, before, after) for before, after in pairwise(ends)]
     found = []
-    for number, operation in enumerate(job.operations):
+    for number, operation in enumerate(operations):
         takes = picks[number + 1] if number == len(machines) - 1 else [()]
         robots = [[r.id for r in tenders(one_set, m.machine)] if m.tended else [None] for m in operation.modes]
         ways = [Choice(*way) for k, able in enumerate(robots) for way in product([k], able, picks[number], takes)]

@@ -66,6 +66,18 @@ def _detours(
 
 
 @njit(cache=True, nogil=True)
+def price_of(uses: Uses, room: Room, job: int) -> int:
+    """Return the price of what a job takes of all resources."""
+    total = 0
+    for resource in range(len(uses.size)):
+        for k in range(uses.size[resource]):
+            if uses.job[resource, k] == job:
+                taken = (uses.end[resource, k] - uses.start[resource, k]) * uses.demand[resource, k]
+                total += taken * room.price[resource] >> room.rebate[0]
+    return total
+
+
+@njit(cache=True, nogil=True)
 def _spread(row: NDArray[np.int32], begin: int, width: int, weight: int, cycle: int) -> int:
     """Let a weight begin and end in a row of differences, modulo the cycle; return what of it is there at tick 0."""
     if width >= cycle:

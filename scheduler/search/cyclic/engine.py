@@ -108,6 +108,7 @@ class Shortening:
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
         self._num_jobs = size_of(facts).jobs
+        num_of_set = len(set(facts.alternatives_from.tolist()))
         self._plan, self._standing, self._uses = empty_plan(facts), empty_plan(facts), empty_uses(facts)
         self._graph = graphs(facts)
         self._slack = SLACK
@@ -117,7 +118,7 @@ class Shortening:
         self._num_waiting = 0
         self._cycle = 0
         self._step = FIRST_STEP
-        self._patience = PATIENCE * self._num_jobs
+        self._patience = PATIENCE * num_of_set
         self._spent = 0
         self._current = search.given
         self._left = 0  # insertions of longer cycles
@@ -159,7 +160,8 @@ class Shortening:
         while self._left > max(0, until) and not self._search.stopping[0]:
             cycle, plan = self._current
             self._take(plan, cycle, cycle + int(rng.integers(1 + int(LOOSER * cycle))))
-            job = int(rng.integers(self._num_jobs))
+            jobs = np.flatnonzero(plan.placed)
+            job = int(jobs[rng.integers(len(jobs))])
             if self._plan.placed[job]:
                 self._plan.placed[job] = 0
                 forget_job(self._uses, job)
@@ -239,8 +241,8 @@ class Shortening:
         for mine, theirs in zip(self._plan, plan, strict=True):
             mine[:] = theirs
         self._uses.size[:] = 0
-        for job in range(self._num_jobs):
-            use_job(facts, self._plan, self._uses, job)
+        for job in np.flatnonzero(plan.placed):
+            use_job(facts, self._plan, self._uses, int(job))
         self._cycle = cycle
         ticks = int(self._ticks().max())
         if ticks > self._room.starts.shape[1]:

@@ -1,7 +1,9 @@
 """One part set as integers, a plan of it, and what the plan takes of machines and carriers.
 
-Jobs are chains of operations. Before each operation of a job, and after its last one, lies a *link*: the link of
-operation *o* of job *j* has the number ``o + j``, the departure of the job the number after that of its last operation.
+Jobs are chains of operations. A job of the set with alternative process plans is a job here for each of them, and at
+most one of these is in a plan at a time; whatever has an entry by job has one for each *alternative*. Before each
+operation of a job, and after its last one, lies a *link*: the link of operation *o* of job *j* has number ``o + j``,
+the departure of the job the number after that of its last operation.
 A plan says for each operation its mode and start, and for each of the (at most `MOST_LEGS`) legs of a link its option,
 which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
 starts of legs.
@@ -78,6 +80,8 @@ class Facts(NamedTuple):
         By resource: where its table of setups or empty travel begins in ``gaps``, and the length of a row.
     gaps
         The tables, from the family or place behind to the one ahead.
+    alternatives_from, alternatives_to
+        By job: the first of those that are the same job by other process plans, and one more than the last.
     sets
         Sets that may be in the factory at a time (one number).
     """
@@ -114,6 +118,8 @@ class Facts(NamedTuple):
     gaps_at: Ints
     gaps_width: Ints
     gaps: Ints
+    alternatives_from: Ints
+    alternatives_to: Ints
     sets: Ints
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scheduler.domain import Instance, Job, Machine, Mode, Move, Operation, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time, part_set
 from scheduler.domain.routing import Leg, Slot, carriers, route, slots_of
-from scheduler.search.cyclic.choices import Choice, choices_of, mode_of
+from scheduler.search.cyclic.choices import Choice, chains_of, choices_of, mode_of
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, UNREACHABLE, Facts, Ints, Plan, empty_plan
 from scheduler.search.repeating import shifted
 
@@ -26,6 +26,8 @@ class Lowered:
         The cyclic instance, and its part set alone.
     facts
         The set as integers.
+    jobs
+        By number: a job of the set, and the operations of one of its process plans in the order of work.
     operations
         By number, with the id of the job.
     choices
@@ -41,6 +43,7 @@ class Lowered:
     instance: Instance
     one_set: Instance
     facts: Facts
+    jobs: tuple[tuple[Job, tuple[Operation, ...]], ...]
     operations: tuple[tuple[str, Operation], ...]
     choices: tuple[tuple[Choice, ...], ...]
     legs: tuple[Leg, ...]
@@ -101,9 +104,10 @@ class _Lowering:
     def lowered(self) -> Lowered:
         """Write jobs, modes, routes and options; return it all."""
         one_set = self.one_set
-        operations = tuple((job.id, operation) for job in one_set.jobs for operation in job.operations)
-        by_job = {job.id: choices_of(one_set, job) for job in one_set.jobs}
-        choices = tuple(ways for job in one_set.jobs for ways in by_job[job.id])
+        jobs = tuple((job, chain) for job in one_set.jobs for chain in chains_of(job))
+        operations = tuple((job.id, operation) for job, chain in jobs for operation in chain)
+        by_job = [choices_of(one_set, job, chain) for job, chain in jobs]
+        choices = tuple(ways for of_job in by_job for ways in of_job)
         chosen = [
             (operation.modes[choice.mode], choice.robot)
             for (_, operation), ways in zip(operations, choices, strict=True)
@@ -114,22 +118,27 @@ class _Lowering:
         helpers, demands, places = (
             zip(*(help for each in helps for help in each), strict=True) if any(helps) else [()] * 3
         )
-        lags = {(job.id, p.successor): p for job in one_set.jobs for p in job.precedences}
-        for job in one_set.jobs:
+        lags = {(job.id, p.predecessor, p.successor): p for job in one_set.jobs for p in job.precedences}
+        befores = [before for _, chain in jobs for before in (None, *(operation.id for operation in chain[:-1]))]
+        for (job, chain), of_job in zip(jobs, by_job, strict=True):
             steps: list[list[tuple[Machine, Choice]] | list[None]] = [[None]]
-            for operation, ways in zip(job.operations, by_job[job.id], strict=True):
+            for operation, ways in zip(chain, of_job, strict=True):
                 steps.append([(one_set.machine_by_id[operation.modes[way.mode].machine], way) for way in ways])
             for before, after in pairwise([*steps, [None]]):
                 self.routes_at.append(len(self.leaves))
                 for origin, destination in product(before, after):
                     picks = destination[1].brings if destination else origin[1].takes if origin else ()
                     self._route(job, origin and origin[0], destination and destination[0], dict(picks))
-        of_ops = [lags.get((job, operation.id)) for job, operation in operations]
+        of_ops = [
+            lags.get((job, before or "", operation.id))
+            for (job, operation), before in zip(operations, befores, strict=True)
+        ]
+        ends = {job.id: number for number, (job, _) in enumerate(jobs, start=1)}
         carrier, busy, length, pick_up, drop, origins, destinations = (
             zip(*self.options, strict=True) if self.options else [()] * 7
         )
         facts = Facts(
-            ops_at=_sums(len(job.operations) for job in one_set.jobs),
+            ops_at=_sums(len(chain) for _, chain in jobs),
             modes_at=_sums(len(ways) for ways in choices),
             machine=_ints(self.resources[mode.machine] for mode in modes),
             duration=_ints(mode.duration for mode in modes),
@@ -161,10 +170,12 @@ class _Lowering:
             gaps_at=_ints(self.gaps_at),
             gaps_width=_ints(max(1, len(names)) for names in self.names),
             gaps=_ints(self.gaps),
+            alternatives_from=_ints(ends[job.id] - len(chains_of(job)) for job, _ in jobs),
+            alternatives_to=_ints(ends[job.id] for job, _ in jobs),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
         )
         legs, visits = tuple(self.legs), tuple(self.visits)
-        return Lowered(self.instance, one_set, facts, operations, choices, legs, visits, tuple(self.carriers))
+        return Lowered(self.instance, one_set, facts, jobs, operations, choices, legs, visits, tuple(self.carriers))
 
     def _helps(self, mode: Mode, robot: str | None) -> list[tuple[int, int, int]]:
         """Return what an operation takes besides its machine: resource, demand and place."""
@@ -268,12 +279,16 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
         link: {slot: move.mover for move, slot in slots_of(lowered.instance, made).items()}
         for link, made in moves.items()
     }
-    links = {(job, after): (copy_id(job, 1), before, after) for job, before, after in _links(lowered)}
+    plan.placed[:] = _chosen(lowered, schedule)
+    links = {(job, after): (copy_id(job, 1), before, after) for _, job, before, after in _placed_links(lowered, plan)}
+    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
     for o, (job, operation) in enumerate(lowered.operations):
+        if not is_done[o]:
+            continue
         done = schedule.by_operation[copy_id(job, 1), operation.id]
         brings, takes = movers.get(links[job, operation.id], {}), movers.get(links[job, None], {})
         plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
-    for link, (job, before, after) in enumerate(_links(lowered)):
+    for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
         made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
@@ -285,8 +300,19 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             plan.option[slot] = option
             start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
             plan.time[len(lowered.operations) + slot] = start
-    plan.placed[:] = 1
     return cycle_time(lowered.instance, schedule), plan
+
+
+def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:
+    """Return by job whether it is done by this process plan, the first that has the operations of the schedule."""
+    done: dict[str, set[str]] = {}
+    for operation in schedule.operations:
+        done.setdefault(operation.job, set()).add(operation.operation)
+    found: dict[str, int] = {}
+    for number, (job, chain) in enumerate(lowered.jobs):
+        if {operation.id for operation in chain} == done[copy_id(job.id, 1)]:
+            found.setdefault(job.id, number)
+    return [int(found[job.id] == number) for number, (job, _) in enumerate(lowered.jobs)]
 
 
 def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
@@ -294,12 +320,15 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
     facts, num_ops = lowered.facts, len(lowered.operations)
     operations: list[ScheduledOperation] = []
     moves: list[Move] = []
+    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
     for o, (job, operation) in enumerate(lowered.operations):
+        if not is_done[o]:
+            continue
         number, robot = lowered.choices[o][plan.mode[o]][:2]
         mode, start = operation.modes[number], int(plan.time[o])
         end = start + mode.duration
         operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))
-    for link, (job, before, after) in enumerate(_links(lowered)):
+    for link, job, before, after in _placed_links(lowered, plan):
         number = _route_of(lowered, plan, link)
         for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
             slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
@@ -348,10 +377,16 @@ def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Se
 def _links(lowered: Lowered) -> list[tuple[str, str | None, str | None]]:
     """Return job, predecessor and successor of each link."""
     found: list[tuple[str, str | None, str | None]] = []
-    for job in lowered.one_set.jobs:
-        ids = [None, *(operation.id for operation in job.operations), None]
+    for job, chain in lowered.jobs:
+        ids = [None, *(operation.id for operation in chain), None]
         found += [(job.id, before, after) for before, after in pairwise(ids)]
     return found
+
+
+def _placed_links(lowered: Lowered, plan: Plan) -> list[tuple[int, str, str | None, str | None]]:
+    """Return number, job, predecessor and successor of each link of the jobs in a plan."""
+    is_placed = np.repeat(plan.placed, np.diff(lowered.facts.ops_at) + 1)
+    return [(link, *ends) for link, ends in enumerate(_links(lowered)) if is_placed[link]]
 
 
 def _route_of(lowered: Lowered, plan: Plan, link: int) -> int:

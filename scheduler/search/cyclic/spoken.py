@@ -27,6 +27,7 @@ from scheduler.domain import (
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, route
+from scheduler.search.cyclic.choices import chains_of
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -40,7 +41,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers parking"),
     Vehicle: names("id start capacity speed"),
     OperatorPool: names("id capacity"),
-    Job: names("id operations precedences weight units carriers splits"),
+    Job: names("id operations precedences weight units plans carriers splits"),
     Operation: names("id modes interruptible"),
     Mode: names("machine duration setup_family operators max_dwell tended"),
     Precedence: names("predecessor successor min_lag max_lag"),
@@ -68,13 +69,13 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
 
 def _why_not_made(instance: Instance, job: Job) -> str | None:
     """Return what of a job the search does not speak."""
-    lags = {(p.predecessor, p.successor): p for p in job.precedences}
-    if set(lags) != {(a.id, b.id) for a, b in pairwise(job.operations)}:
+    chains = chains_of(job)
+    if not all(chains):
         return "jobs whose operations are no chain"
     if any(mode.duration == 0 for operation in job.operations for mode in operation.modes):
         return "operations that take no time"
-    steps: list[Operation | None] = [None, *job.operations, None]
-    for before, after in pairwise(steps):
+    lags = {(p.predecessor, p.successor): p for p in job.precedences}
+    for before, after in (step for chain in chains for step in pairwise([None, *chain, None])):
         lag = lags[before.id, after.id] if before is not None and after is not None else None
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
         for origin in _machines(instance, before):

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.cyclic.costs import price_of
 from scheduler.search.cyclic.facts import MOST_LEGS, YES, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
-from scheduler.search.cyclic.using import forget_job, route_of
+from scheduler.search.cyclic.using import forget_job, route_of, use_job
 
 NOISE = COLLISION // 16
 """What a move costs more at a tick, at the most, in one of as many insertions as there are pairs of jobs: where few
@@ -51,7 +52,7 @@ def walk(
     weights
         By job: what it costs to be in its way.
     waiting
-        Jobs that wait; the last is the next.
+        Jobs that wait, each by any of its process plans; the cheapest of them is tried.
     ticks
         By job: up to when it may last.
     cycle
@@ -72,16 +73,31 @@ def walk(
         at = np.random.randint(num_waiting)
         job = waiting[at]
         is_late, noise = np.random.randint(2) == 0, NOISE if np.random.randint(num_jobs * num_jobs) == 0 else 0
-        stands = standing.placed[job] > 0 and np.random.randint(2) == 0
-        stands = stands and take_over(facts, standing, plan, job, ticks[job])
-        cost = insert(facts, plan, uses, weights, room, job, cycle, ticks[job], is_late, noise, stands)
-        done += 1
+        first, end = facts.alternatives_from[job], facts.alternatives_to[job]
+        cost, cheapest = NEVER, NEVER
+        for other in range(first, end):
+            stands = standing.placed[other] > 0 and np.random.randint(2) == 0
+            stands = stands and take_over(facts, standing, plan, other, ticks[other])
+            new = insert(facts, plan, uses, weights, room, other, cycle, ticks[other], is_late, noise, stands)
+            done += 1
+            if end - first == 1:
+                cost = new
+            elif new < NEVER:
+                # Where each hits as much any is taken: by its price it would always be the same.
+                price = price_of(uses, room, other) if new == 0 else np.random.randint(NEVER)
+                forget_job(uses, other)
+                if new < cost or (new == cost and price < cheapest):
+                    job, cost, cheapest = other, new, price
+        if end - first > 1 and cost < NEVER:
+            use_job(facts, plan, uses, job)
+            find_hits(facts, uses, weights, room, job, cycle)
         if cost == 0:
             plan.placed[job] = 1
             num_waiting -= 1
             waiting[at] = waiting[num_waiting]
             continue
-        weights[job] += 1
+        for other in range(first, end):
+            weights[other] += 1
         if weights[job] >= MOST_WEIGHT:
             for other in range(num_jobs):
                 weights[other] = max(1, weights[other] // 2)
