@@ -219,11 +219,14 @@ def latency_command(
 def write_latency(rows: Sequence[Timed]) -> str:
     """Return tables in milliseconds: by factory, and by kind of event for each large factory and all others."""
     lines = [f"{len(rows)} events. Milliseconds: p50 / p95 / p99 / the longest.", ""]
-    heading = ("factory", "operations", "events", "without plan", "alone", "in chains", "answer", "bar of p95")
+    heading = ["factory", "operations", "events", "refused", "without plan"]
+    heading += ["alone", "in chains", "answer", "bar of p95"]
     body = []
     for name, group in grouped(rows, lambda row: row.factory).items():
         bar, firsts = BARS.get(name), _firsts(group)
-        cells = [f"`{name}`", str(group[0].operations), str(len(group)), str(len(group) - len(firsts))]
+        num_refused = sum(row.answer == "refused" for row in group)
+        counts = (group[0].operations, len(group), num_refused, len(group) - len(firsts) - num_refused)
+        cells = [f"`{name}`", *map(str, counts)]
         cells += [_milliseconds(_firsts([row for row in group if row.chain == length])) for length in (ALONE, CHAIN)]
         cells.append(_milliseconds([row.seconds for row in group if row.first_seconds is not None and row.seconds]))
         is_kept = bar is not None and bool(firsts) and quantile(firsts, 0.95) <= bar

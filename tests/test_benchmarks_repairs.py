@@ -176,10 +176,10 @@ def test_a_table_of_latencies_has_bars_and_what_has_no_plan() -> None:
         answer="planned",
     )
     rows = [replace(row, first_seconds=ms / 1000, seconds=ms / 500) for ms in range(1, 101)]
-    text = write_latency([*rows, replace(row, answer="no plan", seconds=1.0)])
-    assert text.startswith("101 events.")
+    text = write_latency([*rows, replace(row, answer="no plan", seconds=1.0), replace(row, answer="refused")])
+    assert text.startswith("102 events.")
     assert "| 51.0 / 96.0 / 100.0 / 100.0 | - | 102.0 / 192.0 / 200.0 / 200.0 | 50: missed |" in text
-    assert "| `fjsp-30x10` | 300 | 101 | 1 |" in text
+    assert "| `fjsp-30x10` | 300 | 102 | 1 | 1 |" in text
     assert "50: kept" in write_latency(rows[:40])
 
 
