@@ -74,13 +74,17 @@ class Windows:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._ways: dict[tuple[str | None, str | None], Way | None] = {}
+        self._until, self._times = 0, dict[str, WorkingTime]()
         self._steps = {job.id: _steps(job) for job in instance.jobs if not job.plans}
 
     def times(self, limit: int) -> dict[str, WorkingTime]:
-        """Return the working time of each machine up to a limit."""
-        machines = self._instance.machines
-        times = {calendar: WorkingTime(calendar, limit + 1) for calendar in {m.calendar for m in machines}}
-        return {machine.id: times[machine.calendar] for machine in machines}
+        """Return the working time of each machine up to a limit at the least."""
+        if limit >= self._until:
+            self._until = 2 * (limit + 1)
+            machines = self._instance.machines
+            times = {c: WorkingTime(c, self._until) for c in {machine.calendar for machine in machines}}
+            self._times = {machine.id: times[machine.calendar] for machine in machines}
+        return self._times
 
     def of_job(self, job: Job, times: dict[str, WorkingTime], limit: int) -> dict[str, tuple[Window, ...]] | None:
         """Return the windows of the operations of a job; None if one of them has none: the limit is too low."""
