@@ -132,7 +132,7 @@ class _Search:
         self.nodes_left = nodes
         self.horizon = case.horizon()
         calendars = calendars_of(self.instance)
-        limited = any(lane.timetable or lane.transit_times for lane in self.instance.lanes)
+        limited = any(lane.timetable or lane.transit_times or lane.slowdowns for lane in self.instance.lanes)
         always = all(c.always_works for c in calendars) and not limited
         self.max_passes = len(case.tasks) + 1 if always else self.horizon
         self.is_mixed = any(len(paces) > 1 for paces in self.instance.paces_by_id.values())

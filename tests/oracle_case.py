@@ -158,6 +158,7 @@ class Case:
         periods = [lane.transit_times.period for lane in self.instance.lanes if lane.transit_times is not None]
         wait = (wait + 1) * max(periods) * max(1, period) if periods else wait
         total = max((d.end for c in calendars for d in c.downtimes), default=0)
+        total += max((s.until or 0 for lane in self.instance.lanes for s in lane.slowdowns), default=0)
         total += max((s.end for pool in self.instance.operators for s in pool.shortages), default=0)
         total += max(job.release_date for job in self.instance.jobs) + 4 * period
         total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
@@ -243,6 +244,9 @@ def departs(lane: Lane, tick: int, trip_time: int) -> bool:
     for window in times.windows if times is not None else ():
         if tick % times.period in range(window.start, window.end):
             transit_time = window.transit_time
+    for slow in lane.slowdowns:
+        if slow.start <= tick and (slow.until is None or tick < slow.until):
+            transit_time = (transit_time * 100 + slow.speed - 1) // slow.speed
     on_time = lane.timetable is None or _is_departure(lane.timetable, tick)
     return on_time and trip_time == lane.load_time + transit_time + lane.unload_time
 

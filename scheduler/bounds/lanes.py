@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from scheduler.domain import Instance, Job, OperationKey
 from scheduler.domain.calendar import earliest_start
-from scheduler.domain.resources import Lane
+from scheduler.domain.lanes import Lane
 from scheduler.domain.routing import Leg, leg_time, routes
 
 MOST_HEADS = 20

@@ -26,6 +26,7 @@ from scheduler.domain import (
     Robot,
     RobotCell,
     Schedule,
+    Slowdown,
 )
 from scheduler.domain import ScheduledOperation as Scheduled
 
@@ -72,12 +73,20 @@ def travel_time(
 ) -> int:
     """Return the travel time of a carrier between two places.
 
-    That of travel which begins at an instant, by the slowdowns in force then; None: by those that have not ended.
+    That of travel which begins at an instant, by the slowdowns in force then; None: the longest from now on, by those
+    that have not been ended.
     """
-    time = usual_time(group, carrier, origin, destination)
-    for slowdown in group.slowdowns:
-        lasts = slowdown.end is None or (instant is not None and instant < slowdown.end)
-        if lasts and (instant is None or slowdown.start <= instant):
+    return _slowed(usual_time(group, carrier, origin, destination), group.slowdowns, instant)
+
+
+def _slowed(time: int, slowdowns: Iterable[Slowdown], instant: int | None) -> int:
+    for slowdown in slowdowns:
+        ends = [tick for tick in (slowdown.until, slowdown.end) if tick is not None]
+        if instant is None:
+            counts = slowdown.end is None and (slowdown.until is None or slowdown.speed < 100)
+        else:
+            counts = slowdown.start <= instant and all(instant < end for end in ends)
+        if counts:
             time = (time * 100 + slowdown.speed - 1) // slowdown.speed
     return time
 
@@ -86,19 +95,19 @@ def there_at(group: CarrierGroup, carrier: Carrier, origin: str, destination: st
     """Return when a carrier can be at a place that is free at another; waiting for the end of a slowdown may pay."""
     if not group.slowdowns:
         return free_at + usual_time(group, carrier, origin, destination)
-    changes = {t for s in group.slowdowns for t in (s.start, s.end) if t is not None and t > free_at}
+    changes = {t for s in group.slowdowns for t in (s.start, s.until, s.end) if t is not None and t > free_at}
     return min(begin + travel_time(group, carrier, origin, destination, begin) for begin in (free_at, *changes))
 
 
 def trip_time(lane: Lane, departure: int) -> int:
-    """Return how long a trip takes that departs then, by the window of transit times in which that is."""
+    """Return how long a trip takes that departs then, by window of transit times and slowdowns in which that is."""
     transit = lane.transit_time
     if lane.transit_times is not None:
         instant = departure % lane.transit_times.period
         for window in lane.transit_times.windows:
             if window.start <= instant < window.end:
                 transit = window.transit_time
-    return lane.load_time + transit + lane.unload_time
+    return lane.load_time + _slowed(transit, lane.slowdowns, departure) + lane.unload_time
 
 
 @remembered

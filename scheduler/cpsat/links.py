@@ -224,8 +224,8 @@ def _add_slot(
     job = link.job.id
     kept = None if ctx.kept is None else ctx.kept.mover(key)
     movers = {leg: [m for m in _movers(ctx, leg, link.job) if kept is None or m[0] == kept] for leg in legs}
-    if fixed is not None:  # what has departed is as long as trips that depart then are
-        movers = {leg: [m for m in able if _lasts(ctx, fixed, *m)] for leg, able in movers.items()}
+    if fixed is not None:  # what has departed is as long as it is, by whomever
+        movers = {leg: list(dict(reversed(able)).items()) for leg, able in movers.items()}
     lengths = {length for options in movers.values() for _, length in options}
     name = f"{slot}{load or ''}[{link.name}]"
     start: Any
@@ -269,7 +269,9 @@ def _add_slot(
             if len(movers[leg]) > 1:
                 chosen = ctx.new_bool(
                     f"mover.{name}:{leg.origin}>{leg.destination}@{mover}+{length}",
-                    lambda view, leg=leg, mover=mover, length=length: _is_done(ctx, view.move(key), leg, mover, length),
+                    lambda view, leg=leg, mover=mover, length=length: _is_done(
+                        ctx, view.move(key), leg, mover, length if fixed is None else None
+                    ),
                 )
                 choices.append(chosen)
             variables.options.append(_option(ctx, link, leg, mover, length, chosen, variables, fixed))
@@ -329,14 +331,12 @@ def _goes(move: Move | None, leg: Leg) -> bool:
     return move is not None and (move.origin, move.destination) == (leg.origin, leg.destination)
 
 
-def _is_done(ctx: ModelContext, move: Move | None, leg: Leg, mover: str, length: int) -> bool:
-    return move is not None and _goes(move, leg) and _mover(ctx, move) == mover and _lasts(ctx, move, mover, length)
-
-
-def _lasts(ctx: ModelContext, move: Move, mover: str, length: int) -> bool:
-    """Return whether a move by the mover, if it is a lane, is of that length when it starts like this one."""
+def _is_done(ctx: ModelContext, move: Move | None, leg: Leg, mover: str, length: int | None) -> bool:
+    """Return whether the mover does the leg; one by a lane starts when trips are of that length (None: any)."""
+    if move is None or not _goes(move, leg) or _mover(ctx, move) != mover:
+        return False
     lane = ctx.instance.lane_by_id.get(mover)
-    return lane is None or lane.trip_time_at(move.start) == length
+    return lane is None or length is None or lane.trip_time_at(move.start) == length
 
 
 def _movers(ctx: ModelContext, leg: Leg, job: Job) -> Iterable[tuple[str, int]]:

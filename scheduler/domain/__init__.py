@@ -4,6 +4,7 @@ from scheduler.domain.calendar import Calendar, Downtime, Shift, ShiftPattern
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation, Precedence
+from scheduler.domain.lanes import Lane
 from scheduler.domain.objective import Objective, Tier
 from scheduler.domain.resources import (
     Battery,
@@ -14,7 +15,6 @@ from scheduler.domain.resources import (
     Correction,
     Facility,
     Fleet,
-    Lane,
     Machine,
     OperatorPool,
     Robot,

@@ -6,20 +6,19 @@ from itertools import pairwise
 from math import lcm
 
 from scheduler.domain.calendar import earliest_start
-from scheduler.domain.resources import Lane
+from scheduler.domain.lanes import Lane
 
 
 def usable_departures(lane: Lane) -> tuple[int, ...]:
     """Return the departures of the timetable after which a trip is in no downtime, until they repeat.
 
-    From the last single downtime on, what happens repeats with the least common multiple of the periods of timetable,
-    shifts and transit times: departures are listed over two of them.
+    From the last single downtime and the end of the last slowdown on, what happens repeats with the least common
+    multiple of the periods of timetable, shifts and transit times: departures are listed over two of them.
     """
     table = lane.timetable
     if table is None:
         return ()
-    settled = max([table.departures[-1], *(downtime.end for downtime in lane.calendar.downtimes)])
-    end = settled + 2 * common_period(lane)
+    end = lane.settled + 2 * common_period(lane)
     blocked = lane.calendar.blocked(end + max(lane.trip_times))
     found = []
     departure = table.next(0)
@@ -36,8 +35,7 @@ def usable_windows(lane: Lane) -> tuple[tuple[int, int], ...]:
     Timetables apart; of two periods after the last single downtime, as in `usable_departures`. Sorted; windows of
     trips of different lengths may overlap or touch.
     """
-    settled = max((downtime.end for downtime in lane.calendar.downtimes), default=0)
-    end = settled + 2 * common_period(lane)
+    end = lane.settled + 2 * common_period(lane)
     blocked = lane.calendar.blocked(end + max(lane.trip_times))
     usable: list[tuple[int, int]] = []
     for trip_time in lane.trip_times:
@@ -56,12 +54,12 @@ def usable_windows(lane: Lane) -> tuple[tuple[int, int], ...]:
 def longest_wait(lane: Lane) -> int:
     """Return the longest time from any tick to the next departure after which a trip is in no downtime.
 
-    It is 0 where there is none at all, and for a lane with neither timetable nor transit times by time of day, which
+    It is 0 where there is none at all, and for a lane with neither timetable nor transit times by departure, which
     waits for its calendar only.
     """
     if lane.timetable is not None:
         return max((after - before for before, after in pairwise((0, *usable_departures(lane)))), default=0)
-    if lane.transit_times is None or lane.calendar.always_works:
+    if not lane.varies or lane.calendar.always_works:
         return 0
     longest = begin = 0
     for start, end in usable_windows(lane):

@@ -9,7 +9,8 @@ from itertools import groupby, pairwise
 from scheduler.domain.batteries import charged
 from scheduler.domain.happened import taken_over, tasks_of
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import CarrierGroup, Fleet, Lane, Machine
+from scheduler.domain.lanes import Lane
+from scheduler.domain.resources import CarrierGroup, Fleet, Machine
 from scheduler.domain.schedule import Charge, Move, OperationKey, Schedule, ScheduledOperation, Setup
 from scheduler.domain.slowdowns import last_departure
 from scheduler.domain.tidying import parked

@@ -9,7 +9,8 @@ from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
-from scheduler.domain.resources import Battery, CarrierGroup, Charger, Lane, Machine, OperatorPool, RobotCell
+from scheduler.domain.lanes import Lane
+from scheduler.domain.resources import Battery, CarrierGroup, Charger, Machine, OperatorPool, RobotCell
 from scheduler.domain.routing import routes
 from scheduler.domain.schedule import Move, OperationKey, Schedule, ScheduledOperation
 

@@ -248,9 +248,7 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
                         lanes = [instance.lane_by_id[lane] for lane in leg.groups]
                         time = piece = max(max(lane.cycle_time, lane.headway, 1) for lane in lanes)
                         # Where departures are limited, the longest wait for one that the calendar allows is known.
-                        calendars.extend(
-                            lane.calendar for lane in lanes if lane.timetable is None and lane.transit_times is None
-                        )
+                        calendars.extend(lane.calendar for lane in lanes if lane.timetable is None and not lane.varies)
                         waits[leg.slot, leg.load] = max(longest_wait(lane) for lane in lanes)
                     else:
                         able = carriers(instance, leg, job)

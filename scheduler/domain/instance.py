@@ -11,6 +11,7 @@ from types import MappingProxyType
 from scheduler.domain.cycle import Cycle
 from scheduler.domain.execution import Execution
 from scheduler.domain.jobs import Job, Mode, Operation
+from scheduler.domain.lanes import Lane
 from scheduler.domain.resources import (
     Battery,
     Carrier,
@@ -18,7 +19,6 @@ from scheduler.domain.resources import (
     Charger,
     Facility,
     Fleet,
-    Lane,
     Machine,
     OperatorPool,
     RobotCell,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from scheduler.domain.jobs import Job
-from scheduler.domain.resources import Facility, Fleet, Lane, Machine, OperatorPool, RobotCell
+from scheduler.domain.lanes import Lane
+from scheduler.domain.resources import Facility, Fleet, Machine, OperatorPool, RobotCell
 from scheduler.domain.schedule import Move
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a factory is made of: facilities, machines, robot cells, transport fleets, transfer lanes, operator pools."""
+"""What a factory is made of: facilities, machines, robot cells, transport fleets, operator pools; lanes apart."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
-from scheduler.domain.calendar import Calendar, Downtime
+from scheduler.domain.calendar import Calendar
 from scheduler.domain.shortages import Shortage
 from scheduler.domain.slowdowns import Slowdown, slowed
-from scheduler.domain.timetable import Timetable
-from scheduler.domain.transit import TransitTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,86 +286,6 @@ class Fleet:
 CarrierGroup: TypeAlias = RobotCell | Fleet
 """Carriers that share places and ways, each at its own speed."""
 AnyGroup = TypeVar("AnyGroup", bound=CarrierGroup)
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A transfer lane from one facility to another, with identical vehicles.
-
-    A trip departs when its jobs are there and a vehicle is: it lasts ``load_time + transit_time + unload_time``,
-    carries jobs of together at most ``units_per_vehicle`` units, and its vehicle is at the origin again
-    ``return_time`` ticks later. All vehicles stand at the origin at tick 0. A trip lies outside the downtimes
-    of the lane's calendar (from departure to arrival); the return does not care for them. Two trips of the lane
-    depart at least ``headway`` ticks apart, and with a ``timetable`` only at its ticks. A trip costs ``trip_cost`` and
-    ``unit_cost`` for each unit on it, and emits ``trip_co2``, in any units of money and mass. With ``transit_times``
-    the transit time depends on when the trip departs, and ``transit_time`` is that outside their windows.
-    """
-
-    id: str
-    origin: str
-    destination: str
-    transit_time: int
-    vehicles: int = 1
-    units_per_vehicle: int = 1
-    return_time: int = 0
-    load_time: int = 0
-    unload_time: int = 0
-    calendar: Calendar = field(default_factory=Calendar)
-    headway: int = 0
-    timetable: Timetable | None = None
-    trip_cost: int = 0
-    unit_cost: int = 0
-    trip_co2: int = 0
-    transit_times: TransitTimes | None = None
-
-    @property
-    def pick_up_time(self) -> int:
-        """Ticks from departure until the job has left its place: ``load_time``."""
-        return self.load_time
-
-    @property
-    def drop_time(self) -> int:
-        """Ticks before arrival in which the job is put down: ``unload_time``."""
-        return self.unload_time
-
-    @property
-    def trip_time(self) -> int:
-        """Ticks from departure (start of loading) to arrival (end of unloading), outside the transit windows."""
-        return self.load_time + self.transit_time + self.unload_time
-
-    @property
-    def cycle_time(self) -> int:
-        """Ticks for which a trip keeps its vehicle at the longest: trip and return."""
-        return self.trip_times[-1] + self.return_time
-
-    def trip_time_at(self, departure: int) -> int:
-        """Return the ticks from departure to arrival of a trip that departs then."""
-        if self.transit_times is None:
-            return self.trip_time
-        return self.trip_time - self.transit_time + self.transit_times.at(departure, self.transit_time)
-
-    @property
-    def trip_times(self) -> tuple[int, ...]:
-        """The lengths that trips can have, the shortest first."""
-        if self.transit_times is None:
-            return (self.trip_time,)
-        windows = self.transit_times.windows
-        found = {self.trip_time - self.transit_time + window.transit_time for window in windows}
-        if sum(window.end - window.start for window in windows) < self.transit_times.period:
-            found.add(self.trip_time)
-        return tuple(sorted(found))
-
-    def closed(self, trip_time: int, end: int) -> tuple[Downtime, ...]:
-        """Return every maximal window, of those that start before `end`, in which no trip of that length departs."""
-        if self.transit_times is None:
-            return ()
-        transit_time = trip_time - self.load_time - self.unload_time
-        return self.transit_times.closed(transit_time, self.transit_time, end)
-
-    @property
-    def vehicle_ids(self) -> tuple[str, ...]:
-        """Names of the vehicles: ``lane#1``, ``lane#2`` ..."""
-        return tuple(f"{self.id}#{number}" for number in range(1, self.vehicles + 1))
 
 
 def at_speed(group: AnyGroup, speed: int) -> AnyGroup:

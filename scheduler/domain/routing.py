@@ -24,7 +24,8 @@ from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
-from scheduler.domain.resources import CarrierGroup, Lane, Machine, Robot
+from scheduler.domain.lanes import Lane
+from scheduler.domain.resources import CarrierGroup, Machine, Robot
 from scheduler.domain.schedule import Move, MoveKind
 
 Slot: TypeAlias = Literal["exit", "collect", "transfer", "onward", "deliver", "entry"]

@@ -1,7 +1,7 @@
 """Slowdowns: travel in a robot cell or fleet takes longer from an instant on, until the way is as fast as usual again.
 
-A slowdown is known once it has begun, and holds until an event ends it. Plans count on it for ever, as on a slow lane,
-so that the travel times of all that is still to come are one table; only the past has several.
+A slowdown is known once it has begun, and holds until an event ends it. It may be known beforehand until when it
+holds: travel that begins from that tick on may be as fast as usual.
 """
 
 from __future__ import annotations
@@ -16,20 +16,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Slowdown:
-    """Travel that begins at ``start`` or later, and before ``end``, is at ``speed`` percent of the usual speed.
+    """Travel that begins at ``start`` or later, and before ``until`` and ``end``, is at ``speed`` percent of the usual.
 
-    ``end`` None: it holds until it is ended.
+    ``until`` is when it is to be over (None: that is not known), ``end`` when it was ended (None: not yet).
     """
 
     start: int
     end: int | None
     speed: int
+    until: int | None = None
+
+    @property
+    def over_at(self) -> int | None:
+        """The first tick from which on travel may be as fast as usual, None if that is not known."""
+        return min((tick for tick in (self.until, self.end) if tick is not None), default=None)
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """The ticks at which travel becomes slower or faster."""
+        return (self.start,) if self.over_at is None else (self.start, self.over_at)
 
     def holds(self, instant: int | None) -> bool:
-        """Return whether it slows travel that begins at an instant (None: from now on)."""
+        """Return whether it slows travel that begins at an instant (None: from now on, for plans that know no end)."""
         if instant is None:
-            return self.end is None
-        return self.start <= instant and (self.end is None or instant < self.end)
+            return self.end is None and (self.until is None or self.speed < 100)
+        return self.start <= instant and (self.over_at is None or instant < self.over_at)
 
 
 def slowed(time: int, slowdowns: Iterable[Slowdown], instant: int | None = None) -> int:
@@ -47,7 +58,7 @@ def last_departure(group: CarrierGroup, origin: str, destination: str, wanted_at
     """Return the last instant at which a carrier can leave for a place to be there in time."""
     if not group.slowdowns:
         return wanted_at - group.travel_time(origin, destination)
-    changes = sorted({t for s in group.slowdowns for t in (s.start, s.end) if t is not None})
+    changes = sorted({tick for slowdown in group.slowdowns for tick in slowdown.changes})
     latest = wanted_at
     for begin in reversed(changes):
         start = min(wanted_at - group.travel_time(origin, destination, begin), latest)

@@ -55,13 +55,4 @@ def departures(instance: Instance, start: int, end: int) -> Iterator[tuple[str, 
 def transit_windows(instance: Instance, start: int, end: int) -> Iterator[tuple[str, TransitWindow]]:
     """Yield lane and window of every other transit time than the usual one in ``[start, end]``, cut at both ends."""
     for lane in instance.lanes:
-        times = lane.transit_times
-        found: list[TransitWindow] = []
-        for begin in range(start - start % times.period, end, times.period) if times is not None else ():
-            for window in times.windows if times is not None else ():
-                first, last = max(begin + window.start, start), min(begin + window.end, end)
-                if found and (found[-1].end, found[-1].transit_time) == (first, window.transit_time):
-                    first = found.pop().start  # over the end of a period
-                if first < last:
-                    found.append(TransitWindow(first, last, window.transit_time))
-        yield from ((lane.id, window) for window in found)
+        yield from ((lane.id, window) for window in lane.transit_windows(start, end))

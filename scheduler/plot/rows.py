@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Carrier, Fleet, Lane, Machine
+from scheduler.domain.lanes import Lane
+from scheduler.domain.resources import Carrier, Fleet, Machine
 
 RowKind: TypeAlias = Literal[
     "facility",

@@ -49,8 +49,8 @@ def add_trip(instance: Instance, timing: Timing, trip: Move, earliest: int, bloc
     node = timing.add(earliest, lane.trip_times[0])
     if lane.timetable is not None:
         timing.keep_free(node, lane.timetable.closed(timing.latest), 0, 1)
-    if lane.transit_times is None:
-        timing.keep_free(node, blocked, 0, lane.trip_time)
+    if not lane.varies:
+        timing.keep_free(node, blocked, 0, lane.trip_times[0])
     else:
         timing.vary(node, [Variant(time, lane.closed(time, timing.latest), blocked) for time in lane.trip_times])
     return node

@@ -134,9 +134,7 @@ class LaneTimeline:
         self._downtimes = downtimes
         self._trip_times = lane.trip_times
         self._period = common_period(lane)
-        self._settled = max((downtime.end for downtime in lane.calendar.downtimes), default=0)
-        if lane.timetable is not None:
-            self._settled = max(self._settled, lane.timetable.departures[-1])
+        self._settled = lane.settled
         self._departures: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._back_at: list[list[int]] = [[] for _ in range(lane.vehicles)]
         self._units: list[list[int]] = [[] for _ in range(lane.vehicles)]
@@ -241,9 +239,8 @@ class LaneTimeline:
         latest = max(ready, self._settled) + 2 * self._period
         while True:
             start = ready
-            if self.lane.transit_times is not None:
-                transit_time = trip_time - self.lane.load_time - self.lane.unload_time
-                found = self.lane.transit_times.next(start, transit_time, self.lane.transit_time)
+            if self.lane.varies:
+                found = self.lane.next_departure(start, trip_time)
                 start = NEVER if found is None else found
             if self._downtimes is not None:
                 start = self._downtimes.start(start, max(trip_time, 1))

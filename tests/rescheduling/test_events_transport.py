@@ -124,9 +124,11 @@ def test_a_slow_route_lengthens_what_has_not_set_out() -> None:
 
 def test_a_route_is_fast_again_at_its_tick() -> None:
     first, result = repaired(two_sites(), two_sites_baseline(), 1, RouteSlow("E", 1, "L", 60, until=3))
-    second = revise(first, Revision(3, 0, (), result))
-    assert second.lane_by_id["L"].transit_time == 5
-    assert [(m.start, m.end) for m in execution_of(second).moves] == [(2, 11)]  # under way: as it was planned
+    assert trips(result) == [("L#1", 3, 8), ("L#2", 4, 9)]  # at 2 it would set out for 9 ticks
+    first, result = repaired(two_sites(), two_sites_baseline(), 1, RouteSlow("E", 1, "L", 60, until=8))
+    second = revise(first, Revision(8, 0, (), result))
+    assert second.lane_by_id["L"].trip_times == (5,)
+    assert [(m.start, m.end) for m in execution_of(second).moves] == [(2, 11), (4, 13)]  # under way: as planned
 
 
 def test_a_blocked_route_is_closed() -> None:

@@ -53,6 +53,9 @@ class RouteSlow(Event):
             slowdown = Slowdown(execution_of(instance).now, None, self.speed)
             return with_group(instance, replace(group, slowdowns=(*group.slowdowns, slowdown)))
         lane = instance.lane_by_id[self.route]
+        if self.until is not None:
+            slowdown = Slowdown(execution_of(instance).now, None, self.speed, self.until)
+            return with_lane(instance, replace(lane, slowdowns=(*lane.slowdowns, slowdown)))
         times = lane.transit_times
         slow = None if times is None else times.slowed(self.speed)
         transit_time = -(-lane.transit_time * 100 // self.speed)

@@ -23,6 +23,7 @@ from scheduler.search.decode.layout import (
     MOVE_BEFORE,
     MOVE_START,
     NEVER,
+    NUM_FIRST,
     NUM_LENGTHS,
     NUM_LISTED,
     NUM_PIECES,
@@ -81,7 +82,13 @@ def with_length(data: Ints, row: int, ready: int, length: int) -> int:
     num, period = get(data, LANE_LIMITS, row, NUM_PIECES), get(data, LANE_LIMITS, row, PIECES_PERIOD)
     if num == 0 or ready >= NEVER:
         return ready
-    at, begin = data[TIMES] + get(data, LANE_LIMITS, row, PIECES_AT), ready - ready % period
+    at = data[TIMES] + get(data, LANE_LIMITS, row, PIECES_AT)
+    for _ in range(get(data, LANE_LIMITS, row, NUM_FIRST)):
+        if data[at] > ready and data[at + 1] == length:
+            return ready
+        ready = max(ready, data[at])
+        at += 2
+    begin = ready - ready % period
     for k in range(2 * num):
         end = begin + data[at + 2 * (k % num)]
         if end > ready and data[at + 2 * (k % num) + 1] == length:

@@ -320,7 +320,7 @@ class Facts:
         """Add the row of what limits the departures of a lane; return its number, -1 if nothing does."""
         docks = [self._docks.get(site, -1) for site in (lane.origin, lane.destination)]
         timetable = lane.timetable
-        if timetable is None and lane.headway == 0 and max(docks) < 0 and lane.transit_times is None:
+        if timetable is None and lane.headway == 0 and max(docks) < 0 and not lane.varies:
             return -1
         here, there = ((dock, self.profiles[dock] - 1 if dock >= 0 else 0) for dock in docks)
         listed_at, listed, period, last = len(self.times), 0, 0, NEVER
@@ -332,18 +332,26 @@ class Facts:
         tables[at.LANE_LIMITS].append((*row, *self._pieces(lane)))
         return len(tables[at.LANE_LIMITS]) - 1
 
-    def _pieces(self, lane: Lane) -> tuple[int, int, int, int, int]:
+    def _pieces(self, lane: Lane) -> tuple[int, int, int, int, int, int]:
         """Write down how long trips are when, and the lengths that they have; zeros if all are alike."""
-        if lane.transit_times is None:
-            return 0, 0, 0, 0, 0
-        period, windows = lane.transit_times.period, lane.transit_times.windows
-        pieces_at, edges = len(self.times), {period, *(t for window in windows for t in (window.start, window.end))}
-        begins = sorted(edges - {0, period})
-        for begin, end in pairwise((0, *begins, period)):
-            self.times.extend((end, lane.trip_time_at(begin)))
+        if not lane.varies:
+            return 0, 0, 0, 0, 0, 0
+        pieces_at, times = len(self.times), lane.transit_times
+        period = 1 if times is None else times.period
+        first = [s.until for s in lane.slowdowns if s.end is None and s.until is not None]
+        repeats_at = -(-max(first, default=0) // period) * period
+        num_first = self._pieces_of(lane, 0, repeats_at, 0)
+        num_pieces = self._pieces_of(lane, repeats_at, repeats_at + period, repeats_at)
         lengths_at = len(self.times)
         self.times.extend(lane.trip_times)
-        return pieces_at, len(begins) + 1, period, lengths_at, len(lane.trip_times)
+        return pieces_at, num_first, num_pieces, period, lengths_at, len(lane.trip_times)
+
+    def _pieces_of(self, lane: Lane, begin: int, end: int, origin: int) -> int:
+        """Write down the pieces of a window, by their ticks after the origin; return how many there are."""
+        pieces = list(pairwise((begin, *lane.changes(begin, end), end))) if begin < end else []
+        for start, until in pieces:
+            self.times.extend((until - origin, lane.trip_time_at(start)))
+        return len(pieces)
 
     def _leg(self, leg: Leg, tables: Tables) -> tuple[int, ...]:
         if leg in self._leg_rows:

@@ -223,10 +223,11 @@ VEHICLE, NUM_VEHICLES, ROOM_FOR, TRIP_TIME, RETURN_TIME, LANE_CALENDAR, LIMITS =
 TRIP_COST, UNIT_COST, TRIP_CO2 = range(7, 10)
 # LANE_LIMITS: timetable (NUM_LISTED 0: none; PERIOD 0: not repeated), headway, and docks by number of their profile
 # (-1: not counted) with what others may hold of them meanwhile, and for how long a trip holds one; if trips are longer
-# at some times, pieces of a period in TIMES as end, length, end, length, and all lengths (NUM_LENGTHS 0: not so)
+# at some times, in TIMES as end, length, end, length the pieces until a first tick, then those of a period that repeats
+# from tick 0 on, and all lengths (NUM_LENGTHS 0: not so)
 LISTED_AT, NUM_LISTED, PERIOD, LAST_LISTED, HEADWAY = range(5)
 DOCK_FROM, OTHERS_FROM, HOLD_FROM, DOCK_TO, OTHERS_TO, HOLD_TO = range(5, 11)
-PIECES_AT, NUM_PIECES, PIECES_PERIOD, LENGTHS_AT, NUM_LENGTHS = range(11, 16)
+PIECES_AT, NUM_FIRST, NUM_PIECES, PIECES_PERIOD, LENGTHS_AT, NUM_LENGTHS = range(11, 17)
 # JOBS; CARRIERS_AT: in TIMES, by carrier, -1: any; its operations in all plans; SPLITS: it goes in loads
 RELEASE, DUE, DEADLINE, WEIGHT, SIZE, CARRIERS_AT, OPS_FROM, OPS_TO, UNITS_FROM, UNITS_TO, SPLITS = range(11)
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job

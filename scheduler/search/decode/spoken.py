@@ -48,7 +48,7 @@ SPOKEN: dict[type, frozenset[str]] = {
     Charger: names("id place places shortages"),
     Lane: names(
         "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time calendar"
-        " timetable headway trip_cost unit_cost trip_co2 transit_times"
+        " timetable headway trip_cost unit_cost trip_co2 transit_times slowdowns"
     ),
     OperatorPool: names("id capacity shortages"),
     Job: names("id operations precedences release_date due_date deadline weight units plans carriers splits"),
