@@ -20,6 +20,8 @@ from scheduler.domain.derive import complete, moves_into, occupied_from, occupie
 
 MAX_CHECKS = 40
 """Schedules that are checked before sets follow one after the other."""
+MAX_TRIES = 10_000
+"""Cycle times that are looked at before that."""
 
 
 class _Use(NamedTuple):
@@ -44,12 +46,24 @@ class _Turns(NamedTuple):
 
     def fit(self, cycle_time: int) -> bool:
         """Return whether the uses keep clear of one another when all are repeated every `cycle_time` ticks."""
+        return self.ruled_out_until(cycle_time) == cycle_time
+
+    def ruled_out_until(self, cycle_time: int) -> int:
+        """Return a cycle time before which, from this one on, the uses do not fit; this one if they do.
+
+        Of two uses that overlap the one that belongs to so many sets before comes so many times as much nearer, or
+        goes so many times as much further, with each tick of the cycle. They overlap until it is past the other.
+        """
         turns = sorted((use.start % cycle_time, use.end - use.start, use) for use in self.uses)
         turns.append((turns[0][0] + cycle_time, turns[0][1], turns[0][2]))
-        return all(
-            start + length + self.way(use.last, following.first) <= later
-            for (start, length, use), (later, _, following) in pairwise(turns)
-        )
+        ticks = 0
+        for (start, length, use), (later, other, following) in pairwise(turns):
+            gap = later - start
+            if gap < length + self.way(use.last, following.first):
+                sets = (following.start - use.start - gap) // cycle_time
+                left = length - gap if sets < 0 else other + gap
+                ticks = max(ticks, 1, -(-left // abs(sets)) if sets and gap < length else 1)
+        return cycle_time + ticks
 
 
 def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
@@ -73,16 +87,18 @@ def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
     alone = span + _way_back(instance)
     turns = tuple(_turns(instance, one_set))
     least = max((each.work for each in turns), default=0)
-    num_checks = 0
-    for cycle_time in range(max(1, least, -(-span // _most_sets(instance))), alone):
-        if not all(each.fit(cycle_time) for each in turns):
-            continue
-        schedule = shifted(instance, one_set.operations, loaded, cycle_time)
-        if not check(instance, schedule):
-            return schedule
-        num_checks += 1
-        if num_checks == MAX_CHECKS:
+    num_checks, cycle_time = 0, max(1, least, -(-span // _most_sets(instance)))
+    for _ in range(MAX_TRIES):
+        later = max((each.ruled_out_until(cycle_time) for each in turns), default=cycle_time)
+        if later >= alone or num_checks == MAX_CHECKS:
             break
+        if later == cycle_time:
+            schedule = shifted(instance, one_set.operations, loaded, cycle_time)
+            if not check(instance, schedule):
+                return schedule
+            num_checks += 1
+            later += 1
+        cycle_time = later
     schedule = shifted(instance, one_set.operations, loaded, alone)
     return None if check(instance, schedule) else schedule
 

@@ -49,3 +49,26 @@ def test_what_is_ruled_out_breaks_a_rule(seed: int) -> None:
     assert ruled_out
     for shorter in ruled_out:
         assert check(instance, repeating.shifted(instance, one_set.operations, loaded, shorter))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_cycle_times_that_are_passed_over_do_not_fit(seed: int) -> None:
+    random, uses, clock = Random(seed), list[repeating._Use](), 0
+    for _ in range(random.randint(1, 7)):
+        start = clock + random.randint(0, 9)
+        clock = start + random.randint(1, 15)
+        uses.append(repeating._Use(start, clock, random.choice("ab"), random.choice("ab")))
+    ways = {("a", "b"): random.randint(0, 9), ("b", "a"): random.randint(0, 9)}
+    turns = repeating._Turns(tuple(uses), lambda before, after: ways.get((before or "", after or ""), 0))
+    for shorter in range(1, clock + 20):
+        for passed in range(shorter, turns.ruled_out_until(shorter)):
+            assert not turns.fit(passed)
+
+
+def test_long_cycles_are_found_without_looking_at_every_tick() -> None:
+    # With L = 2**38, A is taken in [0, 2 L) and [5 L, 7 L): cycles from 4 L on are too short up to 7 L.
+    job = simple_job("P", ("A", 2 * 2**38), ("B", 3 * 2**38), ("A", 2 * 2**38))
+    instance = unrolled(replace(factory(machine("A"), machine("B"), job), objective="cycle_time"), Cycle(3))
+    schedule = construct(instance, Objective.parse("cycle_time"), time_limit=0.0)
+    assert schedule is not None and not check(instance, schedule)
+    assert cycle_time(instance, schedule) == 7 * 2**38
