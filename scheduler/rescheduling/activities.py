@@ -37,6 +37,7 @@ class Activities:
     _node_by_move: dict[int, int] = field(default_factory=dict)  # by the id of a move: all live as long as the draft
     _drop_of: dict[int, int] = field(default_factory=dict)
     _pick_up_of: dict[int, int] = field(default_factory=dict)
+    _node_by_charge: dict[int, int] = field(default_factory=dict)  # by the id of a charge
 
     @property
     def node_by_key(self) -> Mapping[OperationKey, int]:
@@ -55,6 +56,11 @@ class Activities:
         if drop is not None:
             self._drop_of[node], self._pick_up_of[drop] = drop, node
 
+    def add_charge(self, node: int, charge: Charge) -> None:
+        """Let a node stand for a charge."""
+        self.charge_of[node] = charge
+        self._node_by_charge[id(charge)] = node
+
     def node_of(self, move: Move) -> int:
         """Return the node of a move, of its pick-up if it has two."""
         return self._node_by_move[id(move)]
@@ -67,10 +73,12 @@ class Activities:
         """Return the node with which a move ends."""
         return self.last(self._node_by_move[id(move)])
 
-    def stop_of(self, task: Move | ScheduledOperation, is_drop: bool) -> int:
-        """Return the node of an operation, or that with which a move begins or (``is_drop``) ends."""
+    def stop_of(self, task: Planned, is_drop: bool) -> int:
+        """Return the node of an operation or charge, or that with which a move begins or (``is_drop``) ends."""
         if isinstance(task, ScheduledOperation):
             return self._node_by_key[task.key]
+        if isinstance(task, Charge):
+            return self._node_by_charge[id(task)]
         return self.drop(task) if is_drop else self._node_by_move[id(task)]
 
     def planned(self) -> dict[int, Planned]:

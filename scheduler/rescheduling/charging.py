@@ -132,7 +132,7 @@ def _behind(draft: Draft, lack: _Lack) -> int:
 
 def _longer(instance: Instance, draft: Draft, schedule: Schedule, lack: _Lack) -> Draft | None:
     """Let the charge before the lack last longer, if there is one that can."""
-    charge, level = lack.tasks[0]
+    charge, level = lack.tasks[0] if lack.tasks else (None, 0)
     if not isinstance(charge, Charge) or charge.start < execution_of(instance).now:
         return None
     if len(lack.tasks) == 1 and lack.is_unplugged:
@@ -214,7 +214,7 @@ def _elsewhere(instance: Instance, draft: Draft, schedule: Schedule, lack: _Lack
 
     Others that would come later than it give way to it. No charge goes elsewhere twice.
     """
-    charge, battery, now = lack.tasks[-1][0], lack.battery, execution_of(instance).now
+    charge, battery, now = lack.tasks[-1][0] if lack.tasks else None, lack.battery, execution_of(instance).now
     if not (lack.is_unplugged and isinstance(charge, Charge)) or charge.start < now:
         return None
     drafted = _drafted(draft, schedule, charge)

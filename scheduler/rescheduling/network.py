@@ -80,7 +80,7 @@ class Network:
         self._add_parts()
         self._add_machines()
         activities, node_of = self.activities, self.activities.node_of
-        add_carriers(instance, self.timing, draft, self._real, activities.charge_of, activities.stop_of)
+        add_carriers(instance, self.timing, draft, self._real, activities)
         if instance.operators:
             by_start = sorted(draft.operations, key=lambda o: (self._nominal_start(o), o.end))
             add_pools(instance, self.timing, ((self._node[o.key], o) for o in by_start), execution.now)
@@ -89,7 +89,7 @@ class Network:
         add_docks(instance, self.timing, trips, execution.now)
         add_chargers(instance, self.timing, activities.charge_of)
         add_stations(instance, self.timing, draft, self._node, node_of, activities.drop, self._waiting)
-        self.parked = Parked(instance, self.timing, draft, self._real, node_of, activities.labels)
+        self.parked = Parked(instance, self.timing, draft, self._real, activities)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -135,7 +135,7 @@ class Network:
             if isinstance(activity, ScheduledOperation):
                 self.activities.add_operation(self._add_operation(activity), activity)
             elif isinstance(activity, Charge):
-                self.activities.charge_of[self._add_charge(activity)] = activity
+                self.activities.add_charge(self._add_charge(activity), activity)
             else:
                 self._add_moves(activity)
 

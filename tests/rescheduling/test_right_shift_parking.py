@@ -1,0 +1,74 @@
+"""Right shift with limited places for vehicles that have batteries, or carry several jobs at a time."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from helpers import assert_valid
+from search.parked_cases import KINDS, random_parked
+from test_parking_tasks import PLUG, V1, V2, VAN, plugged, van
+
+from benchmarks.drawing import random_event
+from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain.events import Revision, VehicleDown, revise
+from scheduler.domain.happened import execution_of
+from scheduler.errors import EventError
+from scheduler.rescheduling.right_shift import shift
+from scheduler.search.construct import construct
+
+MAKESPAN = Objective.parse("makespan")
+FIXED = "which stays at"
+"""What a shift says that would have to move what is under way."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(0, 24, 2))
+def test_what_happens_is_answered(kind: str, seed: int) -> None:
+    instance = random_parked(seed, kind)
+    baseline = construct(instance, MAKESPAN, time_limit=0.0)
+    assert baseline is not None
+    for number in range(4):
+        assert_shifted(happened(Random(10 * seed + number), instance, baseline))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_stretch_goes_on_whatever_happens(seed: int) -> None:
+    # V2 comes to M1 in the instant in which V1 goes on from there, with another job on board.
+    assert_shifted(happened(Random(seed), VAN, van(2 + seed % 3)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_charges_at_one_plug_go_on_whatever_happens(seed: int) -> None:
+    assert_shifted(happened(Random(seed), PLUG, plugged(*V1, *V2)))
+
+
+def test_who_comes_next_waits_until_the_vehicle_has_gone_on() -> None:
+    # V1, at M1 during [4, 5), is broken down until 6, and goes on at 7.
+    broken = revise(VAN, Revision(3, 0, (VehicleDown(id="E", at=3, vehicle="V1", until=5),), van(4)))
+    found = shift(broken, execution_of(broken).baseline).schedule
+    assert found is not None
+    assert_valid(broken, found)
+    by_job = {move.job: move for move in found.moves if move.job is not None}
+    assert (by_job["J1"].end, by_job["J2"].end, by_job["J3"].start) == (7, 10, 4)
+
+
+def assert_shifted(revised: Instance) -> None:
+    """There is a shift that passes the checker, or something under way is in its way."""
+    found = shift(revised, execution_of(revised).baseline)
+    if found.placed is None:
+        assert FIXED in found.reason
+    else:
+        assert_valid(revised, found.placed)
+
+
+def happened(draw: Random, instance: Instance, baseline: Schedule) -> Instance:
+    """Return the instance after a random event of any kind at a random instant of the baseline."""
+    now = draw.randrange(max(1, baseline.makespan))
+    standing = revise(instance, Revision(now, 0, (), baseline))
+    while True:
+        event = random_event(draw, standing, "E", ())
+        try:
+            return revise(instance, Revision(now, 0, (event,), baseline))
+        except EventError:
+            continue
