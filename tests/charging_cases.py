@@ -127,7 +127,7 @@ def least_makespan(instance: Instance) -> int | None:
                     if any(begin < gap.end and gap.start < unplugged for gap in charger.shortages):
                         break
                     start = max(unplugged + back, ready)
-                    left = _filled(battery, plugged, ticks)
+                    left = filled(battery, plugged, ticks)
                     found.append(
                         (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
                     )
@@ -179,7 +179,7 @@ def least_makespan(instance: Instance) -> int | None:
 
 
 @cache
-def _filled(battery: Battery, level: int, ticks: int) -> int:
+def filled(battery: Battery, level: int, ticks: int) -> int:
     """Return the level after so many ticks, found by charging for a twelfth of a tick at a time."""
     amount, pieces = Fraction(level), 12
     for _ in range(pieces * ticks):

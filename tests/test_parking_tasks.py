@@ -5,11 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cpsat.fixing import hint_status
 from helpers import assert_valid, at, distances, empty, factory, flagged, machine, simple_job, transport
+from oracle_parking import least_makespan
+from parking_task_cases import random_task_instance
+from strategies import random_events
 
-from scheduler.domain import Battery, Charge, Charger, ChargeStep, Facility, Fleet, Instance, Move, Schedule, Vehicle
+from scheduler.cpsat.solve import Outcome, improve
+from scheduler.domain import (
+    Battery,
+    Charge,
+    Charger,
+    ChargeStep,
+    Facility,
+    Fleet,
+    Instance,
+    Move,
+    Objective,
+    Schedule,
+    Status,
+    Stop,
+    Vehicle,
+)
 from scheduler.domain.derive import complete
+from scheduler.domain.events import revise
+from scheduler.domain.events.revision import Revision
 from scheduler.domain.parking import gaps_listed, havens, served
+from scheduler.io.validate import defects
 
 # All places are 2 apart, taking up and putting down takes 1; a transport takes 4 ticks and 12 units, an empty move 2.
 BATTERY = Battery(20, (ChargeStep(20, 4),), 20, 2, drain_loaded=3, drain_empty=1)
@@ -121,3 +143,87 @@ def test_a_vehicle_with_jobs_on_board_is_where_it_handles_them() -> None:
     assert [stay.begin for stay in last.stays] == [7]
     assert [tuple(stay) for stay in idle.stays] == [("DOCK", 0, 3)]
     assert [stay.begin for stay in end.stays] == [5]
+
+
+def test_two_drops_at_one_place_are_one_stay() -> None:
+    # V1 puts J1 down at M1 during [4, 5) and J3 during [7, 8): it is there all the time, and V2 has to wait.
+    both = transport("J1 >1", "DOCK>M1", "V1", 0, 5), transport("J3 >1", "DOCK>M1", "V1", 1, 8)
+    work = at("J1.1", "M1", 5, 8), at("J2.1", "M2", 4, 7), at("J3.1", "M1", 8, 11)
+    alone = complete(VAN, work, (*both, transport("J2 >1", "DOCK>M2", "V2", 0, 4)))
+    assert_valid(VAN, alone)
+    assert next(iter(gaps_listed(VAN, VAN.fleets[0], alone))).between == ()
+    passing = replace(alone, moves=(*alone.moves, empty("M2>M1", "V2", 4, 6)))
+    assert flagged(VAN, passing) == [("parking", "M1 of fleet AGV", 1)]
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+MAKESPAN = Objective.parse("makespan")
+QUICK = [(seed, 1, True) for seed in (0, 3, 4, 6, 7, 8)] + [(seed, 2, False) for seed in (1, 2, 3, 4, 6, 7)]
+QUICK += [(0, 2, True), (7, 2, True)]
+"""Seeds that the oracle solves in an instant."""
+KINDS = [(1, True), (2, False), (2, True)]
+
+
+def best(instance: Instance, start: Schedule | None = None) -> Outcome:
+    """Return what CP-SAT finds and proves on its own."""
+    return improve(
+        instance,
+        MAKESPAN,
+        start=start,
+        time_limit=60,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+
+
+def assert_model_and_oracle_agree(instance: Instance) -> None:
+    found = best(instance)
+    assert found.status is Status.OPTIMAL
+    assert found.schedule is not None
+    assert_valid(instance, found.schedule)
+    assert hint_status(instance, found.schedule) is Status.FEASIBLE
+    assert least_makespan(instance, found.schedule.makespan) == found.schedule.makespan
+
+
+@pytest.mark.parametrize(("seed", "capacity", "has_battery"), QUICK)
+def test_the_model_and_the_world_in_ticks_agree(seed: int, capacity: int, has_battery: bool) -> None:
+    assert_model_and_oracle_agree(random_task_instance(seed, capacity=capacity, has_battery=has_battery))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(9, 30))
+@pytest.mark.parametrize(("capacity", "has_battery"), KINDS)
+def test_the_model_and_the_world_in_ticks_agree_at_length(seed: int, capacity: int, has_battery: bool) -> None:
+    instance = random_task_instance(seed, capacity=capacity, has_battery=has_battery)
+    if {defect.code for defect in defects(instance)} <= {"E337"}:
+        assert_model_and_oracle_agree(instance)
+
+
+@pytest.mark.parametrize(("capacity", "has_battery"), KINDS)
+@pytest.mark.parametrize("seed", [0, 3, 6, 8])
+def test_what_has_happened_goes_on_as_planned(seed: int, capacity: int, has_battery: bool) -> None:
+    instance = random_task_instance(seed, capacity=capacity, has_battery=has_battery)
+    plan = best(instance).schedule
+    assert plan is not None
+    for now in range(1, max(move.end for move in plan.moves) + 1, 2):
+        revised = revise(instance, Revision(now, 0, (), plan))
+        assert_valid(revised, plan)
+        assert hint_status(revised, plan) is Status.FEASIBLE
+
+
+@pytest.mark.parametrize(("capacity", "has_battery"), KINDS)
+@pytest.mark.parametrize("seed", [0, 3, 7])
+def test_repairs_keep_what_has_begun(seed: int, capacity: int, has_battery: bool) -> None:
+    instance = random_task_instance(seed, capacity=capacity, has_battery=has_battery)
+    plan = best(instance).schedule
+    assert plan is not None
+    events = random_events(seed, instance, plan, size=1)
+    revised = revise(instance, Revision(max(event.at for event in events), 0, events, plan))
+    found = best(revised)
+    assert found.status is Status.OPTIMAL
+    assert found.schedule is not None
+    assert_valid(revised, found.schedule)
+    assert hint_status(revised, found.schedule) is Status.FEASIBLE

@@ -29,7 +29,7 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.constraints.charging import post_gap, post_places
+from scheduler.constraints.charging import post_gap, post_last_ways, post_places
 from scheduler.constraints.facts import Task, past_charges, past_moves, tasks, travel_time
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import stretches_of
@@ -269,6 +269,8 @@ def post(ctx: ModelContext) -> None:
                     post_gap(ctx, vehicle, vehicle.battery, gap, turns, plugged_in)
             if vehicle.capacity > 1:
                 post_stretches(ctx, vehicle, vehicle.battery)
+            if fleet.limited:
+                post_last_ways(ctx, vehicle, vehicle.battery)
         for charger in fleet.chargers:
             post_places(ctx, charger, plugged_in[charger.id], len(fleet.vehicles))
 

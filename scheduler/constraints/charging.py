@@ -25,10 +25,10 @@ def post_gap(
     """Post a gap that one of the turns leads to, with the charge in it; its stay goes to its charger."""
     fleet = ctx.instance.fleet_by_vehicle[vehicle.id]
     _leave(ctx, fleet, vehicle, battery, gap, turns)
-    if gap.wanted is None:
-        _return(ctx, fleet, vehicle, battery, gap, turns)
-    else:
+    if gap.wanted is not None:
         _arrive(ctx, fleet, vehicle, battery, gap, gap.wanted, turns)
+    elif not fleet.limited:  # else see `post_last_ways`
+        _return(ctx, fleet, vehicle, battery, gap, turns)
     _charge(ctx, battery, gap, plugged_in)
 
 
@@ -46,7 +46,9 @@ def _leave(
         if stand.level is None:
             continue  # a move of the past that another vehicle has made
         ctx.enforce(model.add(gap.free_at >= stand.free_at), turn.literal, *if_made)
-        left = stand.level + battery.drain_idle * stand.free_at
+        # A detour over a stop, where places are limited, is longer than the way from stand to stand.
+        longer = ctx.parking.detour(vehicle.id, turn.before)
+        left = stand.level + battery.drain_idle * stand.free_at - (battery.drain_empty - battery.drain_idle) * longer
         ctx.enforce(model.add(gap.charge_left <= left), turn.literal, *if_made)
         if execution is not None and isinstance(stand.free_at, int):
             for charger in fleet.chargers:
@@ -85,7 +87,7 @@ def _arrive(
     ctx.model.add(left <= gap.charge_left - more).only_enforce_if(gap.direct)
     for charger in fleet.chargers:
         travel = fleet.travel_time(charger.place, wanted.place)
-        more = (battery.drain_empty - idle) * travel
+        more = (battery.drain_empty - idle) * (travel + ctx.parking.detour_after_charge(gap, charger.id))
         ctx.model.add(wanted.start >= gap.end + travel).only_enforce_if(gap.at[charger.id])
         ctx.model.add(left <= gap.to_level + idle * gap.end - more).only_enforce_if(gap.at[charger.id])
 
@@ -107,6 +109,16 @@ def _return(
     for charger in fleet.chargers:
         least = battery.minimum + battery.drain_empty * fleet.travel_time(charger.place, vehicle.start)
         ctx.model.add(gap.to_level >= least).only_enforce_if(gap.at[charger.id])
+
+
+def post_last_ways(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> None:
+    """Post, where places are limited, that the ways after the last task do not end below the minimum."""
+    idle = battery.drain_idle
+    for way in ctx.parking.last_ways(vehicle.id):
+        before = way.stand.before
+        free_at, level = ctx.carriers.left(vehicle.id, None if before is None else before.source)
+        left = level + idle * free_at - (battery.drain_empty - idle) * way.ticks
+        ctx.enforce(ctx.model.add(left - idle * way.end >= battery.minimum), *way.literals)
 
 
 def _goes_home(ctx: ModelContext, vehicle: Vehicle, stand: Stand) -> bool:

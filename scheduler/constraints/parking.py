@@ -163,8 +163,7 @@ def _crowded(fleet: Fleet, place: str, visits: Sequence[_Visit], now: int) -> It
 def post(ctx: ModelContext) -> None:
     """Post for each limited place that the stays of vehicles fit."""
     for fleet in ctx.instance.fleets:
-        for place in fleet.limited:
-            stays = ctx.parking.stays(fleet.id, place)
+        for place, stays in ctx.parking.stays(fleet).items():
             if len(stays) > fleet.parking[place]:
                 ctx.model.add_cumulative(stays, [1] * len(stays), fleet.parking[place])
 

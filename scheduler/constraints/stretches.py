@@ -1,8 +1,8 @@
-"""The model of vehicles that carry several jobs on a battery, for the rule `batteries`: held jobs, levels at visits.
+"""The model of vehicles that carry several jobs: what they hold, and the levels of their batteries at visits.
 
 Only on the way from a drop, or from its start, to a pick-up a vehicle may have nothing on board. Then the pick-up
-*opens* a stretch, and the gap before it may have a charge (`scheduler.constraints.charging`). On all other ways it
-drains `drain_loaded`, as in picking up and putting down.
+*opens* a stretch, and the gap before it may have a charge (`scheduler.constraints.charging`), or a stop where places
+are limited. On all other ways a battery drains `drain_loaded`, as in picking up and putting down.
 """
 
 from __future__ import annotations
@@ -17,22 +17,40 @@ if TYPE_CHECKING:
     from scheduler.cpsat.visits import HeldVars, VisitVars
 
 
-def post_stretches(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> None:
-    """Post how many jobs are on board after each visit, which pick-ups open a stretch, and the levels inside one."""
-    model, fleet, idle = ctx.model, ctx.instance.fleet_by_vehicle[vehicle.id], battery.drain_idle
-    execution = ctx.instance.execution
-    now = 0 if execution is None else execution.now
+def post_held(ctx: ModelContext, vehicle: str) -> None:
+    """Post how many jobs are on board after each visit, and which pick-ups open a stretch, for the rule `visits`."""
+    model = ctx.model
     met: dict[int, tuple[VisitVars, HeldVars]] = {}
+    for passed in ctx.carriers.ways.get(vehicle, ()):
+        held = _held(ctx, vehicle, passed.after)
+        met[id(held)] = (passed.after, held)
+        number = -1 if passed.after.is_drop else 1
+        number += 0 if passed.before is None else _held(ctx, vehicle, passed.before).number
+        model.add(held.number == number).only_enforce_if(passed.literal)
+    for after, held in met.values():
+        if held.opens is not None:
+            model.add(held.number == 1).only_enforce_if(held.opens)
+            ctx.enforce(model.add(held.number >= 2), held.opens.negated(), after.task.literal)
+            model.add_implication(held.opens, after.task.literal)
+
+
+def _held(ctx: ModelContext, vehicle: str, visit: VisitVars) -> HeldVars:
+    return ctx.carriers.held(vehicle, visit.task, visit.is_drop)
+
+
+def post_stretches(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> None:
+    """Post the levels inside a stretch, for the rule `batteries`."""
+    model, fleet, idle = ctx.model, ctx.instance.fleet_by_vehicle[vehicle.id], battery.drain_idle
+    now = 0 if ctx.instance.execution is None else ctx.instance.execution.now
+    met: dict[int, HeldVars] = {}
     for passed in ctx.carriers.ways.get(vehicle.id, ()):
         before, after = passed.before, passed.after
-        held = ctx.carriers.held(vehicle.id, after.task, after.is_drop)
-        met[id(held)] = (after, held)
-        earlier = None if before is None else ctx.carriers.held(vehicle.id, before.task, before.is_drop)
-        number = (0 if earlier is None else earlier.number) + (-1 if after.is_drop else 1)
-        model.add(held.number == number).only_enforce_if(passed.literal)
+        held = _held(ctx, vehicle.id, after)
+        met[id(held)] = held
         stand = ctx.carriers.stand(vehicle.id, before)
-        if before is None or earlier is None or stand.level is None or after.began_before(now):
+        if before is None or stand.level is None or after.began_before(now):
             continue  # the gap before what opens a stretch has its level; the past has had it
+        earlier = _held(ctx, vehicle.id, before)
         handling = fleet.drop_time if after.is_drop else fleet.pick_up_time
         more = (battery.drain_loaded - idle) * (_travel(fleet, battery, before, after, now) + handling)
         left = model.add(held.level + idle * after.end <= stand.level + idle * stand.free_at - more)
@@ -41,11 +59,7 @@ def post_stretches(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> Non
             model.add_implication(passed.literal, held.is_asked)
         elif held.is_asked is not None and earlier.is_asked is not None:
             model.add_bool_and(held.is_asked).only_enforce_if(passed.literal, earlier.is_asked)
-    for after, held in met.values():
-        if held.opens is not None:
-            model.add(held.number == 1).only_enforce_if(held.opens)
-            ctx.enforce(model.add(held.number >= 2), held.opens.negated(), after.task.literal)
-            model.add_implication(held.opens, after.task.literal)
+    for held in met.values():
         if held.is_asked is not None:
             model.add(held.level >= battery.minimum).only_enforce_if(held.is_asked)
 

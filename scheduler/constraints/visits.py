@@ -42,6 +42,7 @@ from scheduler.constraints.facts import (
 )
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import Stop, stops_of
+from scheduler.constraints.stretches import post_held
 from scheduler.domain import Carrier, CarrierGroup, Charge, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
 from scheduler.domain.slowdowns import last_departure, leaves_at
@@ -169,6 +170,7 @@ def post(ctx: ModelContext) -> None:
                 continue
             ctx.model.add_cumulative([task.interval for task in to_do], [1] * len(to_do), carrier.capacity)
             ctx.model.add_circuit(_arcs(ctx, ctx.instance.group_by_carrier[carrier.id], carrier, to_do))
+            post_held(ctx, carrier.id)
             handling = group.pick_up_time + group.drop_time
             blocked = [
                 ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{carrier.id}:{d.start}]")
@@ -196,6 +198,7 @@ def _arcs(
             )
             arcs.append((b, 0, last))
             ctx.carriers.add_way(carrier.id, after, None, last)
+            ctx.parking.add_turn(carrier.id, after, None, last)
         gap = None if after.is_drop else ctx.carriers.gap(carrier.id, after.task)
         for a, before in enumerate([None, *found]):
             if a == b or not _can_follow(before, after):
@@ -208,6 +211,7 @@ def _arcs(
             )
             arcs.append((a, b, literal))
             ctx.carriers.add_way(carrier.id, before, after, literal)
+            ctx.parking.add_turn(carrier.id, before, after, literal)
             stand = ctx.carriers.stand(carrier.id, before)
             if isinstance(stand.free_at, int) and isinstance(after.begin, int):
                 if not _was_possible(group, stand, before, after):
@@ -218,7 +222,9 @@ def _arcs(
                 direct = [] if gap is None else [at.negated() for at in gap.at.values()]
                 ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal, *direct)
     if all(task.literal is not ctx.true for task in to_do):
-        arcs.append((0, 0, ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))))
+        idle = ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))
+        arcs.append((0, 0, idle))
+        ctx.parking.add_turn(carrier.id, None, None, idle)
     return arcs
 
 

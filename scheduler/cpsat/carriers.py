@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.cpsat.tending import TendingVars
-from scheduler.cpsat.visits import HeldVars, VisitVars, WayVars, new_held
+from scheduler.cpsat.visits import HeldVars, VisitVars, WayVars, counts_held, new_held
 from scheduler.domain import Battery, CarrierGroup, Charge
 from scheduler.domain.batteries import corrected, visit_levels
 from scheduler.domain.derive import complete
@@ -77,7 +77,7 @@ class GapVars:
 
     def of(self, view: ScheduleView) -> Gap:
         """Return what the gap is in a schedule."""
-        return view.gap(self.carrier, self.option)
+        return view.gaps.before(self.carrier, self.option)
 
 
 class Carriers:
@@ -109,14 +109,14 @@ class Carriers:
         return found
 
     def add_way(self, carrier: str, before: VisitVars | None, after: VisitVars | None, literal: Any) -> None:
-        """Remember the way between two visits of a vehicle with a battery, and, where it may be empty, the turn.
+        """Remember the way between two visits if it matters what the vehicle holds, and its turns with a battery.
 
         None is its beginning, or its end.
         """
+        if after is not None and counts_held(self._ctx.instance, carrier):
+            self.ways.setdefault(carrier, []).append(WayVars(before, after, literal))
         if carrier not in self._ctx.instance.battery_by_vehicle:
             return
-        if after is not None:
-            self.ways.setdefault(carrier, []).append(WayVars(before, after, literal))
         option = None if after is None else after.task
         assert not isinstance(option, TendingVars)
         if (before is None or before.is_drop) and (after is None or not after.is_drop):
@@ -144,19 +144,28 @@ class Carriers:
 
     def _after_visit(self, carrier: str, visit: VisitVars) -> Stand:
         if carrier not in self._ctx.instance.battery_by_vehicle:
-            return Stand(visit.place, visit.end, None)
+            parked = self._ctx.parking.past_stand(carrier, visit)
+            return Stand(*parked, None) if parked is not None else Stand(visit.place, visit.end, None)
         execution = self._ctx.instance.execution
         if execution is not None and visit.began_before(execution.now):
             unknown = Stand(visit.place, visit.end, None)  # another vehicle has made it
             return self._past.get((carrier, visit.task.fixed, visit.is_drop), unknown)
         return Stand(visit.place, visit.end, self.held(carrier, visit.task, visit.is_drop).level)
 
+    def left(self, carrier: str, before: TaskVars | VisitVars | GapVars | None) -> tuple[Any, Any]:
+        """Return when a carrier is free, and with which level, after the charge of a gap or what `stand` knows."""
+        if isinstance(before, GapVars):
+            return before.end, before.to_level
+        _, free_at, level = self.stand(carrier, before)
+        return free_at, level
+
     def held(self, carrier: str, task: TaskVars, is_drop: bool) -> HeldVars:
-        """Return what a vehicle with a battery holds after a visit, and with which level."""
+        """Return what a vehicle for several jobs holds after a visit, and with which level of its battery."""
         key = (carrier, id(task), is_drop)
         if key not in self._held:
-            battery = self._ctx.instance.battery_by_vehicle[carrier]
-            levels = (battery.minimum, battery.capacity) if task.fixed is None else self._range(carrier)
+            battery, levels = self._ctx.instance.battery_by_vehicle.get(carrier), None
+            if battery is not None:
+                levels = (battery.minimum, battery.capacity) if task.fixed is None else self._range(carrier)
             self._held[key] = new_held(self._ctx, carrier, task, is_drop, levels)
         return self._held[key]
 
@@ -231,31 +240,34 @@ class Carriers:
 
         def level(of: str) -> Any:
             return ctx.new_int(
-                battery.minimum, battery.capacity, f"{of}[{name}]", lambda view: view.gap(carrier, option).level(of)
+                battery.minimum,
+                battery.capacity,
+                f"{of}[{name}]",
+                lambda view: view.gaps.before(carrier, option).level(of),
             )
 
         return GapVars(
             carrier,
             option,
             wanted,
-            direct=ctx.new_bool(f"direct[{name}]", lambda view: view.gap(carrier, option).charger == ""),
+            direct=ctx.new_bool(f"direct[{name}]", lambda view: view.gaps.before(carrier, option).charger == ""),
             at={
                 charger.id: ctx.new_bool(
                     f"charge[{name}@{charger.id}]",
-                    lambda view, charger=charger.id: view.gap(carrier, option).charger == charger,
+                    lambda view, charger=charger.id: view.gaps.before(carrier, option).charger == charger,
                 )
                 for charger in ctx.instance.fleet_by_vehicle[carrier].chargers
             },
-            start=ctx.new_int(0, latest, f"plugged_in[{name}]", lambda view: view.gap(carrier, option).start),
-            end=ctx.new_int(0, latest, f"plugged_out[{name}]", lambda view: view.gap(carrier, option).end),
+            start=ctx.new_int(0, latest, f"plugged_in[{name}]", lambda view: view.gaps.before(carrier, option).start),
+            end=ctx.new_int(0, latest, f"plugged_out[{name}]", lambda view: view.gaps.before(carrier, option).end),
             from_level=level("from_level"),
             to_level=level("to_level"),
-            free_at=ctx.new_int(0, latest, f"free_at[{name}]", lambda view: view.gap(carrier, option).free_at),
+            free_at=ctx.new_int(0, latest, f"free_at[{name}]", lambda view: view.gaps.before(carrier, option).free_at),
             charge_left=ctx.new_int(
                 least,
                 most + battery.drain_idle * latest,
                 f"charge_left[{name}]",
-                lambda view: view.gap(carrier, option).charge_left,
+                lambda view: view.gaps.before(carrier, option).charge_left,
             ),
             level_after=level("level_after") if level_after is None else level_after,
         )
@@ -285,4 +297,14 @@ class Carriers:
                 elif carrier.capacity == 1 and item.is_drop:
                     last = (vehicle, item.task)
                     found[last] = Stand(item.place, item.end, level)
+            found[last] = self._gone(vehicle, battery, found[last])
         return found
+
+    def _gone(self, vehicle: str, battery: Battery, stand: Stand) -> Stand:
+        """Return where a vehicle is after the empty moves that have begun in limited parking."""
+        gap = self._ctx.parking.past_gap(vehicle)
+        for way in gap.ways if gap is not None else ():
+            empty, idle = way.end - way.start, way.start - stand.free_at
+            level = stand.level - battery.drain_empty * empty - battery.drain_idle * idle
+            stand = Stand(way.destination, way.end, level)
+        return stand

@@ -1,96 +1,104 @@
-"""Where vehicles stand between their transports, as variables: when they leave, and over which stop they go."""
+"""The stands of vehicles in limited parking between their tasks, and the stays at places that follow from them.
+
+The tasks are the options of vehicles for one job, the visits of those for several, and charges. Rules say which follows
+which; between two visits with something on board there is no stand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from scheduler.domain import Fleet, Move, Vehicle
-from scheduler.domain.parking import FOREVER, Gap, stand_at, ways_begun
+from scheduler.cpsat.carriers import GapVars
+from scheduler.cpsat.stands import HOME, Driver, ParkingTask, StandVars, Turn, new_stand
+from scheduler.cpsat.stays import stays_at
+from scheduler.cpsat.visits import VisitVars
+from scheduler.domain import Fleet, Move, Schedule
+from scheduler.domain.parking import FOREVER, Gap, gaps_of, stand_at
+from scheduler.domain.visits import visits
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
-    from scheduler.cpsat.view import ScheduleView
 
-HOME = None
-"""Where a vehicle goes after its last transport: nowhere, or to its start."""
+    Done: TypeAlias = OptionVars | VisitVars
 
 
-class Turn(NamedTuple):
-    """If ``literal``, a vehicle does ``after`` directly after ``before`` (None: its beginning, or its end)."""
+class LastWay(NamedTuple):
+    """If all ``literals``, a vehicle ends its day with ways of so many ticks from a stand, up to ``end``."""
 
-    before: OptionVars | None
-    after: OptionVars | None
-    literal: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StandVars:
-    """A vehicle is at ``place`` since ``begin`` and leaves it at ``leaves``, if it is ``there`` at all.
-
-    It goes ``direct``, or ``over`` one of the other places, where it is during ``[stops, goes_on)``. It is ``to`` be at
-    one of the places of its next pick-up (`HOME`: nothing follows), from ``arrives`` to ``gone``.
-    """
-
-    place: str
-    begin: Any
-    leaves: Any
-    there: Any
-    direct: Any
-    over: Mapping[str, Any]
-    stops: Any
-    goes_on: Any
-    to: Mapping[str | None, Any]
-    arrives: Any
-    gone: Any
-    told: Callable[[ScheduleView], Told]
+    stand: StandVars
+    ticks: int
+    end: Any
+    literals: tuple[Any, ...]
 
 
 class Parking:
-    """The stands of the vehicles of fleets with limited places."""
+    """What the vehicles of fleets with limited places do between their tasks."""
 
     def __init__(self, ctx: ModelContext) -> None:
         self._ctx = ctx
-        self._turns: dict[str, list[Turn]] = {}
         self._fleet_of = {v.id: fleet for fleet in ctx.instance.fleets if fleet.limited for v in fleet.vehicles}
+        self._said: dict[str, list[tuple[Done | None, Done | None, Any]]] = {v: [] for v in self._fleet_of}
+        self._tasks: dict[tuple[object, ...], ParkingTask] = {}
 
     def add_turn(self, vehicle: str, before: Any, after: Any, literal: Any) -> None:
-        """Remember a turn of a vehicle; without before and after it does nothing at all."""
+        """Remember that a vehicle makes one option or visit after another, if ``literal`` (None: its begin, its end).
+
+        Without both it does nothing at all.
+        """
         if vehicle in self._fleet_of:
-            self._turns.setdefault(vehicle, []).append(Turn(before, after, literal))
+            self._said[vehicle].append((before, after, literal))
 
-    def past_stand(self, vehicle: str, before: Any) -> tuple[str, int] | None:
+    def past_stand(self, vehicle: str, before: Done | None) -> tuple[str, int] | None:
         """Return where a vehicle is after what it has done, and since when, if ``before`` was the last of that."""
-        execution = self._ctx.instance.execution
-        is_pending = before is not None and before.fixed is None
-        if execution is None or is_pending or vehicle not in self._fleet_of:
+        gap = self.past_gap(vehicle)
+        if gap is None or not self._ends_past(vehicle, before):
             return None
-        last = self._last_move(vehicle)
-        if (None if before is None else before.fixed) != last:
-            return None
-        here, free_at = (self._start(vehicle), 0) if last is None else (last.destination, last.end)
-        for way in ways_begun(self._ctx.instance, vehicle):
-            if way.start >= (0 if last is None else max(last.start, last.end)):
-                here, free_at = way.destination, way.end
-        return here, free_at
+        return stand_at(gap.ways, gap.here, gap.free_at, 0)
 
-    def stays(self, fleet: str, place: str) -> list[Any]:
-        """Return an interval for each stay at a limited place that there may be."""
-        return self._stays.get((fleet, place), [])
+    def past_gap(self, vehicle: str) -> Gap | None:
+        """Return the gap after what a vehicle has done, with the ways that have begun; None if nothing has happened."""
+        return self._past.get(vehicle)
+
+    def detour(self, vehicle: str, before: Done | None) -> Any:
+        """Return by how much the ways after an option or visit are longer than the direct one."""
+        if vehicle not in self._fleet_of:
+            return 0
+        return self._detours.get((vehicle, None if before is None else self._task(vehicle, before)), 0)
+
+    def detour_after_charge(self, gap: GapVars, charger: str) -> Any:
+        """Return by how much the ways after a charge are longer than the direct one."""
+        if gap.carrier not in self._fleet_of:
+            return 0
+        return self._detours.get((gap.carrier, self._charge(gap, charger)), 0)
+
+    @cached_property
+    def _detours(self) -> Mapping[tuple[str, ParkingTask | None], Any]:
+        return {(vehicle, stand.before): stand.detour for vehicle, stands in self._stands.items() for stand in stands}
+
+    def last_ways(self, vehicle: str) -> Iterator[LastWay]:
+        """Yield the ways that a vehicle may make after its last task."""
+        driver = self._drivers[vehicle]
+        travel, home = driver.pace.travel_time, driver.home
+        for stand in self.stands(vehicle):
+            last = stand.to.get(HOME)
+            if last is None:
+                continue
+            if home is not None and home != stand.place:
+                yield LastWay(stand, travel(stand.place, home), stand.arrives, (last, stand.direct))
+            for stop, over in stand.over.items():
+                back, end = (0, stand.stops) if home is None else (travel(stop, home), stand.arrives)
+                yield LastWay(stand, travel(stand.place, stop) + back, end, (last, over))
 
     def moves(self, value: Callable[[Any], int]) -> Iterator[Move]:
         """Yield the empty moves from `now` on, given the values of the variables."""
         for vehicle, stands in self._stands.items():
-            pace = self._pace(vehicle)
-            for stand in stands:
-                if not value(stand.there):
-                    continue
+            driver = self._drivers[vehicle]
+            for stand in (stand for stand in stands if value(stand.there)):
                 place = stand.place
-                there = next(place for place, literal in stand.to.items() if value(literal))
-                there = self._home(vehicle) if there is HOME else there
+                there = driver.goal(next(place for place, literal in stand.to.items() if value(literal)))
                 ways = []
                 for stop in (stop for stop, literal in stand.over.items() if value(literal)):
                     ways.append((place, stop, value(stand.leaves)))
@@ -99,237 +107,172 @@ class Parking:
                 if not ways and there is not None and there != place:
                     ways.append((place, there, value(stand.leaves)))
                 for origin, destination, start in ways:
-                    end = start + pace.travel_time(origin, destination)
+                    end = start + driver.pace.travel_time(origin, destination)
                     yield Move(None, origin, destination, vehicle, "empty_move", start, end)
 
-    # --- variables ---------------------------------------------------------------------------------------------------
+    # --- what there is -----------------------------------------------------------------------------------------------
+
+    def stays(self, fleet: Fleet) -> dict[str, list[Any]]:
+        """Return an interval for each stay that there may be at each limited place of a fleet."""
+        return stays_at(self._ctx, fleet)
+
+    def stands(self, vehicle: str) -> list[StandVars]:
+        """Return the stands of a vehicle that there may be from `now` on."""
+        return self._stands[vehicle]
+
+    def tasks_of(self, vehicle: str) -> Iterator[Done]:
+        """Yield the options or visits that a vehicle may make."""
+        yield from {id(after): after for _, after, _ in self._said[vehicle] if after is not None}.values()
+
+    def gaps(self, vehicle: str) -> Iterator[GapVars]:
+        """Yield the gaps in which a vehicle may charge."""
+        found = (self._gap(vehicle, before, after) for before, after, _ in self._said[vehicle])
+        yield from {id(gap): gap for gap in found if gap is not None}.values()
+
+    def loaded_turns(self, vehicle: str, before: VisitVars) -> Iterator[Turn]:
+        """Yield the turns after a visit on which a vehicle may have something on board."""
+        return (turn for turn in self._turns[vehicle].get(self._task(vehicle, before), ()) if turn.loaded)
+
+    # --- tasks and turns ---------------------------------------------------------------------------------------------
+
+    def _task(self, vehicle: str, done: Done) -> ParkingTask:
+        key = (vehicle, id(done))
+        if key not in self._tasks:
+            option = done.task if isinstance(done, VisitVars) else done
+            assert option.link is not None  # vehicles tend nothing
+            leg, name = option.leg, f"{option.link.name}.{option.leg.slot}"
+            ends = (option.link.job.id, option.link.predecessor, option.link.successor, leg.origin, leg.destination)
+            if isinstance(done, VisitVars):
+                name += ".drop" if done.is_drop else ".pick_up"
+                found = ParkingTask(
+                    done, (*ends, done.is_drop), name, option.literal, done.place, done.begin, done.place, done.end
+                )
+            else:
+                found = ParkingTask(done, ends, name, done.literal, leg.origin, done.start, leg.destination, done.end)
+            self._tasks[key] = found
+        return self._tasks[key]
+
+    def _charge(self, gap: GapVars, charger: str) -> ParkingTask:
+        key = (gap.carrier, id(gap), charger)
+        if key not in self._tasks:
+            literal, place = gap.at[charger], self._ctx.instance.charger_by_id[charger].place
+            after = () if gap.option is None else self._task(gap.carrier, gap.option).key
+            self._tasks[key] = ParkingTask(
+                gap, (charger, *after), str(literal.name), literal, place, gap.start, place, gap.end
+            )
+        return self._tasks[key]
+
+    @cached_property
+    def _turns(self) -> Mapping[str, Mapping[ParkingTask | None, list[Turn]]]:
+        """The turns of each vehicle to what is still to come, by what is before."""
+        found: dict[str, dict[ParkingTask | None, list[Turn]]] = {}
+        for vehicle, said in self._said.items():
+            by_before = found[vehicle] = {None: []}
+            for turn in (turn for turns in said for turn in self._turns_of(vehicle, *turns)):
+                if turn.before is not None and isinstance(turn.before.source, GapVars):
+                    by_before[turn.before] = [turn]  # the only one, whatever was before the charge
+                else:
+                    by_before.setdefault(turn.before, []).append(turn)
+        return found
+
+    def _turns_of(self, vehicle: str, before: Done | None, after: Done | None, literal: Any) -> Iterator[Turn]:
+        """Yield the turns that one may be: with something on board, with nothing, over charges."""
+        first = None if before is None else self._task(vehicle, before)
+        then = None if after is None else self._task(vehicle, after)
+        if _is_loaded(before, after):
+            yield Turn(first, then, (literal,), loaded=True)
+            return
+        option = after.task if isinstance(after, VisitVars) else after
+        if option is not None and option.fixed is not None:
+            return  # the past
+        direct: tuple[Any, ...] = ()
+        if (gap := self._gap(vehicle, before, after)) is not None:
+            direct = (gap.direct,)
+            for charger, at in gap.at.items():
+                charge = self._charge(gap, charger)
+                yield from (Turn(first, charge, (literal, at)), Turn(charge, then, (at,)))
+        if isinstance(after, VisitVars):
+            opens = self._ctx.carriers.held(vehicle, after.task, False).opens
+            direct = direct or (opens,)
+            if before is not None:
+                yield Turn(first, then, (literal, opens.negated()), loaded=True)
+        yield Turn(first, then, (literal, *direct))
+
+    def _gap(self, vehicle: str, before: Done | None, after: Done | None) -> GapVars | None:
+        """Return the gap of a turn if a battery may be charged in it."""
+        option = after.task if isinstance(after, VisitVars) else after
+        if _is_loaded(before, after) or before is after is None:
+            return None
+        return self._ctx.carriers.gap(vehicle, option)
+
+    # --- the past ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _past(self) -> Mapping[str, Gap]:
+        instance, execution = self._ctx.instance, self._ctx.instance.execution
+        if execution is None:
+            return {}
+        past = Schedule((), tuple(execution.moves), charges=tuple(execution.charges))
+        gaps = (gap for fleet in instance.fleets if fleet.limited for gap in gaps_of(instance, fleet, past))
+        return {gap.vehicle: gap for gap in gaps if gap.wanted_at == FOREVER}
+
+    @cached_property
+    def _last_moves(self) -> Mapping[str, object]:
+        """The loaded move of the past that each vehicle has ended, or will end, last."""
+        instance, execution = self._ctx.instance, self._ctx.instance.execution
+        by_mover = Schedule((), () if execution is None else tuple(execution.moves)).by_mover
+        return {
+            vehicle: visits(fleet, instance.carrier_by_id[vehicle], by_mover[vehicle])[-1].task
+            for vehicle, fleet in self._fleet_of.items()
+            if vehicle in by_mover
+        }
+
+    def _ends_past(self, vehicle: str, before: Done | None) -> bool:
+        """Return whether ``before`` (None: nothing) is the last that a vehicle had done or begun by `now`."""
+        last = self._last_moves.get(vehicle)
+        if isinstance(before, VisitVars):
+            return before.is_drop and last is not None and before.task.fixed == last
+        return (None if before is None else before.fixed) == last and (before is None or last is not None)
+
+    def _has_begun(self, before: Done | None) -> bool:
+        execution = self._ctx.instance.execution
+        if execution is None or before is None:
+            return execution is not None
+        return before.began_before(execution.now) if isinstance(before, VisitVars) else before.fixed is not None
+
+    # --- stands and stays --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _drivers(self) -> Mapping[str, Driver]:
+        instance = self._ctx.instance
+        longest = max((instance.longest_travel(fleet.id) for fleet in self._fleet_of.values()), default=0)
+        end = self._ctx.full_horizon + 4 * longest  # after everything: until then vehicles stand where they end
+        return {vehicle: Driver.of(instance, vehicle, end) for vehicle in self._fleet_of}
 
     @cached_property
     def _stands(self) -> Mapping[str, list[StandVars]]:
+        now = 0 if self._ctx.instance.execution is None else self._ctx.instance.execution.now
         found: dict[str, list[StandVars]] = {}
-        for vehicle in self._fleet_of:
-            by_before: dict[int | None, tuple[Any, list[Turn]]] = {None: (None, [])}
-            for turn in self._turns.get(vehicle, []):
-                key = None if turn.before is None else id(turn.before)
-                by_before.setdefault(key, (turn.before, []))[1].append(turn)
-            found[vehicle] = [
-                self._stand(vehicle, before, turns)
-                for before, turns in by_before.values()
-                if not self._is_over(vehicle, before)
-            ]
+        for vehicle, driver in self._drivers.items():
+            since: dict[ParkingTask | None, tuple[str, Any] | None] = {None: (self._start(vehicle), 0)}
+            for before in (None, *(before for before, _, _ in self._said[vehicle])):
+                if self._has_begun(before):  # the vehicle has gone on, unless this is the last
+                    stand = self.past_stand(vehicle, before)
+                    task = None if before is None else self._task(vehicle, before)
+                    since[task] = None if stand is None else (stand[0], max(stand[1], now))
+            found[vehicle] = []
+            for first, turns in self._turns[vehicle].items():
+                usual = None if first is None else (first.destination, first.end)
+                there = since.get(first, usual)
+                if there is not None and (not turns or any(not turn.loaded for turn in turns)):
+                    found[vehicle].append(new_stand(self._ctx, driver, first, *there, turns))
         return found
-
-    def _is_over(self, vehicle: str, before: OptionVars | None) -> bool:
-        """Return whether the vehicle has gone on after a transport of the past, or from its start."""
-        if self._ctx.instance.execution is None or (before is not None and before.fixed is None):
-            return False
-        return (None if before is None else before.fixed) != self._last_move(vehicle)
-
-    def _stand(self, vehicle: str, before: OptionVars | None, turns: list[Turn]) -> StandVars:
-        ctx, pace = self._ctx, self._pace(vehicle)
-        place, free_at, begin = self._since(vehicle, before)
-        there = ctx.true if before is None else before.literal
-        name = f"{vehicle}:{'start' if before is None else f'{before.link.name}.{before.leg.slot}>{place}'}"
-
-        def of(tell: Callable[[Told], int]) -> Callable[[ScheduleView], int]:
-            return lambda view: tell(_told(view, vehicle, before, self._end))
-
-        def instant(word: str, tell: Callable[[Told], int]) -> Any:
-            return ctx.new_int(0, self._end, f"{word}[{name}]", of(tell))
-
-        stand = StandVars(
-            place,
-            begin,
-            instant("leaves", lambda told: told.leaves),
-            there,
-            ctx.new_bool(f"direct[{name}]", of(lambda told: told.is_direct)),
-            {
-                stop: ctx.new_bool(f"over[{name}@{stop}]", of(lambda told, stop=stop: told.stop == stop))  # type: ignore[misc]
-                for stop in sorted(pace.places - {place})
-            },
-            instant("stops", lambda told: told.stops),
-            instant("goes_on", lambda told: told.goes_on),
-            {
-                there: ctx.new_bool(f"to[{name}>{there}]", of(lambda told, q=there: told.goes_to(q)))  # type: ignore[misc]
-                for there in dict.fromkeys(HOME if t.after is None else t.after.origin for t in turns)
-            }
-            or {HOME: ctx.true},
-            instant("arrives", lambda told: told.arrives),
-            instant("gone", lambda told: told.gone),
-            lambda view: _told(view, vehicle, before, self._end),
-        )
-        ctx.model.add(sum(stand.to.values()) == there)
-        ctx.model.add(sum(stand.over.values()) + stand.direct == there)
-        ctx.enforce(ctx.model.add(stand.leaves >= free_at), there)
-        self._add_ways(vehicle, stand)
-        for target, literal in stand.to.items():
-            following = [turn for turn in turns if target == (HOME if turn.after is None else turn.after.origin)]
-            if following:
-                ctx.model.add(sum(turn.literal for turn in following) == literal)
-            for turn in following:
-                if turn.after is not None:
-                    gone = turn.after.start + self._fleet_of[vehicle].pick_up_time
-                    ctx.enforce(ctx.model.add(stand.gone == gone), turn.literal)
-                    ctx.enforce(ctx.model.add(stand.arrives <= turn.after.start), turn.literal)
-        return stand
-
-    def _add_ways(self, vehicle: str, stand: StandVars) -> None:
-        """Post how long the ways from a stand are, directly and over each stop."""
-        ctx, travel = self._ctx, self._pace(vehicle).travel_time
-        for target, to in stand.to.items():
-            there = self._home(vehicle) if target is HOME else target
-            if there is None:  # it stays, here or at the stop
-                ctx.enforce(ctx.model.add(stand.leaves == self._end), to, stand.direct)
-                continue
-            if target is HOME:
-                ctx.enforce(ctx.model.add(stand.gone == self._end), to)
-            direct = ctx.model.add(stand.arrives == stand.leaves + travel(stand.place, there))
-            ctx.enforce(direct, to, stand.direct)
-        for stop, over in stand.over.items():
-            ctx.enforce(ctx.model.add(stand.stops == stand.leaves + travel(stand.place, stop)), over)
-            ctx.enforce(ctx.model.add(stand.goes_on >= stand.stops), over)
-            for target, to in stand.to.items():
-                there = self._home(vehicle) if target is HOME else target
-                if there is None:
-                    ctx.enforce(ctx.model.add(stand.goes_on == self._end), to, over)
-                elif there == stop:
-                    ctx.model.add_bool_or([to.negated(), over.negated()])
-                else:
-                    ctx.enforce(ctx.model.add(stand.arrives == stand.goes_on + travel(stop, there)), to, over)
-
-    @cached_property
-    def _stays(self) -> Mapping[tuple[str, str], list[Any]]:
-        found: dict[tuple[str, str], list[Any]] = {}
-        for vehicle, stands in self._stands.items():
-            fleet, home = self._fleet_of[vehicle], self._home(vehicle)
-            for number, s in enumerate(stands):
-                stays = [(s.place, s.begin, s.leaves, s.there, _time_here)]
-                stays += [(stop, s.stops, s.goes_on, over, _time_at_stop) for stop, over in s.over.items()]
-                for target, to in s.to.items():
-                    there = home if target is HOME else target
-                    if there is not None:
-                        stays.append((there, s.arrives, s.gone, to, _time_there))
-                for place, begin, until, literal, time in stays:
-                    if place in fleet.limited:
-                        name = f"stay[{vehicle}:{number}@{place}:{len(found.get((fleet.id, place), []))}]"
-                        size = self._ctx.new_int(
-                            0, self._end, f"size.{name}", lambda view, time=time, told=s.told: time(told(view))
-                        )
-                        interval = self._ctx.new_interval(begin, size, until, literal, name)
-                        found.setdefault((fleet.id, place), []).append(interval)
-        for key, more in self._past_stays():
-            found.setdefault(key, []).append(more)
-        return found
-
-    def _past_stays(self) -> Iterator[tuple[tuple[str, str], Any]]:
-        """Yield the stays of transports that are picking up at `now`: what follows a stand begins later."""
-        execution = self._ctx.instance.execution
-        for move in execution.moves if execution is not None else ():
-            fleet = self._fleet_of.get(move.mover)
-            if fleet is None or execution is None or move.origin not in fleet.limited:
-                continue
-            gone = min(move.start + fleet.pick_up_time, move.end)
-            if gone > execution.now:
-                stay = self._ctx.model.new_fixed_size_interval_var(execution.now, gone - execution.now, "past")
-                yield (fleet.id, move.origin), stay
-
-    def _since(self, vehicle: str, before: OptionVars | None) -> tuple[str, Any, Any]:
-        """Return where a vehicle is after a transport, from when on it may leave, and since when it takes room there.
-
-        What it has taken in the past counts from `now` on.
-        """
-        fleet, execution = self._fleet_of[vehicle], self._ctx.instance.execution
-        past = self.past_stand(vehicle, before)
-        if past is not None and execution is not None:
-            last, (here, free_at) = self._last_move(vehicle), past
-            begin = free_at
-            if last is not None and (here, free_at) == (last.destination, last.end):
-                begin = last.end - fleet.drop_time
-            return here, max(free_at, execution.now), max(begin, execution.now)
-        if before is None:
-            return self._start(vehicle), 0, 0
-        return before.destination, before.end, before.end - fleet.drop_time
-
-    @cached_property
-    def _end(self) -> int:
-        """An instant after everything, until which vehicles stand where they are in the end."""
-        longest = max((self._ctx.instance.longest_travel(fleet.id) for fleet in self._fleet_of.values()), default=0)
-        return self._ctx.full_horizon + 4 * longest
-
-    def _last_move(self, vehicle: str) -> Move | None:
-        execution = self._ctx.instance.execution
-        moves = () if execution is None else (move for move in execution.moves if move.mover == vehicle)
-        return max(moves, key=lambda move: (move.start, move.end), default=None)
-
-    def _vehicle(self, vehicle: str) -> Vehicle:
-        return next(v for v in self._fleet_of[vehicle].vehicles if v.id == vehicle)
 
     def _start(self, vehicle: str) -> str:
-        return self._vehicle(vehicle).start
-
-    def _home(self, vehicle: str) -> str | None:
-        return self._start(vehicle) if self._fleet_of[vehicle].returns else None
-
-    def _pace(self, vehicle: str) -> Fleet:
-        pace = self._ctx.instance.group_by_carrier[vehicle]
-        assert isinstance(pace, Fleet)
-        return pace
+        return self._ctx.instance.carrier_by_id[vehicle].start
 
 
-def _time_here(told: Told) -> int:
-    return told.leaves - told.begin
-
-
-def _time_at_stop(told: Told) -> int:
-    return told.goes_on - told.stops
-
-
-def _time_there(told: Told) -> int:
-    return told.gone - told.arrives
-
-
-class Told(NamedTuple):
-    """What the variables of a stand are in a schedule; of a stand that there is not, all are 0."""
-
-    is_there: bool
-    begin: int = 0
-    leaves: int = 0
-    stop: str | None = None
-    stops: int = 0
-    goes_on: int = 0
-    there: str | None = None
-    arrives: int = 0
-    gone: int = 0
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether the vehicle makes no stop."""
-        return self.is_there and self.stop is None
-
-    def goes_to(self, place: str | None) -> bool:
-        """Return whether the next pick-up is at this place."""
-        return self.is_there and self.there == place
-
-
-def _told(view: ScheduleView, vehicle: str, before: OptionVars | None, end: int) -> Told:
-    """Return what the stand of a vehicle after a transport is in a schedule."""
-    gap: Gap | None = view.parking_gap(vehicle, before)
-    if gap is None:
-        return Told(False)
-    execution = view.instance.execution
-    now = 0 if execution is None else execution.now
-    begun = gap.begun(now)
-    _, free_at = stand_at(begun, gap.here, gap.free_at, now)
-    ways = gap.ways[len(begun) :]
-    is_last = gap.wanted_at == FOREVER
-    there = None if is_last else gap.there
-    target, until = gap.there, min(gap.until, end)
-    begin = max(begun[-1].end if begun else gap.since, now)
-    if not ways:
-        return Told(True, begin, end if target is None else free_at, None, 0, 0, there, free_at, until)
-    stops = len(ways) > 1 or (target is None) or ways[0].destination != target
-    if not stops:
-        return Told(True, begin, ways[0].start, None, 0, 0, there, ways[0].end, until)
-    goes_on = ways[1].start if len(ways) > 1 else end
-    arrives = ways[1].end if len(ways) > 1 else 0
-    return Told(True, begin, ways[0].start, ways[0].destination, ways[0].end, goes_on, there, arrives, until)
+def _is_loaded(before: Done | None, after: Done | None) -> bool:
+    """Return whether a vehicle has something on board between two visits, whatever was before."""
+    is_picked_up = isinstance(before, VisitVars) and not before.is_drop
+    return is_picked_up or (isinstance(after, VisitVars) and after.is_drop)

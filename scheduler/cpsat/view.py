@@ -7,12 +7,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from scheduler.cpsat.gaps import Gap, Held, battery_gaps, held_after, parking_gaps
-from scheduler.cpsat.tending import TendingVars
+from scheduler.cpsat.gaps import Gaps, name_of
 from scheduler.domain import Instance, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import brought_at, moves_into, occupied_from, taken_at
 from scheduler.domain.happened import taken_over, tasks_of
-from scheduler.domain.parking import Gap as ParkingGap
 from scheduler.domain.routing import SLOTS, Slot, slots_of
 from scheduler.domain.stations import Side, StationStay, station_stays
 from scheduler.domain.visits import visits
@@ -20,6 +18,7 @@ from scheduler.domain.visits import visits
 if TYPE_CHECKING:
     from scheduler.cpsat.kept import MoveKey
     from scheduler.cpsat.links import LinkVars, OptionVars
+    from scheduler.cpsat.tending import TendingVars
 
     TaskVars: TypeAlias = OptionVars | TendingVars
     """What a carrier may have to do."""
@@ -105,14 +104,14 @@ class ScheduleView:
 
     def follows(self, carrier: str, before: TaskVars | None, after: TaskVars) -> bool:
         """Return whether the move (or tending) is done by the carrier directly after the other (None: as its first)."""
-        position = self._positions.get((carrier, *_name_of(after)))
+        position = self._positions.get((carrier, *name_of(after)))
         if position is None:
             return False
-        return position == 0 if before is None else self._positions.get((carrier, *_name_of(before))) == position - 1
+        return position == 0 if before is None else self._positions.get((carrier, *name_of(before))) == position - 1
 
     def ends_with(self, carrier: str, task: TaskVars) -> bool:
         """Return whether the move (or tending) is the carrier's last."""
-        return self._positions.get((carrier, *_name_of(task))) == len(self.tasks(carrier)) - 1
+        return self._positions.get((carrier, *name_of(task))) == len(self.tasks(carrier)) - 1
 
     @cached_property
     def _positions(self) -> dict[tuple[object, ...], int]:
@@ -128,7 +127,7 @@ class ScheduleView:
         return tasks_of(self.instance, self.schedule, carrier)
 
     def _name(self, task: Move | ScheduledOperation) -> tuple[object, ...]:
-        """Return what tells a task of a carrier from its others; see `_name_of`."""
+        """Return what tells a task of a carrier from its others; see `name_of`."""
         if isinstance(task, Move):
             return (task.job, task.predecessor, task.successor, task.origin, task.destination)
         is_lost = self.instance.execution is not None and task in self.instance.execution.aborted
@@ -176,15 +175,15 @@ class ScheduleView:
     def visits_next(self, carrier: str, before: tuple[TaskVars, bool] | None, after: tuple[TaskVars, bool]) -> bool:
         """Return whether the carrier makes a visit (of a move; True: its drop) directly after the other."""
         places = self._visits[carrier]
-        place = places.get((*_name_of(after[0]), after[1]))
+        place = places.get((*name_of(after[0]), after[1]))
         if place is None or before is None:
             return place == 0
-        return places.get((*_name_of(before[0]), before[1])) == place - 1
+        return places.get((*name_of(before[0]), before[1])) == place - 1
 
     def is_last_visit(self, carrier: str, task: TaskVars, is_drop: bool) -> bool:
         """Return whether the carrier makes no visit after it."""
         places = self._visits[carrier]
-        return places.get((*_name_of(task), is_drop)) == len(places) - 1
+        return places.get((*name_of(task), is_drop)) == len(places) - 1
 
     @cached_property
     def _visits(self) -> dict[str, dict[tuple[object, ...], int]]:
@@ -201,32 +200,10 @@ class ScheduleView:
         """Return the loaded moves of the mover in order."""
         return [move for move in self.schedule.by_mover.get(mover, ()) if move.job is not None]
 
-    def gap(self, vehicle: str, option: OptionVars | None) -> Gap:
-        """Return what is before a loaded move of a vehicle with a battery, or before its return (None)."""
-        minimum = self.instance.battery_by_vehicle[vehicle].minimum
-        no_gap = Gap(-1, 0, None, minimum, minimum)
-        return self._gaps.get((vehicle, *(() if option is None else _leg_of(option))), no_gap)
-
     @cached_property
-    def _gaps(self) -> dict[tuple[object, ...], Gap]:
-        return battery_gaps(self.instance, self.schedule)
-
-    def held(self, vehicle: str, task: TaskVars, is_drop: bool) -> Held:
-        """Return what a vehicle with a battery, for several jobs, has after a visit."""
-        minimum = self.instance.battery_by_vehicle[vehicle].minimum
-        return self._held.get((vehicle, *_name_of(task), is_drop), Held(0 if is_drop else 1, minimum))
-
-    @cached_property
-    def _held(self) -> dict[tuple[object, ...], Held]:
-        return held_after(self.instance, self.schedule)
-
-    def parking_gap(self, vehicle: str, before: OptionVars | None) -> ParkingGap | None:
-        """Return the gap after a transport of a vehicle (None: the first) if it does it, in limited parking."""
-        return self._parking_gaps.get((vehicle, *(() if before is None else _leg_of(before))))
-
-    @cached_property
-    def _parking_gaps(self) -> dict[tuple[object, ...], ParkingGap]:
-        return parking_gaps(self.instance, self.schedule)
+    def gaps(self) -> Gaps:
+        """What lies between the tasks of vehicles with batteries, in limited parking, or with several jobs."""
+        return Gaps(self.instance, self.schedule)
 
     def leader(self, lane: str, options: list[OptionVars], index: int) -> int:
         """Return the first transfer (by index) on the trip of transfer `index`, -1 if it does not use the lane."""
@@ -385,12 +362,3 @@ class ScheduleView:
     def sequence(self, machine: str) -> list[OperationKey]:
         """Return the operations on the machine in order of occupation."""
         return self._sequences.get(machine, [])
-
-
-def _leg_of(option: OptionVars) -> tuple[object, ...]:
-    link, leg = option.link, option.leg
-    return (link.job.id, link.predecessor, link.successor, leg.origin, leg.destination)
-
-
-def _name_of(task: TaskVars) -> tuple[object, ...]:
-    return (*task.key, task.machine) if isinstance(task, TendingVars) else _leg_of(task)

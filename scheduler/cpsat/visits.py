@@ -1,9 +1,11 @@
-"""The visits of carriers that hold several parts, and what vehicles with batteries hold after them."""
+"""The visits of carriers that hold several parts, and what they hold after them, for batteries and limited parking."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from scheduler.domain import Instance
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -36,7 +38,7 @@ class WayVars:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldVars:
-    """What a vehicle with a battery has after a visit: ``number`` jobs on board, and the ``level`` of its battery.
+    """What a vehicle has after a visit: ``number`` jobs on board, and the ``level`` of its battery (None: it has none).
 
     ``opens``: the vehicle comes to this pick-up with nothing on board, so that a stretch begins; None where it can't,
     or has done so. ``is_asked``: of a drop whose move had begun by `now`, whether something pending comes before it in
@@ -49,17 +51,26 @@ class HeldVars:
     is_asked: Any
 
 
-def new_held(ctx: ModelContext, carrier: str, task: TaskVars, is_drop: bool, levels: tuple[int, int]) -> HeldVars:
-    """Return the variables of a visit of a vehicle with a battery; `levels` are the lowest and the highest."""
+def counts_held(instance: Instance, carrier: str) -> bool:
+    """Return whether it matters what a carrier holds after each visit: to its battery, or for where it stands."""
+    fleet = instance.fleet_by_vehicle.get(carrier)
+    several = fleet is not None and instance.carrier_by_id[carrier].capacity > 1
+    return several and fleet is not None and (bool(fleet.limited) or carrier in instance.battery_by_vehicle)
+
+
+def new_held(
+    ctx: ModelContext, carrier: str, task: TaskVars, is_drop: bool, levels: tuple[int, int] | None
+) -> HeldVars:
+    """Return the variables of a visit; `levels` are the lowest and the highest of a battery."""
     room = ctx.instance.carrier_by_id[carrier].capacity
     low, high = (0, room - 1) if is_drop else (1, room)
     name = f"{carrier}:{'drop' if is_drop else 'pick_up'} {task.origin}>{task.destination}:{task.key}"
-    is_fixed = task.fixed is not None
-    return HeldVars(
-        ctx.new_int(low, high, f"held[{name}]", lambda view: view.held(carrier, task, is_drop).number),
-        ctx.new_int(*levels, f"level[{name}]", lambda view: view.held(carrier, task, is_drop).level),
-        None if is_drop or is_fixed else ctx.new_bool(f"opens[{name}]", lambda v: v.held(carrier, task, False).opens),
-        ctx.new_bool(f"asked[{name}]", lambda v: v.held(carrier, task, True).is_asked)
-        if is_drop and is_fixed
-        else None,
-    )
+    is_fixed, opens, level, is_asked = task.fixed is not None, None, None, None
+    if not is_drop and not is_fixed:
+        opens = ctx.new_bool(f"opens[{name}]", lambda view: view.gaps.held(carrier, task, False).opens)
+    if levels is not None:
+        level = ctx.new_int(*levels, f"level[{name}]", lambda view: view.gaps.held(carrier, task, is_drop).level)
+        if is_drop and is_fixed:
+            is_asked = ctx.new_bool(f"asked[{name}]", lambda view: view.gaps.held(carrier, task, True).is_asked)
+    number = ctx.new_int(low, high, f"held[{name}]", lambda view: view.gaps.held(carrier, task, is_drop).number)
+    return HeldVars(number, level, opens, is_asked)

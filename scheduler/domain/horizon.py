@@ -230,7 +230,9 @@ def _move_activities(instance: Instance, job: Job) -> list[_Activity]:
         for vehicle, battery in instance.battery_by_vehicle.items()
     }
     # Where the next place has no room yet, a vehicle is on its way over a stop, or whoever takes the room is.
-    stops = {v.id: 2 * empty[f.id] for f in instance.fleets if f.limited for v in f.vehicles}
+    stops = {
+        v.id: (2 if v.battery is None else 4) * empty[f.id] for f in instance.fleets if f.limited for v in f.vehicles
+    }
     group_of = instance.group_by_carrier
     machines = {o.id: [instance.machine_by_id[mode.machine] for mode in o.modes] for o in job.operations}
     activities: list[_Activity] = []
