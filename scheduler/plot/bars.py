@@ -98,7 +98,8 @@ def _pieces(subject: Subject, bar: Bar, operation: ScheduledOperation) -> Iterat
 def _downtimes(subject: Subject, operation: ScheduledOperation) -> tuple[Downtime, ...]:
     """Return the downtimes that an interruptible operation pauses in.
 
-    The baseline of a repair didn't know of the breakdowns since: they don't count if its work wouldn't add up.
+    The baseline of a repair didn't know of the breakdowns since: they don't count if its work wouldn't add up, nor does
+    maintenance since in which it begins or ends.
     """
     calendar = subject.instance.machine_by_id[operation.machine].calendar
     windows = calendar.blocked(operation.end)
@@ -106,7 +107,8 @@ def _downtimes(subject: Subject, operation: ScheduledOperation) -> tuple[Downtim
     if subject.repaired is None or working_time(windows, operation.start, operation.end) == duration:
         return windows
     planned = tuple(downtime for downtime in calendar.downtimes if not is_breakdown(downtime.reason))
-    return Calendar(planned, calendar.pattern).blocked(operation.end)
+    windows = Calendar(planned, calendar.pattern).blocked(operation.end)
+    return tuple(window for window in windows if operation.start < window.start and window.end < operation.end)
 
 
 def mover_bars(subject: Subject) -> Iterator[Bar]:

@@ -274,7 +274,7 @@ def test_a_part_that_stayed_on_its_station_keeps_one_sub_lane() -> None:
     assert ("S2", 31, 45) in placed(layout, "occupied")
 
 
-@pytest.mark.parametrize("reason", ["breakdown", "outage", "maintenance+cell stop"])
+@pytest.mark.parametrize("reason", ["breakdown", "outage", "maintenance+cell stop", "maintenance"])
 def test_baseline_of_a_resumed_operation_has_no_pause_in_the_breakdown(reason: str) -> None:
     # The weld, 17-27, pauses in the breakdown 20-30 and ends at 37; before, it didn't pause.
     instance = with_downtime("S1", Downtime(20, 30, reason))
@@ -284,7 +284,9 @@ def test_baseline_of_a_resumed_operation_has_no_pause_in_the_breakdown(reason: s
     instance = replace(instance, jobs=(job, INSTANCE.jobs[1]), execution=Execution(20, SCHEDULE))
     resumed = rescheduled(instance, weld=(17, 37))
     assert placed(lay_out(instance, resumed, baseline=SCHEDULE), "pause") == [("S1", 20, 30)]
-    assert bars(lay_out(instance, SCHEDULE, repaired=resumed), "pause") == []
+    before = lay_out(instance, SCHEDULE, repaired=resumed)
+    assert bars(before, "pause") == []
+    assert ("S1", 17, 27) in placed(before, "operation")
 
 
 def test_empty_schedule_and_late_start() -> None:
