@@ -63,6 +63,11 @@ class Calendar:
         """Whether there is no downtime at all."""
         return not self.downtimes and self.pattern is None
 
+    @property
+    def longest(self) -> int | None:
+        """Length of the longest time without pause that comes again and again; None if there is no limit."""
+        return None if self.pattern is None else self.pattern.longest
+
     def blocked(self, until: int) -> tuple[Downtime, ...]:
         """Return every maximal window without work that starts before `until`, sorted and disjoint.
 

@@ -259,8 +259,7 @@ def pausing_between_shifts(instance: Instance, keys: Iterable[OperationKey]) -> 
     """Return the instance in which those of the operations that are longer than all their shifts pause between them."""
     for key in keys:
         operation = instance.operation_by_key[key]
-        patterns = [instance.machine_by_id[mode.machine].calendar.pattern for mode in operation.modes]
-        longest = [None if pattern is None else pattern.longest for pattern in patterns]
+        longest = [instance.machine_by_id[mode.machine].calendar.longest for mode in operation.modes]
         fits = (room is None or mode.duration <= room for mode, room in zip(operation.modes, longest, strict=True))
         if not operation.interruptible and not any(fits):
             instance = with_operation(instance, key[0], replace(operation, interruptible=True))

@@ -11,6 +11,7 @@ from scheduler.domain import (
     Instance,
     Job,
     Machine,
+    Mode,
     Move,
     Objective,
     OperationKey,
@@ -182,11 +183,12 @@ class _Appending:
         possible: dict[str, list[int]] = {}
         for operation_id in reversed(order):
             after = [p.successor for p in job.precedences if p.predecessor == operation_id and p.successor in order]
-            modes = range(len(job.operation(operation_id).modes))
+            operation = job.operation(operation_id)
             possible[operation_id] = [
                 mode
-                for mode in modes
-                if all(
+                for mode in range(len(operation.modes))
+                if (operation.interruptible or self._has_time(operation.modes[mode]))
+                and all(
                     any(
                         self._route(job, self._machine(job, operation_id, mode), self._machine(job, s, m)) is not None
                         and not self._lacks_setup(job, operation_id, mode, s, m)
@@ -213,6 +215,11 @@ class _Appending:
         if machine.setups is None or machine.output_buffer != 0 or modes[1].machine != machine.id:
             return False
         return machine.setups.time(modes[0].setup_family, modes[1].setup_family) > 0
+
+    def _has_time(self, mode: Mode) -> bool:
+        """Return whether an operation that does not pause fits into a shift in this mode."""
+        longest = self.instance.machine_by_id[mode.machine].calendar.longest
+        return longest is None or mode.duration <= longest
 
     def _machine(self, job: Job, operation_id: str, mode: int) -> Machine:
         return self.instance.machine_by_id[job.operation(operation_id).modes[mode].machine]

@@ -1,17 +1,18 @@
 """What can't keep its place in the baseline: operations that are new, or have lost their machine or their way to it.
 
-A right shift keeps all orders. An event may take away what they rest on: a machine is ruled out, a rework has
-operations that the baseline lacks, a lane has fewer vehicles. Such operations, and all that follow them in their job,
-come again after everything else, like those of a new job (`scheduler.rescheduling.insertion`).
+A right shift keeps all orders. An event may take away what they rest on: a machine is ruled out, or so slow that work
+fits into no shift of it, a rework has operations that the baseline lacks, a lane has fewer vehicles. Such operations,
+and all that follow them in their job, come again after everything else, like those of a new job
+(`scheduler.rescheduling.insertion`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 
-from scheduler.domain import Instance, Job, Move, OperationKey, Schedule
+from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.routing import Leg, in_loads, lanes_between
 from scheduler.rescheduling.draft import Draft, LinkKey, draft_of, link_key, useful_charges
@@ -22,6 +23,9 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
     """Return the pending operations of the draft's jobs that can't keep their place, and those that it lacks."""
     lost = {o.key for o in draft.operations if instance.mode(o.key, o.mode).machine != o.machine}
     lost |= {(m.job or "", m.successor or m.predecessor or "") for m in _without_mover(instance, draft)}
+    longest = {machine.id: machine.calendar.longest for machine in instance.machines if machine.calendar.pattern}
+    if longest:
+        lost |= {o.key for o in draft.operations if _has_lost_its_shift(instance, o, longest)}
     scheduled: dict[str, set[str]] = {}
     for operation in draft.operations:
         scheduled.setdefault(operation.job, set()).add(operation.operation)
@@ -30,6 +34,19 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
         if len(there) < len(job.operations):
             lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
     return with_followers(instance, lost)
+
+
+def whole_jobs(instance: Instance, loose: frozenset[OperationKey]) -> frozenset[OperationKey]:
+    """Return the pending operations of the jobs of some: parts that wait for these nowhere are in nobody's way."""
+    jobs = {job for job, _ in loose}
+    return with_followers(instance, [(id, o.id) for id in jobs for o in instance.job_by_id[id].operations])
+
+
+def _has_lost_its_shift(instance: Instance, operation: ScheduledOperation, longest: Mapping[str, int | None]) -> bool:
+    """Return whether an operation that does not pause is now longer than every shift of its machine, not of others."""
+    known = instance.operation_by_key[operation.key]
+    fits = [(room := longest.get(mode.machine)) is None or mode.duration <= room for mode in known.modes]
+    return not known.interruptible and not fits[operation.mode] and any(fits)
 
 
 def with_followers(instance: Instance, lost: Iterable[OperationKey]) -> frozenset[OperationKey]:

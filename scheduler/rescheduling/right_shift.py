@@ -24,6 +24,7 @@ from scheduler.rescheduling.loose import (
     lacks_trips,
     loose_operations,
     on_later_trips,
+    whole_jobs,
     with_followers,
     without,
 )
@@ -73,7 +74,8 @@ def shift(instance: Instance, baseline: Schedule, *, lowest: int | None = None) 
     what can't keep its place (`scheduler.rescheduling.loose`).
 
     Transfers that have lost their vehicle, or their room on it, come behind everything else too. Where that deadlocks,
-    since their part is in the way until then, they are made directly after the trips that they were on.
+    since their part is in the way until then, they are made directly after the trips that they were on. Where the part
+    of a job is in the way until the rest of it comes, all that is left of the job comes behind everything else.
 
     There is none if something fixed would have to move (a pin, a maximum lag behind running work), if a deadline
     is missed, or if the kept orders deadlock; other orders may still have a schedule then.
@@ -91,15 +93,20 @@ def shift(instance: Instance, baseline: Schedule, *, lowest: int | None = None) 
     if found.placed is None and lacks_trips(instance, baseline):
         again = _shifted(instance, baseline, lowest, on_trips=True)
         found = again if again.placed is not None else found
+    if found.placed is None and loose_operations(instance, draft_of(instance, baseline)):
+        again = _shifted(instance, baseline, lowest, as_a_whole=True)
+        found = again if again.placed is not None else found
     return found
 
 
-def _shifted(instance: Instance, baseline: Schedule, lowest: int | None, on_trips: bool = False) -> Shift:
-    """Return the shift; with `on_trips` what lacks a trip has another one, directly after it."""
+def _shifted(
+    instance: Instance, baseline: Schedule, lowest: int | None, on_trips: bool = False, as_a_whole: bool = False
+) -> Shift:
+    """Return the shift; `on_trips` and `as_a_whole` as in `_drafted`."""
     old = _without_new_jobs(instance, baseline)
     kept = None
     try:
-        draft = _without_swaps(old, _drafted(old, baseline, on_trips), lowest)
+        draft = _without_swaps(old, _drafted(old, baseline, on_trips, as_a_whole), lowest)
         both = _with_new_jobs(instance, old, draft)
         if both is not None:
             return both
@@ -169,14 +176,16 @@ def _without_new_jobs(instance: Instance, baseline: Schedule) -> Instance:
     return replace(instance, jobs=tuple(job for job in instance.jobs if job.id in known))
 
 
-def _drafted(instance: Instance, baseline: Schedule, on_trips: bool = False) -> Draft:
+def _drafted(instance: Instance, baseline: Schedule, on_trips: bool = False, as_a_whole: bool = False) -> Draft:
     """Return what is left of the baseline, with what can't keep its place behind everything else.
 
-    With `on_trips` transfers that lack a trip do not lose their place.
+    With `on_trips` transfers that lack a trip do not lose their place, but have another one, directly after it; with
+    `as_a_whole` jobs come behind everything else with all that is left of them.
     """
     draft = in_todays_loads(instance, draft_of(instance, baseline))
     draft = on_later_trips(instance, draft) if on_trips else draft
     loose = loose_operations(instance, draft)
+    loose = whole_jobs(instance, loose) if as_a_whole else loose
     draft = without(instance, draft, loose) if loose else draft
     draft = on_later_trips(instance, draft)
     return with_new_jobs(instance, draft) if loose else draft

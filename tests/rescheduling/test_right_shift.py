@@ -407,3 +407,30 @@ def test_what_has_become_longer_than_every_shift_pauses_between_them(event: Even
     result = shifted(instance, baseline, 1, event)
     is_slow = isinstance(event, MachineDegraded)
     assert times(result) == ({"J1.1": (0, 10), "J2.1": (10, 21)} if is_slow else {"J1.1": (0, 4), "J2.1": (8, 19)})
+
+
+def test_what_fits_into_no_shift_any_more_goes_elsewhere() -> None:
+    # At half speed J1.1 takes 8 ticks on M1, whose shifts have 5; on M2 it comes after J2.1.
+    instance = factory(
+        machine("M1", calendar=shifts(8, (0, 5))),
+        machine("M2"),
+        job("J1", op("1", mode("M1", 4), mode("M2", 6))),
+        simple_job("J2", ("M2", 3)),
+    )
+    baseline = schedule(at("J1.1", "M1", 8, 12), at("J2.1", "M2", 0, 3))
+    result = shifted(instance, baseline, 1, MachineDegraded("E", 1, "M1", 50))
+    assert (times(result), result.by_operation["J1", "1"].machine) == ({"J1.1": (3, 9), "J2.1": (0, 3)}, "M2")
+
+
+def test_a_part_in_the_way_of_others_comes_behind_them_with_all_that_is_left_of_its_job() -> None:
+    # J1.2 goes from B to C, behind J2.2. Until then its part would be on A, where J2 has to go before.
+    instance = factory(
+        machine("A", output_buffer=0),
+        machine("B", calendar=shifts(8, (0, 5))),
+        machine("C"),
+        job("J1", op("1", mode("A", 2)), op("2", mode("B", 4), mode("C", 9))),
+        simple_job("J2", ("A", 2), ("C", 3)),
+    )
+    baseline = schedule(at("J1.1", "A", 2, 4), at("J1.2", "B", 8, 12), at("J2.1", "A", 8, 10), at("J2.2", "C", 10, 13))
+    result = shifted(instance, baseline, 1, MachineDegraded("E", 1, "B", 50))
+    assert times(result) == {"J1.1": (10, 12), "J1.2": (13, 22), "J2.1": (8, 10), "J2.2": (10, 13)}
