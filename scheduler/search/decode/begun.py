@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scheduler.domain import Charge, Move
+from scheduler.domain.batteries import level_at
+from scheduler.domain.parking import ways_begun
 from scheduler.domain.slowdowns import leaves_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
@@ -53,6 +55,10 @@ class Begun:
             if isinstance(timeline, ParkingTimeline):
                 place, ready = timeline.stand
                 carrier = (*carrier[: at.STANDS], facts.spot(name, place), ready)
+                if carrier[at.BATTERY] >= 0:
+                    battery = tables[at.BATTERIES][carrier[at.BATTERY]]
+                    level = _level(board, name, ready)
+                    tables[at.BATTERIES][carrier[at.BATTERY]] = (*battery[: at.LEVEL_THERE], level)
             tables[at.CARRIERS][facts.mover(name)] = carrier
         for number, machine in enumerate(board.timelines):
             for (index, before, after), start in machine.begun.items():
@@ -81,6 +87,16 @@ class Begun:
             ends = facts.spot(move.mover, move.origin), facts.spot(move.mover, move.destination)
             self._able.append((facts.mover(move.mover), length, *ends, 0, 0))
         return len(self._able) - 1
+
+
+def _level(board: Board, vehicle: str, instant: int) -> int:
+    """Return the level of a vehicle in limited parking after what has begun."""
+    instance = board.problem.instance
+    moves = [move for move in board.moves if move.mover == vehicle]
+    for origin, destination, start, end in ways_begun(instance, vehicle):
+        moves.append(Move(None, origin, destination, vehicle, "empty_move", start, end))
+    charges = [charge for charge in board.charges if charge.vehicle == vehicle]
+    return level_at(instance, vehicle, moves, charges, instant)
 
 
 def _stay(machine: str, robot: str, start: int, end: int) -> Move:

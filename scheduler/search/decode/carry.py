@@ -63,6 +63,7 @@ from scheduler.search.decode.layout import (
     put,
     undo,
 )
+from scheduler.search.decode.parked_charging import parked_charging, use_parked_battery
 from scheduler.search.decode.parking import park, parked_opening, parks
 from scheduler.search.decode.stretches import set_levels
 from scheduler.search.decode.trips import ride, ride_in_loads
@@ -120,11 +121,14 @@ def by_carrier(
         if data[FIRST_DROP] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), HOLDS) > 1:
             start, at, before, _ = visits_opening(data, state, able, ready, least)
             end = at + get(data, ABLE, able, DROP)
+        elif parks(data, get(data, ABLE, able, WHO)):
+            if get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
+                start, before, _, _, _ = parked_charging(data, state, able, late)
+            else:
+                start, before = parked_opening(data, state, able, late)
+            end = start + get(data, ABLE, able, LENGTH)
         elif data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
             start, before, _, _, _ = charged_opening(data, state, able, late)
-            end = start + get(data, ABLE, able, LENGTH)
-        elif parks(data, get(data, ABLE, able, WHO)):
-            start, before = parked_opening(data, state, able, late)
             end = start + get(data, ABLE, able, LENGTH)
         else:
             start, before = move_opening(data, state, able, late, get(data, ABLE, able, LENGTH))
@@ -172,11 +176,13 @@ def carry(
             make_visits(data, state, trail, move, able, ready, least)
             able = get(data, CARRIERS, mover, SPOTS_AT) + get(data, ABLE, able, ORIGIN)
         else:
-            if has_battery:
-                late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
-                before = use_battery(data, state, trail, move, able, late)
+            late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
             if parks(data, mover):
+                if has_battery:
+                    before = use_parked_battery(data, state, trail, move, able, late)
                 park(data, state, trail, move, able, start, before)
+            elif has_battery:
+                before = use_battery(data, state, trail, move, able, late)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
             enter(data, state, trail, mover, move, before)
         put(state, trail, data[MOVE_START] + move, start)

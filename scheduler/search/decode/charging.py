@@ -2,9 +2,8 @@
 
 A charge before a move is a row among the moves, as many places after the first charge as the move is after the first
 move; the last charges, on the way home, are those of the carriers, then those that have begun. Like a move it stands in
-the sequence of its carrier. The level after each row is kept; that before a charge too. Everything means what it does
-in `scheduler.search.charging`. Vehicles that hold several jobs have the same charges: see
-`scheduler.search.decode.stretches`.
+the sequence of its carrier. Everything means what it does in `scheduler.search.charging`. Vehicles that hold several
+jobs have the same charges: see `scheduler.search.decode.stretches`; for limited parking `parked_charging`.
 
 Nobody knows which move of a vehicle will be its last while moves are placed one after the other. So each leaves
 enough to get to a charger, unless the solution says of it that it is the last one, or nobody can make it otherwise. A
@@ -15,8 +14,16 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import approach, enter, held_after, next_after, there, travel
+from scheduler.search.decode.calendars import (
+    work_start,
+)
+from scheduler.search.decode.carriers import (
+    approach,
+    enter,
+    next_after,
+    there,
+    travel,
+)
 from scheduler.search.decode.layout import (
     ABLE,
     BATTERIES,
@@ -31,7 +38,6 @@ from scheduler.search.decode.layout import (
     DESTINATION,
     DRAIN_EMPTY,
     DRAIN_IDLE,
-    DRAIN_LOADED,
     FIRST_CHARGE,
     FIRST_DROP,
     FROM_LEVEL,
@@ -60,11 +66,9 @@ from scheduler.search.decode.layout import (
     NOW,
     NUM_CARRIERS,
     ORIGIN,
-    REACH_AT,
     RETURNS,
     ROOM,
     ROOM_SPARE,
-    SCALE,
     SPOT,
     TIMES,
     WHO,
@@ -74,129 +78,24 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
-from scheduler.search.decode.machines import profile_limit, profile_opening, take
-
-
-@njit(cache=True, nogil=True)
-def is_charge(data: Ints, row: int) -> bool:
-    """Return whether a row is a charge."""
-    return row >= data[FIRST_CHARGE] and (data[FIRST_DROP] == 0 or row < data[FIRST_DROP])
-
-
-@njit(cache=True, nogil=True)
-def charging_time(data: Ints, battery: int, level: int, target: int) -> int:
-    """Return the fewest ticks at a charger from one level to another."""
-    time = 0
-    at, end = (
-        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
-        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
-    )
-    for k in range(at, end, 2):
-        reached = max(level, min(data[k], target))
-        time += (reached - level) * data[k + 1]
-        level = reached
-    scale = get(data, BATTERIES, battery, SCALE)
-    return (time + scale - 1) // scale
-
-
-@njit(cache=True, nogil=True)
-def level_after(data: Ints, battery: int, level: int, ticks: int) -> int:
-    """Return the level after so many ticks at a charger."""
-    left = ticks * get(data, BATTERIES, battery, SCALE)
-    at, end = (
-        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
-        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
-    )
-    for k in range(at, end, 2):
-        needed = max(0, data[k] - level) * data[k + 1]
-        if needed > left:
-            return level + left // data[k + 1]
-        left -= needed
-        level = max(level, data[k])
-    return level
-
-
-@njit(cache=True, nogil=True)
-def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
-    """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first).
-
-    On the way it holds what it holds after the row.
-    """
-    battery = get(data, CARRIERS, carrier, BATTERY)
-    level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
-    free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
-    way, is_loaded = approach(data, state, carrier, before, place), held_after(data, state, before) > 0
-    level -= get(data, BATTERIES, battery, DRAIN_LOADED if is_loaded else DRAIN_EMPTY) * way
-    return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
-
-
-@njit(cache=True, nogil=True)
-def drain(data: Ints, battery: int, able: int) -> int:
-    """Return by how much a move drains the battery; one that takes no time is a tick of waiting."""
-    length = get(data, ABLE, able, LENGTH)
-    waits = max(length, 1) - length
-    return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
-
-
-@njit(cache=True, nogil=True)
-def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
-    """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
-
-    If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to.
-    """
-    battery = get(data, CARRIERS, carrier, BATTERY)
-    if state[data[WISH]] >= LAST_MOVE - 1:
-        home = get(data, CARRIERS, carrier, HOME) if get(data, BATTERIES, battery, RETURNS) else place
-        way = travel(data, carrier, place, home)
-        return get(data, BATTERIES, battery, MINIMUM) + get(data, BATTERIES, battery, DRAIN_EMPTY) * way
-    return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + get(data, BATTERIES, battery, REACH_AT) + place]
-
-
-@njit(cache=True, nogil=True)
-def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
-    """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
-    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
-    battery, after = get(data, CARRIERS, carrier, BATTERY), next_after(data, state, carrier, before)
-    place, instant = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
-    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(data, battery, able)
-    way = travel(data, carrier, get(data, ABLE, able, DESTINATION), place)
-    level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
-    level -= get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - start - length - way)
-    return level_at(data, state, carrier, before, place, instant) - level
-
-
-@njit(cache=True, nogil=True)
-def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool:
-    """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
-    battery, last = get(data, CARRIERS, carrier, BATTERY), row
-    while row >= 0 and less != 0:
-        if is_charge(data, row):
-            level = state[data[FROM_LEVEL] + row] - less
-            if level < get(data, BATTERIES, battery, MINIMUM) and state[data[MOVE_START] + row] >= data[NOW]:
-                return False
-            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
-            less = state[data[LEVEL] + row] - level_after(data, battery, level, ticks)
-        last, row = row, state[data[MOVE_AFTER] + row]
-    if less == 0:
-        return True
-    place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
-    waited = state[data[MOVE_FREE] + last] - state[data[MOVE_END] + last]
-    level = state[data[LEVEL] + last] + get(data, BATTERIES, battery, DRAIN_IDLE) * waited
-    return level - less >= reserve(data, state, carrier, place)
-
-
-@njit(cache=True, nogil=True)
-def lower_levels(data: Ints, state: Ints, trail: Ints, battery: int, row: int, less: int) -> None:
-    """Lower the levels from a row on."""
-    while row >= 0 and less != 0:
-        level = state[data[LEVEL] + row] - less
-        if is_charge(data, row):
-            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
-            put(state, trail, data[FROM_LEVEL] + row, state[data[FROM_LEVEL] + row] - less)
-            level = level_after(data, battery, state[data[FROM_LEVEL] + row], ticks)
-            less = state[data[LEVEL] + row] - level
-        put(state, trail, data[LEVEL] + row, level)
-        row = state[data[MOVE_AFTER] + row]
+from scheduler.search.decode.levels import (
+    charging_time,
+    drain,
+    fall,
+    level_after,
+    level_at,
+    lower_levels,
+    may_fall,
+    reserve,
+)
+from scheduler.search.decode.machines import (
+    profile_limit,
+    profile_opening,
+    take,
+)
+from scheduler.search.decode.parking import (
+    parks,
+)
 
 
 @njit(cache=True, nogil=True)
@@ -312,15 +211,15 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
 
 
 @njit(cache=True, nogil=True)
-def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int) -> None:
-    """Let a vehicle charge after all that it has to do."""
+def connect(
+    data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int, level: int
+) -> None:
+    """Let a vehicle charge from a level on after all that it has to do."""
     battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
-    spot = get(data, CHARGERS, charger, SPOT)
-    level = level_at(data, state, carrier, before, get(data, ABLE, spot, ORIGIN), begin)
     put(state, trail, data[MOVE_START] + row, begin)
     put(state, trail, data[MOVE_END] + row, end)
     put(state, trail, data[MOVE_FREE] + row, end)
-    put(state, trail, data[MOVE_ABLE] + row, spot)
+    put(state, trail, data[MOVE_ABLE] + row, get(data, CHARGERS, charger, SPOT))
     put(state, trail, data[MOVER] + row, carrier)
     put(state, trail, data[FROM_LEVEL] + row, level)
     put(state, trail, data[LEVEL] + row, level_after(data, battery, level, end - begin))
@@ -328,6 +227,14 @@ def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charge
         put(state, trail, data[MOST] + row, get(data, CARRIERS, carrier, HOLDS))
     enter(data, state, trail, carrier, row, before)
     take(data, state, trail, get(data, CHARGERS, charger, ROOM), begin, end, 1)
+
+
+@njit(cache=True, nogil=True)
+def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int) -> None:
+    """Let a vehicle charge after all that it has to do."""
+    spot = get(data, ABLE, get(data, CHARGERS, charger, SPOT), ORIGIN)
+    level = level_at(data, state, carrier, state[data[LAST_OF] + carrier], spot, begin)
+    connect(data, state, trail, carrier, row, charger, begin, end, level)
 
 
 @njit(cache=True, nogil=True)
@@ -349,10 +256,13 @@ def use_battery(data: Ints, state: Ints, trail: Ints, move: int, able: int, read
 
 @njit(cache=True, nogil=True)
 def go_home(data: Ints, state: Ints, trail: Ints) -> bool:
-    """Let vehicles that have to go home in the end charge before, if they need to; return whether all get there."""
+    """Let vehicles that have to go home in the end charge before, if they need to; return whether all get there.
+
+    Those in limited parking have `settle`.
+    """
     for carrier in range(data[NUM_CARRIERS]):
         battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
-        if battery < 0 or before < 0 or not get(data, BATTERIES, battery, RETURNS):
+        if battery < 0 or before < 0 or not get(data, BATTERIES, battery, RETURNS) or parks(data, carrier):
             continue
         home, least = get(data, CARRIERS, carrier, HOME), get(data, BATTERIES, battery, MINIMUM)
         way = approach(data, state, carrier, before, home)

@@ -54,6 +54,7 @@ from scheduler.search.decode.layout import (
     PLAN,
     PRED,
     ROUTES,
+    SOME_PARK,
     START,
     SUCC,
     SUM,
@@ -71,6 +72,7 @@ from scheduler.search.decode.layout import (
 )
 from scheduler.search.decode.leaving import FITS, HOPELESS
 from scheduler.search.decode.machines import machine_of
+from scheduler.search.decode.parked_charging import settle
 from scheduler.search.decode.place import place_in
 from scheduler.search.decode.value import DEVIATION, DUE_AT, REASSIGNED, WIDTH, change_of, lower_value, share
 
@@ -263,7 +265,9 @@ def decode(
         partial[position] = lower
         if lower > ceiling or (position >= same_from and lower > old_partial[position] + margin):
             return False
-    return until < data[NUM_FREE] or data[FIRST_CHARGE] == 0 or go_home(data, state, trail)
+    if until < data[NUM_FREE] or data[FIRST_CHARGE] == 0:
+        return True
+    return go_home(data, state, trail) and (data[SOME_PARK] == 0 or settle(data, state, trail))
 
 
 @njit(cache=True, nogil=True)

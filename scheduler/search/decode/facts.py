@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise, zip_longest
-from math import lcm
 
 from scheduler.domain import Calendar, Job, Lane, Robot
-from scheduler.domain.batteries import corrected
+from scheduler.domain.parking import yards
 from scheduler.domain.routing import Leg, may_carry
 from scheduler.domain.stations import Side, places_at
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
+from scheduler.search.decode.batteries import lower_battery
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
-from scheduler.search.decode.places import NO_WAY, limited_places, places_of, travel_of
+from scheduler.search.decode.places import holds, limited_places, places_of, travel_of
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
@@ -25,7 +25,10 @@ Tables = dict[int, list[tuple[int, ...]]]
 
 
 class Facts:
-    """The tables of a problem but for jobs and operations; ``times`` is the list that they point into."""
+    """The tables of a problem but for jobs and operations; ``times`` is the list that they point into.
+
+    Places of groups are numbered (`group_places`); `chargers` are a row of ABLE, a profile, and what others may take.
+    """
 
     def __init__(self, problem: Problem, latest: int) -> None:
         self.problem = problem
@@ -35,16 +38,17 @@ class Facts:
         self.movers = [*instance.carrier_by_id, *instance.lane_by_vehicle]
         self._mover = {name: number for number, name in enumerate(self.movers)}
         self._groups = {group: number for number, group in enumerate(instance.group_by_id)}
-        self._group_places = {group.id: places_of(group) for group in instance.group_by_id.values()}
+        self.group_places = {group.id: places_of(group) for group in instance.group_by_id.values()}
         self._lanes = {lane.id: number for number, lane in enumerate(instance.lanes)}
         self._sites = {site.id: number for number, site in enumerate(instance.facilities)}
         self._families: list[dict[str | None, int]] = []
         self._calendars: dict[Calendar, int] = {}
+        self.yards = yards(instance)
         self.places: dict[str, int] = {}
         self.profiles: list[int] = []
         self._first_pool = 0
         self._docks: dict[str, int] = {}
-        self._chargers: dict[str, tuple[int, int, int]] = {}
+        self.chargers: dict[str, tuple[int, int, int]] = {}
         self.stations: dict[tuple[str, Side], tuple[int, int]] = {}
         self._needed: set[tuple[int, int]] = set()
         self._leg_rows: dict[Leg, tuple[int, ...]] = {}
@@ -104,8 +108,8 @@ class Facts:
                 self.profiles.append(site.docks)
         for name, charger in instance.charger_by_id.items():
             fleet = next(fleet for fleet in instance.fleets if charger in fleet.chargers)
-            spot = self._group_places[fleet.id][charger.place]
-            self._chargers[name] = len(tables[at.ABLE]), len(self.profiles), charger.places - 1
+            spot = self.group_places[fleet.id][charger.place]
+            self.chargers[name] = len(tables[at.ABLE]), len(self.profiles), charger.places - 1
             tables[at.ABLE].append((-1, 0, spot, spot, 0, 0))
             self.profiles.append(charger.places)
         for rooms in ({(cell.id, side): places_at(cell, side) for side in SIDES} for cell in instance.cells):
@@ -115,23 +119,23 @@ class Facts:
         limited = limited_places(self)
         paces: dict[tuple[str, int], int] = {}
         for group_id, groups in instance.paces_by_id.items():
-            places = self._group_places[group_id]
+            places = self.group_places[group_id]
             for speed, group in groups.items():
                 paces[group_id, speed] = len(tables[at.PACES])
                 tables[at.PACES].append((len(self.times), len(places)))
                 self.times.extend(travel_of(group, a, b) for a in places for b in places)
         for name, carrier in instance.carrier_by_id.items():
             group = instance.group_by_carrier[name]
-            home = self._group_places[group.id][carrier.start]
-            battery = self._battery(name, tables) if name in instance.battery_by_vehicle else -1
+            home = self.group_places[group.id][carrier.start]
+            battery = lower_battery(self, name, tables) if name in instance.battery_by_vehicle else -1
             calendar = self._calendar(carrier.calendar, tables)
             spots_at = len(tables[at.ABLE])
             pace, number = paces[group.id, carrier.speed], self._groups[group.id]
-            usual = (calendar, pace, home, battery, 0, 0, carrier.capacity, spots_at, number)
+            usual = (calendar, pace, home, battery, 0, 0, holds(instance, name), spots_at, number)
             tables[at.CARRIERS].append((*usual, *limited.get(name, (-1, -1)), home, self.problem.now))
-            if carrier.capacity > 1:
+            if holds(instance, name) > 1:
                 handling = (group.pick_up_time, group.drop_time)
-                spots = range(len(self._group_places[group.id]))
+                spots = range(len(self.group_places[group.id]))
                 tables[at.ABLE].extend((self._mover[name], 0, spot, spot, *handling) for spot in spots)
         for lane in instance.lanes:
             tables[at.LANES].append(
@@ -149,31 +153,6 @@ class Facts:
                 )
             )
         return tables
-
-    def _battery(self, name: str, tables: Tables) -> int:
-        """Add the row of the battery of a vehicle, and of the chargers from which it gets home if it has to."""
-        instance = self.problem.instance
-        battery, fleet = instance.battery_by_vehicle[name], instance.fleet_by_vehicle[name]
-        home, places = instance.carrier_by_id[name].start, self._group_places[fleet.id]
-        scale = lcm(*(step.rate for step in battery.curve))
-        curve_at = len(self.times)
-        for step in battery.curve:
-            self.times.extend((step.up_to, scale // step.rate))
-        curve_end, chargers_at = len(self.times), len(tables[at.CHARGERS])
-        spots, range_left = [], battery.capacity - battery.minimum
-        for charger in fleet.chargers:
-            if not fleet.returns or battery.drain_empty * travel_of(fleet, charger.place, home) <= range_left:
-                tables[at.CHARGERS].append(self._chargers[charger.id])
-                spots.append(charger.place)
-        reach_at = len(self.times)
-        for place in places:
-            way = min((travel_of(fleet, place, spot) for spot in spots), default=NO_WAY)
-            self.times.append(min(battery.drain_empty * way, NO_WAY))
-        levels = (battery.capacity, battery.minimum, battery.initial + corrected(battery, 0))
-        drains = (battery.drain_loaded, battery.drain_empty, battery.drain_idle)
-        where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, chargers_at, len(tables[at.CHARGERS]))
-        tables[at.BATTERIES].append((*levels, *drains, *where))
-        return len(tables[at.BATTERIES]) - 1
 
     def _profile(self, places: int) -> tuple[int, int]:
         """Add a profile for so many places; return its number and what others may take of it (-1, 0: no places)."""
@@ -200,7 +179,7 @@ class Facts:
         if not mode.tenders or machine.cell is None:
             return 0, 0
         if machine.index not in self._tenders:
-            first, spot = len(tables[at.ABLE]), self._group_places[machine.cell.id][machine.domain.id]
+            first, spot = len(tables[at.ABLE]), self.group_places[machine.cell.id][machine.domain.id]
             tables[at.ABLE].extend((self._mover[robot], 0, spot, spot, 0, 0) for robot in mode.tenders)
             self._tenders[machine.index] = first, len(tables[at.ABLE])
         return self._tenders[machine.index]
@@ -262,7 +241,7 @@ class Facts:
 
     def spot(self, carrier: str, place: str) -> int:
         """Return the number of a place among those of the group of a carrier."""
-        return self._group_places[self.problem.instance.group_by_carrier[carrier].id][place]
+        return self.group_places[self.problem.instance.group_by_carrier[carrier].id][place]
 
     def lane(self, vehicle: str) -> int:
         """Return the number of the lane of a vehicle."""
@@ -278,7 +257,7 @@ class Facts:
 
     def spots(self) -> dict[str, int]:
         """Return, by charger, the row of `layout.ABLE` for being there."""
-        return {name: able for name, (able, _, _) in self._chargers.items()}
+        return {name: able for name, (able, _, _) in self.chargers.items()}
 
     def most_charges(self, num_moves: int, num_begun: int) -> int:
         """Return how many rows there are for charges: before each move, on the way home, and what has begun."""
@@ -366,7 +345,7 @@ class Facts:
                 tables[at.ABLE].append((self._lanes[lane_id], lane.trip_times[0], 0, 0, *handling))
         else:
             for group_id in leg.groups:
-                group, places = instance.group_by_id[group_id], self._group_places[group_id]
+                group, places = instance.group_by_id[group_id], self.group_places[group_id]
                 paces = instance.paces_by_id[group_id].items()
                 lengths = {speed: pace.move_time(leg.origin, leg.destination) for speed, pace in paces}
                 least = min(least, *lengths.values())

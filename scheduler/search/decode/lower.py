@@ -22,6 +22,7 @@ from scheduler.search.decode.cells import GUARD, POISON
 from scheduler.search.decode.facts import Facts, Tables
 from scheduler.search.decode.in_force import neighbours_in_plan, pending_in_plan
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
+from scheduler.search.decode.places import holds
 from scheduler.search.decode.resume import resume
 from scheduler.search.dispatch import begin
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem
@@ -290,14 +291,13 @@ class _Lowering:
         num_stays = MAX_LEGS * len(self.links) if facts.stations else 0
         num_uses += num_stays
         parks = any(fleet.limited for fleet in self.instance.fleets)
-        num_parked = MAX_LEGS * len(self.links) if parks else 0
-        num_uses += 4 * num_parked
         first_tending = MAX_LEGS * len(self.links) + num_loads + len(begun.moves)
         is_tended = any(mode.tenders for mode in self.modes)
         num_moves = first_tending + is_tended * len(self.operations)
         num_charges = facts.most_charges(num_moves, len(begun.charges))
-        num_uses += num_charges
-        num_drops = num_moves if any(c.capacity > 1 for c in self.instance.carrier_by_id.values()) else 0
+        num_parked = MAX_LEGS * len(self.links) + num_charges if parks else 0
+        num_uses += num_charges + 4 * num_parked
+        num_drops = num_moves if any(holds(self.instance, c) > 1 for c in self.instance.carrier_by_id) else 0
         num_rows = num_moves + num_charges + num_drops
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64
@@ -309,7 +309,7 @@ class _Lowering:
             ((at.MOST,), num_rows if num_drops else 0, 0),
             ((at.LEVEL, at.FROM_LEVEL), num_rows if num_charges else 0, 0),
             (range(at.HELD, at.STANDS_UNTIL + 1), num_stays, 0),
-            (range(at.ARRIVES_AT, at.SETS_OUT + 1), parks * num_moves, 0),
+            (range(at.ARRIVES_AT, at.SETS_OUT + 1), parks * num_rows, 0),
             ((at.LAST_ON,), len(self.problem.machines), -1),
             ((at.LAST_OF,), len(facts.movers), -1),
             ((at.LAST_STEP,), num_profiles, 0),

@@ -17,6 +17,7 @@ from scheduler.search.decode.carriers import next_after, travel
 from scheduler.search.decode.layout import (
     ABLE,
     ARRIVES_AT,
+    BATTERY,
     CARRIER_CALENDAR,
     CARRIERS,
     DESTINATION,
@@ -67,6 +68,12 @@ def room_at(data: Ints, carrier: int, place: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def is_limited(data: Ints, carrier: int, place: int) -> bool:
+    """Return whether the vehicle shares limited room with others at a place."""
+    return data[room_at(data, carrier, place)] >= 0
+
+
+@njit(cache=True, nogil=True)
 def stand(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int, int]:
     """Return where a vehicle is after a move (-1: before its first), and from when on it may leave."""
     if before < 0 or state[data[MOVE_START] + before] < data[NOW]:
@@ -84,10 +91,10 @@ def detour(data: Ints, carrier: int, here: int, place: int) -> int:
 @njit(cache=True, nogil=True)
 def arrival(data: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
     """Return when a vehicle comes from one place to another one, where it is wanted then."""
-    is_limited = data[room_at(data, carrier, here)] >= 0 and data[room_at(data, carrier, place)] >= 0
-    if is_limited and wanted_at - leaves_at < detour(data, carrier, here, place):
-        return leaves_at + travel(data, carrier, here, place)
-    return wanted_at
+    if not is_limited(data, carrier, here) or not is_limited(data, carrier, place):
+        return wanted_at
+    has_time = wanted_at - leaves_at >= detour(data, carrier, here, place)
+    return wanted_at if has_time else leaves_at + travel(data, carrier, here, place)
 
 
 @njit(cache=True, nogil=True)
@@ -130,6 +137,57 @@ def stop_between(
 
 
 @njit(cache=True, nogil=True)
+def gap_opening(
+    data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, start: int, ticks: int
+) -> int:
+    """Return the start of a task at a place if a vehicle has room in the gap before it and for so many ticks.
+
+    Else it is the next start to try.
+    """
+    since = arrival(data, carrier, here, leaves_at, place, start)
+    opens = room_opens(data, state, carrier, place, since, start + ticks)
+    if opens == since or since == start:
+        return start + opens - since
+    # It waits there: it can make a stop or, with more time, go away meanwhile.
+    opens = room_opens(data, state, carrier, place, start, start + ticks)
+    stop, _, later = stop_between(data, state, carrier, here, leaves_at, place, start)
+    if opens > start or stop < 0:
+        return min(leaves_at + detour(data, carrier, here, place), opens if opens > start else later)
+    return start
+
+
+@njit(cache=True, nogil=True)
+def wait_in(
+    data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int
+) -> tuple[int, int, int]:
+    """Return since when a vehicle is at a place where it is wanted then, as `gap_opening` has found that it can be.
+
+    Then its stop before that (-1: none), and when it sets out for there.
+    """
+    since = arrival(data, carrier, here, leaves_at, place, wanted_at)
+    if since < wanted_at:
+        stop, sets_out, _ = stop_between(data, state, carrier, here, leaves_at, place, wanted_at)
+        is_bay = stop >= 0 and data[room_at(data, carrier, stop) + 2] > 0
+        if is_bay or room_opens(data, state, carrier, place, since, wanted_at) > since:
+            return wanted_at, stop, sets_out
+    return since, NONE, ZERO
+
+
+@njit(cache=True, nogil=True)
+def ticks_of_ways(data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
+    """Return for how long a vehicle travels in a gap, at the most: a stop that nobody needs is left out afterwards."""
+    direct = travel(data, carrier, here, place)
+    if not is_limited(data, carrier, here) or not is_limited(data, carrier, place):
+        return direct
+    if wanted_at - leaves_at >= detour(data, carrier, here, place):
+        return detour(data, carrier, here, place)
+    _, stop, _ = wait_in(data, state, carrier, here, leaves_at, place, wanted_at)
+    if stop < 0:
+        return direct
+    return max(direct, travel(data, carrier, here, stop) + travel(data, carrier, stop, place))
+
+
+@njit(cache=True, nogil=True)
 def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, after: int) -> int:
     """Return the earliest start of a move in a gap, with room for all stays; `NEVER` if it does not fit in."""
     carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
@@ -141,16 +199,8 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
     while start <= data[LIMIT]:
         start = work_start(data, calendar, start, length, 0)
         end = start + length
-        since = arrival(data, carrier, here, leaves_at, origin, start)
-        opens = room_opens(data, state, carrier, origin, since, start + pick_up)
-        if opens > since and since < start:
-            # It waits there: it can make a stop or, with more time, go away meanwhile.
-            opens = room_opens(data, state, carrier, origin, start, start + pick_up)
-            stop, _, later = stop_between(data, state, carrier, here, leaves_at, origin, start)
-            if opens > start or stop < 0:
-                start = min(leaves_at + detour(data, carrier, here, origin), opens if opens > start else later)
-                continue
-        elif opens > since:
+        opens = gap_opening(data, state, carrier, here, leaves_at, origin, start, pick_up)
+        if opens > start:
             start = opens
             continue
         opens = room_opens(data, state, carrier, destination, end - drop, end)
@@ -216,37 +266,58 @@ def take_gap(
 
 @njit(cache=True, nogil=True)
 def wait_before(
-    data: Ints, state: Ints, trail: Ints, carrier: int, here: int, leaves_at: int, move: int, able: int
+    data: Ints,
+    state: Ints,
+    trail: Ints,
+    carrier: int,
+    here: int,
+    leaves_at: int,
+    row: int,
+    place: int,
+    wait: tuple[int, int, int],
 ) -> None:
-    """Let a vehicle wait in the gap before a move, as `parked_start` has found that it can, and take room for that."""
-    place, wanted_at = get(data, ABLE, able, ORIGIN), state[data[MOVE_START] + move]
-    since, stop, sets_out = arrival(data, carrier, here, leaves_at, place, wanted_at), NONE, ZERO
-    if since < wanted_at:
-        stop, sets_out, _ = stop_between(data, state, carrier, here, leaves_at, place, wanted_at)
-        is_bay = stop >= 0 and data[room_at(data, carrier, stop) + 2] > 0
-        if is_bay or room_opens(data, state, carrier, place, since, wanted_at) > since:
-            since = wanted_at
-        else:
-            stop = NONE
-    put(state, trail, data[ARRIVES_AT] + move, since)
-    put(state, trail, data[STOP_AT] + move, stop + 1)
-    put(state, trail, data[SETS_OUT] + move, sets_out)
-    take_gap(data, state, trail, carrier, here, leaves_at, move, place, 1)
+    """Let a vehicle wait in the gap before a row that begins at a place, as `wait_in` says, and take room for that."""
+    since, stop, sets_out = wait
+    put(state, trail, data[ARRIVES_AT] + row, since)
+    put(state, trail, data[STOP_AT] + row, stop + 1)
+    put(state, trail, data[SETS_OUT] + row, sets_out)
+    take_gap(data, state, trail, carrier, here, leaves_at, row, place, 1)
 
 
 @njit(cache=True, nogil=True)
 def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int, before: int) -> None:
-    """Take room for the stays that a move at an opening leads to, before it enters the sequence of its vehicle."""
-    carrier, after = get(data, ABLE, able, WHO), next_after(data, state, get(data, ABLE, able, WHO), before)
+    """Take room for the stays that a move at an opening leads to, before it enters the sequence of its vehicle.
+
+    With a battery its level has been judged by the stops that there are while the gap is as it was.
+    """
+    carrier, place, wanted_at = get(data, ABLE, able, WHO), NONE, NEVER
+    after, is_judged = next_after(data, state, carrier, before), get(data, CARRIERS, carrier, BATTERY) >= 0
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     here, leaves_at = stand(data, state, carrier, before)
     end = start + get(data, ABLE, able, LENGTH)
-    if after >= 0:
-        place = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
-        take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
     put(state, trail, data[MOVE_START] + move, start)
-    wait_before(data, state, trail, carrier, here, leaves_at, move, able)
+    if after >= 0:
+        place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
+        if not is_judged:
+            take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
+    wait = wait_in(data, state, carrier, here, leaves_at, origin, start)
+    if after >= 0:
+        later = wait_in(data, state, carrier, destination, end, place, wanted_at)
+        if is_judged:
+            take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
+        wait_before(data, state, trail, carrier, destination, end, after, place, later)
+    wait_before(data, state, trail, carrier, here, leaves_at, move, origin, wait)
     take_room(data, state, trail, carrier, origin, start, start + get(data, ABLE, able, PICK_UP), 1)
     take_room(data, state, trail, carrier, destination, end - get(data, ABLE, able, DROP), end, 1)
-    if after >= 0:
-        wait_before(data, state, trail, carrier, destination, end, after, state[data[MOVE_ABLE] + after])
+
+
+@njit(cache=True, nogil=True)
+def park_at_charger(
+    data: Ints, state: Ints, trail: Ints, carrier: int, row: int, spot: int, begin: int, end: int
+) -> None:
+    """Take room for a charge after all that a vehicle has to do, and for how it waits before."""
+    here, leaves_at = stand(data, state, carrier, state[data[LAST_OF] + carrier])
+    wait = wait_in(data, state, carrier, here, leaves_at, spot, begin)
+    put(state, trail, data[MOVE_START] + row, begin)
+    wait_before(data, state, trail, carrier, here, leaves_at, row, spot, wait)
+    take_room(data, state, trail, carrier, spot, begin, end, 1)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scheduler.domain import CarrierGroup, Fleet
-from scheduler.domain.parking import served, shared_room, yards
+from scheduler.domain import CarrierGroup, Fleet, Instance
+from scheduler.domain.parking import served, shared_room
 
 if TYPE_CHECKING:
     from scheduler.search.decode.facts import Facts
 
 NO_WAY = 1 << 40
 """Travel time between places of a group that have no way."""
+
+
+def holds(instance: Instance, carrier: str) -> int:
+    """Return how many parts the decoder lets a carrier hold at a time: in limited parking one."""
+    group = instance.group_by_carrier[carrier]
+    return 1 if isinstance(group, Fleet) and group.limited else instance.carrier_by_id[carrier].capacity
 
 
 def places_of(group: CarrierGroup) -> dict[str, int]:
@@ -36,8 +42,7 @@ def limited_places(facts: Facts) -> dict[str, tuple[int, int]]:
     A vehicle shares no room with others at its haven: there it is not limited.
     """
     found: dict[str, tuple[int, int]] = {}
-    instance = facts.problem.instance
-    yard_of = yards(instance)
+    instance, yard_of = facts.problem.instance, facts.yards
     for fleet in instance.fleets:
         if not fleet.limited:
             continue

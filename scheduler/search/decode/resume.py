@@ -15,6 +15,7 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
+from scheduler.search.decode.places import holds
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.units import Unit
 
@@ -142,7 +143,7 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
     tending = int(data[at.FIRST_TENDING])
     rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
-    several = {carrier.id for carrier in instance.carrier_by_id.values() if carrier.capacity > 1}
+    several = {carrier for carrier in instance.carrier_by_id if holds(instance, carrier) > 1}
     _resume_visits(lowered, facts, [(n, mover, item, able) for n, mover, _, item, able in rows if mover in several])
     for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
         if mover in several:
@@ -172,7 +173,8 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
             state[data[column] + number] = value
         timeline = board.carriers.get(mover)
         if isinstance(timeline, ParkingTimeline):
-            state[data[at.ARRIVES_AT] + number] = timeline.arrives_at(item.start)
+            is_single = timeline.carrier.capacity == 1  # else it may have had others on board
+            state[data[at.ARRIVES_AT] + number] = timeline.arrives_at(item.start) if is_single else item.start
         if before >= 0:
             state[data[at.MOVE_AFTER] + before] = number
         state[data[at.LAST_OF] + number_of[mover]] = number
@@ -246,11 +248,16 @@ def _resume_stretches(lowered: Lowered, name: str, rows: list[tuple[int, Move | 
 
 
 def _resume_levels(lowered: Lowered, board: Board) -> None:
-    """Write down the levels of batteries before charges and after everything, with one job at a time."""
+    """Write down the levels of batteries before charges and after everything, with one job at a time.
+
+    In limited parking that after all of it is enough: `layout.LEVEL_THERE`.
+    """
     data, state = lowered.data, lowered.state
     for number, name in enumerate(lowered.movers):
         timeline = board.carriers.get(name)
-        if not isinstance(timeline, BatteryTimeline) or timeline.carrier.capacity > 1:
+        if not isinstance(timeline, BatteryTimeline) or isinstance(timeline, ParkingTimeline):
+            continue
+        if timeline.carrier.capacity > 1:
             continue
         row = int(state[data[at.LAST_OF] + number])
         for before, after in reversed(timeline.levels()):

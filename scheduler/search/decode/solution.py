@@ -137,8 +137,9 @@ def to_schedule(lowered: Lowered, state: Array) -> Schedule:
                     )
                 )
                 row = int(state[data[at.BESIDE] + row])
-    ways = ways_with_stops(lowered, state, moves) if data[at.SOME_PARK] else None
-    return complete(lowered.instance, operations, moves, _charges(lowered, state), ways)
+    charges = _charges(lowered, state)
+    ways = ways_with_stops(lowered, state, moves, charges) if data[at.SOME_PARK] else None
+    return complete(lowered.instance, operations, moves, charges, ways)
 
 
 def _loads(lowered: Lowered, link: LinkData, leg: Leg) -> tuple[Leg, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scheduler.domain import Fleet, Move, Schedule
+from scheduler.domain import Charge, Fleet, Move, Schedule
 from scheduler.domain.parking import Gap, Way, gaps_of, stand_at, with_rule, yards
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import Array
@@ -14,16 +14,20 @@ from scheduler.search.decode.places import places_of
 Stops = dict[tuple[str, int], tuple[str, int]]
 
 
-def ways_with_stops(lowered: Lowered, state: Array, loaded: Iterable[Move]) -> list[Move] | None:
+def ways_with_stops(
+    lowered: Lowered, state: Array, loaded: Iterable[Move], charges: Iterable[Charge]
+) -> list[Move] | None:
     """Return the empty moves of vehicles in limited parking; None if all of them follow the rule."""
-    instance, made = lowered.instance, _stops(lowered, state)
-    if not made:
+    instance, made, staying = lowered.instance, _stops(lowered, state), _staying(lowered, state)
+    if not made and not staying:
         return None
     now, yard_of = int(lowered.data[at.NOW]), yards(instance)
-    transports, found = Schedule((), tuple(loaded)), []
+    tasks, found = Schedule((), tuple(loaded), charges=tuple(charges)), []
     for fleet in instance.fleets:
-        for gap in gaps_of(instance, fleet, transports) if fleet.limited else ():
+        for gap in gaps_of(instance, fleet, tasks) if fleet.limited else ():
             yard, stop = yard_of[gap.vehicle], made.get((gap.vehicle, gap.wanted_at))
+            if gap.there is None and gap.vehicle in staying:
+                continue
             ways = with_rule(yard, gap, now).ways if stop is None else _over(yard.fleet, gap, *stop, now)
             for way in ways:
                 if way.start >= now:
@@ -32,7 +36,7 @@ def ways_with_stops(lowered: Lowered, state: Array, loaded: Iterable[Move]) -> l
 
 
 def _stops(lowered: Lowered, state: Array) -> Stops:
-    """Return, by vehicle and the start of its next transport, where it makes a stop before, and when it sets out."""
+    """Return, by vehicle and the start of its next task, where it makes a stop before, and when it sets out."""
     data, found = lowered.data, Stops()
     numbers = {name: number for number, name in enumerate(lowered.movers)}
     for fleet in lowered.instance.fleets:
@@ -48,8 +52,24 @@ def _stops(lowered: Lowered, state: Array) -> Stops:
     return found
 
 
+def _staying(lowered: Lowered, state: Array) -> set[str]:
+    """Return the vehicles with nothing more to do that can't leave: see `parked_charging.stay_put`."""
+    data, found = lowered.data, set[str]()
+    for number in range(int(data[at.NUM_CARRIERS])):
+        carrier = data[data[at.CARRIERS] + number * data[at.CARRIERS + 1] :]
+        last = int(state[data[at.LAST_OF] + number])
+        is_pending = last >= 0 and state[data[at.MOVE_START] + last] >= data[at.NOW]
+        if carrier[at.ROOMS_AT] < 0 or carrier[at.BATTERY] < 0 or is_pending:
+            continue
+        battery = data[data[at.BATTERIES] + carrier[at.BATTERY] * data[at.BATTERIES + 1] :]
+        in_the_end = data[data[at.TIMES] + battery[at.END_AT] + carrier[at.STANDS]]
+        if battery[at.LEVEL_THERE] - in_the_end < battery[at.MINIMUM]:
+            found.add(lowered.movers[number])
+    return found
+
+
 def _over(fleet: Fleet, gap: Gap, stop: str, sets_out: int, now: int) -> Iterator[Way]:
-    """Yield the ways of a vehicle that sets out for a stop then and comes to its next transport just in time."""
+    """Yield the ways of a vehicle that sets out for a stop then and comes to its next task just in time."""
     here, _ = stand_at(gap.ways, gap.here, gap.free_at, now)
     assert gap.there is not None
     yield Way(here, stop, sets_out, sets_out + fleet.travel_time(here, stop))

@@ -12,15 +12,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.carriers import held_after, next_after, there, travel
-from scheduler.search.decode.charging import (
-    charge_first,
-    is_charge,
-    level_at,
-    lower_levels,
-    may_fall,
-    reserve,
-    wished,
-)
+from scheduler.search.decode.charging import charge_first, wished
 from scheduler.search.decode.layout import (
     ABLE,
     BATTERIES,
@@ -36,6 +28,7 @@ from scheduler.search.decode.layout import (
     FROM_LEVEL,
     INITIAL_LEVEL,
     LAST_OF,
+    LENGTH,
     LEVEL,
     MOVE_ABLE,
     MOVE_AFTER,
@@ -52,6 +45,7 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.decode.levels import is_charge, level_at, lower_levels, may_fall, reserve
 
 
 @njit(cache=True, nogil=True)
@@ -118,7 +112,7 @@ def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, li
     carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
     battery, destination = get(data, CARRIERS, carrier, BATTERY), get(data, ABLE, able, DESTINATION)
     drop, (_, wish) = get(data, ABLE, able, DROP), wished(data, state, battery)
-    busy = get(data, ABLE, able, PICK_UP) + travel(data, carrier, origin, destination) + drop
+    busy = get(data, ABLE, able, LENGTH)
     needed = get(data, BATTERIES, battery, DRAIN_LOADED) * busy + get(data, BATTERIES, battery, DRAIN_IDLE) * linger
     needed += reserve(data, state, carrier, destination)
     late = max(ready, least + drop - busy - linger)

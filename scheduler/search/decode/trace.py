@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.decode.carriers import approach
-from scheduler.search.decode.charging import is_charge
 from scheduler.search.decode.layout import (
     ABLE,
     ARRIVES_AT,
@@ -72,6 +71,7 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
+from scheduler.search.decode.levels import is_charge
 from scheduler.search.decode.machines import family_of, machine_of, setup_time
 from scheduler.search.decode.parking import parks
 from scheduler.search.decode.tending import is_tended

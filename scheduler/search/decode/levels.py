@@ -1,0 +1,182 @@
+"""Levels of batteries in compiled form: after each row of a vehicle, and what a move in a gap does to those behind it.
+
+The level after each row is kept; that before a charge too. Where parking is limited, ways may be over stops: what is
+kept is then the least that the level can be, since stops that nobody needs are left out in the end. Everything means
+what it does in `scheduler.search.charging`.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from scheduler.search.decode.carriers import (
+    approach,
+    held_after,
+    next_after,
+    travel,
+)
+from scheduler.search.decode.layout import (
+    ABLE,
+    BATTERIES,
+    BATTERY,
+    CARRIERS,
+    CURVE_AT,
+    CURVE_END,
+    DESTINATION,
+    DRAIN_EMPTY,
+    DRAIN_IDLE,
+    DRAIN_LOADED,
+    END_AT,
+    FIRST_CHARGE,
+    FIRST_DROP,
+    FROM_LEVEL,
+    INITIAL_LEVEL,
+    LAST_MOVE,
+    LENGTH,
+    LEVEL,
+    MINIMUM,
+    MOVE_ABLE,
+    MOVE_AFTER,
+    MOVE_END,
+    MOVE_FREE,
+    MOVE_START,
+    NOW,
+    ORIGIN,
+    REACH_AT,
+    SCALE,
+    TIMES,
+    WHO,
+    WISH,
+    Ints,
+    get,
+    put,
+)
+
+
+@njit(cache=True, nogil=True)
+def is_charge(data: Ints, row: int) -> bool:
+    """Return whether a row is a charge."""
+    return row >= data[FIRST_CHARGE] and (data[FIRST_DROP] == 0 or row < data[FIRST_DROP])
+
+
+@njit(cache=True, nogil=True)
+def charging_time(data: Ints, battery: int, level: int, target: int) -> int:
+    """Return the fewest ticks at a charger from one level to another."""
+    time = 0
+    at, end = (
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
+    )
+    for k in range(at, end, 2):
+        reached = max(level, min(data[k], target))
+        time += (reached - level) * data[k + 1]
+        level = reached
+    scale = get(data, BATTERIES, battery, SCALE)
+    return (time + scale - 1) // scale
+
+
+@njit(cache=True, nogil=True)
+def level_after(data: Ints, battery: int, level: int, ticks: int) -> int:
+    """Return the level after so many ticks at a charger."""
+    left = ticks * get(data, BATTERIES, battery, SCALE)
+    at, end = (
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_AT),
+        data[TIMES] + get(data, BATTERIES, battery, CURVE_END),
+    )
+    for k in range(at, end, 2):
+        needed = max(0, data[k] - level) * data[k + 1]
+        if needed > left:
+            return level + left // data[k + 1]
+        left -= needed
+        level = max(level, data[k])
+    return level
+
+
+@njit(cache=True, nogil=True)
+def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
+    """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first).
+
+    On the way it holds what it holds after the row.
+    """
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+    free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
+    way, is_loaded = approach(data, state, carrier, before, place), held_after(data, state, before) > 0
+    level -= get(data, BATTERIES, battery, DRAIN_LOADED if is_loaded else DRAIN_EMPTY) * way
+    return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
+
+
+@njit(cache=True, nogil=True)
+def drain(data: Ints, battery: int, able: int) -> int:
+    """Return by how much a move drains the battery; one that takes no time is a tick of waiting."""
+    length = get(data, ABLE, able, LENGTH)
+    waits = max(length, 1) - length
+    return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
+
+
+@njit(cache=True, nogil=True)
+def level_to(data: Ints, state: Ints, battery: int, row: int) -> int:
+    """Return the level at the begin of a row of a vehicle that holds one job at a time."""
+    if is_charge(data, row):
+        return state[data[FROM_LEVEL] + row]
+    return state[data[LEVEL] + row] + drain(data, battery, state[data[MOVE_ABLE] + row])
+
+
+@njit(cache=True, nogil=True)
+def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
+    """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
+
+    If the state says that its move is the last one, it need not get to a charger any more, but where it goes in the
+    end: home, or out of the way.
+    """
+    battery = get(data, CARRIERS, carrier, BATTERY)
+    at = get(data, BATTERIES, battery, END_AT if state[data[WISH]] >= LAST_MOVE - 1 else REACH_AT)
+    return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + at + place]
+
+
+@njit(cache=True, nogil=True)
+def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
+    """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
+    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    battery, after = get(data, CARRIERS, carrier, BATTERY), next_after(data, state, carrier, before)
+    place, instant = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
+    destination, end = get(data, ABLE, able, DESTINATION), start + length
+    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(data, battery, able)
+    way = travel(data, carrier, destination, place)
+    level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
+    level -= get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - end - way)
+    return level_to(data, state, battery, after) - level
+
+
+@njit(cache=True, nogil=True)
+def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool:
+    """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
+    battery, last = get(data, CARRIERS, carrier, BATTERY), row
+    while row >= 0 and less != 0:
+        if is_charge(data, row):
+            level = state[data[FROM_LEVEL] + row] - less
+            if level < get(data, BATTERIES, battery, MINIMUM) and state[data[MOVE_START] + row] >= data[NOW]:
+                return False
+            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
+            less = state[data[LEVEL] + row] - level_after(data, battery, level, ticks)
+        last, row = row, state[data[MOVE_AFTER] + row]
+    if less == 0:
+        return True
+    place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
+    waited = state[data[MOVE_FREE] + last] - state[data[MOVE_END] + last]
+    level = state[data[LEVEL] + last] + get(data, BATTERIES, battery, DRAIN_IDLE) * waited
+    return level - less >= reserve(data, state, carrier, place)
+
+
+@njit(cache=True, nogil=True)
+def lower_levels(data: Ints, state: Ints, trail: Ints, battery: int, row: int, less: int) -> None:
+    """Lower the levels from a row on."""
+    while row >= 0 and less != 0:
+        level = state[data[LEVEL] + row] - less
+        if is_charge(data, row):
+            ticks = state[data[MOVE_END] + row] - state[data[MOVE_START] + row]
+            put(state, trail, data[FROM_LEVEL] + row, state[data[FROM_LEVEL] + row] - less)
+            level = level_after(data, battery, state[data[FROM_LEVEL] + row], ticks)
+            less = state[data[LEVEL] + row] - level
+        put(state, trail, data[LEVEL] + row, level)
+        row = state[data[MOVE_AFTER] + row]
