@@ -12,6 +12,7 @@ from scheduler.domain import (
     Fleet,
     Instance,
     Job,
+    Lane,
     OperatorPool,
     Robot,
     RobotCell,
@@ -169,3 +170,32 @@ def by_plans(seed: int) -> Instance:
         precedences = tuple(dict.fromkeys(p for plan in plans for p in chain(plan)))
         jobs.append(Job(f"P{n}", operations, precedences, plans=tuple(plans)))
     return cyclic(factory(*machines, mover, *jobs), 3)
+
+
+def over_lanes(seed: int) -> Instance:
+    """Return jobs that go from one facility to another, some of them back; lanes have one or two vehicles."""
+    random = Random(seed)
+    docks = {f: random.choice((None, 1)) for f in "FG"}
+    sites = [Facility(f, f"{f}-dock" if f == "G" and seed % 3 == 0 else None, docks=docks[f]) for f in "FG"]
+    lanes = [
+        Lane(
+            f"L{n}",
+            *ends,
+            random.randint(1, 5),
+            vehicles=random.choice((1, 2)),
+            units_per_vehicle=random.randint(2, 3),
+            return_time=random.choice((0, 2, 4)),
+            load_time=random.choice((0, 1)),
+            unload_time=random.choice((0, 1)),
+            headway=random.choice((0, 3)),
+        )
+        for n, ends in enumerate(random.choice((("FG", "GF"), ("FG", "GF", "FG"))))
+    ]
+    machines = [machine(f"{f}{n}", f, output_buffer=random.choice((0, None))) for f in "FG" for n in (1, 2)]
+    cars = (Fleet("cars", "G", (Vehicle("V", "G-dock"),), distances("G-dock G1 G2", 1)),) if seed % 3 == 0 else ()
+    jobs = []
+    for n in range(random.choice((1, 2, 3))):
+        turns = random.choice((("F1", "G1"), ("F2", "G1"), ("F1", "G2", "F2"), ("F1", "G1", "G2")))
+        job = simple_job(f"P{n}", *((name, random.randint(1, 5)) for name in turns))
+        jobs.append(replace(job, units=random.choice((1, 1, 2))))
+    return cyclic(factory(*sites, *machines, *lanes, *cars, *jobs), random.choice((2, 3, 4)))

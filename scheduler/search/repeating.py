@@ -151,6 +151,11 @@ def shifted(
     """Return the schedule of all sets, each so many ticks after the one before, the first as given or `later`."""
     numbers = range(instance.cycle.repetitions) if instance.cycle is not None else range(1)
     delays = [later + number * cycle_time for number in numbers]
+    loaded = [
+        replace(m, job=copy_id(m.job or "", number), start=m.start + delay, end=m.end + delay)
+        for number, delay in enumerate(delays, start=1)
+        for m in moves
+    ]
     return complete(
         instance,
         [
@@ -158,9 +163,29 @@ def shifted(
             for number, delay in enumerate(delays, start=1)
             for o in operations
         ],
-        [
-            replace(m, job=copy_id(m.job or "", number), start=m.start + delay, end=m.end + delay)
-            for number, delay in enumerate(delays, start=1)
-            for m in moves
-        ],
+        _on_vehicles(instance, loaded),
     )
+
+
+def _on_vehicles(instance: Instance, moves: list[Move]) -> list[Move]:
+    """Return the moves with the vehicles of lanes in turns: of those that are back that which has been for longest.
+
+    What departs together is one trip as far as there is room. Where there are too few vehicles all moves keep theirs.
+    """
+    named = [move for move in moves if move.kind != "transfer"]
+    for lane in instance.lanes:
+        back_at, room = dict.fromkeys(lane.vehicle_ids, 0), dict.fromkeys(lane.vehicle_ids, 0)
+        begun = dict.fromkeys(lane.vehicle_ids, -1)
+        transfers = [move for move in moves if move.kind == "transfer" and move.mover in back_at]
+        for move in sorted(transfers, key=lambda m: (m.start, m.mover, m.job or "")):
+            units = move.units or instance.job_by_id[move.job or ""].units
+            able = [v for v in back_at if begun[v] == move.start and room[v] >= units]
+            if not able:
+                able = sorted((v for v in back_at if back_at[v] <= move.start), key=back_at.__getitem__)
+                if not able:
+                    return moves
+                begun[able[0]], room[able[0]] = move.start, lane.units_per_vehicle
+                back_at[able[0]] = max(move.end + lane.return_time, move.start + 1)
+            room[able[0]] -= units
+            named.append(replace(move, mover=able[0]))
+    return named

@@ -15,6 +15,7 @@ from cyclic_cases import (
     cyclic,
     held,
     one_long_job,
+    over_lanes,
     robotic_cell,
     several_carriers,
     with_grippers,
@@ -24,8 +25,9 @@ from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time, random_cyclic
 
-from scheduler.domain import Instance, Job, Objective, Status
-from scheduler.domain.cycle import cycle_time
+from scheduler.bounds import cycle_bound
+from scheduler.domain import Facility, Instance, Job, Lane, Objective, Status, Timetable
+from scheduler.domain.cycle import cycle_time, part_set
 from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
@@ -34,8 +36,10 @@ from scheduler.search.construct import construct
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.insertion import insert
-from scheduler.search.cyclic.lower import Lowered, lower, to_plan, to_schedule
+from scheduler.search.cyclic.lines import in_turns
+from scheduler.search.cyclic.lower import Lowered, lower
 from scheduler.search.cyclic.room import NEVER, rooms
+from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
 from scheduler.search.cyclic.using import collide, use_job
@@ -223,21 +227,53 @@ def test_a_cell_with_two_grippers(a: int, b: int, move: int, handling: int) -> N
     assert least < searched(single, 2000)
 
 
-def row_of_five(times: tuple[int, ...]) -> Instance:
-    """Return a row of five stations by one robot with two grippers; each visit takes a tick, and so does each step."""
-    return with_grippers(robotic_cell(times, 1, 1, 8), 2)
+def least_turns(instance: Instance) -> int | None:
+    """Return the least cycle time of the turns of a line, None where there are none."""
+    lowered = lower(instance)
+    turns = in_turns(lowered.facts, to_plan(lowered, constructed(instance))[1])
+    if turns is None:
+        return None
+    cycle, plan = turns
+    uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
+    for number in range(len(plan.placed)):
+        use_job(lowered.facts, plan, uses, number)
+    draw(lowered.facts, plan, uses, graph, cycle)
+    return least_cycle(plan, graph, 1, cycle)
 
 
-def test_a_row_in_which_the_robot_never_waits() -> None:
-    # Twelve visits and a round trip of twelve ticks: there is one order of the visits in which no tick is lost.
-    assert searched(row_of_five((10, 10, 10, 10, 10)), 1500, seed=1) == 24
+@pytest.mark.parametrize("times", [(10, 10, 10, 10, 10), (3, 20, 7, 15, 9), (10,) * 6, (10,) * 8, (60, 2, 3)])
+def test_turns_of_a_row_in_which_the_robot_swaps(times: tuple[int, ...]) -> None:
+    # A round trip with two visits at each station and one at each end, a tick each, as each step is; or the longest
+    # work with an unloading and a loading.
+    row = with_grippers(robotic_cell(times, 1, 1, len(times) + 3), 2)
+    least = max(4 * (len(times) + 1), max(times) + 2)
+    assert least_turns(row) == searched(row, 1) == cycle_bound(row) == least
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("times", [(10, 10, 10, 10, 10), (3, 20, 7, 15, 9)])
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_in_which_the_robot_never_waits(times: tuple[int, ...], seed: int) -> None:
-    assert searched(row_of_five(times), 6000, seed) == 24
+@pytest.mark.parametrize("num", [2, 4, 7])
+def test_turns_of_a_row_with_one_gripper_go_downhill(num: int) -> None:
+    # From the last station on: num + 1 moves of 1 with two handlings, num ways back of 2, and num - 1 to the last.
+    assert least_turns(robotic_cell((3,) * num, 1, 1, num + 3)) == 4 * num + 2 * (num + 1)
+
+
+def test_a_walk_finds_the_turns_of_a_row() -> None:
+    # Only the first thread begins with them. Jobs have to go elsewhere in longer cycles: by single ticks it ends at 26.
+    row = with_grippers(robotic_cell((10,) * 5, 1, 1, 8), 2)
+    search = CyclicSearch(row, constructed(row), 0, lambda value: None)
+    walk = search.stepper(1)
+    while search.value > 24 and search.iterations < 1500:
+        walk.step()
+    assert search.value == 24
+
+
+def test_turns_of_different_parts() -> None:
+    # Two parts, for each a round trip of 4 * 4. Over other machines they are no line.
+    row = with_grippers(robotic_cell((3, 9, 6), 1, 1, 4), 2)
+    (part,) = part_set(row).jobs
+    quick = replace(part, id="Q", operations=robotic_cell((9, 1, 2), 1, 1, 4).jobs[0].operations)
+    assert searched(cyclic(replace(part_set(row), jobs=(part, quick)), 4), 1) == 32
+    short = Job("Q", part.operations[:2], part.precedences[:1])
+    assert least_turns(cyclic(replace(part_set(row), jobs=(part, short)), 4)) is None
 
 
 @pytest.mark.parametrize("seed", range(11))
@@ -320,6 +356,68 @@ def test_nearly_all_cycle_times_of_process_plans_are_those_of_cpsat() -> None:
     assert excess.count(0) >= 55
 
 
+def ferry(*lanes: Lane, docks: int | None = None) -> Instance:
+    """Return two jobs that are 1 in F, and then 1 in G or, if a lane leads there, in H."""
+    ends = ["G", "H" if any(lane.destination == "H" for lane in lanes) else "G"]
+    machines = [machine(f"{name}{n}", name) for n, name in enumerate(["F", "F", *ends])]
+    jobs = [simple_job(f"P{n}", (f"F{n}", 1), (f"{end}{n + 2}", 1)) for n, end in enumerate(ends)]
+    sites = [Facility("F", docks=docks), *(Facility(end) for end in dict.fromkeys(ends))]
+    return cyclic(factory(*sites, *machines, *lanes, *jobs), 4)
+
+
+@pytest.mark.parametrize(
+    ("lane", "least"),
+    [
+        # The vehicle is away for 3 + 3: with both jobs on one trip, or once for each.
+        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3), 6),
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3), 12),
+        # Two vehicles take turns; then trips are a headway apart, of which there are one or two in a cycle.
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=2), 6),
+        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3, vehicles=2, headway=5), 5),
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=4, headway=5), 10),
+    ],
+)
+def test_trips_over_a_lane(lane: Lane, least: int) -> None:
+    instance = ferry(lane)
+    require_valid(instance, "ferry")
+    assert searched(instance, 300) == least_cycle_time(instance) == least
+
+
+@pytest.mark.parametrize(("docks", "least"), [(None, 4), (1, 6)])
+def test_lanes_share_docks(docks: int | None, least: int) -> None:
+    # Each vehicle is away for 3 + 1; at one dock they load for 3 each, one after the other.
+    lanes = [Lane(f"L{end}", "F", end, 1, load_time=3) for end in "GH"]
+    instance = ferry(*lanes, docks=docks)
+    assert searched(instance, 300) == least_cycle_time(instance) == least
+
+
+def test_parts_of_two_sets_are_on_one_trip() -> None:
+    # P0 is 1 on F2 and P1 is 5, one of each in 6 ticks. The vehicle takes 7, so that both go on one trip; P0 may wait
+    # for P1 of the same set or, by one cycle, of the one before.
+    instance = over_lanes(36)
+    assert searched(instance, 500, seed=1) == least_cycle_time(instance) == 8
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_lanes_with_return_headway_and_docks(seed: int) -> None:
+    assert assert_plans_are_kept(over_lanes(seed), 300) == 0
+
+
+@pytest.mark.slow
+def test_nearly_all_cycle_times_with_lanes_are_those_of_cpsat() -> None:
+    excess = [assert_plans_are_kept(over_lanes(seed), 3000) for seed in range(8, 160)]
+    assert min(excess) == 0
+    assert excess.count(0) >= 148
+
+
+def test_networks_with_cells_fleets_and_lanes() -> None:
+    instance = generate(
+        facilities=3, vehicles=2, fleet=2, jobs=12, operations=50, machines=18, cells=3, blocking=1, dwell=0.2, docks=1,
+        shifts=0, capacity=0, operators=0, assembly=0, repetitions=4, seed=0, durations=(5, 30),
+    )  # fmt: skip
+    assert searched(instance, 200) < 0.6 * cycle_time(instance, constructed(instance))
+
+
 def test_a_robotic_cell() -> None:
     # Sethi et al. (1992): serving both machines in turn takes max(8 * 1 + 6, 30 + 4 + 4).
     assert searched(robotic_cell((3, 30), 1, 1, 4), 2000) == 38
@@ -366,3 +464,17 @@ def test_what_it_does_not_speak_is_refused_by_name(reason: str, changed) -> None
     assert why_unsupported(instance, GOAL) is None
     assert why_unsupported(changed(instance), GOAL) == reason
     assert why_unsupported(instance, Objective.parse("makespan")) == "another objective than the cycle time"
+
+
+def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
+    lane = Lane("L", "F", "G", 3, units_per_vehicle=2)
+    instance = ferry(lane)
+    large = replace(instance, jobs=tuple(replace(job, units=3, splits=True) for job in instance.jobs))
+    assert why_unsupported(large, GOAL) == "jobs that go over a lane in several loads"
+    at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
+    assert why_unsupported(at_once, GOAL) == "moves that take no time"
+    hub = replace(instance, facilities=(*instance.facilities, Facility("H", hub=True)))
+    hub = replace(hub, lanes=(lane, Lane("M", "F", "H", 1), Lane("N", "H", "G", 1)))
+    assert why_unsupported(hub, GOAL) == "several routes from facility to facility"
+    timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))
+    assert why_unsupported(timed, GOAL) == "timetable of Lane"

@@ -69,7 +69,8 @@ def _picks(
 ) -> list[tuple[tuple[Slot, str], ...]]:
     """Return every choice of who makes the moves of a link, as far as some of several hold several parts."""
     able: dict[Slot, list[str]] = {}
-    for leg in (leg for ends in product(origins, destinations) for leg in route(one_set, *ends) or ()):
+    legs = (leg for ends in product(origins, destinations) for leg in route(one_set, *ends) or ())
+    for leg in (leg for leg in legs if leg.kind != "transfer"):
         known = [carrier for carrier, _ in carriers(one_set, leg, job)]
         able[leg.slot] = list(dict.fromkeys([*able.get(leg.slot, ()), *known]))
     several = {s: ids for s, ids in able.items() if any(one_set.carrier_by_id[c].capacity > 1 for c in ids)}

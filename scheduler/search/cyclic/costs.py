@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import ONE, Facts, Ints, Uses
+from scheduler.search.cyclic.facts import ONE, TRIP, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
 from scheduler.search.cyclic.shared import crowded, fill
 from scheduler.search.cyclic.using import gap
@@ -17,7 +17,9 @@ def sort_uses(uses: Uses, order: Ints, cycle: int) -> None:
     """Sort the uses of each resource by their begin modulo the cycle time."""
     for resource in range(len(uses.size)):
         num = uses.size[resource]
-        order[resource, :num] = np.argsort(uses.start[resource, :num] % cycle)
+        turns = np.argsort(uses.start[resource, :num] % cycle)
+        for k in range(num):
+            order[resource, k] = turns[k]
 
 
 @njit(cache=True, nogil=True)
@@ -32,6 +34,8 @@ def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -
         for k in range(num):
             a, b = room.order[resource, k], room.order[resource, (k + 1) % num]
             busy += (uses.end[resource, a] - uses.start[resource, a]) * uses.demand[resource, a]
+            if uses.first[resource, a] <= TRIP:
+                continue
             busy += gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
         busy //= facts.capacity[resource]
         room.price[resource] = 1 + DEAREST * busy * busy // (cycle * cycle)

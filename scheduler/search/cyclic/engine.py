@@ -12,8 +12,10 @@ from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.costs import set_prices
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
-from scheduler.search.cyclic.lower import lower, to_plan, to_schedule
+from scheduler.search.cyclic.lines import in_turns
+from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
+from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.timing import graphs, shorten
 from scheduler.search.cyclic.using import forget_job, use_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
@@ -108,7 +110,7 @@ class Shortening:
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
         self._num_jobs = size_of(facts).jobs
-        num_of_set = len(set(facts.alternatives_from.tolist()))
+        num_of_set = len(np.unique(facts.alternatives[:, 0]))
         self._plan, self._standing, self._uses = empty_plan(facts), empty_plan(facts), empty_uses(facts)
         self._graph = graphs(facts)
         self._slack = SLACK
@@ -122,10 +124,13 @@ class Shortening:
         self._spent = 0
         self._current = search.given
         self._left = 0  # insertions of longer cycles
+        self._is_to_line_up = number == 0
 
     def step(self) -> None:
         """Make one compiled call; where the walk has ended, begin one for another cycle time."""
         search = self._search
+        if self._is_to_line_up:
+            self._line_up()
         if self._left > 0:
             self._loosen()
             return
@@ -149,6 +154,21 @@ class Shortening:
         self._begin()
         self._tighten()
         self._walk(CHUNK)
+
+    def _line_up(self) -> None:
+        """Offer the timetable in which a line makes its turns, if that is shorter than the one that is known."""
+        self._is_to_line_up = False
+        search, facts = self._search, self._search.lowered.facts
+        turns = in_turns(facts, search.given[1])
+        if turns is None:
+            return
+        self._fill(turns[1])
+        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, turns[0]))
+        if cycle < search.value:
+            self._make_room(cycle)
+            if self._clear(cycle) == 0:
+                search.offer(cycle, (cycle, self._plan.copy()))
+            self._num_waiting = 0
 
     def _loosen(self) -> None:
         """Give a job another place, in a longer cycle, and take the least cycle time of the orders that this makes.
@@ -238,21 +258,27 @@ class Shortening:
     def _take(self, plan: Plan, known: int, cycle: int) -> None:
         """Take as much of a plan that is right for a known cycle time as stands in another one."""
         search, facts = self._search, self._search.lowered.facts
-        for mine, theirs in zip(self._plan, plan, strict=True):
-            mine[:] = theirs
-        self._uses.size[:] = 0
-        for job in np.flatnonzero(plan.placed):
-            use_job(facts, self._plan, self._uses, int(job))
+        self._fill(plan)
         self._cycle = cycle
-        ticks = int(self._ticks().max())
-        if ticks > self._room.starts.shape[1]:
-            self._room = rooms(facts, ticks)
+        self._make_room(int(self._ticks().max()))
         seed = int(self._rng.integers(1 << 30))
         self._num_waiting = int(shorten(facts, self._plan, self._uses, self._graph, known, cycle, self._waiting, seed))
         self._clear(cycle)
         set_prices(facts, self._uses, self._room, self._cycle, int(search.lasts.max(initial=1)))
         self._weights[:] = 1
         self._spent = 0
+
+    def _fill(self, plan: Plan) -> None:
+        """Take over a plan, with its uses."""
+        for mine, theirs in zip(self._plan, plan, strict=True):
+            mine[:] = theirs
+        self._uses.size[:] = 0
+        for job in np.flatnonzero(plan.placed):
+            use_job(self._search.lowered.facts, self._plan, self._uses, int(job))
+
+    def _make_room(self, ticks: int) -> None:
+        if ticks > self._room.starts.shape[1]:
+            self._room = rooms(self._search.lowered.facts, ticks)
 
 
 def least_ticks(facts: Facts) -> Ints:

@@ -13,10 +13,14 @@ The carrier is a resource that makes one visit after the other, with travel betw
 resource of their own: a counted station at which the first leg puts the part, and from which the second takes it.
 
 Machines and carriers are *resources*, carriers after machines, and after those what several parts or operations
-share: counted buffers, places at stations of cells and on carriers, operators. A *use* of one is the stretch
+share: counted buffers, places at stations of cells and on carriers, operators, and lanes: their vehicles, the units on
+board, the headway, docks. A *use* of one is the stretch
 ``[start, end)`` of its time that a visit of a part, a loaded move or a wait takes, and the setup families or places at
 its two ends; its ends are given as instants with an offset, too. Of a resource with a capacity above 1 a use takes its
 *demand*, and there are no gaps.
+
+Transfers of a lane that depart at the same tick of the cycle are one *trip*. They take vehicle, headway and docks once
+together, which is seen from their families: `TRIP` or less, one number for each lane that takes the resource.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ MOST_LEGS = 6
 NO_LIMIT = 1 << 40
 UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
+TRIP = -1
 NONE, ZERO, ONE = (cast("int", np.int64(number)) for number in (-1, 0, 1))
 NO, YES = (cast("bool", np.bool_(value)) for value in (False, True))
 """Arguments of compiled functions: numba compiles a function once more for each plain constant that it is called with,
@@ -64,8 +69,8 @@ class Facts(NamedTuple):
         is none).
     legs_at
         By route: where its legs begin, and one more; -1 where there is no way.
-    leaves
-        By route: whether its first leg takes the part from its machine.
+    leaves, enters
+        By route: whether its first leg takes the part from its machine, and whether its last one brings it to one.
     options_at
         By leg: where its options begin, and one more.
     station
@@ -73,15 +78,19 @@ class Facts(NamedTuple):
     carrier, busy, length, pick_up, drop, origin, destination
         By option: the number of the resource, how long it is taken from the start of the leg on, after how long the
         next leg or the operation can begin, after how long the place that the part comes from is free, how long before
-        ``length`` that which it goes to is taken, and places numbered by carrier.
-    capacity
-        By resource.
+        ``length`` that which it goes to is taken, and places numbered by carrier. A lane is no resource: -1.
+    shares_at
+        By option: where that begins in ``shares`` which a trip of a lane takes.
+    shares
+        Rows of a resource, the family of its use, how much, and from when to when after the departure.
+    capacity, is_counted
+        By resource; whether its uses are counted, and have no gaps.
     gaps_at, gaps_width
         By resource: where its table of setups or empty travel begins in ``gaps``, and the length of a row.
     gaps
         The tables, from the family or place behind to the one ahead.
-    alternatives_from, alternatives_to
-        By job: the first of those that are the same job by other process plans, and one more than the last.
+    alternatives
+        By job: a row of the first of those that are the same job by other process plans, and one more than the last.
     sets
         Sets that may be in the factory at a time (one number).
     """
@@ -105,6 +114,7 @@ class Facts(NamedTuple):
     routes_at: Ints
     legs_at: Ints
     leaves: Ints
+    enters: Ints
     options_at: Ints
     station: Ints
     carrier: Ints
@@ -114,12 +124,14 @@ class Facts(NamedTuple):
     drop: Ints
     origin: Ints
     destination: Ints
+    shares_at: Ints
+    shares: Ints
     capacity: Ints
+    is_counted: Ints
     gaps_at: Ints
     gaps_width: Ints
     gaps: Ints
-    alternatives_from: Ints
-    alternatives_to: Ints
+    alternatives: Ints
     sets: Ints
 
 

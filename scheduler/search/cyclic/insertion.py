@@ -95,7 +95,7 @@ def find_hits(facts: Facts, uses: Uses, weights: Ints, room: Room, job: int, cyc
         for a in range(uses.size[resource]):
             if uses.job[resource, a] != job:
                 continue
-            if facts.capacity[resource] > 1:
+            if facts.is_counted[resource]:
                 total += eject(facts, uses, weights, room, resource, job, cycle)
                 break
             for b in range(uses.size[resource]):
@@ -117,12 +117,12 @@ def find_clash(
     first, second, num = -1, -1, 0
     num_ops = len(plan.mode)
     for resource in range(len(uses.size)):
-        is_shared, tick = facts.capacity[resource] > 1, -1
+        is_shared, tick = facts.is_counted[resource] > 0, -1
         for a in range(uses.size[resource]):
             if uses.job[resource, a] != job:
                 continue
             if is_shared and tick < 0:
-                count_uses(uses, resource, room.hit, job, cycle, room.taken)
+                count_uses(uses, resource, room.hit, room.departed, job, cycle, room.taken)
                 tick = overload(facts, resource, room.taken, cycle)
                 if tick < 0:
                     break

@@ -1,19 +1,18 @@
-"""The part set of a cyclic instance as integers, and back: plans from schedules, schedules from plans."""
+"""The part set of a cyclic instance as integers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise, product
 
 import numpy as np
 
-from scheduler.domain import Instance, Job, Machine, Mode, Move, Operation, Schedule, ScheduledOperation
-from scheduler.domain.cycle import copy_id, cycle_time, part_set
-from scheduler.domain.routing import Leg, Slot, carriers, route, slots_of
-from scheduler.search.cyclic.choices import Choice, chains_of, choices_of, mode_of
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, UNREACHABLE, Facts, Ints, Plan, empty_plan
-from scheduler.search.repeating import shifted
+from scheduler.domain import Instance, Job, Machine, Mode, Operation
+from scheduler.domain.cycle import part_set
+from scheduler.domain.routing import Leg, Slot, carriers, route
+from scheduler.search.cyclic.choices import Choice, chains_of, choices_of
+from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ class _Lowering:
         self.capacities: dict[str | tuple[str, str], int] = {m.id: m.capacity for m in one_set.machines}
         self.capacities.update(dict.fromkeys(one_set.carrier_by_id, 1))
         self.capacities.update(_shares(one_set))
+        self.of_lanes = _shares_of_lanes(one_set)
+        self.capacities |= self.of_lanes
         self.resources = {id: k for k, id in enumerate(self.capacities)}
         self.names: list[dict[str | None, int]] = [{} for _ in self.resources]
         self.gaps_at: list[int] = []
@@ -72,12 +73,14 @@ class _Lowering:
         self.routes_at: list[int] = []
         self.legs_at: list[int] = [0]
         self.leaves: list[int] = []
+        self.enters: list[int] = []
         self.legs: list[Leg] = []
         self.visits: list[int] = []
         self.options_at: list[int] = [0]
         self.stations: list[int] = []
         self.options: list[tuple[int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
+        self.shares: list[list[tuple[int, int, int, int, int]]] = []
         self._gap_tables()
 
     def _gap_tables(self) -> None:
@@ -157,6 +160,7 @@ class _Lowering:
             routes_at=_ints(self.routes_at),
             legs_at=_ints(self.legs_at),
             leaves=_ints(self.leaves),
+            enters=_ints(self.enters),
             options_at=_ints(self.options_at),
             station=_ints(self.stations),
             carrier=_ints(carrier),
@@ -166,12 +170,14 @@ class _Lowering:
             drop=_ints(drop),
             origin=_ints(origins),
             destination=_ints(destinations),
+            shares_at=_sums(len(option) for option in self.shares),
+            shares=np.array([share for option in self.shares for share in option], np.int64).reshape(-1, 5),
             capacity=_ints(self.capacities.values()),
+            is_counted=_ints(capacity > 1 or id in self.of_lanes for id, capacity in self.capacities.items()),
             gaps_at=_ints(self.gaps_at),
             gaps_width=_ints(max(1, len(names)) for names in self.names),
             gaps=_ints(self.gaps),
-            alternatives_from=_ints(ends[job.id] - len(chains_of(job)) for job, _ in jobs),
-            alternatives_to=_ints(ends[job.id] for job, _ in jobs),
+            alternatives=np.array([(ends[job.id] - len(chains_of(job)), ends[job.id]) for job, _ in jobs], np.int64),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
         )
         legs, visits = tuple(self.legs), tuple(self.visits)
@@ -203,7 +209,9 @@ class _Lowering:
             able = carriers(self.one_set, leg, job)
             if leg.slot in picks:
                 able = tuple(option for option in able if option[0] == picks[leg.slot])
-            if any(("held", carrier) in self.resources for carrier, _ in able):
+            if leg.kind == "transfer":
+                self._transfer(leg, [lane for lane, _ in able], job.units)
+            elif any(("held", carrier) in self.resources for carrier, _ in able):
                 ((carrier, length),) = able
                 self._visits(leg, carrier, length, self._station(legs or (), k))
             else:
@@ -211,7 +219,10 @@ class _Lowering:
         if legs is None:
             self._move(Leg("entry", "robot_move", "", "", ()), (), -1)
         self.legs_at.append(len(self.legs))
-        self.leaves.append(int(bool(legs) and origin is not None and legs is not None and legs[0].origin == origin.id))
+        first, last = (legs[0], legs[-1]) if legs else (None, None)
+        leaves = first is not None and origin is not None and (first.kind == "transfer" or first.origin == origin.id)
+        self.leaves.append(int(leaves))
+        self.enters.append(int(last is not None and destination is not None and last.destination == destination.id))
 
     def _move(self, leg: Leg, able: Iterable[tuple[str, int]], station: int) -> None:
         """Write a move that one of these carriers makes, each in so many ticks, without anything between."""
@@ -220,7 +231,27 @@ class _Lowering:
             places = self.names[number][leg.origin], self.names[number][leg.destination]
             self.options.append((number, length, length, group.pick_up_time, group.drop_time, *places))
             self.carriers.append(carrier)
+            self.shares.append([])
         self._end_leg(leg, 0, station)
+
+    def _transfer(self, leg: Leg, able: Iterable[str], units: int) -> None:
+        """Write a transfer over one of these lanes."""
+        for lane in map(self.one_set.lane_by_id.__getitem__, able):
+            length, back = lane.trip_time, lane.trip_time + lane.return_time
+            self.options.append((-1, back, length, lane.load_time, lane.unload_time, 0, 0))
+            self.carriers.append(lane.id)
+            found = [(self.resources["vehicles", lane.id], TRIP, 1, 0, back)]
+            found.append((self.resources["units", lane.id], 0, units, 0, 1))
+            if lane.headway > 0:
+                found.append((self.resources["headway", lane.id], TRIP, 1, 0, lane.headway))
+            handled = (lane.origin, 0, lane.load_time), (lane.destination, length - lane.unload_time, length)
+            for facility, begin, end in handled:
+                if ("docks", facility) in self.resources and begin < end:
+                    there = [other for other in self.one_set.lanes if facility in (other.origin, other.destination)]
+                    number = there.index(lane)
+                    found.append((self.resources["docks", facility], TRIP - number, 1, begin, end))
+            self.shares.append(found)
+        self._end_leg(leg, 0, -1)
 
     def _visits(self, leg: Leg, carrier: str, length: int, station: int) -> None:
         """Write a move as two visits; its place on the carrier is taken from its start to its end."""
@@ -232,6 +263,7 @@ class _Lowering:
         self.options.append((number, drop, drop, drop, drop, destination, destination))
         self._end_leg(leg, -1, station)
         self.carriers += [carrier, carrier]
+        self.shares += [[], []]
 
     def _end_leg(self, leg: Leg, visit: int, station: int) -> None:
         self.legs.append(leg)
@@ -260,138 +292,23 @@ def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
     return found
 
 
+def _shares_of_lanes(one_set: Instance) -> dict[str | tuple[str, str], int]:
+    """Return the capacity of what trips over lanes share."""
+    found: dict[str | tuple[str, str], int] = {}
+    for lane in one_set.lanes:
+        found["vehicles", lane.id] = lane.vehicles
+        found["units", lane.id] = lane.units_per_vehicle
+        if lane.headway > 0:
+            found["headway", lane.id] = 1
+    for facility in one_set.facilities:
+        if facility.docks is not None:
+            found["docks", facility.id] = facility.docks
+    return found
+
+
 def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), np.int64)
 
 
 def _sums(counts: Iterable[int]) -> Ints:
     return np.concatenate(([0], np.cumsum(list(counts)))).astype(np.int64)
-
-
-def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
-    """Return the cycle time of a schedule and what its first set does."""
-    facts, plan, one_set = lowered.facts, empty_plan(lowered.facts), lowered.one_set
-    moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
-    for move in schedule.moves:
-        if move.job is not None:
-            moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
-    movers = {
-        link: {slot: move.mover for move, slot in slots_of(lowered.instance, made).items()}
-        for link, made in moves.items()
-    }
-    plan.placed[:] = _chosen(lowered, schedule)
-    links = {(job, after): (copy_id(job, 1), before, after) for _, job, before, after in _placed_links(lowered, plan)}
-    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
-    for o, (job, operation) in enumerate(lowered.operations):
-        if not is_done[o]:
-            continue
-        done = schedule.by_operation[copy_id(job, 1), operation.id]
-        brings, takes = movers.get(links[job, operation.id], {}), movers.get(links[job, None], {})
-        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
-    for link, job, before, after in _placed_links(lowered, plan):
-        route_number = _route_of(lowered, plan, link)
-        legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
-        made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
-        of_legs = [move for move in made for _ in range(2 if one_set.carrier_by_id[move.mover].capacity > 1 else 1)]
-        for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
-            slot = MOST_LEGS * link + k
-            options = range(facts.options_at[leg], facts.options_at[leg + 1])
-            option = next(option for option in options if lowered.carriers[option] == move.mover)
-            plan.option[slot] = option
-            start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
-            plan.time[len(lowered.operations) + slot] = start
-    return cycle_time(lowered.instance, schedule), plan
-
-
-def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:
-    """Return by job whether it is done by this process plan, the first that has the operations of the schedule."""
-    done: dict[str, set[str]] = {}
-    for operation in schedule.operations:
-        done.setdefault(operation.job, set()).add(operation.operation)
-    found: dict[str, int] = {}
-    for number, (job, chain) in enumerate(lowered.jobs):
-        if {operation.id for operation in chain} == done[copy_id(job.id, 1)]:
-            found.setdefault(job.id, number)
-    return [int(found[job.id] == number) for number, (job, _) in enumerate(lowered.jobs)]
-
-
-def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
-    """Return the schedule of all sets, each a cycle time after the one before, the first as early as can be."""
-    facts, num_ops = lowered.facts, len(lowered.operations)
-    operations: list[ScheduledOperation] = []
-    moves: list[Move] = []
-    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
-    for o, (job, operation) in enumerate(lowered.operations):
-        if not is_done[o]:
-            continue
-        number, robot = lowered.choices[o][plan.mode[o]][:2]
-        mode, start = operation.modes[number], int(plan.time[o])
-        end = start + mode.duration
-        operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))
-    for link, job, before, after in _placed_links(lowered, plan):
-        number = _route_of(lowered, plan, link)
-        for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
-            slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
-            option, start = int(plan.option[slot]), int(plan.time[num_ops + slot])
-            end = start + int(facts.length[option])
-            if lowered.visits[leg_number] < 0:
-                moves[-1] = replace(moves[-1], end=end)
-                continue
-            mover = lowered.carriers[option]
-            moves.append(Move(job, leg.origin, leg.destination, mover, leg.kind, start, end, before, after))
-    later = _delay(lowered, operations, moves)
-    return shifted(lowered.instance, operations, moves, cycle, later)
-
-
-def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Sequence[Move]) -> int:
-    """Return by how much all of a set has to be later, for the first ways and setups to begin at tick 0 or later.
-
-    An operation may be set up for from the initial family before it is known which is the first: all of them are.
-    """
-    one_set, found = lowered.one_set, [0]
-    for move in moves:
-        group, start = one_set.group_by_carrier[move.mover], one_set.carrier_by_id[move.mover].start
-        found.append((0 if start == move.origin else group.travel.get(start, {}).get(move.origin, 0)) - move.start)
-    for operation in operations:
-        if operation.tended_by is not None:
-            group, start = (
-                one_set.group_by_carrier[operation.tended_by],
-                one_set.carrier_by_id[operation.tended_by].start,
-            )
-            way = 0 if start == operation.machine else group.travel.get(start, {}).get(operation.machine, 0)
-            found.append(way - operation.start)
-        setups = one_set.machine_by_id[operation.machine].setups
-        mode = one_set.mode(operation.key, operation.mode)
-        found.append((setups.time(setups.initial, mode.setup_family) if setups is not None else 0) - operation.start)
-    for move in moves:
-        if move.successor is not None and move.destination in one_set.machine_by_id:
-            machine = one_set.machine_by_id[move.destination]
-            mode_number = next(o.mode for o in operations if o.key == (move.job, move.successor))
-            family = one_set.mode((move.job or "", move.successor), mode_number).setup_family
-            group = one_set.group_by_carrier[move.mover]
-            if machine.setups is not None and machine.input_buffer == 0:
-                found.append(machine.setups.time(machine.setups.initial, family) - (move.end - group.drop_time))
-    return max(found)
-
-
-def _links(lowered: Lowered) -> list[tuple[str, str | None, str | None]]:
-    """Return job, predecessor and successor of each link."""
-    found: list[tuple[str, str | None, str | None]] = []
-    for job, chain in lowered.jobs:
-        ids = [None, *(operation.id for operation in chain), None]
-        found += [(job.id, before, after) for before, after in pairwise(ids)]
-    return found
-
-
-def _placed_links(lowered: Lowered, plan: Plan) -> list[tuple[int, str, str | None, str | None]]:
-    """Return number, job, predecessor and successor of each link of the jobs in a plan."""
-    is_placed = np.repeat(plan.placed, np.diff(lowered.facts.ops_at) + 1)
-    return [(link, *ends) for link, ends in enumerate(_links(lowered)) if is_placed[link]]
-
-
-def _route_of(lowered: Lowered, plan: Plan, link: int) -> int:
-    """Return the number of the route of a link between the machines of a plan."""
-    from scheduler.search.cyclic.using import route_of
-
-    job = int(np.searchsorted(lowered.facts.ops_at + np.arange(len(lowered.facts.ops_at)), link, "right")) - 1
-    return int(route_of(lowered.facts, plan, job, link))

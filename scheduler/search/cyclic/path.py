@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scheduler.search.cyclic.costs import blocked, helped, occupied
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
+from scheduler.search.cyclic.shared import departing
 from scheduler.search.cyclic.using import taken_at
 
 
@@ -63,6 +64,13 @@ def wait(
             head += 1
         found[t] = cost[window[head]]
         source[t] = window[head]
+
+
+@njit(cache=True, nogil=True)
+def _copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
+    """Write costs to another row, one by one: for arrays whose lengths may differ numba compiles more."""
+    for t in range(ticks):
+        found[t] = cost[t]
 
 
 @njit(cache=True, nogil=True)
@@ -125,9 +133,12 @@ def _travel(
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
             length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
             carrier, origin, destination = facts.carrier[option], facts.origin[option], facts.destination[option]
-            blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
+            if carrier >= 0:
+                blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
+            else:
+                departing(facts, uses, weights, room, option, cycle, cost)
             phase = 0
-            for t in range(ticks - length):
+            for t in range(ticks - max(length, facts.busy[option])):
                 value = ready[t] + cost[phase]
                 if value < NEVER:
                     if k == 0 and source >= 0:
@@ -160,7 +171,7 @@ def _travel(
                     into[t] = into[at]
                     by[t] = by[at]
         else:
-            ready[:ticks] = arrival[:ticks]
+            _copy(arrival, ready, ticks)
 
 
 @njit(cache=True, nogil=True)
@@ -218,11 +229,11 @@ def _enter(
             else:
                 last = facts.modes_at[op - 1] + before - origin
                 is_held = _holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
-                room.steps[0, :ticks] = room.held[last, :ticks] if is_held else room.ready[last, :ticks]
+                _copy(room.held[last] if is_held else room.ready[last], room.steps[0], ticks)
                 if is_held:
                     source = last + len(room.starts) if facts.behind[last + origin] >= 0 else last
             takes = takes_too = -1
-            if num_legs > 0:
+            if facts.enters[way]:
                 if facts.holds_before[machine]:
                     takes = row
                     takes_too = row + len(room.starts) if facts.behind[mode] >= 0 else -1
@@ -245,7 +256,7 @@ def _enter(
                         value += room.inside[row, t]
                         if facts.behind[mode] >= 0:
                             value += room.inside[row + len(room.starts), t]
-                        if waits and num_legs > 0:
+                        if waits and facts.enters[way]:
                             value += room.begun[row + 2 * len(room.starts), max(0, t - 1)]
                     if value < starts[t]:
                         starts[t] = value
@@ -307,7 +318,7 @@ def cheapest(
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
         room.moved_at[row, room.moved_at.shape[1] - 1] = next_row
         is_held = _holds(facts, mode) and facts.leaves[way]
-        room.steps[0, :ticks] = room.held[row, :ticks] if is_held else room.ready[row, :ticks]
+        _copy(room.held[row] if is_held else room.ready[row], room.steps[0], ticks)
         source = -1
         if is_held:
             source = row + len(room.starts) if facts.behind[mode] >= 0 else row

@@ -52,6 +52,8 @@ class Room(NamedTuple):
         By resource: its uses by their begin modulo the cycle time.
     taken, lightest, crowd
         By tick of the cycle: what is taken of a shared resource, the lightest job there, and room for costs.
+    departed
+        By tick of the cycle: which lanes have a trip that begins to take a shared resource, a bit for each.
     """
 
     starts: NDArray[np.int32]
@@ -79,6 +81,7 @@ class Room(NamedTuple):
     taken: NDArray[np.int32]
     lightest: NDArray[np.int32]
     crowd: NDArray[np.int32]
+    departed: Ints
 
 
 def rooms(facts: Facts, most_ticks: int) -> Room:
@@ -124,5 +127,6 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         order=np.zeros((size.resources, size.uses), np.int64),
         taken=np.zeros(most_ticks, np.int32),
         lightest=np.zeros(most_ticks, np.int32),
-        crowd=rows(2),
+        crowd=rows(3),
+        departed=np.zeros(most_ticks, np.int64),
     )

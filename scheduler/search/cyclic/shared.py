@@ -10,18 +10,34 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import NONE, Facts, Ints, Uses
+from scheduler.search.cyclic.facts import NONE, TRIP, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
 
 
 @njit(cache=True, nogil=True)
-def count_uses(uses: Uses, resource: int, hit: Ints, only: int, cycle: int, count: NDArray[np.int32]) -> None:
+def _joins(departed: Ints, family: int, phase: int) -> bool:
+    """Return whether a use is part of a trip that has been counted, and note that it has; trips of a lane are one."""
+    if family > TRIP:
+        return False
+    bit = 1 << (TRIP - family)
+    joins = departed[phase] & bit != 0
+    departed[phase] |= bit
+    return joins
+
+
+@njit(cache=True, nogil=True)
+def count_uses(
+    uses: Uses, resource: int, hit: Ints, departed: Ints, only: int, cycle: int, count: NDArray[np.int32]
+) -> None:
     """Write what is taken of a resource at each tick of the cycle, by one job or (-1) by all that are not hit."""
     count[:cycle] = 0
+    departed[:cycle] = 0
     for k in range(uses.size[resource]):
         job = uses.job[resource, k]
         if job == only or (only < 0 and not hit[job]):
             phase = uses.start[resource, k] % cycle
+            if _joins(departed, uses.first[resource, k], phase):
+                continue
             for _ in range(uses.end[resource, k] - uses.start[resource, k]):
                 count[phase] += uses.demand[resource, k]
                 phase += 1
@@ -52,7 +68,7 @@ def eject(facts: Facts, uses: Uses, weights: Ints, room: Room, resource: int, jo
     """
     total = 0
     while True:
-        count_uses(uses, resource, room.hit, NONE, cycle, room.taken)
+        count_uses(uses, resource, room.hit, room.departed, NONE, cycle, room.taken)
         tick = overload(facts, resource, room.taken, cycle)
         if tick < 0:
             return total
@@ -89,10 +105,14 @@ def fill(
     count, lightest = room.taken, room.lightest
     count[:cycle] = 0
     lightest[:cycle] = OWN
+    room.departed[:cycle] = 0
     for k in range(uses.size[resource]):
         phase, weight = uses.start[resource, k] % cycle, weights[uses.job[resource, k]] * COLLISION
+        demand_there = uses.demand[resource, k]
+        if _joins(room.departed, uses.first[resource, k], phase):
+            demand_there = 0
         for _ in range(uses.end[resource, k] - uses.start[resource, k]):
-            count[phase] += uses.demand[resource, k]
+            count[phase] += demand_there
             lightest[phase] = min(lightest[phase], weight)
             phase += 1
             if phase == cycle:
@@ -136,3 +156,28 @@ def crowded(
     for t in range(cycle):
         cost[t] = min(NEVER, cost[t] + base + inside[t] + later)
         later += more[(t + rest) % cycle] - more[(t + 1) % cycle]
+
+
+@njit(cache=True, nogil=True)
+def departing(
+    facts: Facts, uses: Uses, weights: Ints, room: Room, option: int, cycle: int, cost: NDArray[np.int32]
+) -> None:
+    """Write what it costs to depart over a lane at each tick of the cycle: nothing with a trip that has room."""
+    row = room.crowd[2]
+    cost[:cycle] = 0
+    for k in range(facts.shares_at[option], facts.shares_at[option + 1]):
+        resource, family, begin = facts.shares[k, 0], facts.shares[k, 1], facts.shares[k, 3]
+        row[:cycle] = 0
+        length = facts.shares[k, 4] - begin
+        crowded(facts, uses, weights, room, resource, facts.shares[k, 2], length, cycle, row)
+        if family <= TRIP:
+            for other in range(uses.size[resource]):
+                if uses.first[resource, other] == family:
+                    row[uses.start[resource, other] % cycle] = 0
+        phase = begin % cycle
+        for t in range(cycle):
+            cost[t] = min(NEVER, cost[t] + row[phase])
+            phase = 0 if phase == cycle - 1 else phase + 1
+    if room.noise[0] > 0:
+        for t in range(cycle):
+            cost[t] += np.random.randint(room.noise[0])

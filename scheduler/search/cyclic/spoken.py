@@ -15,6 +15,7 @@ from scheduler.domain import (
     Fleet,
     Instance,
     Job,
+    Lane,
     Machine,
     Mode,
     Operation,
@@ -26,7 +27,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
-from scheduler.domain.routing import Leg, route
+from scheduler.domain.routing import Leg, in_loads, routes
 from scheduler.search.cyclic.choices import chains_of
 from scheduler.search.fields import names, unspoken
 
@@ -38,6 +39,10 @@ SPOKEN: dict[type, frozenset[str]] = {
         "id facility robots input_station output_station travel load_time unload_time input_places output_places"
     ),
     Robot: names("id start grippers reach speed"),
+    Lane: names(
+        "id origin destination transit_time vehicles units_per_vehicle return_time load_time unload_time headway"
+        " trip_cost unit_cost trip_co2"
+    ),
     Fleet: names("id facility vehicles travel pick_up_time drop_time returns chargers parking"),
     Vehicle: names("id start capacity speed"),
     OperatorPool: names("id capacity"),
@@ -47,6 +52,8 @@ SPOKEN: dict[type, frozenset[str]] = {
     Precedence: names("predecessor successor min_lag max_lag"),
 }
 """The fields that the search knows; one that is not listed must have its default."""
+MOST_AT_DOCKS = 60
+"""Lanes that share the docks of a facility: the search keeps a bit of a word for each."""
 
 
 def why_unsupported(instance: Instance, objective: Objective) -> str | None:
@@ -58,6 +65,9 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field
+    ends = [end for lane in instance.lanes for end in (lane.origin, lane.destination)]
+    if any(ends.count(facility.id) > MOST_AT_DOCKS for facility in instance.facilities if facility.docks is not None):
+        return f"docks of more than {MOST_AT_DOCKS} lanes"
     if any(fleet.limited for fleet in instance.fleets):
         return "limited parking"
     for job in sets_of(instance)[0]:
@@ -80,7 +90,10 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
         for origin in _machines(instance, before):
             for destination in _machines(instance, after):
-                legs = route(instance, origin, destination) or ()
+                ways = routes(instance, origin, destination)
+                if len(ways) > 1:
+                    return "several routes from facility to facility"
+                legs = ways[0] if ways else ()
                 reason = _why_not_moved(instance, job, origin, legs)
                 if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
                     reason = reason or "places at stations from which parts go on without a move"
@@ -100,7 +113,13 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
     rides = []
     for leg in legs:
         if leg.kind == "transfer":
-            return "transfers from facility to facility"
+            lanes = [instance.lane_by_id[lane] for lane in leg.groups]
+            if len(in_loads(instance, (leg,), job, None, None)) > 1:
+                return "jobs that go over a lane in several loads"
+            if any(lane.trip_time == 0 for lane in lanes):
+                return "moves that take no time"
+            rides += [lane.transit_time for lane in lanes]
+            continue
         for group in (instance.group_by_id[group] for group in leg.groups):
             if group.move_time(leg.origin, leg.destination) == 0:
                 return "moves that take no time"
@@ -118,9 +137,10 @@ def _ends_at_counted_station(instance: Instance, leg: Leg) -> bool:
 
 
 def _parts(instance: Instance) -> Iterator[Any]:
-    """Yield everything of one part set that a rule could add a field to, but lanes, which no job uses."""
+    """Yield everything of one part set that a rule could add a field to."""
     yield instance
-    for group in (instance.facilities, instance.machines, instance.cells, instance.fleets, instance.operators):
+    resources = (instance.facilities, instance.machines, instance.cells, instance.lanes, instance.fleets)
+    for group in (*resources, instance.operators):
         yield from group
     for cell in instance.cells:
         yield from cell.robots

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses, size_of
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.using import forget_job, gap, route_of, use_job
 
 MOST_CIRCUITS = 200
@@ -40,7 +40,7 @@ class Graph(NamedTuple):
     parent
         By instant: the arc that pushed it last.
     order, phase
-        Room to sort the uses of a resource.
+        Room to sort the uses of a resource, and for what they take.
     """
 
     size: Ints
@@ -59,7 +59,9 @@ def graphs(facts: Facts) -> Graph:
     """Return room for the graph of any plan."""
     size = size_of(facts)
     num_instants = size.instants + 2
-    num_uses = 2 * size.legs + size.operations * (3 + int(np.diff(facts.helps_at).max(initial=0)))
+    num_uses = size.legs * (2 + int(np.diff(facts.shares_at).max(initial=0))) + size.operations * (
+        3 + int(np.diff(facts.helps_at).max(initial=0))
+    )
     num_arcs = 4 * num_instants + 2 * num_uses
     by_arc = [np.zeros(num_arcs, np.int64) for _ in range(4)]
     by_instant = [np.zeros(num_instants, np.int64) for _ in range(3)]
@@ -88,7 +90,7 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
             _draw_job(facts, plan, graph, job, num_ops, begin, over)
     _arc(graph, over, begin, ZERO, facts.sets[0])
     for resource in range(len(uses.size)):
-        if facts.capacity[resource] > 1:
+        if facts.is_counted[resource]:
             _draw_shares(facts, uses, graph, resource, cycle)
         else:
             _draw_turns(facts, uses, graph, resource, cycle)
@@ -114,6 +116,8 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             if k == 0 and before >= 0 and facts.dwell[before] < NO_LIMIT:
                 _arc(graph, instant, last, -ready - facts.dwell[before], ZERO)
             last, ready = instant, facts.length[plan.option[slot]]
+            if facts.carrier[plan.option[slot]] < 0:  # a trip is over when the vehicle is back
+                _arc(graph, instant, over, facts.busy[plan.option[slot]], ZERO)
         if op == facts.ops_at[job + 1]:
             break
         graph.owner[op] = job
@@ -126,7 +130,7 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
                 most = min(facts.most_lag[op], facts.dwell[before])
                 if most < NO_LIMIT:
                     _arc(graph, op, last, -ready - most, ZERO)
-            elif facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
+            elif facts.enters[way] and facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
                 _arc(graph, op, last, -ready, ZERO)
         last, ready = op, facts.duration[mode]
     _arc(graph, last, over, ready, ZERO)
@@ -153,38 +157,59 @@ def _draw_turns(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: in
 
 
 @njit(cache=True, nogil=True)
+def _draw_trips(uses: Uses, graph: Graph, resource: int, by_begin: Ints, cycle: int) -> None:
+    """Write what each use of a shared resource takes, the first of a trip for all; let the others depart with it."""
+    for at in range(len(by_begin)):
+        k = by_begin[at]
+        family, phase = uses.first[resource, k], uses.start[resource, k] % cycle
+        graph.phase[k] = uses.demand[resource, k]
+        before = at - 1
+        while family <= TRIP and before >= 0 and uses.start[resource, by_begin[before]] % cycle == phase:
+            other = by_begin[before]
+            before -= 1
+            if uses.first[resource, other] == family and graph.phase[other] > 0:
+                height = (uses.start[resource, other] - uses.start[resource, k]) // cycle
+                a, b = uses.start_instant[resource, other], uses.start_instant[resource, k]
+                _arc(graph, a, b, ZERO, height)
+                _arc(graph, b, a, ZERO, -height)
+                graph.phase[k] = 0
+
+
+@njit(cache=True, nogil=True)
 def _draw_shares(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: int) -> None:
     """Draw the uses of a shared resource: each unit that a use takes is one that another has given back.
 
     Who gives back first is followed by who takes first, so the heights of all these arcs add up to the capacity.
     """
-    num = uses.size[resource]
+    num, taken_by = uses.size[resource], graph.phase
     begins, ends = uses.start[resource, :num], uses.end[resource, :num]
     by_begin, by_end = np.argsort(begins % cycle), np.argsort(ends % cycle)
+    _draw_trips(uses, graph, resource, by_begin, cycle)
     total = taken = 0
     for k in range(num):
-        total += uses.demand[resource, k]
-        taken += uses.demand[resource, k] * (ends[k] // cycle - begins[k] // cycle)
+        total += taken_by[k]
+        taken += taken_by[k] * (ends[k] // cycle - begins[k] // cycle)
     if total == 0:
         return
     # Of the units that are given back, numbered from tick 0 on, the first that is taken waits for this one.
     first = taken - facts.capacity[resource]
     lap, rest = first // total, first % total
     at = 0
-    while rest >= uses.demand[resource, by_end[at]]:
-        rest -= uses.demand[resource, by_end[at]]
+    while rest >= taken_by[by_end[at]]:
+        rest -= taken_by[by_end[at]]
         at += 1
     for k in by_begin:
-        left = uses.demand[resource, k]
+        left = taken_by[k]
         while left > 0:
             giver = by_end[at]
-            height = ends[giver] // cycle - begins[k] // cycle - lap
-            length = uses.end_offset[resource, giver] - uses.start_offset[resource, k]
-            _arc(graph, uses.end_instant[resource, giver], uses.start_instant[resource, k], length, height)
-            units = min(left, uses.demand[resource, giver] - rest)
+            units = min(left, taken_by[giver] - rest)
+            if units > 0:
+                height = ends[giver] // cycle - begins[k] // cycle - lap
+                length = uses.end_offset[resource, giver] - uses.start_offset[resource, k]
+                _arc(graph, uses.end_instant[resource, giver], uses.start_instant[resource, k], length, height)
             left -= units
             rest += units
-            if rest == uses.demand[resource, giver]:
+            if rest == taken_by[giver]:
                 rest = 0
                 at += 1
                 if at == num:
@@ -245,17 +270,23 @@ def ratio(graph: Graph, on_circuit: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def _begin_with(plan: Plan, graph: Graph) -> None:
+    """Write the times of a plan to the graph, one by one: for arrays whose lengths may differ numba compiles more."""
+    for instant in range(len(plan.time)):
+        graph.time[instant] = plan.time[instant]
+    graph.time[len(plan.time) :] = 0
+
+
+@njit(cache=True, nogil=True)
 def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
     """Return the least cycle time, from `least` on, of the orders of a plan that is right for `cycle`.
 
     The times of the graph are instants for it.
     """
-    size = len(plan.time)
     for _ in range(MOST_CIRCUITS):
         if least >= cycle:
             break
-        graph.time[:size] = plan.time
-        graph.time[size:] = 0
+        _begin_with(plan, graph)
         found = push(graph, least)
         if found < 0:
             return least
@@ -263,8 +294,7 @@ def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
         if height <= 0:
             break
         least = max(least + 1, -(-length // height))
-    graph.time[:size] = plan.time
-    graph.time[size:] = 0
+    _begin_with(plan, graph)
     push(graph, cycle)
     return cycle
 
@@ -300,11 +330,9 @@ def shorten(
     """
     np.random.seed(seed)
     num_ejected = 0
-    size = len(plan.time)
     while True:
         draw(facts, plan, uses, graph, cycle)
-        graph.time[:size] = plan.time
-        graph.time[size:] = 0
+        _begin_with(plan, graph)
         found = push(graph, shorter)
         if found < 0:
             retime(facts, plan, uses, graph, shorter)

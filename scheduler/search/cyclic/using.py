@@ -64,7 +64,11 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
         slot = MOST_LEGS * link + k
         option, instant = plan.option[slot], len(plan.mode) + slot
         length, places = facts.length[option], (facts.origin[option], facts.destination[option])
-        use(plan, uses, facts.carrier[option], job, instant, ZERO, instant, facts.busy[option], *places, ONE)
+        if facts.carrier[option] >= 0:
+            use(plan, uses, facts.carrier[option], job, instant, ZERO, instant, facts.busy[option], *places, ONE)
+        for s in range(facts.shares_at[option], facts.shares_at[option + 1]):
+            family, begin, end = facts.shares[s, 1], facts.shares[s, 3], facts.shares[s, 4]
+            use(plan, uses, facts.shares[s, 0], job, instant, begin, instant, end, family, family, facts.shares[s, 2])
         station = facts.station[facts.legs_at[way] + k]
         if station >= 0:
             # Until the next leg has taken the part from there, or it is delivered.
@@ -85,11 +89,11 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
     brought, offset = op, ZERO
     way_in = route_of(facts, plan, job, op + job)
     num_in = facts.legs_at[way_in + 1] - facts.legs_at[way_in]
-    if num_in > 0:
+    if facts.enters[way_in]:
         slot = MOST_LEGS * (op + job) + num_in - 1
         option = plan.option[slot]
         brought, offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
-    if facts.before[mode] >= 0 and num_in > 0:
+    if facts.before[mode] >= 0 and facts.enters[way_in]:
         use(plan, uses, facts.before[mode], job, brought, offset, op, ZERO, ZERO, ZERO, ONE)
     if not facts.holds_before[machine]:
         brought, offset = op, ZERO

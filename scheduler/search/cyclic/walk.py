@@ -73,7 +73,7 @@ def walk(
         at = np.random.randint(num_waiting)
         job = waiting[at]
         is_late, noise = np.random.randint(2) == 0, NOISE if np.random.randint(num_jobs * num_jobs) == 0 else 0
-        first, end = facts.alternatives_from[job], facts.alternatives_to[job]
+        first, end = facts.alternatives[job, 0], facts.alternatives[job, 1]
         cost, cheapest = NEVER, NEVER
         for other in range(first, end):
             stands = standing.placed[other] > 0 and np.random.randint(2) == 0
@@ -126,11 +126,13 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
             return False
     for slot in range(first, last):
         plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]
-    way = route_of(facts, plan, job, end + job)
-    if facts.legs_at[way + 1] == facts.legs_at[way]:
-        return True
-    slot = MOST_LEGS * (end + job) + facts.legs_at[way + 1] - facts.legs_at[way] - 1
-    return plan.time[num_ops + slot] + facts.length[plan.option[slot]] < ticks
+    for link in range(begin + job, end + job + 1):
+        way = route_of(facts, plan, job, link)
+        for slot in range(MOST_LEGS * link, MOST_LEGS * link + facts.legs_at[way + 1] - facts.legs_at[way]):
+            option = plan.option[slot]
+            if plan.time[num_ops + slot] + max(facts.length[option], facts.busy[option]) >= ticks:
+                return False
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,152 @@
+"""Plans of the search from schedules, and schedules from plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain.cycle import copy_id, cycle_time
+from scheduler.domain.routing import slots_of
+from scheduler.search.cyclic.choices import mode_of
+from scheduler.search.cyclic.facts import MOST_LEGS, Plan, empty_plan
+from scheduler.search.cyclic.lower import Lowered
+from scheduler.search.repeating import shifted
+
+
+def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
+    """Return the cycle time of a schedule and what its first set does."""
+    facts, plan, one_set = lowered.facts, empty_plan(lowered.facts), lowered.one_set
+    moves: dict[tuple[str, str | None, str | None], list[Move]] = {}
+    for move in schedule.moves:
+        if move.job is not None:
+            moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
+    movers = {
+        link: {slot: move.mover for move, slot in slots_of(lowered.instance, made).items()}
+        for link, made in moves.items()
+    }
+    plan.placed[:] = _chosen(lowered, schedule)
+    links = {(job, after): (copy_id(job, 1), before, after) for _, job, before, after in _placed_links(lowered, plan)}
+    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
+    for o, (job, operation) in enumerate(lowered.operations):
+        if not is_done[o]:
+            continue
+        done = schedule.by_operation[copy_id(job, 1), operation.id]
+        brings, takes = movers.get(links[job, operation.id], {}), movers.get(links[job, None], {})
+        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
+    for link, job, before, after in _placed_links(lowered, plan):
+        route_number = _route_of(lowered, plan, link)
+        legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
+        made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
+        several = {id for id, carrier in one_set.carrier_by_id.items() if carrier.capacity > 1}
+        of_legs = [move for move in made for _ in range(2 if move.mover in several else 1)]
+        for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
+            slot = MOST_LEGS * link + k
+            options = range(facts.options_at[leg], facts.options_at[leg + 1])
+            lane = one_set.lane_by_vehicle.get(move.mover)
+            mover = move.mover if lane is None else lane.id
+            option = next(option for option in options if lowered.carriers[option] == mover)
+            plan.option[slot] = option
+            start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
+            plan.time[len(lowered.operations) + slot] = start
+    return cycle_time(lowered.instance, schedule), plan
+
+
+def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:
+    """Return by job whether it is done by this process plan, the first that has the operations of the schedule."""
+    done: dict[str, set[str]] = {}
+    for operation in schedule.operations:
+        done.setdefault(operation.job, set()).add(operation.operation)
+    found: dict[str, int] = {}
+    for number, (job, chain) in enumerate(lowered.jobs):
+        if {operation.id for operation in chain} == done[copy_id(job.id, 1)]:
+            found.setdefault(job.id, number)
+    return [int(found[job.id] == number) for number, (job, _) in enumerate(lowered.jobs)]
+
+
+def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
+    """Return the schedule of all sets, each a cycle time after the one before, the first as early as can be."""
+    facts, num_ops = lowered.facts, len(lowered.operations)
+    operations: list[ScheduledOperation] = []
+    moves: list[Move] = []
+    is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
+    for o, (job, operation) in enumerate(lowered.operations):
+        if not is_done[o]:
+            continue
+        number, robot = lowered.choices[o][plan.mode[o]][:2]
+        mode, start = operation.modes[number], int(plan.time[o])
+        end = start + mode.duration
+        operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))
+    for link, job, before, after in _placed_links(lowered, plan):
+        number = _route_of(lowered, plan, link)
+        for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
+            slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
+            option, start = int(plan.option[slot]), int(plan.time[num_ops + slot])
+            end = start + int(facts.length[option])
+            if lowered.visits[leg_number] < 0:
+                moves[-1] = replace(moves[-1], end=end)
+                continue
+            mover = lowered.carriers[option]
+            if leg.kind == "transfer":
+                mover = lowered.one_set.lane_by_id[mover].vehicle_ids[0]
+            moves.append(Move(job, leg.origin, leg.destination, mover, leg.kind, start, end, before, after))
+    later = _delay(lowered, operations, moves)
+    return shifted(lowered.instance, operations, moves, cycle, later)
+
+
+def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Sequence[Move]) -> int:
+    """Return by how much all of a set has to be later, for the first ways and setups to begin at tick 0 or later.
+
+    An operation may be set up for from the initial family before it is known which is the first: all of them are.
+    """
+    one_set, found = lowered.one_set, [0]
+    found += [-move.start for move in moves if move.kind == "transfer"]
+    for move in (move for move in moves if move.kind != "transfer"):
+        group, start = one_set.group_by_carrier[move.mover], one_set.carrier_by_id[move.mover].start
+        found.append((0 if start == move.origin else group.travel.get(start, {}).get(move.origin, 0)) - move.start)
+    for operation in operations:
+        if operation.tended_by is not None:
+            group, start = (
+                one_set.group_by_carrier[operation.tended_by],
+                one_set.carrier_by_id[operation.tended_by].start,
+            )
+            way = 0 if start == operation.machine else group.travel.get(start, {}).get(operation.machine, 0)
+            found.append(way - operation.start)
+        setups = one_set.machine_by_id[operation.machine].setups
+        mode = one_set.mode(operation.key, operation.mode)
+        found.append((setups.time(setups.initial, mode.setup_family) if setups is not None else 0) - operation.start)
+    for move in moves:
+        if move.successor is not None and move.destination in one_set.machine_by_id:
+            machine = one_set.machine_by_id[move.destination]
+            mode_number = next(o.mode for o in operations if o.key == (move.job, move.successor))
+            family = one_set.mode((move.job or "", move.successor), mode_number).setup_family
+            group = one_set.group_by_carrier[move.mover]
+            if machine.setups is not None and machine.input_buffer == 0:
+                found.append(machine.setups.time(machine.setups.initial, family) - (move.end - group.drop_time))
+    return max(found)
+
+
+def _links(lowered: Lowered) -> list[tuple[str, str | None, str | None]]:
+    """Return job, predecessor and successor of each link."""
+    found: list[tuple[str, str | None, str | None]] = []
+    for job, chain in lowered.jobs:
+        ids = [None, *(operation.id for operation in chain), None]
+        found += [(job.id, before, after) for before, after in pairwise(ids)]
+    return found
+
+
+def _placed_links(lowered: Lowered, plan: Plan) -> list[tuple[int, str, str | None, str | None]]:
+    """Return number, job, predecessor and successor of each link of the jobs in a plan."""
+    is_placed = np.repeat(plan.placed, np.diff(lowered.facts.ops_at) + 1)
+    return [(link, *ends) for link, ends in enumerate(_links(lowered)) if is_placed[link]]
+
+
+def _route_of(lowered: Lowered, plan: Plan, link: int) -> int:
+    """Return the number of the route of a link between the machines of a plan."""
+    from scheduler.search.cyclic.using import route_of
+
+    job = int(np.searchsorted(lowered.facts.ops_at + np.arange(len(lowered.facts.ops_at)), link, "right")) - 1
+    return int(route_of(lowered.facts, plan, job, link))
