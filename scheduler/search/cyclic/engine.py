@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.costs import set_prices
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
-from scheduler.search.cyclic.lines import in_turns
+from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
@@ -40,6 +41,8 @@ TRIES = 20
 """... in at most so many insertions ..."""
 TEMPERATURE = 0.02
 """... and by what share it stays longer in the end with probability 1/e."""
+ORDERS = 20
+"""Orders of its parts that a line tries, for each of them."""
 
 
 Timetable: TypeAlias = tuple[int, Plan]
@@ -156,19 +159,33 @@ class Shortening:
         self._walk(CHUNK)
 
     def _line_up(self) -> None:
-        """Offer the timetable in which a line makes its turns, if that is shorter than the one that is known."""
+        """Offer the timetables in which a line makes its turns, with its parts in better and better orders."""
         self._is_to_line_up = False
+        search = self._search
+        order = line_of(search.lowered.facts, search.given[1])
+        best = self._turns(order) if order else 0
+        for _ in range(ORDERS * len(order) if len(order) > 2 else 0):
+            if search.stopping[0] or search.value <= search.target:
+                break
+            others = list(order)
+            others.insert(int(self._rng.integers(len(order))), others.pop(int(self._rng.integers(len(order)))))
+            cycle = self._turns(others)
+            if cycle <= best:
+                order, best = others, cycle
+
+    def _turns(self, order: Sequence[int]) -> int:
+        """Return the cycle time of the turns of a line, and offer them if that is shorter than what is known."""
         search, facts = self._search, self._search.lowered.facts
-        turns = in_turns(facts, search.given[1])
-        if turns is None:
-            return
-        self._fill(turns[1])
-        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, turns[0]))
+        longest, plan = in_turns(facts, search.given[1], order)
+        self._fill(plan)
+        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, longest))
+        search.iterations += 1
         if cycle < search.value:
             self._make_room(cycle)
             if self._clear(cycle) == 0:
                 search.offer(cycle, (cycle, self._plan.copy()))
             self._num_waiting = 0
+        return cycle
 
     def _loosen(self) -> None:
         """Give a job another place, in a longer cycle, and take the least cycle time of the orders that this makes.

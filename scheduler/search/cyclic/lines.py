@@ -11,44 +11,46 @@ carrier for one part takes the last part first, the *downhill permutation* (Dawa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Plan
+from scheduler.search.cyclic.facts import MOST_LEGS, UNREACHABLE, Facts, Plan
 from scheduler.search.cyclic.using import route_of
 
 
-def in_turns(facts: Facts, plan: Plan) -> tuple[int, Plan] | None:
+def line_of(facts: Facts, plan: Plan) -> list[int]:
+    """Return the jobs of a plan if they are a line, over the same machines with as many moves between; else nothing."""
+    jobs = [job for job in range(len(plan.placed)) if plan.placed[job]]
+    ways = [(_machines(facts, plan, job), _moves(facts, plan, job)) for job in jobs]
+    return jobs if all(way == ways[0] for way in ways) else []
+
+
+def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
     """Return a plan with the modes and carriers of this one in which a line makes its turns, and its long cycle time.
 
-    Turns are so long that everything happens one after the other; the least cycle time of these orders is for
-    `scheduler.search.cyclic.timing` to find. None where the jobs are no line.
+    The jobs come in the given order. Turns are so long that everything happens one after the other; the least cycle
+    time of these orders is for `scheduler.search.cyclic.timing` to find.
     """
-    jobs = [job for job in range(len(plan.placed)) if plan.placed[job]]
-    lines = [_machines(facts, plan, job) for job in jobs]
-    if any(line != lines[0] for line in lines):
-        return None
-    moves = [list(_moves(facts, plan, job)) for job in jobs]
-    if any(of_job != moves[0] for of_job in moves):
-        return None
-    order = _turn(moves[0])
-    step = 1 + 2 * max((int(facts.length[plan.option[slot]]) for slot in _slots(facts, plan, jobs)), default=0)
-    step += max((int(gap) for gap in facts.gaps if gap < 1 << 20), default=0)
-    work = sum(int(facts.duration.max(initial=0)) + int(lag) for lag in facts.least_lag[: len(lines[0])])
+    moves, found, num_ops = _moves(facts, plan, jobs[0]), plan.copy(), len(plan.mode)
+    order = {leg: number for number, leg in enumerate(_turn(moves))}
+    options = [plan.option[MOST_LEGS * (facts.ops_at[job] + k + job) + leg] for job in jobs for k, leg in order]
+    step = 1 + 2 * max((int(facts.length[option]) for option in options), default=0)
+    step += max((int(gap) for gap in facts.gaps if gap < UNREACHABLE), default=0)
+    work = len(moves) * int(facts.duration.max(initial=0)) + int(facts.least_lag.sum())
     turn = (len(order) + 1) * step + work
-    found, num_ops = plan.copy(), len(plan.mode)
     for number, job in enumerate(jobs):
         begin, at = int(facts.ops_at[job]), number * turn
         ready = at
-        for k, legs in enumerate(moves[number]):
+        for k, legs in enumerate(moves):
+            if k > 0 and legs > 0:
+                at += turn
             for leg in range(legs):
                 slot = MOST_LEGS * (begin + k + job) + leg
-                found.time[num_ops + slot] = at + order.index((k, leg)) * step
+                found.time[num_ops + slot] = at + order[k, leg] * step
                 ready = int(found.time[num_ops + slot] + facts.length[plan.option[slot]])
-            if begin + k < facts.ops_at[job + 1]:
-                found.time[begin + k] = ready + (int(facts.least_lag[begin + k]) if legs == 0 else 0)
-                ready = int(found.time[begin + k] + facts.duration[facts.modes_at[begin + k] + plan.mode[begin + k]])
-            if k + 1 < len(moves[number]) and moves[number][k + 1] > 0:
-                at += turn
+            op = begin + k
+            if op < facts.ops_at[job + 1]:
+                found.time[op] = ready + (int(facts.least_lag[op]) if legs == 0 else 0)
+                ready = int(found.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]])
     return len(jobs) * turn, found
 
 
@@ -76,16 +78,8 @@ def _machines(facts: Facts, plan: Plan, job: int) -> list[int]:
     return [int(facts.machine[facts.modes_at[op] + plan.mode[op]]) for op in ops]
 
 
-def _moves(facts: Facts, plan: Plan, job: int) -> Iterator[int]:
-    """Yield the legs of each link of a job."""
-    for link in range(int(facts.ops_at[job]) + job, int(facts.ops_at[job + 1]) + job + 1):
-        way = route_of(facts, plan, job, link)
-        yield int(facts.legs_at[way + 1] - facts.legs_at[way])
-
-
-def _slots(facts: Facts, plan: Plan, jobs: list[int]) -> Iterator[int]:
-    for job in jobs:
-        for k, legs in enumerate(_moves(facts, plan, job)):
-            yield from range(
-                MOST_LEGS * (int(facts.ops_at[job]) + k + job), MOST_LEGS * (int(facts.ops_at[job]) + k + job) + legs
-            )
+def _moves(facts: Facts, plan: Plan, job: int) -> list[int]:
+    """Return how many legs each link of a job has."""
+    links = range(int(facts.ops_at[job]) + job, int(facts.ops_at[job + 1]) + job + 1)
+    ways = [route_of(facts, plan, job, link) for link in links]
+    return [int(facts.legs_at[way + 1] - facts.legs_at[way]) for way in ways]
