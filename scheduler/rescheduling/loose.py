@@ -37,7 +37,7 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
 
 
 def whole_jobs(instance: Instance, loose: frozenset[OperationKey]) -> frozenset[OperationKey]:
-    """Return the pending operations of the jobs of some: parts that wait for these nowhere are in nobody's way."""
+    """Return all pending operations of the jobs of some, so that no part waits for these in the way of others."""
     jobs = {job for job, _ in loose}
     return with_followers(instance, [(id, o.id) for id in jobs for o in instance.job_by_id[id].operations])
 
