@@ -79,6 +79,20 @@ def travel_time(
     return _slowed(usual_time(group, carrier, origin, destination), group.slowdowns, instant)
 
 
+def longest_travel(group: CarrierGroup, carrier: Carrier, origin: str, destination: str, instant: int) -> int:
+    """Return as how long plans may count travel that begins at an instant.
+
+    Nobody had to know before a slowdown was ended that it would be over at its tick.
+    """
+    time = usual_time(group, carrier, origin, destination)
+    for slowdown in group.slowdowns:
+        is_over = slowdown.until is not None and slowdown.until <= instant
+        begun = slowdown.start <= instant and (slowdown.end is None or instant < slowdown.end)
+        if begun and not (is_over and slowdown.speed > 100):
+            time = (time * 100 + slowdown.speed - 1) // slowdown.speed
+    return time
+
+
 def _slowed(time: int, slowdowns: Iterable[Slowdown], instant: int | None) -> int:
     for slowdown in slowdowns:
         ends = [tick for tick in (slowdown.until, slowdown.end) if tick is not None]

@@ -7,9 +7,10 @@ For consecutive loaded moves *k*, *l* of one carrier (*k* is its start place and
     start(l) - end(k) >= travel(drop place of k, pick-up place of l)
 
 Travel takes the times of the cell or fleet divided by the ``speed`` of the carrier, rounded up; in a group with
-``slowdowns``, as long as those say that are in force at the instant at which it begins. Moves that take no time and
-start in one instant are made in the order in which the schedule lists them. A charge of a vehicle counts like a loaded
-move from its charger's place to the same, an operation that a robot tends like one from the machine to the same.
+``slowdowns``, as long as those say that are in force at the instant at which it begins: where one is to be over at a
+known tick, a carrier may wait for that. Moves that take no time and start in one instant are made in the order in
+which the schedule lists them. A charge of a vehicle counts like a loaded move from its charger's place to the same, an
+operation that a robot tends like one from the machine to the same.
 
 A loaded move does not overlap a downtime of the carrier, unless it is in `Execution.moves`; an empty move may. Where
 the two places differ and the travel takes time, the schedule lists exactly one empty move, of that length, inside the
@@ -37,13 +38,13 @@ from scheduler.constraints.facts import (
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
-from scheduler.domain.slowdowns import last_departure
+from scheduler.domain.slowdowns import last_departure, least_travel, lifts, travel_ahead
 
 if TYPE_CHECKING:
     from scheduler.cpsat.carriers import Stand
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
-    from scheduler.cpsat.view import TaskVars
+    from scheduler.cpsat.view import ScheduleView, TaskVars
 
 
 def applies(instance: Instance) -> bool:
@@ -162,10 +163,16 @@ def post(ctx: ModelContext) -> None:
             ctx.model.add_no_overlap(task.interval for task in to_do)
             ctx.model.add_circuit(_arcs(ctx, ctx.instance.group_by_carrier[carrier.id], carrier, to_do))
             blocked = carrier.calendar.blocked(ctx.horizon)
+            down = [
+                ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{carrier.id}:{d.start}]")
+                for d in (blocked if lifts(group) else ())
+            ]
             for task in to_do:
                 ctx.add_load(carrier.id, task.length, task.literal)
                 # When a robot may tend, `tending` says.
-                if task.fixed is None and task.length > 0 and task.link is not None:
+                if task.fixed is None and down and task.link is not None:
+                    ctx.model.add_no_overlap([task.interval, *down])
+                elif task.fixed is None and task.length > 0 and task.link is not None:
                     windows = [(d.start - task.length + 1, d.end - 1) for d in blocked]
                     ctx.forbid(task.start, windows, task.literal)
 
@@ -199,13 +206,25 @@ def _arcs(
             gap = ctx.carriers.gap(carrier.id, after)
             # What begins in the past may have been faster.
             if travel > 0 and not (group.slowdowns and (before is None or before.fixed is not None)):
-                ctx.add_load(carrier.id, travel if gap is None else _shortest(group, stand.place, after), literal)
+                least = least_travel(group, stand.place, after.origin)
+                ctx.add_load(carrier.id, least if gap is None else _shortest(group, stand.place, after), literal)
             if after.fixed is None:
                 free_at = stand.free_at
                 if before is None or before.fixed is not None:
                     free_at = ctx.carriers.leaves_at(carrier.id, stand, after.origin)
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
                 goes_there = [literal] if gap is None else [literal, gap.direct]
+                later = travel_ahead(group, stand.place, after.origin)[1:]
+                for number, (tick, time) in enumerate(later):
+                    waits = ctx.new_bool(
+                        f"waits[{carrier.id}:{a}>{b}:{tick}]",
+                        lambda view, a=before, b=after, n=number, later=later: (
+                            _waits(view, carrier.id, a, b, later) == n
+                        ),
+                    )
+                    ctx.model.add(after.start >= tick + time).only_enforce_if(literal, waits)
+                    ctx.model.add(after.start >= stand.free_at + time).only_enforce_if(literal, waits)
+                    goes_there.append(waits.negated())
                 ctx.model.add(after.start >= free_at + travel).only_enforce_if(goes_there)
             elif before is not None and (before.fixed is None or not _was_possible(group, stand, after)):
                 # Only the past comes before the past, and it is possible as it was.
@@ -215,6 +234,17 @@ def _arcs(
         arcs.append((0, 0, idle))
         ctx.parking.add_turn(carrier.id, None, None, idle)
     return arcs
+
+
+def _waits(
+    view: ScheduleView, carrier: str, before: TaskVars | None, after: TaskVars, later: tuple[tuple[int, int], ...]
+) -> int:
+    """Return for which tick (by number) a carrier may wait that leaves for a task as late as it can, -1: for none."""
+    if not view.follows(carrier, before, after):
+        return -1
+    key: Any = after.key
+    begin = view.start(key, 0) if after.link is None else view.leg_start(key)
+    return max((number for number, (tick, time) in enumerate(later) if tick + time <= begin), default=-1)
 
 
 def _was_possible(group: CarrierGroup, stand: Stand, after: TaskVars) -> bool:

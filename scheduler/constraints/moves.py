@@ -10,7 +10,8 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = pick_up_time + travel + drop_time         (transport)
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
-The travel time is that at the start of the move, by the ``slowdowns`` of its cell or fleet. The transit time is that of
+The travel time is that at the start of the move, by the ``slowdowns`` of its cell or fleet; it may also be longer by
+those that were to be over by then (``until``) and have not been ended. The transit time is that of
 the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A link between two facilities
 has a transfer over a lane from the one to the other, or two, to a ``hub`` and on from it. A job is carried only by its
 fleets, if it names any. A robot move or transport of `Execution.moves` may be longer, by at most the downtime of its
@@ -23,7 +24,16 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place, travel_time, trip_time
+from scheduler.constraints.facts import (
+    Clock,
+    consecutive,
+    describe,
+    longest_travel,
+    past_moves,
+    place,
+    travel_time,
+    trip_time,
+)
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import (
     Carrier,
@@ -244,9 +254,11 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
             yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} may not carry {job.id}", 1)
         travel = travel_time(group, carrier, move.origin, move.destination, move.start)
         if isinstance(group, RobotCell):
-            length = group.unload_time + travel + group.load_time
+            handling = group.unload_time + group.load_time
         else:
-            length = group.pick_up_time + travel + group.drop_time
+            handling = group.pick_up_time + group.drop_time
+        length = handling + travel
+        longest = handling + longest_travel(group, carrier, move.origin, move.destination, move.start)
         if isinstance(carrier, Robot) and carrier.reach and not {move.origin, move.destination} <= set(carrier.reach):
             yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} does not reach both places", 1)
         calendar, holds_several = carrier.calendar, carrier.capacity > 1
@@ -254,7 +266,7 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
         if lane is None or (lane.origin, lane.destination) != (move.origin, move.destination):
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no vehicle of such a lane", 1)
             return
-        length = trip_time(lane, move.start)
+        length = longest = trip_time(lane, move.start)
         calendar, holds_several = lane.calendar, False
         if move in past:
             return  # it took as long as it took
@@ -263,7 +275,9 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
     lasts = move.end - move.start
     if lasts == length:
         return
-    longest = length + Clock(calendar).downtime(move.start, move.end) if move in past else length
+    if lasts == longest:
+        return
+    longest = longest + Clock(calendar).downtime(move.start, move.end) if move in past else length
     if not length <= lasts <= longest:
         amount = length - lasts if lasts < length else lasts - longest
         yield Violation("moves", _where(move), f"{describe(move)} lasts {lasts}, needs {length}", amount)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Job, Move, OperationKey, Precedence
 from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, in_loads, is_first, is_last, routes, slots_of
+from scheduler.domain.slowdowns import lifts, travel_ahead
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class OptionVars:
     """One move that a leg may be: by robot, vehicle, lane or fleet of alike vehicles, along ``leg``, if ``literal``.
 
-    ``length`` is the least where the mover holds several parts, and the only one elsewhere.
+    ``length`` is the least where the mover holds several parts, or its ways are to be faster from a tick on, and the
+    only one elsewhere.
     """
 
     link: LinkVars
@@ -241,7 +243,8 @@ def _add_slot(
             f"start.{name}",
             lambda view: view.leg_start(key),
         )
-        if always and len(lengths) == 1 and not any(_holds_several(ctx, m) for ms in movers.values() for m, _ in ms):
+        varies = any(_varies(ctx, leg, mover) for leg, able in movers.items() for mover, _ in able)
+        if always and len(lengths) == 1 and not varies:
             end = start + next(iter(lengths))
         else:
             end = ctx.new_int(
@@ -307,12 +310,42 @@ def _option(
         size = ctx.new_int(
             length, ctx.horizon, f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
         )
+    ahead = _lengths(ctx, leg, mover)
+    if fixed is None and len(ahead) > 1:
+        size = ctx.new_int(
+            length, ahead[0][1], f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
+        )
+        choices = [
+            ctx.new_bool(
+                f"lasts.{name}+{ticks}",
+                lambda view, ticks=ticks: _length(ctx, view, link, leg, mover, length) == ticks,
+            )
+            for _, ticks in ahead
+        ]
+        ctx.model.add_exactly_one(choices)
+        for (tick, ticks), chosen in zip(ahead, choices, strict=True):
+            ctx.model.add(size == ticks).only_enforce_if(chosen)
+            ctx.enforce(ctx.model.add(slot.start >= tick), chosen, literal)
     if literal is ctx.true:
         interval = ctx.model.new_interval_var(slot.start, size, slot.end, name)
     else:
         interval = ctx.model.new_optional_interval_var(slot.start, size, slot.end, literal, name)
     length = length if fixed is None else fixed.end - fixed.start
     return OptionVars(link, leg, mover, length, literal, slot.start, slot.end, interval, fixed)
+
+
+def _varies(ctx: ModelContext, leg: Leg, mover: str) -> bool:
+    """Return whether a move of a carrier is not always equally long."""
+    return _holds_several(ctx, mover) or len(_lengths(ctx, leg, mover)) > 1
+
+
+def _lengths(ctx: ModelContext, leg: Leg, mover: str) -> list[tuple[int, int]]:
+    """Return ``(tick, length)`` of moves of a carrier for one part: those from the tick on may be so short."""
+    group = ctx.instance.group_by_carrier.get(mover)
+    if group is None or not lifts(group):
+        return []
+    handling = group.pick_up_time + group.drop_time
+    return [(tick, handling + time) for tick, time in travel_ahead(group, leg.origin, leg.destination)]
 
 
 def _holds_several(ctx: ModelContext, mover: str) -> bool:
@@ -341,7 +374,9 @@ def _is_done(ctx: ModelContext, move: Move | None, leg: Leg, mover: str, length:
 
 def _movers(ctx: ModelContext, leg: Leg, job: Job) -> Iterable[tuple[str, int]]:
     """Return ``(id, length of the move)`` of all that can do a leg; vehicles that are alike go by their fleet."""
-    return dict.fromkeys((_known_as(ctx, mover), length) for mover, length in carriers(ctx.instance, leg, job))
+    able = carriers(ctx.instance, leg, job)
+    least = ((mover, min((ticks for _, ticks in _lengths(ctx, leg, mover)), default=length)) for mover, length in able)
+    return dict.fromkeys((_known_as(ctx, mover), length) for mover, length in least)
 
 
 def _mover(ctx: ModelContext, move: Move | None) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Fleet, Instance
 from scheduler.domain.routing import SLOTS
+from scheduler.domain.slowdowns import lifts
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -59,7 +60,8 @@ class TurnVars:
 def alike(instance: Instance) -> frozenset[str]:
     """Return the fleets whose vehicles differ in nothing but where they start, neither by themselves nor to any job.
 
-    They carry one job at a time, at one speed, and have no downtimes, no batteries, no limited places and no past. In
+    They carry one job at a time, at one speed, and have no downtimes, no batteries, no limited places, no past, and
+    no ways that are slow for a time. In
     cyclic production each vehicle goes by its name, since it does the same in every cycle.
     """
     if instance.execution is not None or instance.cycle is not None:
@@ -69,6 +71,7 @@ def alike(instance: Instance) -> frozenset[str]:
         fleet.id
         for fleet in instance.fleets
         if not fleet.limited
+        and not lifts(fleet)
         and named.isdisjoint(vehicle.id for vehicle in fleet.vehicles)
         and len(instance.paces_by_id[fleet.id]) == 1
         and all(v.calendar.always_works and v.battery is None and v.capacity == 1 for v in fleet.vehicles)

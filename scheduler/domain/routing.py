@@ -27,6 +27,7 @@ from scheduler.domain.jobs import Job
 from scheduler.domain.lanes import Lane
 from scheduler.domain.resources import CarrierGroup, Machine, Robot
 from scheduler.domain.schedule import Move, MoveKind
+from scheduler.domain.slowdowns import least_travel
 
 Slot: TypeAlias = Literal["exit", "collect", "transfer", "onward", "deliver", "entry"]
 SLOTS: tuple[Slot, ...] = ("exit", "collect", "transfer", "onward", "deliver", "entry")
@@ -179,7 +180,8 @@ def leg_time(instance: Instance, leg: Leg) -> int:
     """Return the least length of a leg, by whatever can do it."""
     if leg.kind == "transfer":
         return min(instance.lane_by_id[lane].trip_times[0] for lane in leg.groups)
-    return min(instance.fastest(group).move_time(leg.origin, leg.destination) for group in leg.groups)
+    fastest = [instance.fastest(group) for group in leg.groups]
+    return min(g.pick_up_time + least_travel(g, leg.origin, leg.destination) + g.drop_time for g in fastest)
 
 
 def slots_of(instance: Instance, moves: Iterable[Move]) -> dict[Move, Slot]:

@@ -54,6 +54,34 @@ def slowed(time: int, slowdowns: Iterable[Slowdown], instant: int | None = None)
     return time
 
 
+def lifts(group: CarrierGroup) -> tuple[int, ...]:
+    """Return the ticks at which travel in a robot cell or fleet is to be faster again, in order."""
+    return tuple(sorted({s.until for s in group.slowdowns if s.end is None and s.until is not None}))
+
+
+def travel_ahead(group: CarrierGroup, origin: str, destination: str) -> tuple[tuple[int, int], ...]:
+    """Return ``(tick, time)``: travel that begins at the tick or later takes no longer than that.
+
+    The first tick is 0, and its time the longest; ticks and times of slowdowns that are to be over follow.
+    """
+    found = [(0, group.travel_time(origin, destination))]
+    for tick in lifts(group):
+        time = group.travel_time(origin, destination, tick)
+        if time < found[-1][1]:
+            found.append((tick, time))
+    return tuple(found)
+
+
+def arrival(group: CarrierGroup, origin: str, destination: str, leaves_at: int) -> int:
+    """Return when a carrier is somewhere first that leaves at a tick or later; to wait for faster ways may pay."""
+    return min(max(tick, leaves_at) + time for tick, time in travel_ahead(group, origin, destination))
+
+
+def least_travel(group: CarrierGroup, origin: str, destination: str) -> int:
+    """Return the least time that travel still to come takes."""
+    return travel_ahead(group, origin, destination)[-1][1]
+
+
 def last_departure(group: CarrierGroup, origin: str, destination: str, wanted_at: int) -> int:
     """Return the last instant at which a carrier can leave for a place to be there in time."""
     if not group.slowdowns:

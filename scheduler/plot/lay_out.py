@@ -131,7 +131,7 @@ def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
             yield Shade("transit", number, slow.start, slow.end, f"transit {slow.transit_time}")
     for group in subject.instance.group_by_id.values():
         for slowdown in group.slowdowns:
-            until = end if slowdown.end is None else min(slowdown.end, end)
+            until = end if slowdown.over_at is None else min(slowdown.over_at, end)
             for carrier in group.carriers if max(slowdown.start, start) < until else ():
                 number = subject.row_of["robot" if isinstance(carrier, Robot) else "vehicle", carrier.id]
                 yield Shade("slow", number, max(slowdown.start, start), until, f"speed {slowdown.speed} %")

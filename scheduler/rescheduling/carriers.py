@@ -12,11 +12,11 @@ from dataclasses import replace
 from scheduler.domain import CarrierGroup, Fleet, Instance, Move
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.parking import stand_at, ways_begun
-from scheduler.domain.slowdowns import leaves_at
+from scheduler.domain.slowdowns import leaves_at, travel_ahead
 from scheduler.rescheduling.activities import Activities
 from scheduler.rescheduling.draft import Draft
 from scheduler.rescheduling.stops import Stop, Task, keys_of, stops_by_carrier
-from scheduler.rescheduling.timing import Blocked, Reason, Timing
+from scheduler.rescheduling.timing import Blocked, Reason, Timing, Travel
 
 
 def add_visits(
@@ -77,6 +77,7 @@ def add_carriers(
             is_lost = id(task) in lost_ids
             node = timing.add_fixed(task.start, task.end) if is_lost else activities.stop_of(task, stop.is_drop)
             is_past = is_lost or task in has_begun
+            ahead: Travel = ()
             travel = group.travel_time(place, stop.place)
             earliest = travel if came_from.get(key) == place or travel == 0 else execution.now + travel
             if _is_parked(group) and held == 0 and not is_past and (after is None or after in has_begun):
@@ -88,9 +89,11 @@ def add_carriers(
                 travel, earliest = (0 if begun else direct), free_at + direct
             elif group.slowdowns and travel > 0:
                 travel, earliest = _slowed(instance, carrier_id, place, stop, after, is_past)
+                ahead = () if is_past else travel_ahead(group, place, stop.place)[1:]
+                earliest = min(earliest, *(tick + time for tick, time in ahead)) if ahead else earliest
             if node != before:
                 if before is not None:
-                    timing.order((before, "end", 0), (node, "start", 0), Reason("mover", carrier_id), travel)
+                    timing.travel(before, node, ((0, travel), *ahead), Reason("mover", carrier_id))
                 if not is_past:
                     timing.not_before(node, earliest)
             place, before, after, held = stop.leaves, node, task, stop.held

@@ -21,8 +21,10 @@ from scheduler.domain import (
     Schedule,
     ScheduledOperation,
 )
+from scheduler.domain.calendar import Downtime
 from scheduler.domain.derive import complete, drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started, taken_over
+from scheduler.domain.slowdowns import travel_ahead
 from scheduler.rescheduling.activities import Activities
 from scheduler.rescheduling.carriers import add_carriers, add_visits
 from scheduler.rescheduling.charging import add_chargers
@@ -43,7 +45,7 @@ from scheduler.rescheduling.parking import Parked
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.stations import add_stations
-from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Reason, Stuck, Timing, Use
+from scheduler.rescheduling.timing import Anchor, Blocked, Capacity, Reason, Stuck, Timing, Use, Variant
 from scheduler.rescheduling.turns import Stay, take_turns
 
 
@@ -180,9 +182,16 @@ class Network:
         if first.kind == "transfer":
             blocked = self._blocked_of(self.instance.lane_by_vehicle[first.mover].calendar)
             return add_trip(self.instance, self.timing, first, earliest, blocked)
-        length = self.instance.group_by_carrier[first.mover].move_time(first.origin, first.destination)
-        node = self.timing.add(earliest, length)
-        self.timing.keep_free(node, self._blocked_of(self.instance.carrier_by_id[first.mover].calendar), 0, length)
+        group = self.instance.group_by_carrier[first.mover]
+        ahead = travel_ahead(group, first.origin, first.destination)
+        lengths = [(tick, group.pick_up_time + time + group.drop_time) for tick, time in ahead]
+        blocked = self._blocked_of(self.instance.carrier_by_id[first.mover].calendar)
+        node = self.timing.add(earliest, lengths[-1][1])
+        if len(lengths) == 1:
+            self.timing.keep_free(node, blocked, 0, lengths[-1][1])
+        else:
+            variants = [Variant(length, (Downtime(0, tick),) if tick else (), blocked) for tick, length in lengths]
+            self.timing.vary(node, variants)
         return node
 
     def _add_visits(self, carrier: Carrier, move: Move) -> None:

@@ -89,6 +89,8 @@ class Variant:
     blocked: Blocked
 
 
+Travel: TypeAlias = tuple[tuple[int, int], ...]
+"""``(tick, time)``: travel that begins at the tick or later takes no longer than that; see `domain.slowdowns`."""
 _Arc: TypeAlias = tuple[int, int, Reason]
 """``(node, gap, reason)`` of what another node holds back."""
 _Held: TypeAlias = tuple[int, int, int, Reason]
@@ -118,6 +120,7 @@ class Timing:
     _after_start: list[list[_Arc]] = field(default_factory=list)
     _after_end: list[list[_Arc]] = field(default_factory=list)
     _ends_after: dict[int, list[_Arc]] = field(default_factory=dict)
+    _travels: dict[int, list[tuple[int, Travel, Reason]]] = field(default_factory=dict)
     _whole: dict[int, list[Blocked]] = field(default_factory=dict)
     _clear: dict[int, list[tuple[int, Blocked]]] = field(default_factory=dict)
     _capacities: list[Capacity] = field(default_factory=list)
@@ -190,6 +193,13 @@ class Timing:
             self._ends_after.setdefault(u, []).append((v, gap, reason))
         else:
             raise ValueError("an end that pauses can only be held back by a start")
+
+    def travel(self, before: int, after: int, ahead: Travel, reason: Reason) -> None:
+        """Let a carrier travel from one activity to another; it waits for faster ways if it is earlier so."""
+        if len(ahead) == 1:
+            self.order((before, "end", 0), (after, "start", 0), reason, ahead[0][1])
+        else:
+            self._travels.setdefault(before, []).append((after, ahead, reason))
 
     def keep_lags(
         self, before: int, after: int, precedence: Precedence, reason: Reason, *, follows: bool = False
@@ -266,6 +276,10 @@ class Timing:
                 for after, gap, reason in self._ends_after.get(node, ()):
                     if ends[after] < start + gap:
                         push(after, self._start_for_end(after, start + gap), node, reason)
+                for after, ahead, reason in self._travels.get(node, ()):
+                    there_at = min(max(tick, end) + time for tick, time in ahead)
+                    if starts[after] < there_at:
+                        push(after, there_at, node, reason)
                 for first, blocked in self._clear.get(node, ()):
                     free = max((down.end for down in blocked if down.start < end), default=0)
                     if starts[first] < free:

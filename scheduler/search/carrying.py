@@ -41,7 +41,8 @@ def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, 
             else NEVER
             for timeline, _, length in able
         ]
-    for (timeline, carrier, length), start in zip(able, starts, strict=True):
+    for (timeline, carrier, usual), start in zip(able, starts, strict=True):
+        length = timeline.lasts(start, leg.origin, leg.destination, usual)
         if best is None or start + length <= best[0]:
             rank = (start + length, timeline.approach(start, leg.origin))
             if best is None or rank < best:

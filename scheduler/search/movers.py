@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane, Move
 from scheduler.domain.departures import common_period
-from scheduler.domain.slowdowns import leaves_at
+from scheduler.domain.slowdowns import arrival, leaves_at, lifts, travel_ahead
 from scheduler.domain.visits import Stretch, stretches
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
@@ -96,8 +96,20 @@ class CarrierTimeline:
         travel = self._group.travel_time(before, place)
         if travel > 0 and (gap == 0 or self._starts[gap - 1] < self.now):
             begun = self.under_way.get((before, place))
-            free_at = leaves_at(self._group, before, place, free_at, self.now, begun, anew=self.sets_out_anew)
-        return free_at + travel
+            sets_out = leaves_at(self._group, before, place, free_at, self.now, begun, anew=self.sets_out_anew)
+            return min(sets_out + travel, self._there_later(before, place, free_at))
+        return arrival(self._group, before, place, free_at) if self._group.slowdowns else free_at + travel
+
+    def _there_later(self, before: str, place: str, free_at: int) -> int:
+        """Return when the carrier can be at a place if it waits for a slowdown to be over."""
+        ahead = travel_ahead(self._group, before, place)[1:]
+        return min((max(tick, free_at) + time for tick, time in ahead), default=NEVER)
+
+    def lasts(self, start: int, origin: str, destination: str, length: int) -> int:
+        """Return how long a move takes that starts then, of which one that starts now takes that `length`."""
+        if not lifts(self._group):
+            return length
+        return min(length, self._group.move_time(origin, destination, start))
 
 
 class Trip(NamedTuple):

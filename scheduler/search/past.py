@@ -15,6 +15,7 @@ from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperat
 from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.domain.parking import ways_begun
+from scheduler.domain.slowdowns import lifts
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
@@ -193,7 +194,10 @@ class Past:
         instance, length = self._problem.instance, move.end - move.start
         if move.kind == "transfer":
             return length == instance.lane_by_vehicle[move.mover].trip_time_at(move.start)
-        usual = instance.group_by_carrier[move.mover].move_time(move.origin, move.destination)
+        group = instance.group_by_carrier[move.mover]
+        usual = group.move_time(move.origin, move.destination)
+        if lifts(group) and length == group.move_time(move.origin, move.destination, move.start):
+            return True
         return length == usual or (length > usual and instance.carrier_by_id[move.mover].capacity > 1)
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:

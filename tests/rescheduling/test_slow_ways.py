@@ -16,7 +16,18 @@ from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, rob
 from strategies import random_fleet_instance, random_mover_instance
 
 from benchmarks.drawing import random_event
-from scheduler.domain import Execution, Fleet, Instance, Objective, Schedule, Slowdown, Status, Vehicle
+from scheduler.domain import (
+    Battery,
+    ChargeStep,
+    Execution,
+    Fleet,
+    Instance,
+    Objective,
+    Schedule,
+    Slowdown,
+    Status,
+    Vehicle,
+)
 from scheduler.domain.events import Event, Retraction, Revision, RouteSlow, revise
 from scheduler.domain.happened import execution_of
 from scheduler.domain.slowdowns import last_departure, leaves_at
@@ -40,15 +51,80 @@ def test_moves_of_a_slow_cell_take_longer() -> None:
     assert [times[2:] for times in robot_times(result)] == [(0, 4), (9, 15), (19, 25), (29, 35), (39, 45)]
 
 
+@pytest.mark.parametrize(
+    ("until", "times"),
+    [
+        # The robot is at IN at 19. Until 12 it would be there at 23; it waits, and is there at 15 + 2.
+        (12, [(17, 21), (23, 27), (29, 33)]),
+        # It waits until 20 instead of 19, since it comes to S1 at 24 so, not at 25. Then all goes as usual.
+        (20, [(20, 24), (26, 30), (32, 36)]),
+        # The way from S1 to S2 begins at 25 and takes 4; those after it begin at 29 or later.
+        (27, [(19, 25), (29, 33), (35, 39)]),
+        (60, [(19, 25), (29, 35), (39, 45)]),
+    ],
+)
+def test_plans_count_on_the_end_of_a_slowdown(until: int, times: list[tuple[int, int]]) -> None:
+    slow, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=until))
+    assert slow.cells[0].slowdowns == (Slowdown(8, None, 50, until),)
+    assert [found[2:] for found in robot_times(result)] == [(0, 4), (9, 15), *times]
+    assert hint_status(slow, result) is fixed_status(slow, result) is Status.FEASIBLE
+    assert_valid(slow, construct(slow, MAKESPAN, time_limit=5.0))
+    best = solve(slow, time_limit=20, workers=1)
+    assert best.status is Status.OPTIMAL
+    assert best.schedule.makespan <= result.makespan
+
+
 def test_a_slow_cell_is_fast_again_at_its_tick() -> None:
-    # The move under way at 20, [19, 25), arrives as planned. Then the robot is at S2 at 27, at S1 at 31 + 2.
-    slow, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=20))
-    after = revise(slow, Revision(20, 0, (), result))
-    assert after.cells[0].slowdowns == (Slowdown(8, 20, 50),)
+    # The move under way at 24, [19, 25), arrives as planned. Then the robot is at S2 at 27, at S1 at 31 + 2.
+    slow, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=24))
+    after = revise(slow, Revision(24, 0, (), result))
+    assert after.cells[0].slowdowns == (Slowdown(8, 24, 50, 24),)
     found = construct(after, MAKESPAN, time_limit=5.0)
     assert found is not None
     assert_valid(after, found)
     assert [times[2:] for times in robot_times(found)] == [(0, 4), (9, 15), (19, 25), (27, 31), (33, 37)]
+
+
+def test_fast_moves_begin_at_the_end_of_a_slowdown_or_later() -> None:
+    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    assert baseline is not None
+    after, result = repaired(carts(), baseline, 7, RouteSlow("E", 7, "carts", 50, until=14))
+    # The cart is at M2 at 8: it is at M1 at 16, and carries J2 in 4 ticks.
+    assert [(m.job, m.start, m.end) for m in result.moves][1:] == [("J1", 4, 8), (None, 8, 16), ("J2", 16, 20)]
+
+    def moved(way: tuple[int, int], start: int, end: int) -> tuple[Status, list[tuple[str, str, int]]]:
+        operations = [o for o in result.operations if o.key != ("J2", "2")]
+        last = result.by_operation["J2", "2"]
+        operations.append(replace(last, start=end, end=end + last.end - last.start))
+        moves = [m for m in result.moves if m.end <= 8] + [empty("M2>M1", "V", *way)]
+        moves.append(replace(next(m for m in result.moves if m.job == "J2"), start=start, end=end))
+        other = Schedule(tuple(operations), tuple(moves))
+        return fixed_status(after, other), flagged(after, other)
+
+    assert moved((8, 16), 16, 20) == (Status.FEASIBLE, [])
+    assert moved((14, 18), 18, 22) == (Status.FEASIBLE, [])  # waits for the fast way
+    assert moved((8, 16), 16, 24) == (Status.FEASIBLE, [])  # counts on the way as slow
+    assert moved((8, 16), 16, 22) == (Status.INFEASIBLE, [("moves", "J2 on V", 2)])
+    assert moved((8, 12), 12, 20) == (Status.INFEASIBLE, [("movers", "vehicle V", 4), ("movers", "vehicle V", 4)])
+    assert moved((13, 17), 17, 21)[1] == [("movers", "vehicle V", 4)]  # the empty move begins a tick too early
+
+
+@pytest.mark.parametrize("speed", [50, 150])
+def test_where_plans_do_not_count_on_the_end(speed: int) -> None:
+    # Fast ways for a time, batteries, limited places and several parts: the ways are so until the next repair.
+    cart = carts().fleets[0]
+    battery = Battery(90, (ChargeStep(90, 1),), 90, 0, drain_loaded=1, drain_empty=1, drain_idle=1)
+    kinds = [
+        replace(cart, parking={"M1": 0}),
+        replace(cart, vehicles=(Vehicle("V", "P", capacity=2),)),
+        replace(cart, vehicles=(Vehicle("V", "P", battery=battery),)),
+    ]
+    for fleet in kinds if speed < 100 else [*kinds, cart]:
+        execution = Execution(7, Schedule(()))
+        after = RouteSlow("E", 7, "carts", speed, until=14).change(
+            replace(carts(), fleets=(fleet,), execution=execution)
+        )
+        assert after.fleets[0].slowdowns == (Slowdown(7, None, speed),)
 
 
 def test_slowdowns_multiply_and_end_apart() -> None:

@@ -11,6 +11,7 @@ from scheduler.domain.events.base import Count, Difference, Event, Tick
 from scheduler.domain.events.movers import stopped
 from scheduler.domain.happened import carried, execution_of, with_group, with_lane
 from scheduler.domain.instance import Instance
+from scheduler.domain.resources import CarrierGroup, Fleet
 from scheduler.domain.schedule import Move
 from scheduler.domain.slowdowns import Slowdown
 from scheduler.errors import Defect
@@ -21,7 +22,7 @@ class RouteSlow(Event):
     """Ways take ``100 / speed`` times as long, rounded up, until the route is as fast as usual.
 
     On a lane that is the transit, in a robot cell or fleet all travel that begins now or later, loaded or empty. A move
-    under way arrives as planned.
+    under way arrives as planned. Plans count on ``until``, where they can.
     """
 
     type: ClassVar[str] = "route_slow"
@@ -50,7 +51,8 @@ class RouteSlow(Event):
         """Lengthen the transit, or all travel that has not begun."""
         if self.route in instance.group_by_id:
             group = instance.group_by_id[self.route]
-            slowdown = Slowdown(execution_of(instance).now, None, self.speed)
+            until = self.until if self.speed < 100 and _plans_with_ends(group) else None
+            slowdown = Slowdown(execution_of(instance).now, None, self.speed, until)
             return with_group(instance, replace(group, slowdowns=(*group.slowdowns, slowdown)))
         lane = instance.lane_by_id[self.route]
         if self.until is not None:
@@ -60,6 +62,13 @@ class RouteSlow(Event):
         slow = None if times is None else times.slowed(self.speed)
         transit_time = -(-lane.transit_time * 100 // self.speed)
         return with_lane(instance, replace(lane, transit_time=transit_time, transit_times=slow))
+
+
+def _plans_with_ends(group: CarrierGroup) -> bool:
+    """Return whether plans count on the end of a slowdown: where carriers hold one part, and only ways take time."""
+    if isinstance(group, Fleet) and (group.limited or any(vehicle.battery is not None for vehicle in group.vehicles)):
+        return False
+    return all(carrier.capacity == 1 for carrier in group.carriers)
 
 
 @dataclass(frozen=True)
