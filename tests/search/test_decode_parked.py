@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import distances, factory, machine, simple_job
+from helpers import assert_valid, distances, factory, machine, simple_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parked_cases import KINDS, random_parked
 from strategies import random_events
 from test_decode import OBJECTIVES, decoded, searched
 
-from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Objective, Vehicle
+from scheduler.cpsat.solve import improve
+from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Objective, Status, Stop, Vehicle
 from scheduler.domain.events import Revision, revise
 from scheduler.search.construct import construct
 
@@ -74,6 +75,30 @@ def test_whatever_is_drawn_is_right(seed: int, kind: str, draw: int) -> None:
     instance = random_parked(seed, kind, jobs=3)
     found = decoded(instance, Objective.parse(OBJECTIVES[draw]), draw)
     assert found is not None or seed % 2 == 1
+
+
+@pytest.mark.parametrize(("kind", "reached"), [("battery", 8), ("capacity", 6), ("both", 5)])
+def test_the_optimum_is_reached_in_most_cases(kind: str, reached: int) -> None:
+    # Vehicles for several jobs get one at a time, so that the optimum may be out of reach.
+    best = 0
+    for seed in range(20, 36, 2):
+        instance = random_parked(seed, kind, jobs=2)
+        found = searched(instance, "makespan", iterations=1000)
+        proof = improve(
+            instance,
+            MAKESPAN,
+            start=found,
+            time_limit=60,
+            workers=1,
+            seed=0,
+            on_progress=lambda value, bound: None,
+            stop=Stop(),
+        )
+        assert proof.status is Status.OPTIMAL
+        assert proof.schedule is not None
+        assert_valid(instance, proof.schedule)
+        best += proof.schedule.makespan == found.makespan
+    assert best >= reached
 
 
 @pytest.mark.parametrize("kind", KINDS)
