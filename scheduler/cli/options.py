@@ -73,8 +73,22 @@ allowance_option = click.option(
     type=share_of_value,
     metavar="SHARE",
     help="What stability may cost: of the plans with values at most so much above the best found, the one with the "
-    "least change.  [default: up to 0.5%, the more is pending]",
+    "least change.  [default in job shops: up to 0.5%, the more is pending]",
 )
+
+tax_option = click.option(
+    "--tax",
+    type=FiniteRange(min=0, max=1000),
+    metavar="TICKS",
+    help="What change costs: so much later may all jobs end for one tick of mean start deviation less; no allowance "
+    "then.  [default in networks: up to 0.25, the more is pending]",
+)
+
+
+def require_one_of(allowance: float | None, tax: float | None) -> None:
+    """Let at most one of allowance and tax pass."""
+    if allowance is not None and tax is not None:
+        raise click.UsageError("--allowance and --tax are two answers to one question; give one of them.")
 
 
 def output_file(text: str) -> Path:

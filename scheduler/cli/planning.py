@@ -21,9 +21,11 @@ from scheduler.cli.options import (
     picture_file,
     quiet_option,
     require_distinct,
+    require_one_of,
     schedule_argument,
     seconds,
     seed_option,
+    tax_option,
     time_limit_option,
     workers_option,
 )
@@ -109,6 +111,7 @@ def solve(
 )
 @objective_option("the schedule file's, else the instance's")
 @allowance_option
+@tax_option
 @time_limit_option(10)
 @workers_option
 @seed_option
@@ -136,6 +139,7 @@ def repair(
     frozen_until: int | None,
     objective: Objective | None,
     allowance: float | None,
+    tax: float | None,
     time_limit: float,
     workers: int | None,
     seed: int,
@@ -152,6 +156,7 @@ def repair(
     every deadline, pin, maximum lag, maximum dwell and minimum level of a battery, the one that breaks them least is
     written, marked as degraded; exit code 1.
     """
+    require_one_of(allowance, tax)
     require_distinct([instance_path, schedule_path, events_path], [output, gantt_path, report_path, cascade_path])
     from scheduler.io import read
     from scheduler.io.events_file import read_events
@@ -171,6 +176,7 @@ def repair(
             frozen_until=frozen_until,
             objective=objective or in_force.objective,
             allowance=allowance,
+            tax=tax,
             time_limit=time_limit,
             workers=workers,
             seed=seed,

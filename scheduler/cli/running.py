@@ -17,8 +17,10 @@ from scheduler.cli.options import (
     output_file,
     quiet_option,
     require_distinct,
+    require_one_of,
     seconds,
     seed_option,
+    tax_option,
     workers_option,
 )
 from scheduler.cli.planning import POLICIES
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
 )
 @objective_option("the instance's")
 @allowance_option
+@tax_option
 @workers_option
 @seed_option
 @quiet_option
@@ -106,6 +109,7 @@ def run(
     keep_finished: int | None,
     objective: Objective | None,
     allowance: float | None,
+    tax: float | None,
     workers: int | None,
     seed: int,
     quiet: bool,
@@ -115,6 +119,7 @@ def run(
     Everything is in the journal before it is done: killed at any moment and started again, the loop goes on where it
     was. An event that makes no sense is put aside. Ends with the events, or with Ctrl-C.
     """
+    require_one_of(allowance, tax)
     is_stream = str(events_path) == "-"
     if is_stream and speed is not None:
         raise click.UsageError("--speed goes with a file: standard input has its own.")
@@ -128,7 +133,7 @@ def run(
     instance = read(instance_path)
     text = None if schedule_path is None else read_text(schedule_path)
     recording = None if is_stream else Recording(events_path, speed=speed, debounce=debounce)
-    settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance, keep_finished)
+    settings = Settings(policy, deadline, objective, frozen, workers, seed, allowance, keep_finished, tax)
     _make(folder)
     with Journal(journal_path) as journal:
         loop = Loop(journal, folder, instance, text, settings, on_notice=None if quiet else _tell)

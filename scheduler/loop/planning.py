@@ -49,8 +49,8 @@ class Settings:
         Ticks from now on in which operations stay where they are.
     workers, seed
         As for `scheduler.solve`.
-    allowance
-        What stability may cost; see `scheduler.repair`.
+    allowance, tax
+        What stability may cost, or what change costs; see `scheduler.repair`.
     keep_finished
         About so many operations of finished jobs are kept; the others leave, oldest first. None: all are kept.
     """
@@ -63,6 +63,7 @@ class Settings:
     seed: int = 0
     allowance: float | None = None
     keep_finished: int | None = None
+    tax: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def better_plans(
                 first,
                 policy=settings.policy,
                 allowance=settings.allowance,
+                tax=settings.tax,
                 time_limit=left,
                 workers=settings.workers,
                 seed=settings.seed,
@@ -231,6 +233,7 @@ def _repaired(batch: Sequence[Told], state: State, settings: Settings, policy: s
         frozen_until=now + settings.frozen if settings.frozen else None,
         objective=settings.objective,
         allowance=settings.allowance,
+        tax=settings.tax,
         time_limit=seconds,
         workers=settings.workers,
         seed=settings.seed,

@@ -138,7 +138,8 @@ class Hybrid:
             walk.finish()
             self._take()
         if not is_all and left() > 0:
-            returning = Returning(walk, run.objective.value(run.best_terms), on_better)
+            price = self._weights.price(run.objective)
+            returning = Returning(walk, run.objective.value(run.best_terms), on_better, price)
             seconds = small * left()
             with run.stop.calling(returning.stop):
                 returning.start(run.workers, seconds)

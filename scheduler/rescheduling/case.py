@@ -19,8 +19,9 @@ from scheduler.domain.happened import execution_of
 from scheduler.domain.objective import STABILITY_TERMS
 from scheduler.portfolio import versions
 from scheduler.portfolio.findings import Findings
+from scheduler.rescheduling.price import Trade
 from scheduler.rescheduling.right_shift import Shift
-from scheduler.rescheduling.stability import usual_allowance
+from scheduler.rescheduling.stability import OF_GAIN, priced, usual_allowance
 from scheduler.terms import value_terms
 
 OnProgress: TypeAlias = Callable[[Progress], None]
@@ -58,10 +59,8 @@ class Case:
         Its last tier taxes change.
     allowance
         What stability may cost (see `aspire`); None: what is usual.
-    ends_at
-        When the answer is due (`time.monotonic`).
-    check_seconds
-        What the slowest check so far took.
+    tax
+        What change costs (see `trade`); None: what is usual.
     workers, seed
         As for `scheduler.solve`.
     stop
@@ -75,7 +74,11 @@ class Case:
     best
         The best schedule so far.
     ranking
-        What schedules are compared by: the objective, with aspirations once a good value is known.
+        What schedules are compared by: the objective, once a good value is known with aspirations or a price.
+    for_value
+        The best schedule while only the value counted; None as long as it does.
+    traded
+        The tax by which value and change are weighed; 0 where they are not.
     valued, found
         What the searches over everything pending answered, that for the value alone and that for all tiers, if they
         came to their end.
@@ -95,6 +98,7 @@ class Case:
     ends_at: float
     check_seconds: float = 0.0
     allowance: Fraction | None = None
+    tax: Fraction | None = None
     workers: int = 1
     seed: int = 0
     stop: Stop = field(default_factory=Stop)
@@ -104,6 +108,8 @@ class Case:
     frees: bool = False
     fits: bool = True
     best: Best | None = None
+    for_value: Best | None = None
+    traded: Fraction = Fraction(0)
     valued: Result | None = None
     found: Result | None = None
     reason: str = ""
@@ -171,7 +177,8 @@ class Case:
             if self._is_closed or (self.best is not None and values >= self.best.values):
                 return False
             self.best = Best(schedule, terms, values, policy)
-            self.note(Progress(self.seconds, values[0], None, policy.replace("-", " ")))
+            value = self.objective.tiers[0].value(terms)
+            self.note(Progress(self.seconds, value, None, policy.replace("-", " ")))
             if self.on_better is not None:
                 self.on_better(self.best)
         return True
@@ -181,26 +188,71 @@ class Case:
         """The tiers before the first one that speaks of stability."""
         return tuple(takewhile(lambda tier: STABILITY_TERMS.isdisjoint(dict(tier.weights)), self.objective.tiers))
 
+    def trade(self, tax: Fraction, share: Fraction) -> bool:
+        """From now on value and change are weighed against each other; return whether they can be.
+
+        With ``v`` the value of the first tier in the best schedule so far and ``s`` that in the right shift, at most
+        ``v + share * max(0, s - v)`` is good enough, so nothing is worse than what needs no search. What is less has
+        its price: it has to pay for the change that it needs (`scheduler.rescheduling.stability.priced`).
+        """
+        tiers = self.valued_tiers
+        tier = priced(self.instance, tiers, self.objective.tiers[len(tiers)], tax)
+        with self._lock:
+            if tier is None or self.best is None or self.shift.schedule is None:
+                return False
+            first = tiers[0]
+            value = first.value(self.best.terms)
+            lost = max(Fraction(0), first.value(value_terms(self.instance, self.shift.schedule)) - value)
+            self._rank_by(replace(first, aspiration=_rounded(value + share * lost, first)), tier, until=len(tiers) + 1)
+            self.traded = tax
+        return True
+
     def aspire(self) -> None:
         """From now on the nearest of the schedules that are good enough is the best.
 
         With ``v`` the value of a tier in the best schedule so far and ``s`` that in the right shift, so much is good
         enough as ``(1 + allowance) v``, and no more than ``max(v, s)``: nothing is worse than what needs no search.
+        Where nobody says how much, ``v + allowance * max(v, OF_GAIN (s - v))``.
         """
+        usual = usual_allowance(self.instance)
         with self._lock:
             if self.best is None:
                 return
-            allowance = usual_allowance(self.instance) if self.allowance is None else self.allowance
             shifted = None if self.shift.schedule is None else value_terms(self.instance, self.shift.schedule)
             tiers = []
             for tier in self.valued_tiers:
                 value = tier.value(self.best.terms)
-                level = Fraction(floor((1 + allowance) * value * tier.scale), tier.scale)
-                if shifted is not None:
-                    level = min(level, max(value, tier.value(shifted)))
-                tiers.append(replace(tier, aspiration=level))
-            self.ranking = Objective((*tiers, *self.objective.tiers[len(tiers) :]))
-            self.best = replace(self.best, values=self.ranking.value(self.best.terms))
+                worst = None if shifted is None else max(value, tier.value(shifted))
+                if self.allowance is not None:
+                    level = (1 + self.allowance) * value
+                else:
+                    level = value + usual * max(value, OF_GAIN * ((worst or value) - value))
+                level = level if worst is None else min(level, worst)
+                tiers.append(replace(tier, aspiration=_rounded(level, tier)))
+            self._rank_by(*tiers, until=len(tiers))
+
+    def _rank_by(self, *tiers: Tier, until: int) -> None:
+        """Compare schedules by these tiers instead of the first ones of the objective."""
+        assert self.best is not None
+        self.for_value = self.best
+        self.ranking = Objective((*tiers, *self.objective.tiers[until:]))
+        self.best = replace(self.best, values=self.ranking.value(self.best.terms))
+
+    @property
+    def trade_made(self) -> Trade | None:
+        """What was given up of the value for less change, None if nothing was asked of it."""
+        best, before = self.best, self.for_value
+        if best is None or before is None or not self.valued_tiers:
+            return None
+        first, term = self.valued_tiers[0], "start_deviation"
+        return Trade(
+            str(first),
+            float(self.traded),
+            float(first.value(before.terms)),
+            float(first.value(best.terms)),
+            before.terms[term],
+            best.terms[term],
+        )
 
     def note(self, point: Progress) -> None:
         """Keep a point of the history if it has a better value or bound than all before it."""
@@ -228,28 +280,36 @@ class Case:
         with self._lock:
             self._is_closed = True
 
+    def _proved(self, best: Best) -> tuple[Status, tuple[Fraction | None, ...]]:
+        """Return what the searches have proved of the objective: an aspiration is no bound, nor is a price."""
+        found, valued, tiers = self.found, self.valued, self.objective.tiers
+        num = len(self.valued_tiers)
+        is_as_wanted = len(self.ranking.tiers) == len(tiers) and self.ranking.tiers[num:] == tiers[num:]
+        bounds: list[Fraction | None] = [None] * len(tiers)
+        if found is not None and is_as_wanted:
+            bounds = list(found.bounds)
+        if valued is not None:
+            bounds[:num] = valued.bounds
+        is_least = found is not None and is_as_wanted and found.status is Status.OPTIMAL and found.values == best.values
+        if valued is not None:
+            values = self.objective.value(best.terms)
+            is_least &= all(bound is not None and v <= bound for v, bound in zip(values, valued.bounds, strict=False))
+        return Status.OPTIMAL if is_least else Status.FEASIBLE, tuple(bounds)
+
     def result(self) -> Result:
         """Return the best schedule with what is proved of it, or why there is none."""
         best, found, valued = self.best, self.found, self.valued
         status = Status.FEASIBLE if best is not None else Status.INFEASIBLE if self.is_lost else Status.UNKNOWN
         bounds: tuple[Fraction | None, ...] = ()
         reason = self.reason
-        if found is not None:
-            bounds = found.bounds
-            if best is None:
-                status = found.status
+        if best is None:
+            if found is not None:
+                status, bounds = found.status, found.bounds
                 reason = "; ".join(text for text in (found.reason, self.shift.reason) if text)
-            elif found.status is Status.OPTIMAL and found.values == best.values:
-                status = Status.OPTIMAL
-        if valued is not None and best is not None:
-            # Aspirations are no bounds: those of the value are what its own search has proved.
-            num = len(valued.objective.tiers)
-            bounds = (*valued.bounds, *(bounds[num:] or (None,) * (len(self.objective.tiers) - num)))
-            values = self.objective.value(best.terms)
-            is_least = all(bound is not None and v <= bound for v, bound in zip(values, valued.bounds, strict=False))
-            status = status if is_least else Status.FEASIBLE
-        elif best is None and not reason:
-            reason = f"no time is left to search; {self.shift.reason or self.passed_over}"
+            elif not reason:
+                reason = f"no time is left to search; {self.shift.reason or self.passed_over}"
+        elif found is not None or valued is not None:
+            status, bounds = self._proved(best)
         return Result(
             status,
             self.objective,
@@ -263,3 +323,8 @@ class Case:
             workers=self.workers,
             versions=versions(),
         )
+
+
+def _rounded(value: Fraction, tier: Tier) -> Fraction:
+    """Return the largest value of a tier that is not more."""
+    return Fraction(floor(value * tier.scale), tier.scale)

@@ -1,4 +1,4 @@
-"""The price of stability: what it costs that a repair changes so little."""
+"""The price of stability: what it costs that a repair changes so little, and what was given up to change less."""
 
 from __future__ import annotations
 
@@ -42,6 +42,34 @@ class Price:
         share = "-" if self.price is None else f"{100 * self.price:.1f} %"
         most = "" if self.is_proved else " or more"
         return f"{share}{most} ({self.objective} {self.stable:g} instead of {self.free:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What a repair gave up of the value for less change, against the best schedule while only the value counted.
+
+    Attributes
+    ----------
+    objective
+        The first tier of the objective.
+    tax
+        Ticks by which all jobs may end later for a tick of mean start deviation less; 0: there was an allowance.
+    value_before, value
+        Of that tier in the schedule with the best value, and in the repaired one, which may be better still.
+    deviation_before, deviation
+        Total start deviation of the two, in ticks.
+    """
+
+    objective: str
+    tax: float
+    value_before: float
+    value: float
+    deviation_before: int
+    deviation: int
+
+    def __str__(self) -> str:
+        change = f"{self.objective} {self.value:g} instead of {self.value_before:g}"
+        return f"{change}, total deviation {self.deviation} instead of {self.deviation_before}"
 
 
 def price_of_stability(

@@ -10,7 +10,7 @@ from scheduler.domain import Instance, Schedule, ScheduledOperation
 from scheduler.domain.events import Event
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, depth, told
-from scheduler.rescheduling.price import Price
+from scheduler.rescheduling.price import Price, Trade
 from scheduler.terms import value_terms
 
 
@@ -48,6 +48,8 @@ class Report:
         The last instant, whose events the cascade tells of, if events became known at several; else None.
     price
         The price of stability, if it was asked for.
+    trade
+        What was given up of the value for less change, at the last instant, if there was anything to choose.
     """
 
     operations_pending: int
@@ -73,6 +75,7 @@ class Report:
     cascade_text: str = ""
     cascade_at: int | None = None
     price: Price | None = None
+    trade: Trade | None = None
 
     @property
     def efficiency(self) -> float:
@@ -101,6 +104,8 @@ class Report:
             ),
             ("makespan", f"{self.makespan_before} -> {self.makespan_after} (efficiency {self.efficiency:.1f} %)"),
         ]
+        if self.trade is not None and self.trade.deviation < self.trade.deviation_before:
+            rows.append(("given for stability", str(self.trade)))
         if self.price is not None:
             rows.append(("price of stability", str(self.price)))
         width = max(len(name) for name, _ in rows)

@@ -17,18 +17,25 @@ from scheduler.rescheduling.policies import POLICIES
 
 MOST_ALLOWANCE = 10.0
 """Largest share of the value that stability may be allowed to cost."""
+MOST_TAX = 1000.0
+"""Most ticks by which all jobs may end later for a tick of start deviation less."""
 
 
 def require_usable(
-    policy: str, events: Sequence[Event], allowance: float | None, time_limit: float, workers: int | None
+    policy: str,
+    events: Sequence[Event],
+    allowance: float | None,
+    tax: float | None,
+    time_limit: float,
+    workers: int | None,
 ) -> None:
     """Let only arguments pass that a repair can work with.
 
     Raises
     ------
     ValueError
-        If there is no event, the policy is unknown, the allowance is negative or above `MOST_ALLOWANCE`, or the time
-        limit or number of workers is not positive.
+        If there is no event, the policy is unknown, the allowance is negative or above `MOST_ALLOWANCE`, the tax or
+        above `MOST_TAX`, there are both, or the time limit or number of workers is not positive.
     """
     if policy not in POLICIES:
         raise ValueError(f"unknown policy {policy!r}; known policies: {', '.join(POLICIES)}")
@@ -36,6 +43,10 @@ def require_usable(
         raise ValueError("there is no event to repair for")
     if allowance is not None and not 0 <= allowance <= MOST_ALLOWANCE:
         raise ValueError(f"allowance must be a share from 0 to {MOST_ALLOWANCE:g}, got {allowance}")
+    if tax is not None and not 0 <= tax <= MOST_TAX:
+        raise ValueError(f"tax must be a number of ticks from 0 to {MOST_TAX:g}, got {tax}")
+    if allowance is not None and tax is not None:
+        raise ValueError("an allowance and a tax are two answers to one question; give one of them")
     if time_limit <= 0:
         raise ValueError(f"time_limit must be positive, got {time_limit}")
     if workers is not None and workers < 1:

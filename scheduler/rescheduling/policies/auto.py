@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.policies.match_up import find_match_up
-from scheduler.rescheduling.policies.reoptimise import search
+from scheduler.rescheduling.policies.reoptimise import search, walks
 from scheduler.rescheduling.policies.reroute import reroute_affected
 from scheduler.rescheduling.safety_net import INSERTION_SECONDS, offer_shift
 
@@ -21,17 +21,9 @@ def automatic(case: Case) -> None:
     if not case.frees and not case.why_not_absorbed() and case.shift.schedule is not None:
         case.offer(case.shift.schedule, "absorb")
         return
-    walks = _walks(case)
-    offer_shift(case, 0.0 if walks else INSERTION_SECONDS)
-    if not walks:
+    is_walked = walks(case)  # that finds sooner what reroute and match-up find
+    offer_shift(case, 0.0 if is_walked else INSERTION_SECONDS)
+    if not is_walked:
         reroute_affected(case, REROUTE_SHARE * case.left)
         find_match_up(case, MATCH_UP_SHARE * case.left)
     search(case)
-
-
-def _walks(case: Case) -> bool:
-    """Return whether the tabu search goes on from the right shift: it finds sooner what reroute and match-up find."""
-    from scheduler.search.tabu.arrays import why_unsupported
-    from scheduler.search.tabu.weights import weigh
-
-    return why_unsupported(case.instance) is None and weigh(case.instance, case.objective) is not None

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from fractions import Fraction
 
 from scheduler.domain import Objective, Progress, Result, Schedule, Status
 from scheduler.errors import UncheckedScheduleError
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.safety_net import offer_shift
+from scheduler.rescheduling.stability import usual_tax
 
 VALUE_SHARE = 0.4
-"""Share of the time in which the value is lowered; the rest is for bringing changes back that it does not need."""
+"""Share of the time in which the value is lowered; the rest is for bringing changes back that it does not need ..."""
+TAXED_SHARE = 0.3
+"""... and where change is taxed, as values go on to fall then."""
+MOST_OF_GAIN = Fraction(1, 10)
+"""Share of what a repair gains on the right shift that it gives up again for little change, at the most, unless
+somebody has said what change costs."""
 
 
 def reoptimise(case: Case) -> None:
@@ -23,18 +30,39 @@ def reoptimise(case: Case) -> None:
 def search(case: Case) -> None:
     """Search with everything pending free, from the best schedule so far; see `scheduler.portfolio.solve`.
 
-    First for the value alone, then for little change among the schedules that are good enough (`Case.aspire`).
+    First for the value alone. Then, where change is taxed, for what is worth the change (`Case.trade`); otherwise for
+    little change among the schedules that are good enough (`Case.aspire`).
     """
     tiers = case.valued_tiers
     if tiers and len(tiers) < len(case.objective.tiers):
-        case.valued = _solved(case, Objective(tiers), VALUE_SHARE * case.left)
+        tax = tax_of(case)
+        case.valued = _solved(case, Objective(tiers), (TAXED_SHARE if tax else VALUE_SHARE) * case.left)
         if case.valued is not None and case.valued.status is Status.INFEASIBLE:
             case.found, case.valued = case.valued, None
             return
-        case.aspire()
+        if not case.trade(tax, MOST_OF_GAIN if case.tax is None else Fraction(1)):
+            case.aspire()
         if case.shift.schedule is not None:
             case.offer(case.shift.schedule, "right-shift")
     case.found = _solved(case, case.ranking, case.left)
+
+
+def tax_of(case: Case) -> Fraction:
+    """Return what change costs, 0 where it is free up to an allowance.
+
+    That is usual in job shops, which the tabu search speaks: little is to be gained there by giving up more.
+    """
+    if case.tax is not None or case.allowance is not None:
+        return case.tax or Fraction(0)
+    return Fraction(0) if walks(case) else usual_tax(case.instance)
+
+
+def walks(case: Case) -> bool:
+    """Return whether the tabu search goes on from the right shift."""
+    from scheduler.search.tabu.arrays import why_unsupported
+    from scheduler.search.tabu.weights import weigh
+
+    return why_unsupported(case.instance) is None and weigh(case.instance, case.objective) is not None
 
 
 def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:
@@ -46,7 +74,8 @@ def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:
     spent = case.seconds
 
     def on_progress(point: Progress) -> None:
-        case.note(replace(point, seconds=point.seconds + spent))
+        is_bound = objective.tiers[0].aspiration == 0  # what is good enough is no bound
+        case.note(replace(point, seconds=point.seconds + spent, bound=point.bound if is_bound else None))
 
     def on_schedule(schedule: Schedule) -> None:
         case.offer(schedule, "reoptimise")

@@ -1,9 +1,9 @@
 """Nearing: operations go, one by one, where the baseline has them, or make room for those that do.
 
-Simulated annealing on how far a solution is from the baseline; no tier may grow beyond what it is allowed to be. A
-move puts one operation elsewhere in a topological order that is sorted by starts, in between its predecessors and
-successors, so there is never a cycle. Every operation starts where the baseline has it, or as soon after as it can;
-only where the value does not allow that is it settled.
+Simulated annealing on how far a solution is from the baseline; no tier may grow beyond what it is allowed to be, and
+where a unit of the first tier has a price, that counts too. A move puts one operation elsewhere in a topological order
+that is sorted by starts, in between its predecessors and successors, so there is never a cycle. Every operation starts
+where the baseline has it, or as soon after as it can; only where the value does not allow that is it settled.
 """
 
 from __future__ import annotations
@@ -47,13 +47,22 @@ TRIES = 20
 
 @njit(cache=True, nogil=True)
 def is_allowed(value: int, most: Ints) -> bool:
-    """Return whether every tier of a value is at most what it may be."""
+    """Return whether every tier of a value is at most what it may be.
+
+    Rows of `most`: what 1 of a tier comes to, how many it may be, and the price of 1.
+    """
     for k in range(most.shape[1]):
         times = value // most[0, ix(k)]
         if times > most[1, ix(k)]:
             return False
         value -= times * most[0, ix(k)]
     return True
+
+
+@njit(cache=True, nogil=True)
+def price_of(value: int, most: Ints) -> int:
+    """Return what the first tier of a value costs; the others have no price."""
+    return most[2, 0] * (value // most[0, 0]) if most[2, 0] else 0
 
 
 @njit(cache=True, nogil=True)
@@ -73,19 +82,23 @@ def near(
     low: int,
     reassignment: int,
 ) -> tuple[int, bool]:
-    """Time a solution as near to the baseline as its orders allow; return how far it is, ABOVE if its value is.
+    """Time a solution as near to the baseline as its orders allow; return how far it is, with the price of its value,
+    or ABOVE if that is too high.
 
     In `held` no operation is released before its start in the baseline; before place `low` all are timed like that.
     Also returns whether all are afterwards.
     """
     set_starts(held, links, machines, times, state, low)
-    if is_allowed(value_of(ops, jobs, state, room[0]) + offset, most):
-        return change(wanted, state, reassignment), True
+    value = value_of(ops, jobs, state, room[0]) + offset
+    if is_allowed(value, most):
+        return change(wanted, state, reassignment) + price_of(value, most), True
     set_starts(ops, links, machines, times, state, 0)
     if not is_allowed(value_of(ops, jobs, state, room[0]) + offset, most):
         return ABOVE, False
     settle(ops, links, machines, times, jobs, wanted, state, room, longest)
-    return change(wanted, state, reassignment), False
+    if most[2, 0]:
+        value = value_of(ops, jobs, state, room[0]) + offset
+    return change(wanted, state, reassignment) + price_of(value, most), False
 
 
 @njit(cache=True, nogil=True)
@@ -164,7 +177,7 @@ def anneal(
 ) -> int:
     """Anneal from a sorted solution; leave the nearest one in `found` and return how far it is, ABOVE if none is.
 
-    The temperature falls from `hot` to `cold` typical durations.
+    The price of its value is part of that. The temperature falls from `hot` to `cold` typical durations.
     """
     np.random.seed(seed)
     num = state.shape[1]

@@ -4,6 +4,9 @@ Each thread begins with the baseline in which only what can't stay goes elsewher
 noised, every `AGAIN` steps. In between some operations take their machines and places of the baseline again (those of
 some jobs, or of a stretch of time), among those that stay. The walk, from there, stops as soon as it is down at the
 value again: what it did not have to touch stays as it was. Then operations return one by one (`nearing`).
+
+Where the value has a price, each step has a ceiling of its own, drawn between the best value and what is allowed: what
+a tick of value saves in change is nowhere known beforehand. What is nearest is judged with the price.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduler.domain import Schedule
-from scheduler.search.tabu.arrays import JOB, START, Solution, new_solution
+from scheduler.search.tabu.arrays import JOB, START, Ints, Solution, new_solution
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.nearing import ABOVE
 from scheduler.search.tabu.space import SWEEPS, RestSpace
@@ -55,18 +58,19 @@ class Returning(CompiledSearch[Solution]):
         What the tiers of its objective may come to; never less than in its best schedule.
     on_better
         Called, from a thread of the search, with every distance below all before.
+    price
+        What 1 of the first tier costs in ticks of deviation; see `Weights.price`.
     """
 
     name = "tabu"
     kernels = KERNELS
 
-    def __init__(self, search: TabuSearch, allowed: Sequence[Fraction], on_better: OnBetter) -> None:
+    def __init__(self, search: TabuSearch, allowed: Sequence[Fraction], on_better: OnBetter, price: int = 0) -> None:
         assert isinstance(search.space, RestSpace)
         self.search = search
         self.space = search.space
-        self.most = search.weights.most(allowed)
+        self.most = search.weights.most(allowed, price)
         self.space.allow(self.most)
-        self.ceiling = max(search.value, int((self.most[0] * self.most[1]).sum()) - search.weights.offset)
         best = search.found
         if best is None:
             best = search.space.solution(search.known)
@@ -74,12 +78,26 @@ class Returning(CompiledSearch[Solution]):
             problem = self.space.problem
             time_all(problem.ops, problem.links, problem.machines, problem.times, best.state)
         self._first = Solution(best.state.copy(), best.ends.copy())
-        super().__init__(self.space.settled(self._first), on_better)
+        distance = self.space.settled(self._first)
+        if price:
+            at_once = Solution(self._first.state.copy(), self._first.ends.copy())
+            distance, _ = self.space.annealed(at_once, self.most, 0, 1, HOT, COLD, np.zeros(1, np.int64))
+        super().__init__(distance, on_better)
 
     @property
     def nearest(self) -> Solution:
         """The settled solution that is nearest to the baseline so far."""
         return self.found or self._first
+
+    def drawn(self, rng: np.random.Generator) -> tuple[Ints, int]:
+        """Return what the tiers may come to in a step, and what that is as a value of the search."""
+        search, most = self.search, self.most
+        offset = search.weights.offset
+        if most[2, 0]:
+            least = (search.value + offset) // int(most[0, 0])
+            most = most.copy()
+            most[1, 0] = rng.integers(least, max(least, int(most[1, 0])) + 1)
+        return most, max(search.value, int((most[0] * most[1]).sum()) - offset)
 
     def stepper(self, number: int) -> _Ways:
         """Return the ways of a thread."""
@@ -111,34 +129,33 @@ class _Ways:
         returning, rng = self._returning, self._rng
         nearest = returning.nearest
         self._steps += 1
+        most, ceiling = returning.drawn(rng)
         if self._steps == 2:
-            self._near(Solution(nearest.state.copy(), nearest.ends.copy()), int(rng.integers(1 << 30)))
+            self._near(Solution(nearest.state.copy(), nearest.ends.copy()), returning.most, int(rng.integers(1 << 30)))
             return
         begins_anew, found = self._steps % AGAIN == 1, new_solution(returning.space.problem)
         num = found.state.shape[1]
         if begins_anew:
             sweeps = min(MOST_SWEEPS, max(SWEEPS, SWEPT // num))
             between = returning.space.reinserted(
-                nearest, self._number, returning.stopping, returning.ceiling, sweeps, int(rng.integers(1 << 30))
+                nearest, self._number, returning.stopping, ceiling, sweeps, int(rng.integers(1 << 30))
             )
         else:
             between = returning.space.brought_back(nearest, self._chosen(nearest))
         iterations = AFRESH if begins_anew else max(50, round(PATIENCE * num))
         seed = int(rng.integers(1 << 30))
-        reached, done = self._walker.run(between, found, seed, iterations, returning.ceiling, returning.stopping)
+        reached, done = self._walker.run(between, found, seed, iterations, ceiling, returning.stopping)
         returning.iterations += 1 + done
-        if reached > returning.ceiling:
+        if reached > ceiling:
             self._share = max(1 / num, self._share * FEWER)
             return
         self._share = min(1.0, self._share * MORE)
-        self._near(found, seed)
+        self._near(found, most, seed)
 
-    def _near(self, solution: Solution, seed: int) -> None:
+    def _near(self, solution: Solution, most: Ints, seed: int) -> None:
         """Let operations of a timed solution return one by one, and offer what comes of it."""
         returning = self._returning
-        distance, found = returning.space.annealed(
-            solution, returning.most, seed, ANNEALING, HOT, COLD, returning.stopping
-        )
+        distance, found = returning.space.annealed(solution, most, seed, ANNEALING, HOT, COLD, returning.stopping)
         if distance < ABOVE:
             returning.offer(distance, found)
 

@@ -237,23 +237,24 @@ class RestSpace(PlainSpace):
         return ~is_there & (before[BASE_START] != NEW)
 
     def allow(self, most: Ints) -> None:
-        """Let settled solutions have the makespan that is allowed, where that is all there is."""
-        self._longest = int(most[1, 0]) if self._weights.is_makespan else 0
+        """Let settled solutions have the makespan that is allowed, where that is all there is and has no price."""
+        self._longest = int(most[1, 0]) if self._weights.is_makespan and not most[2, 0] else 0
 
     def annealed(
         self, solution: Solution, most: Ints, seed: int, iterations: int, hot: float, cold: float, stop: Ints
     ) -> tuple[int, Solution]:
         """Anneal a timed solution towards the baseline; return how far the nearest one is, and it.
 
-        See `scheduler.search.tabu.nearing.anneal`.
+        That is its distance with the price of its value. See `scheduler.search.tabu.nearing.anneal`.
         """
         problem, found = self.problem, new_solution(self.problem)
+        longest = int(most[1, 0]) if self._weights.is_makespan else 0
         distance = anneal(
             *problem,
             self._jobs,
             most,
             self._weights.offset,
-            self._longest,
+            longest,
             self._wanted,
             *solution,
             *found,

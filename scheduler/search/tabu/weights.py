@@ -97,12 +97,34 @@ class Weights:
             found += max(times, enough) * unit
         return found
 
-    def most(self, allowed: Sequence[Fraction]) -> Ints:
-        """Return what the tiers may come to: in row 0 what 1 of each comes to, in row 1 how many it may be at most."""
+    def most(self, allowed: Sequence[Fraction], price: int = 0) -> Ints:
+        """Return what the tiers may come to: what 1 of each comes to, how many it may be at most, and its price.
+
+        Only the first tier has one; see `price`.
+        """
         if self.is_makespan:
-            return np.array([[1], [int(allowed[0] * self.tiers[0][0].scale) // int(self.jobs[FLOW, -1])]])
-        rows = ((unit, int(most * tier.scale)) for (tier, unit), most in zip(self.tiers, allowed, strict=False))
-        return np.array(list(rows), np.int64).T.copy()
+            longest = int(allowed[0] * self.tiers[0][0].scale) // int(self.jobs[FLOW, -1])
+            return np.array([[1], [longest], [price]])
+        rows = ((unit, int(most * tier.scale), 0) for (tier, unit), most in zip(self.tiers, allowed, strict=False))
+        found = np.array(list(rows), np.int64).T.copy()
+        found[2, 0] = price
+        return found
+
+    def price(self, objective: Objective) -> int:
+        """Return what 1 of the first tier, times its scale, costs in the tier of stability, in ticks of deviation.
+
+        That is the first tier that the search does not speak; 0 where the value is no part of it. Of the makespan alone
+        it is what a tick costs.
+        """
+        if len(objective.tiers) == len(self.tiers):
+            return 0
+        tier = self.tiers[0][0]
+        name, weight = tier.weights[0]
+        costs = dict(objective.tiers[len(self.tiers)].weights)
+        if name not in costs or "start_deviation" not in costs:
+            return 0
+        price = costs[name] / costs["start_deviation"]
+        return max(1, round(price if self.is_makespan else price / (weight * tier.scale)))
 
     def first_tier(self, value: int) -> int:
         """Return what the first tier, times its scale, is at the most in a solution of this value."""
