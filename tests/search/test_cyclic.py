@@ -20,13 +20,25 @@ from cyclic_cases import (
     several_carriers,
     with_grippers,
 )
-from helpers import assert_valid, factory, machine, mode, op, simple_job
+from helpers import assert_valid, distances, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time, random_cyclic
 
 from scheduler.bounds import cycle_bound
-from scheduler.domain import Facility, Instance, Job, Lane, Objective, Status, Timetable
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Job,
+    Lane,
+    Objective,
+    Robot,
+    RobotCell,
+    Status,
+    Timetable,
+    Vehicle,
+)
 from scheduler.domain.cycle import cycle_time, part_set
 from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
@@ -419,6 +431,27 @@ def test_nearly_all_cycle_times_with_lanes_are_those_of_cpsat() -> None:
     excess = [assert_plans_are_kept(over_lanes(seed), 3000) for seed in range(8, 160)]
     assert min(excess) == 0
     assert excess.count(0) >= 148
+
+
+def test_the_longest_way() -> None:
+    # Out of a cell, to the dock, over a lane, to another cell and into it: nine legs, as robots and vehicles hold two
+    # parts. The lane is the bottleneck: its vehicle is away for 5 + 5 with every part.
+    sites = [Facility(name, f"{name}-dock") for name in "FG"]
+    parts = []
+    for name in "FG":
+        places = distances(f"{name}-in {name}-S {name}-out", 1)
+        robot = Robot(f"{name}-R", f"{name}-in", grippers=2)
+        parts.append(RobotCell(f"{name}-C", name, (robot,), f"{name}-in", f"{name}-out", places, 1, 1))
+        cart = Vehicle(f"{name}-V", f"{name}-dock", capacity=2)
+        stops = distances(f"{name}-dock {name}-in {name}-out", 1)
+        parts.append(Fleet(f"{name}-cars", name, (cart,), stops, pick_up_time=1, drop_time=1))
+        parts.append(machine(f"{name}-S", name, cell=f"{name}-C", input_buffer=0, output_buffer=0))
+    lane = Lane("L", "F", "G", 5, units_per_vehicle=2, return_time=5)
+    instance = cyclic(factory(*sites, *parts, lane, simple_job("P", ("F-S", 6), ("G-S", 3))), 6)
+    require_valid(instance, "long")
+    lowered = lower(instance)
+    assert int(np.diff(lowered.facts.legs_at).max()) == 9
+    assert searched(instance, 300) == 10
 
 
 def test_networks_with_cells_fleets_and_lanes() -> None:

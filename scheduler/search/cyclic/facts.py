@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
-MOST_LEGS = 6
-"""Of the moves between two machines of one facility, out of a cell, over to another and into it, each two visits."""
+MOST_LEGS = 10
+"""Out of a cell, to the dock, over two lanes, to another cell and into it, all but the lanes in two visits each."""
 NO_LIMIT = 1 << 40
 UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
