@@ -33,6 +33,8 @@ OPTIMUM = {
     "swap_tiny": 5,
     "mixed_fleet_tiny": 20,
     "parking_tiny": 15,
+    "crowded_charger_tiny": 20,
+    "crowded_tugs_tiny": 11,
     "shuttle_tiny": 12,
     "shared_tug_tiny": 20,
     "two_robots_tiny": 16,

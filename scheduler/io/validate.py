@@ -62,7 +62,6 @@ RULES: tuple[Validation, ...] = (
     batteries.unround_rates,
     batteries.transports_beyond_every_battery,
     parking.unknown_places,
-    parking.unlike_vehicles,
     parking.ways_of_no_time,
     parking.too_few_places,
     jobs.repeated_operations,

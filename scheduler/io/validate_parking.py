@@ -22,19 +22,6 @@ def unknown_places(instance: Instance) -> Iterator[Defect]:
                 yield Defect("E336", json_path("fleets", i, "parking", place), cause, fix)
 
 
-def unlike_vehicles(instance: Instance) -> Iterator[Defect]:
-    """A vehicle has a battery or carries several jobs: where such a one stands is not modelled."""
-    for i, fleet in enumerate(instance.fleets):
-        for v, vehicle in enumerate(fleet.vehicles) if fleet.limited else ():
-            where = ("fleets", i, "vehicles", v)
-            if vehicle.battery is not None:
-                cause = f"vehicle {shown(vehicle.id)} has a battery, and its fleet limited parking"
-                yield Defect("E337", json_path(*where), cause, "leave 'battery' or 'parking' out")
-            if vehicle.capacity > 1:
-                cause = f"vehicle {shown(vehicle.id)} carries {vehicle.capacity} jobs at a time in limited parking"
-                yield Defect("E337", json_path(*where, "capacity"), cause, "set the capacity to 1, or remove 'parking'")
-
-
 def ways_of_no_time(instance: Instance) -> Iterator[Defect]:
     """A way between two places takes no time, so that nobody could say at which of them a vehicle stands."""
     for i, fleet in enumerate(instance.fleets):
@@ -63,12 +50,12 @@ def too_few_places(instance: Instance) -> Iterator[Defect]:
 
 
 def _lack(instance: Instance, fleet: Fleet) -> str:
-    """Return why the vehicles can't get out of the way of one another; handling needs room for one at its places."""
+    """Return why the vehicles can't get out of the way of one another; handling and chargers need room for one."""
     if fleet.returns:
-        return "vehicles go back to their starts, which need room for them and, where jobs are handled, for one more"
+        return "vehicles go back to their starts, which need room for them, and for one more where jobs or chargers are"
     handled = served(instance, fleet)
     room = sum(fleet.parking[place] - (place in handled) for place in fleet.limited)
-    cause = f"{len(fleet.vehicles)} vehicles, but room for {room} where no job needs it"
+    cause = f"{len(fleet.vehicles)} vehicles, but room for {room} where no job or charger needs it"
     return f"fleet {shown(fleet.id)} has {cause}: they could not get out of the way of one another"
 
 

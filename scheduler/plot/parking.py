@@ -20,16 +20,21 @@ class Parked(NamedTuple):
 
 
 def parked_vehicles(instance: Instance, schedule: Schedule) -> tuple[Parked, ...]:
-    """Return every stay of a vehicle at a limited place, up to the end of the schedule, in the lowest free room."""
+    """Return every stay of a vehicle at a limited place, up to the end of the schedule, in the lowest free room.
+
+    Where a charge follows an empty move to its place, the vehicle has been there all the time: that is one stay.
+    """
     end = max([0, *(o.end for o in schedule.operations), *(move.end for move in schedule.moves)])
     found = []
     for fleet in instance.fleets:
-        stays = [
-            (begin, min(until, end), gap.vehicle, place)
-            for gap in (gaps_listed(instance, fleet, schedule) if fleet.limited else ())
-            for place, begin, until in gap.stays
-            if place in fleet.limited and begin < min(until, end)
-        ]
+        stays: list[tuple[int, int, str, str]] = []
+        for gap in gaps_listed(instance, fleet, schedule) if fleet.limited else ():
+            for place, begin, until in gap.stays:
+                if place not in fleet.limited or begin >= min(until, end):
+                    continue
+                if stays and stays[-1][1:] == (begin, gap.vehicle, place):
+                    begin = stays.pop()[0]
+                stays.append((begin, min(until, end), gap.vehicle, place))
         free_at: dict[str, list[int]] = {}
         for begin, until, vehicle, place in sorted(stays):
             rooms = free_at.setdefault(place, [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from defect_cases import (
-    BATTERY,
     BAYS,
     J1,
     M1,
@@ -130,16 +129,17 @@ FLEETS: list[tuple[str, str, str, Instance]] = [
     ("E332", "$.fleets[0].battery.curve", "is 99400891, more than", electric(curve=ROUGH)),
     ("E333", "$.jobs[0]", 'takes job "J1" from "M1" to "M2", with the way from a charger', electric(drain_loaded=4)),
     ("E336", "$.fleets[0].parking.OVN", 'fleet "AGV" does not go to "OVN"', oven(parking={"OVN": 1})),
-    ("E337", "$.fleets[0].vehicles[1].capacity", "carries 2 jobs", oven(V1, replace(V2, capacity=2))),
-    (
-        "E337",
-        "$.fleets[0].vehicles[1]",
-        "has a battery",
-        oven(V1, replace(V2, battery=BATTERY), chargers=(Charger("plug", "BAY"),)),
-    ),
     ("E338", "$.fleets[0].travel.DOCK.OVEN", "takes no time", oven(travel={"DOCK": {"OVEN": 0}, "OVEN": {"DOCK": 1}})),
     ("E339", "$.fleets[0].parking.DOCK", "2 vehicles start", oven(parking={"DOCK": 1})),
     ("E339", "$.fleets[0].parking", "2 vehicles, but room for 1", oven(V1, V3, parking=dict.fromkeys(BAYS, 1))),
+    (
+        "E339",  # with room for one who charges at the bay
+        "$.fleets[0].parking",
+        "3 vehicles, but room for 2",
+        oven(
+            V1, V3, replace(V3, id="V4"), parking={"DOCK": 2, "OVEN": 1, "BAY": 2}, chargers=(Charger("plug", "BAY"),)
+        ),
+    ),
     ("E339", "$.fleets[0].parking", "vehicles go back", oven(V1, replace(V2, start="OVEN"), returns=True)),
     ("E204", "$.fleets[0].drop_time", "-1 is out of range", factory(carts(drop_time=-1), M1, M2, J1)),
     (
