@@ -192,17 +192,20 @@ class Case:
         """From now on value and change are weighed against each other; return whether they can be.
 
         With ``v`` the value of the first tier in the best schedule so far and ``s`` that in the right shift, at most
-        ``v + share * max(0, s - v)`` is good enough, so nothing is worse than what needs no search. What is less has
-        its price: it has to pay for the change that it needs (`scheduler.rescheduling.stability.priced`).
+        ``v + share * max(0, s - v)`` is good enough, or ``s`` where the right shift is worth more than all that is
+        gained on it, so nothing is worse than what needs no search. What is less has its price: it has to pay for the
+        change that it needs (`scheduler.rescheduling.stability.priced`).
         """
         tiers = self.valued_tiers
         tier = priced(self.instance, tiers, self.objective.tiers[len(tiers)], tax)
         with self._lock:
             if tier is None or self.best is None or self.shift.schedule is None:
                 return False
-            first = tiers[0]
+            first, terms = tiers[0], value_terms(self.instance, self.shift.schedule)
             value = first.value(self.best.terms)
-            lost = max(Fraction(0), first.value(value_terms(self.instance, self.shift.schedule)) - value)
+            lost = max(Fraction(0), first.value(terms) - value)
+            if tier.value(terms) <= tier.value(self.best.terms):
+                share = Fraction(1)
             self._rank_by(replace(first, aspiration=_rounded(value + share * lost, first)), tier, until=len(tiers) + 1)
             self.traded = tax
         return True

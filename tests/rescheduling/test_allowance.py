@@ -82,6 +82,17 @@ def test_a_change_that_has_to_be_worth_it(
     assert found.result.schedule.makespan == makespan
 
 
+def test_a_right_shift_that_is_worth_more_is_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, with the usual tax: a tenth of what N gains on 26 is no way back to 26, but 26 is worth more."""
+    monkeypatch.setattr("scheduler.rescheduling.stability.NEVER_EXACT_IN_NETWORKS", (-1, 1))
+    monkeypatch.setattr("scheduler.search.tabu.arrays.why_unsupported", lambda *_: "for once")
+    instance, plan = two_machines()
+    down = MachineBreakdown(id="E", at=9, machine="M", until=15, interrupted="resume")
+    found = repair(instance, plan, [down], now=9, policy="reoptimise", time_limit=20, workers=1)
+    assert found.result.schedule is not None
+    assert found.result.schedule.makespan == 26
+
+
 def test_the_price_of_a_value() -> None:
     """Three jobs of weights 1, 2, 3; the one of weight 3 has begun. Two operations are pending."""
     instance, plan = two_machines()
