@@ -33,16 +33,19 @@ def lower_battery(facts: Facts, name: str, tables: Tables) -> int:
         if not fleet.returns or empty * travel_of(fleet, charger.place, home) <= range_left:
             tables[at.CHARGERS].append(facts.chargers[charger.id])
             spots.append(charger.place)
-    ends = [_way_in_the_end(fleet, yard, place, home) for place in places]
+    away = [0 if yard is None else _way_in_the_end(fleet, yard, place, home) for place in places]
     reach_at = len(facts.times)
-    for place, end in zip(places, ends, strict=True):
+    for place, end in zip(places, away, strict=True):
         way = min((_way_at_most(fleet, yard, place, spot) for spot in spots), default=NO_WAY)
-        facts.times.append(min(empty * (way if yard is None else max(way, end)), NO_WAY))
+        facts.times.append(min(empty * max(way, end), NO_WAY))
     end_at = len(facts.times)
-    facts.times.extend(min(empty * end, NO_WAY) for end in ends)
+    homeward = (travel_of(fleet, place, home) if fleet.returns else 0 for place in places)
+    facts.times.extend(min(empty * way, NO_WAY) for way in homeward)
+    away_at = len(facts.times)
+    facts.times.extend(min(empty * way, NO_WAY) for way in away)
     initial = battery.initial + corrected(battery, 0)
     levels, drains = (battery.capacity, battery.minimum, initial), (battery.drain_loaded, empty, idle)
-    where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, end_at)
+    where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, end_at, away_at)
     tables[at.BATTERIES].append((*levels, *drains, *where, chargers_at, len(tables[at.CHARGERS]), initial))
     return len(tables[at.BATTERIES]) - 1
 
@@ -54,8 +57,8 @@ def _way_at_most(fleet: Fleet, yard: Yard | None, origin: str, destination: str)
     return yard.detour(origin, destination)
 
 
-def _way_in_the_end(fleet: Fleet, yard: Yard | None, place: str, home: str) -> int:
+def _way_in_the_end(fleet: Fleet, yard: Yard, place: str, home: str) -> int:
     """Return how long a vehicle travels from the place of its last task: home, or where there is room for it."""
     if fleet.returns:
         return travel_of(fleet, place, home)
-    return 0 if yard is None or place not in yard.limits else fleet.travel_time(place, yard.stop(place, None))
+    return 0 if place not in yard.limits else fleet.travel_time(place, yard.stop(place, None))

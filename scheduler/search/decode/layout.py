@@ -214,10 +214,11 @@ STANDS, LEAVES_AT = range(11, 13)
 TRAVEL_AT, TRAVEL_SIDE = range(2)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE
 # of that time are a tick), whether the vehicle goes home in the end; in TIMES by place, what the way to a charger takes
-# (REACH_AT), and what that on which it goes in the end, home or out of the way; LEVEL_THERE: where parking is limited,
-# that with which it may leave where it STANDS
+# (REACH_AT), what that home, if it has to go there in the end, and what that out of the way (AWAY_AT); LEVEL_THERE:
+# where parking is limited, that with which it may leave where it STANDS
 FULL, MINIMUM, INITIAL_LEVEL, DRAIN_LOADED, DRAIN_EMPTY, DRAIN_IDLE = range(6)
-CURVE_AT, CURVE_END, SCALE, RETURNS, REACH_AT, END_AT, CHARGERS_AT, CHARGERS_END, LEVEL_THERE = range(6, 15)
+CURVE_AT, CURVE_END, SCALE, RETURNS, REACH_AT, END_AT, AWAY_AT, CHARGERS_AT, CHARGERS_END = range(6, 15)
+LEVEL_THERE = 15
 # CHARGERS; SPOT: row of ABLE for being there; ROOM: profile of its places, with what others may take of them
 SPOT, ROOM, ROOM_SPARE = range(3)
 # LANES; VEHICLE: number of the first one among the movers; TRIP_TIME: the least; LIMITS: row of LANE_LIMITS or -1

@@ -126,8 +126,7 @@ def level_to(data: Ints, state: Ints, battery: int, row: int) -> int:
 def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
     """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
 
-    If the state says that its move is the last one, it need not get to a charger any more, but where it goes in the
-    end: home, or out of the way.
+    If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to.
     """
     battery = get(data, CARRIERS, carrier, BATTERY)
     at = get(data, BATTERIES, battery, END_AT if state[data[WISH]] >= LAST_MOVE - 1 else REACH_AT)

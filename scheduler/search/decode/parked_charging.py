@@ -23,6 +23,7 @@ from scheduler.search.decode.charging import (
 )
 from scheduler.search.decode.layout import (
     ABLE,
+    AWAY_AT,
     BATTERIES,
     BATTERY,
     CARRIER_CALENDAR,
@@ -35,7 +36,6 @@ from scheduler.search.decode.layout import (
     DRAIN_EMPTY,
     DRAIN_IDLE,
     DROP,
-    END_AT,
     FIRST_CHARGE,
     FULL,
     HOME,
@@ -60,7 +60,6 @@ from scheduler.search.decode.layout import (
     ROOM,
     ROOM_SPARE,
     SPOT,
-    STANDS,
     TIMES,
     WHO,
     ZERO,
@@ -318,12 +317,12 @@ def use_parked_battery(data: Ints, state: Ints, trail: Ints, move: int, able: in
 
 
 @njit(cache=True, nogil=True)
-def stay_put(data: Ints, state: Ints, trail: Ints, carrier: int) -> bool:
-    """Let a vehicle with nothing more to do stay, if it can't leave a limited place; return whether there is room."""
-    battery, place = get(data, CARRIERS, carrier, BATTERY), get(data, CARRIERS, carrier, STANDS)
-    begin, least = get(data, CARRIERS, carrier, LEAVES_AT), get(data, BATTERIES, battery, MINIMUM)
-    least += data[data[TIMES] + get(data, BATTERIES, battery, END_AT) + place]
-    if not is_limited(data, carrier, place) or get(data, BATTERIES, battery, LEVEL_THERE) >= least:
+def stay_put(data: Ints, state: Ints, trail: Ints, carrier: int, before: int) -> bool:
+    """Let a vehicle stay after its last row, if it can't leave a limited place; return whether there is room for it."""
+    battery, (place, begin) = get(data, CARRIERS, carrier, BATTERY), stand(data, state, carrier, before)
+    level, _ = level_left(data, state, carrier, before)
+    level -= data[data[TIMES] + get(data, BATTERIES, battery, AWAY_AT) + place]
+    if not is_limited(data, carrier, place) or level >= get(data, BATTERIES, battery, MINIMUM):
         return True
     room = room_at(data, carrier, place)
     if profile_limit(data, state, data[room], begin, data[room + 1]) < NEVER:
@@ -336,15 +335,14 @@ def stay_put(data: Ints, state: Ints, trail: Ints, carrier: int) -> bool:
 def settle(data: Ints, state: Ints, trail: Ints) -> bool:
     """Let vehicles charge before they go home in the end, if they have to; return whether all get there.
 
-    Those that have nothing to do, and can't get out of the way of others, must not be in it.
+    Those that can't get out of the way of others in the end must not be in it.
     """
     for carrier in range(data[NUM_CARRIERS]):
         battery, before = get(data, CARRIERS, carrier, BATTERY), state[data[LAST_OF] + carrier]
         if battery < 0 or not parks(data, carrier):
             continue
         if not get(data, BATTERIES, battery, RETURNS):
-            is_past = before < 0 or state[data[MOVE_START] + before] < data[NOW]
-            if is_past and not stay_put(data, state, trail, carrier):
+            if not stay_put(data, state, trail, carrier, before):
                 return False
             continue
         home, least = get(data, CARRIERS, carrier, HOME), get(data, BATTERIES, battery, MINIMUM)

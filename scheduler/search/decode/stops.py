@@ -53,17 +53,19 @@ def _stops(lowered: Lowered, state: Array) -> Stops:
 
 
 def _staying(lowered: Lowered, state: Array) -> set[str]:
-    """Return the vehicles with nothing more to do that can't leave: see `parked_charging.stay_put`."""
+    """Return the vehicles that can't leave in the end: see `parked_charging.stay_put`."""
     data, found = lowered.data, set[str]()
     for number in range(int(data[at.NUM_CARRIERS])):
         carrier = data[data[at.CARRIERS] + number * data[at.CARRIERS + 1] :]
         last = int(state[data[at.LAST_OF] + number])
-        is_pending = last >= 0 and state[data[at.MOVE_START] + last] >= data[at.NOW]
-        if carrier[at.ROOMS_AT] < 0 or carrier[at.BATTERY] < 0 or is_pending:
+        if carrier[at.ROOMS_AT] < 0 or carrier[at.BATTERY] < 0:
             continue
         battery = data[data[at.BATTERIES] + carrier[at.BATTERY] * data[at.BATTERIES + 1] :]
-        in_the_end = data[data[at.TIMES] + battery[at.END_AT] + carrier[at.STANDS]]
-        if battery[at.LEVEL_THERE] - in_the_end < battery[at.MINIMUM]:
+        place, level = carrier[at.STANDS], battery[at.LEVEL_THERE]
+        if last >= 0 and state[data[at.MOVE_START] + last] >= data[at.NOW]:
+            able = data[data[at.ABLE] + state[data[at.MOVE_ABLE] + last] * data[at.ABLE + 1] :]
+            place, level = able[at.DESTINATION], state[data[at.LEVEL] + last]
+        if level - data[data[at.TIMES] + battery[at.AWAY_AT] + place] < battery[at.MINIMUM]:
             found.add(lowered.movers[number])
     return found
 
