@@ -7,6 +7,7 @@ draft and never change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 
@@ -41,7 +42,7 @@ from scheduler.rescheduling.draft import (
     ways_of,
 )
 from scheduler.rescheduling.lanes import add_lanes, add_trip
-from scheduler.rescheduling.parking import Parked
+from scheduler.rescheduling.parking import Parked, Ways
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
 from scheduler.rescheduling.stations import add_stations
@@ -53,10 +54,12 @@ class Network:
     """The timing of a draft, ready to settle.
 
     Calendars are unrolled up to tick `latest`. With `carriers_wait`, a robot or vehicle that is under way at `now` may
-    wait in front of its destination; see `waits`.
+    wait in front of its destination; see `waits`. `ways`: which empty moves there are in limited parking.
     """
 
-    def __init__(self, instance: Instance, draft: Draft, latest: int, *, carriers_wait: bool = False) -> None:
+    def __init__(
+        self, instance: Instance, draft: Draft, latest: int, *, carriers_wait: bool = False, ways: Ways = "planned"
+    ) -> None:
         self.instance = instance
         self.draft = draft
         self.activities = Activities()
@@ -91,7 +94,7 @@ class Network:
         add_docks(instance, self.timing, trips, execution.now)
         add_chargers(instance, self.timing, activities.charge_of)
         add_stations(instance, self.timing, draft, self._node, node_of, activities.drop, self._waiting)
-        self.parked = Parked(instance, self.timing, draft, self._real, activities)
+        self.parked = Parked(instance, self.timing, draft, self._real, activities, ways)
 
     def schedule(self) -> Schedule:
         """Return the schedule with every activity at its least start.
@@ -101,13 +104,27 @@ class Network:
         Stuck
             If there is none.
         """
+        return complete(self.instance, *self._settled(), self.parked.moves())
+
+    def retimed(self) -> Draft:
+        """Return the draft with every activity at its least start.
+
+        Raises
+        ------
+        Stuck
+            If there is none.
+        """
+        operations, moves, charges = self._settled()
+        return replace(self.draft, operations=tuple(operations), moves=tuple(moves), charges=tuple(charges))
+
+    def _settled(self) -> tuple[list[ScheduledOperation], list[Move], list[Charge]]:
         timing, activities = self.timing, self.activities
         timing.settle()
         starts, ends, last = timing.starts, timing.ends, activities.last
         operations = [timed(o, starts[n], ends[n]) for n, o in activities.operation_of.items()]
         moves = [timed(m, starts[n], ends[last(n)]) for n, trip in activities.moves_of.items() for m in trip]
         charges = [timed(c, starts[n], ends[n]) for n, c in activities.charge_of.items()]
-        return complete(self.instance, operations, moves, charges, self.parked.moves())
+        return operations, moves, charges
 
     def waits(self) -> dict[Move, int]:
         """Return how long each robot and vehicle under way has to wait, where it has to.

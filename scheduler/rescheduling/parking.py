@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from scheduler.domain import Charge, Fleet, Instance, Move
 from scheduler.domain.happened import execution_of
@@ -50,11 +50,16 @@ class _Stand:
     is_past: bool = True
 
 
+Ways: TypeAlias = Literal["planned", "anew", "none"]
+"""Whether empty moves in limited parking are those of the baseline where they can be, all anew, or left out."""
+
+
 class Parked:
     """The empty moves of vehicles in limited parking that are still to begin.
 
-    Between two tasks that the baseline has in this order they are those of the baseline. Elsewhere, and in the end,
-    they follow the rule of `Yard`. Vehicles come to a place in the order of their nominal arrivals.
+    Between two tasks that the baseline has in this order they are those of the baseline. Elsewhere, in the end, and all
+    if they are made `anew`, they follow the rule of `Yard`. Vehicles come to a place in the order of their nominal
+    arrivals.
 
     Parameters
     ----------
@@ -62,10 +67,18 @@ class Parked:
         The moves of the draft that have begun, as they really are.
     activities
         The nodes of moves and charges; gets the names of what is added.
+    ways
+        With "none", nobody asks where vehicles stand.
     """
 
     def __init__(
-        self, instance: Instance, timing: Timing, draft: Draft, real: Mapping[Move, Move], activities: Activities
+        self,
+        instance: Instance,
+        timing: Timing,
+        draft: Draft,
+        real: Mapping[Move, Move],
+        activities: Activities,
+        ways: Ways,
     ) -> None:
         self.way_of: dict[int, Move] = {}
         self._instance = instance
@@ -75,11 +88,11 @@ class Parked:
         self._now = execution_of(instance).now
         yard_of = yards(instance)
         for fleet in instance.fleets:
-            if not fleet.limited:
+            if not fleet.limited or ways == "none":
                 continue
             self._uses: dict[str, list[tuple[int, int, Use]]] = {place: [] for place in fleet.limited}
             self._taken: dict[str, list[Taken]] = {place: [] for place in fleet.limited}
-            planned = self._planned(fleet)
+            planned = self._planned(fleet) if ways == "planned" else {}
             drafted = _stops(instance, fleet, draft.moves, draft.charges)
             for vehicle in fleet.vehicles:
                 tasks = self._tasks(fleet, drafted.get(vehicle.id, ()))

@@ -7,7 +7,9 @@ the classic partial repair (Abumaizar & Svestka, Int. J. Production Research 35,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from scheduler.constraints import parking, swaps
 from scheduler.domain import Instance, Schedule
@@ -29,7 +31,10 @@ from scheduler.rescheduling.loose import (
     without,
 )
 from scheduler.rescheduling.network import Network
+from scheduler.rescheduling.parking import Ways
 from scheduler.rescheduling.timing import Stuck, TooLate
+
+Answer = TypeVar("Answer")
 
 _EXTENSIONS = 2
 """How often calendars are unrolled eight times further before something is said to fit nowhere."""
@@ -268,15 +273,39 @@ def _lowered(instance: Instance, draft: Draft, schedule: Schedule, drained: Drai
 
 
 def _settled(instance: Instance, draft: Draft) -> tuple[Schedule, Network]:
+    """Return the earliest schedule of a draft and its network.
+
+    Where vehicles with the empty moves of the baseline would be in the way of one another for ever, all of them leave
+    limited places as soon as they can, and come there in the order in which they would if there were room for all.
+    """
+    try:
+        return _roomy(instance, draft, "planned")
+    except Stuck as stuck:
+        if not any(fleet.limited for fleet in instance.fleets):
+            raise
+        try:
+            retimed, _ = _extended(instance, draft, "none", Network.retimed)
+            return _roomy(instance, retimed, "anew")
+        except Stuck:
+            raise stuck from None
+
+
+def _roomy(instance: Instance, draft: Draft, ways: Ways) -> tuple[Schedule, Network]:
+    schedule, network = _extended(instance, draft, ways, Network.schedule)
+    return _with_room(instance, schedule), network
+
+
+def _extended(instance: Instance, draft: Draft, ways: Ways, ask: Callable[[Network], Answer]) -> tuple[Answer, Network]:
+    """Return the answer of a network whose calendars reach as far as they have to, and the network."""
     latest = _latest(instance, draft)
     for _ in range(_EXTENSIONS):
-        network = Network(instance, draft, latest)
+        network = Network(instance, draft, latest, ways=ways)
         try:
-            return _with_room(instance, network.schedule()), network
+            return ask(network), network
         except TooLate:
             latest *= 8
-    network = Network(instance, draft, latest)
-    return _with_room(instance, network.schedule()), network
+    network = Network(instance, draft, latest, ways=ways)
+    return ask(network), network
 
 
 def _with_room(instance: Instance, schedule: Schedule) -> Schedule:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from helpers import assert_valid
+from helpers import assert_valid, at, distances, empty, factory, machine, schedule, simple_job, transport
 from search.parked_cases import KINDS, random_parked
 from test_parking_tasks import PLUG, V1, V2, VAN, plugged, van
 
 from benchmarks.drawing import random_event
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Facility, Fleet, Instance, Objective, Schedule, Vehicle
 from scheduler.domain.events import Revision, VehicleDown, revise
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
@@ -51,6 +51,30 @@ def test_who_comes_next_waits_until_the_vehicle_has_gone_on() -> None:
     assert_valid(broken, found)
     by_job = {move.job: move for move in found.moves if move.job is not None}
     assert (by_job["J1"].end, by_job["J2"].end, by_job["J3"].start) == (7, 10, 4)
+
+
+def test_vehicles_that_come_in_another_order_make_room_for_one_another() -> None:
+    # V2 was to stay at M1 for J1, which V1 brings there; broken down, V1 comes behind it.
+    fleet = Fleet(
+        *("AGV", "F", (Vehicle("V1", "DOCK"), Vehicle("V2", "DOCK")), distances("DOCK M1 M2", 2), 1, 1),
+        parking={"M1": 1},
+    )
+    jobs = simple_job("J1", ("M1", 3), ("M2", 1)), simple_job("J2", ("M1", 1))
+    instance = factory(Facility("F", "DOCK"), machine("M1", capacity=2), machine("M2"), fleet, *jobs)
+    moves = (
+        transport("J1 >1", "DOCK>M1", "V1", 0, 4),
+        transport("J2 >1", "DOCK>M1", "V2", 1, 5),
+        empty("M1>DOCK", "V1", 4, 6),
+        transport("J1 1>2", "M1>M2", "V2", 7, 11),
+    )
+    plan = schedule(at("J1.1", "M1", 4, 7), at("J1.2", "M2", 11, 12), at("J2.1", "M1", 5, 6), *moves)
+    assert_valid(instance, plan)
+    broken = revise(instance, Revision(2, 0, (VehicleDown(id="E", at=2, vehicle="V1", until=8),), plan))
+    found = shift(broken, execution_of(broken).baseline).schedule
+    assert found is not None
+    assert_valid(broken, found)
+    by_mover = {(move.mover, move.job): (move.start, move.end) for move in found.moves if move.job is not None}
+    assert by_mover == {("V1", "J1"): (0, 10), ("V2", "J2"): (1, 5), ("V2", "J1"): (13, 17)}
 
 
 def assert_shifted(revised: Instance) -> None:
