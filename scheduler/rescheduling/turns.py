@@ -32,12 +32,13 @@ class Stay(NamedTuple):
 def take_turns(timing: Timing, stays: Sequence[Stay], reason: Reason) -> None:
     """Let each stay begin when the one before it, in order, has ended.
 
-    One without length in the midst of another has no turn: a machine takes it up at any time, if it goes on at once.
+    One without length in the midst of another has no turn: a machine takes it up at any time, if it goes on at once. One
+    that takes time by now has one.
     """
     has_turn = []
     latest = min((stay.begins_at for stay in stays), default=0)
     for stay in stays:
-        if stay.begins_at == stay.ends_at < latest:
+        if stay.begins_at == stay.ends_at < latest and timing.lengths[stay.use.untils[0][0]] == 0:
             _go_on_at_once(timing, stay.use, reason)
         else:
             has_turn.append(stay)

@@ -369,6 +369,13 @@ def _unlimited(job: Job) -> tuple[Precedence, ...]:
 # --- parts that block ----------------------------------------------------------------------------------------------
 
 
+def test_what_took_no_time_in_the_midst_of_another_operation_waits_for_it_once_it_takes_time() -> None:
+    instance = factory(machine("M"), simple_job("J1", ("M", 5)), simple_job("J2", ("M", 0)))
+    baseline = schedule(at("J1.1", "M", 0, 5), at("J2.1", "M", 3, 3))
+    late = OperationDelayed(id="E1", at=1, job="J2", operation="1", delay=4)
+    assert times(shifted(instance, baseline, 1, late)) == {"J1.1": (0, 5), "J2.1": (5, 9)}
+
+
 def blocking(*jobs: Job, swap: bool = True) -> Instance:
     return factory(*(machine(name, output_buffer=0, swap=swap) for name in ("A", "B", "C")), *jobs)
 
