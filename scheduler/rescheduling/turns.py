@@ -32,8 +32,8 @@ class Stay(NamedTuple):
 def take_turns(timing: Timing, stays: Sequence[Stay], reason: Reason) -> None:
     """Let each stay begin when the one before it, in order, has ended.
 
-    One without length in the midst of another has no turn: a machine takes it up at any time, if it goes on at once. One
-    that takes time by now has one.
+    One without length in the midst of another has no turn, unless it takes time by now: a machine takes it up at any
+    time, if it goes on at once.
     """
     has_turn = []
     latest = min((stay.begins_at for stay in stays), default=0)
