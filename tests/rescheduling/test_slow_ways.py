@@ -68,7 +68,15 @@ def test_plans_count_on_the_end_of_a_slowdown(until: int, times: list[tuple[int,
     assert slow.cells[0].slowdowns == (Slowdown(8, None, 50, until),)
     assert [found[2:] for found in robot_times(result)] == [(0, 4), (9, 15), *times]
     assert hint_status(slow, result) is fixed_status(slow, result) is Status.FEASIBLE
-    assert_valid(slow, construct(slow, MAKESPAN, time_limit=5.0))
+    made = construct(slow, MAKESPAN, time_limit=5.0)
+    assert made is not None
+    assert_valid(slow, made)
+    search = FactorySearch.of(slow, MAKESPAN, 0, lambda *_: None)
+    assert search is not None
+    decoded = search.first()
+    assert decoded is not None
+    assert_valid(slow, decoded)
+    assert decoded.makespan <= made.makespan
     best = solve(slow, time_limit=20, workers=1)
     assert best.status is Status.OPTIMAL
     assert best.schedule.makespan <= result.makespan

@@ -10,15 +10,20 @@ from scheduler.search.decode.layout import (
     CARRIER_CALENDAR,
     CARRIERS,
     DESTINATION,
+    DROP,
     HOLDS,
     HOME,
     LAST_OF,
+    LATER_AT,
+    LENGTH,
+    LIFTED_AT,
     LOAD,
     MOVE_ABLE,
     MOVE_AFTER,
     MOVE_BEFORE,
     MOVE_FREE,
     MOVE_START,
+    NEVER,
     NOW,
     ORIGIN,
     PACE,
@@ -48,6 +53,20 @@ def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def lifted(data: Ints, carrier: int) -> int:
+    """Return from when on the ways of a carrier are to be faster (0: they are not)."""
+    return get(data, PACES, get(data, CARRIERS, carrier, PACE), LIFTED_AT)
+
+
+@njit(cache=True, nogil=True)
+def later_travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
+    """Return how long a carrier travels between two places once its ways are faster."""
+    pace = get(data, CARRIERS, carrier, PACE)
+    at = data[TIMES] + get(data, PACES, pace, LATER_AT)
+    return data[at + origin * get(data, PACES, pace, TRAVEL_SIDE) + destination]
+
+
+@njit(cache=True, nogil=True)
 def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
     if before < 0:
@@ -60,6 +79,12 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
     """Return when a carrier can be at a place after a move; a new empty move begins at `now` or later."""
     time = approach(data, state, carrier, before, place)
     free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
+    later, lift = NEVER, lifted(data, carrier)
+    if lift > 0 and time > 0:
+        here = get(data, CARRIERS, carrier, HOME)
+        if before >= 0:
+            here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
+        later = max(free_at, lift) + later_travel(data, carrier, here, place)
     now = data[NOW]
     if now > 0 and time > 0 and (before < 0 or state[data[MOVE_START] + before] < now):
         here = get(data, CARRIERS, carrier, HOME)
@@ -70,7 +95,7 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
             if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
                 begun = get(data, UNDER_WAY, row, UNDER_START)
         free_at = begun
-    return free_at + time
+    return min(free_at + time, later)
 
 
 @njit(cache=True, nogil=True)
@@ -99,6 +124,25 @@ def move_opening(data: Ints, state: Ints, able: int, ready: int, length: int) ->
                 return start, before
         ready = max(ready, state[frees + after])
         before, after = after, state[afters + after]
+
+
+@njit(cache=True, nogil=True)
+def ride_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> tuple[int, int, int]:
+    """Return start and end of a move that ends first, put down at `least` or later, and the move before (-1: none).
+
+    Once ways are to be faster the move is so too, and may wait for that.
+    """
+    length, drop = get(data, ABLE, able, LENGTH), get(data, ABLE, able, DROP)
+    start, before = move_opening(data, state, able, max(ready, least - length + drop), length)
+    end, carrier = start + length, get(data, ABLE, able, WHO)
+    lift = lifted(data, carrier)
+    if lift > 0:
+        origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+        length -= travel(data, carrier, origin, destination) - later_travel(data, carrier, origin, destination)
+        later, behind = move_opening(data, state, able, max(ready, lift, least - length + drop), length)
+        if later + length < end:
+            return later, later + length, behind
+    return start, end, before
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.carriers import approach, enter, move_opening
+from scheduler.search.decode.carriers import approach, enter, ride_opening
 from scheduler.search.decode.charging import charged_opening, use_battery
 from scheduler.search.decode.layout import (
     ABLE,
@@ -131,8 +131,7 @@ def by_carrier(
             start, before, _, _, _ = charged_opening(data, state, able, late)
             end = start + get(data, ABLE, able, LENGTH)
         else:
-            start, before = move_opening(data, state, able, late, get(data, ABLE, able, LENGTH))
-            end = start + get(data, ABLE, able, LENGTH)
+            start, end, before = ride_opening(data, state, able, ready, least)
         if end <= best_end:
             way = approach(data, state, get(data, ABLE, able, WHO), before, get(data, ABLE, able, ORIGIN))
             if end < best_end or way < best_way:

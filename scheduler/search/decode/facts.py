@@ -13,7 +13,7 @@ from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.batteries import lower_battery
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
-from scheduler.search.decode.places import holds, limited_places, places_of, travel_of
+from scheduler.search.decode.places import holds, limited_places, pace_row, places_of
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
@@ -122,8 +122,7 @@ class Facts:
             places = self.group_places[group_id]
             for speed, group in groups.items():
                 paces[group_id, speed] = len(tables[at.PACES])
-                tables[at.PACES].append((len(self.times), len(places)))
-                self.times.extend(travel_of(group, a, b) for a in places for b in places)
+                tables[at.PACES].append(pace_row(group, places, self.times))
         for name, carrier in instance.carrier_by_id.items():
             group = instance.group_by_carrier[name]
             home = self.group_places[group.id][carrier.start]

@@ -210,8 +210,9 @@ WHO, LENGTH, ORIGIN, DESTINATION, PICK_UP, DROP = range(6)
 # which on it may leave
 CARRIER_CALENDAR, PACE, HOME, BATTERY, UNDER_AT, UNDER_END, HOLDS, SPOTS_AT, GROUP, ROOMS_AT, DETOURS_AT = range(11)
 STANDS, LEAVES_AT = range(11, 13)
-# PACES: the travel times of a robot cell or fleet at one speed
-TRAVEL_AT, TRAVEL_SIDE = range(2)
+# PACES: the travel times of a robot cell or fleet at one speed; LIFTED_AT: from when on they are to be shorter (0: not
+# so), those at LATER_AT
+TRAVEL_AT, TRAVEL_SIDE, LIFTED_AT, LATER_AT = range(4)
 # BATTERIES: levels, what they fall by in a tick, the charge curve in TIMES as level, time of a unit, level, time (SCALE
 # of that time are a tick), whether the vehicle goes home in the end; in TIMES by place, what the way to a charger takes
 # (REACH_AT), what that home, if it has to go there in the end, and what that out of the way (AWAY_AT); LEVEL_THERE:

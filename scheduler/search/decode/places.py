@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import product
 from typing import TYPE_CHECKING
 
 from scheduler.domain import CarrierGroup, Fleet, Instance
 from scheduler.domain.parking import served, shared_room
+from scheduler.domain.slowdowns import lifts
 
 if TYPE_CHECKING:
     from scheduler.search.decode.facts import Facts
@@ -29,11 +32,22 @@ def places_of(group: CarrierGroup) -> dict[str, int]:
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 
-def travel_of(group: CarrierGroup, origin: str, destination: str) -> int:
-    """Return the travel time between two places, `NO_WAY` if there is no way."""
+def travel_of(group: CarrierGroup, origin: str, destination: str, instant: int | None = None) -> int:
+    """Return the time of travel that begins then (None: the longest), `NO_WAY` between places without a way."""
     if origin == destination:
         return 0
-    return group.travel_time(origin, destination) if destination in group.travel.get(origin, {}) else NO_WAY
+    has_way = destination in group.travel.get(origin, {})
+    return group.travel_time(origin, destination, instant) if has_way else NO_WAY
+
+
+def pace_row(group: CarrierGroup, places: Collection[str], times: list[int]) -> tuple[int, int, int, int]:
+    """Write down the travel times of a group at one speed, and return its row of `layout.PACES`."""
+    ways, travel_at = list(product(places, repeat=2)), len(times)
+    times.extend(travel_of(group, a, b) for a, b in ways)
+    lifted_at, later_at = max(lifts(group), default=0), len(times)
+    if lifted_at > 0:
+        times.extend(travel_of(group, a, b, lifted_at) for a, b in ways)
+    return travel_at, len(places), lifted_at, later_at
 
 
 def limited_places(facts: Facts) -> dict[str, tuple[int, int]]:
