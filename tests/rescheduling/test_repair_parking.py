@@ -15,7 +15,7 @@ from scheduler.domain.events import EVENTS, Event, Revision, revise
 from scheduler.search.construct import construct
 
 MAKESPAN = Objective.parse("makespan")
-OF_FLEETS = ("vehicle_down", "charger_down", "battery_low", "route_slow", "route_blocked")
+OF_FLEETS = ("vehicle_down", "charger_down", "battery_low", "route_slow", "route_blocked", "rush_order")
 BREAKABLE = {"time_windows", "precedence", "execution", "dwell", "batteries"}
 """Rules of the limits that a degraded schedule may break."""
 
