@@ -291,7 +291,7 @@ def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
 def test_memories_grow_as_restarts_do() -> None:
     """Half of the walks are short; before the first one of a length come as many of every shorter one as make it up."""
     found = [longer(number) for number in range(1, 32)]
-    assert found[:15] == [1, 1, 4, 1, 1, 4, 16, 1, 1, 4, 1, 1, 4, 16, 64]
+    assert found[:15] == [1, 1, 8, 1, 1, 8, 64, 1, 1, 8, 1, 1, 8, 64, 512]
     assert found[15:30] == found[:15]
-    assert found[30] == 256
-    assert [found.count(4**level) for level in range(5)] == [16, 8, 4, 2, 1]
+    assert found[30] == 4096
+    assert [found.count(8**level) for level in range(5)] == [16, 8, 4, 2, 1]

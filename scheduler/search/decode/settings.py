@@ -13,8 +13,6 @@ class Settings:
     ----------
     history
         Length of the memory that decides which changes are kept.
-    history_of_maxima
-        The same where the objective is a maximum; it is the least, since some walks have longer ones.
     prunes
         Whether a decode is given up where it has fallen behind.
     patience
@@ -28,7 +26,6 @@ class Settings:
     """
 
     history: int = 100
-    history_of_maxima: int = 400
     prunes: bool = True
     patience: int = 12
     kicks: int = 10

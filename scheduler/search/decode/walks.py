@@ -28,7 +28,7 @@ GRAIN = 1000
 """Integer ranks for one standard deviation."""
 AS_PLANNED = 0.3
 """Share of the walks that begin with the plan in force, where it is to be kept."""
-LONGER, IDLE_HISTORIES = 4, 6
+LONGER, IDLE_HISTORIES = 8, 6
 """Steps of the memories of longer and longer walks, and how many of them a walk waits for a better solution."""
 NEW = 0.2
 """Share of the walks that begin with a greedy schedule, once there is an elite."""
@@ -45,11 +45,10 @@ class Walks:
         num_units = max(1, len(search.lowered.free))
         settings = search.settings
         self._patience = settings.patience * num_units
+        self._history = settings.history
         self._num_walks = number % 2 * 2  # so that of two threads one begins with a long walk
         # A sum goes down step by step; a maximum stays for long, as where all has to be done before a shift ends.
         self._grows = search.goal.is_maximum and not search.plan
-        self._shortest = settings.history_of_maxima if self._grows else settings.history
-        self._history = self._shortest
         self._slopes = self._grows and is_makespan(search.goal)
         self._limit = 0
         self._reached = NEVER
@@ -95,8 +94,8 @@ class Walks:
         search = self.search
         best, value = self._best_of(given)
         if not self._is_walking or (value < self._reached and not self._is_long):
-            self._is_walking = value < NEVER and self.judge.enter(best, self._shortest)
-            self._set_out(self._shortest)
+            self._is_walking = value < NEVER and self.judge.enter(best, search.settings.history)
+            self._set_out(search.settings.history)
             return
         if self._is_long and value < NEVER:
             search.keep(value, best)
@@ -147,14 +146,14 @@ class Walks:
     @property
     def _is_long(self) -> bool:
         """Whether the walk has a longer memory than most."""
-        return self._history > self._shortest
+        return self._history > self.search.settings.history
 
     def _begin(self) -> bool:
         """Begin a walk; return whether that was possible."""
         search, memory = self.search, self.judge
         known = search.elite(self._rng)
         self._num_walks += 1
-        self._history = self._shortest * (longer(self._num_walks) if self._grows else 1)
+        self._history = search.settings.history * (longer(self._num_walks) if self._grows else 1)
         history = self._history
         follows = self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
         self._is_first = False
@@ -174,10 +173,10 @@ class Walks:
 
 
 def longer(number: int) -> int:
-    """Return how many times as long a memory a walk has, by its number from 1 on: 1, 1, 4, 1, 1, 4, 16, 1, 1, 4, ...
+    """Return how many times as long a memory a walk has, by its number from 1 on: 1, 1, 8, 1, 1, 8, 64, 1, 1, 8, ...
 
     The restarts of Luby, Sinclair and Zuckerman (1993, Information Processing Letters 47, "Optimal speedup of Las
-    Vegas algorithms"), with steps of 4: nobody knows beforehand how long a walk should be.
+    Vegas algorithms"), with steps of 8: nobody knows beforehand how long a walk should be.
     """
     size, level = 1, 0
     while size < number:
