@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations, product
+from itertools import product
 from random import Random
 
 import numpy as np
@@ -15,71 +15,35 @@ from cyclic_cases import (
     cyclic,
     held,
     one_long_job,
-    over_lanes,
     robotic_cell,
     several_carriers,
     with_grippers,
 )
-from helpers import assert_valid, distances, factory, machine, mode, op, simple_job
+from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
+from helpers import assert_valid, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time, random_cyclic
 
-from scheduler.bounds import cycle_bound
 from scheduler.domain import (
-    Facility,
-    Fleet,
     Instance,
     Job,
-    Lane,
     Objective,
-    Robot,
-    RobotCell,
     Status,
-    Timetable,
-    Vehicle,
 )
-from scheduler.domain.cycle import cycle_time, part_set
+from scheduler.domain.cycle import cycle_time
 from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.portfolio import solve
-from scheduler.search.construct import construct
-from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.insertion import insert
-from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import Lowered, lower
 from scheduler.search.cyclic.room import NEVER, rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
 from scheduler.search.cyclic.using import collide, use_job
-
-GOAL = Objective.parse("cycle_time")
-
-
-def constructed(instance: Instance, seed: int = 0):
-    schedule = construct(instance, GOAL, time_limit=0.0, seed=seed)
-    assert schedule is not None
-    return schedule
-
-
-def searched(instance: Instance, insertions: int, seed: int = 0) -> int:
-    """Return the cycle time that the search finds, having checked its schedule."""
-    assert why_unsupported(instance, GOAL) is None
-    start = constructed(instance)
-    values: list[int] = []
-    search = CyclicSearch(instance, start, seed, values.append)
-    search.advance(insertions)
-    assert values == sorted(set(values), reverse=True)
-    found = search.best()
-    if found is None:
-        assert search.value == cycle_time(instance, start)
-        return search.value
-    assert_valid(instance, found)
-    assert cycle_time(instance, found) == search.value == values[-1]
-    return search.value
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -239,66 +203,6 @@ def test_a_cell_with_two_grippers(a: int, b: int, move: int, handling: int) -> N
     assert least < searched(single, 2000)
 
 
-def least_turns(instance: Instance, places: tuple[int, ...] | None = None) -> int | None:
-    """Return the least cycle time of the turns of a line, its parts in this order; None where there are none."""
-    lowered = lower(instance)
-    _, given = to_plan(lowered, constructed(instance))
-    jobs = line_of(lowered.facts, given)
-    if not jobs:
-        return None
-    cycle, plan = in_turns(lowered.facts, given, [jobs[place] for place in places or range(len(jobs))])
-    uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
-    for number in range(len(plan.placed)):
-        use_job(lowered.facts, plan, uses, number)
-    draw(lowered.facts, plan, uses, graph, cycle)
-    return least_cycle(plan, graph, 1, cycle)
-
-
-@pytest.mark.parametrize("times", [(10, 10, 10, 10, 10), (3, 20, 7, 15, 9), (10,) * 6, (10,) * 8, (60, 2, 3)])
-def test_turns_of_a_row_in_which_the_robot_swaps(times: tuple[int, ...]) -> None:
-    # A round trip with two visits at each station and one at each end, a tick each, as each step is; or the longest
-    # work with an unloading and a loading.
-    row = with_grippers(robotic_cell(times, 1, 1, len(times) + 3), 2)
-    least = max(4 * (len(times) + 1), max(times) + 2)
-    assert least_turns(row) == searched(row, 1) == cycle_bound(row) == least
-
-
-@pytest.mark.parametrize("num", [2, 4, 7])
-def test_turns_of_a_row_with_one_gripper_go_downhill(num: int) -> None:
-    # From the last station on: num + 1 moves of 1 with two handlings, num ways back of 2, and num - 1 to the last.
-    assert least_turns(robotic_cell((3,) * num, 1, 1, num + 3)) == 4 * num + 2 * (num + 1)
-
-
-def test_a_walk_finds_the_turns_of_a_row() -> None:
-    # Only the first thread begins with them. Jobs have to go elsewhere in longer cycles: by single ticks it ends at 26.
-    row = with_grippers(robotic_cell((10,) * 5, 1, 1, 8), 2)
-    search = CyclicSearch(row, constructed(row), 0, lambda value: None)
-    walk = search.stepper(1)
-    while search.value > 24 and search.iterations < 1500:
-        walk.step()
-    assert search.value == 24
-
-
-def test_a_line_has_its_parts_in_the_best_order() -> None:
-    # Quick and slow parts alternate on two stations: a turn waits for the longer work, so equal ones have to meet.
-    rows = [robotic_cell(times, 1, 1, 3) for times in ((40, 5), (5, 5), (5, 40), (5, 5))]
-    jobs = tuple(replace(part_set(row).jobs[0], id=f"P{n}") for n, row in enumerate(rows))
-    row = with_grippers(cyclic(replace(part_set(rows[0]), jobs=jobs), 3), 2)
-    cycles = {least_turns(row, (0, *rest)) for rest in permutations((1, 2, 3))}
-    assert len(cycles) > 1
-    assert searched(row, 1) == min(cycles)
-
-
-def test_turns_of_different_parts() -> None:
-    # Two parts, for each a round trip of 4 * 4. Over other machines they are no line.
-    row = with_grippers(robotic_cell((3, 9, 6), 1, 1, 4), 2)
-    (part,) = part_set(row).jobs
-    quick = replace(part, id="Q", operations=robotic_cell((9, 1, 2), 1, 1, 4).jobs[0].operations)
-    assert searched(cyclic(replace(part_set(row), jobs=(part, quick)), 4), 1) == 32
-    short = Job("Q", part.operations[:2], part.precedences[:1])
-    assert least_turns(cyclic(replace(part_set(row), jobs=(part, short)), 4)) is None
-
-
 @pytest.mark.parametrize("seed", range(11))
 def test_carriers_that_hold_two_parts(seed: int) -> None:
     instance = held(seed)
@@ -354,23 +258,6 @@ def test_each_job_has_the_plan_that_leaves_room_for_the_others() -> None:
     assert searched(instance, 100) == 4
 
 
-def assert_plans_are_kept(instance: Instance, insertions: int) -> int | None:
-    """Return by how much the search ends above the least cycle time, None if that is not proved.
-
-    What it reads of the best schedule and writes again has to be the same.
-    """
-    require_valid(instance, "plans")
-    best = solve(instance, objective="cycle_time", time_limit=30, workers=1)
-    lowered = lower(instance)
-    cycle, plan = to_plan(lowered, best.schedule)
-    again = to_schedule(lowered, plan, cycle)
-    assert_valid(instance, again)
-    assert {o.key for o in again.operations} == {o.key for o in best.schedule.operations}
-    found = searched(instance, insertions)
-    assert found >= best.bounds[0]
-    return found - cycle if best.status is Status.OPTIMAL else None
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_process_plans(seed: int) -> None:
     assert assert_plans_are_kept(by_plans(seed), 400) == 0
@@ -381,89 +268,6 @@ def test_nearly_all_cycle_times_of_process_plans_are_those_of_cpsat() -> None:
     excess = [assert_plans_are_kept(by_plans(seed), 3000) for seed in range(5, 45)]
     assert len(excess) - excess.count(None) >= 30
     assert excess.count(0) >= 0.9 * (len(excess) - excess.count(None))
-
-
-def ferry(*lanes: Lane, docks: int | None = None) -> Instance:
-    """Return two jobs that are 1 in F, and then 1 in G or, if a lane leads there, in H."""
-    ends = ["G", "H" if any(lane.destination == "H" for lane in lanes) else "G"]
-    machines = [machine(f"{name}{n}", name) for n, name in enumerate(["F", "F", *ends])]
-    jobs = [simple_job(f"P{n}", (f"F{n}", 1), (f"{end}{n + 2}", 1)) for n, end in enumerate(ends)]
-    sites = [Facility("F", docks=docks), *(Facility(end) for end in dict.fromkeys(ends))]
-    return cyclic(factory(*sites, *machines, *lanes, *jobs), 4)
-
-
-@pytest.mark.parametrize(
-    ("lane", "least"),
-    [
-        # The vehicle is away for 3 + 3: with both jobs on one trip, or once for each.
-        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3), 6),
-        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3), 12),
-        # Two vehicles take turns; then trips are a headway apart, of which there are one or two in a cycle.
-        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=2), 6),
-        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3, vehicles=2, headway=5), 5),
-        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=4, headway=5), 10),
-    ],
-)
-def test_trips_over_a_lane(lane: Lane, least: int) -> None:
-    instance = ferry(lane)
-    require_valid(instance, "ferry")
-    assert searched(instance, 300) == least_cycle_time(instance) == least
-
-
-@pytest.mark.parametrize(("docks", "least"), [(None, 4), (1, 6)])
-def test_lanes_share_docks(docks: int | None, least: int) -> None:
-    # Each vehicle is away for 3 + 1; at one dock they load for 3 each, one after the other.
-    lanes = [Lane(f"L{end}", "F", end, 1, load_time=3) for end in "GH"]
-    instance = ferry(*lanes, docks=docks)
-    assert searched(instance, 300) == least_cycle_time(instance) == least
-
-
-def test_parts_of_two_sets_are_on_one_trip() -> None:
-    # P0 is 1 on F2 and P1 is 5, one of each in 6 ticks. The vehicle takes 7, so that both go on one trip; P0 may wait
-    # for P1 of the same set or, by one cycle, of the one before.
-    instance = over_lanes(36)
-    assert searched(instance, 500, seed=1) == least_cycle_time(instance) == 8
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_lanes_with_return_headway_and_docks(seed: int) -> None:
-    assert assert_plans_are_kept(over_lanes(seed), 300) == 0
-
-
-@pytest.mark.slow
-def test_nearly_all_cycle_times_with_lanes_are_those_of_cpsat() -> None:
-    excess = [assert_plans_are_kept(over_lanes(seed), 3000) for seed in range(8, 160)]
-    assert len(excess) - excess.count(None) >= 140
-    assert excess.count(0) >= 0.95 * (len(excess) - excess.count(None))
-
-
-def test_the_longest_way() -> None:
-    # Out of a cell, to the dock, over a lane, to another cell and into it: nine legs, as robots and vehicles hold two
-    # parts. The lane is the bottleneck: its vehicle is away for 5 + 5 with every part.
-    sites = [Facility(name, f"{name}-dock") for name in "FG"]
-    parts = []
-    for name in "FG":
-        places = distances(f"{name}-in {name}-S {name}-out", 1)
-        robot = Robot(f"{name}-R", f"{name}-in", grippers=2)
-        parts.append(RobotCell(f"{name}-C", name, (robot,), f"{name}-in", f"{name}-out", places, 1, 1))
-        cart = Vehicle(f"{name}-V", f"{name}-dock", capacity=2)
-        stops = distances(f"{name}-dock {name}-in {name}-out", 1)
-        parts.append(Fleet(f"{name}-cars", name, (cart,), stops, pick_up_time=1, drop_time=1))
-        parts.append(machine(f"{name}-S", name, cell=f"{name}-C", input_buffer=0, output_buffer=0))
-    lane = Lane("L", "F", "G", 5, units_per_vehicle=2, return_time=5)
-    instance = cyclic(factory(*sites, *parts, lane, simple_job("P", ("F-S", 6), ("G-S", 3))), 6)
-    require_valid(instance, "long")
-    lowered = lower(instance)
-    assert int(np.diff(lowered.facts.legs_at).max()) == 9
-    assert searched(instance, 300) == 10
-
-
-def test_networks_with_cells_fleets_and_lanes() -> None:
-    instance = generate(
-        facilities=3, vehicles=2, fleet=2, jobs=12, operations=50, machines=18, cells=3, blocking=1, dwell=0.2, docks=1,
-        shifts=0, capacity=0, operators=0, assembly=0, repetitions=4, seed=0, durations=(5, 30),
-    )  # fmt: skip
-    assert searched(instance, 200) < 0.6 * cycle_time(instance, constructed(instance))
 
 
 def test_a_robotic_cell() -> None:
@@ -512,17 +316,3 @@ def test_what_it_does_not_speak_is_refused_by_name(reason: str, changed) -> None
     assert why_unsupported(instance, GOAL) is None
     assert why_unsupported(changed(instance), GOAL) == reason
     assert why_unsupported(instance, Objective.parse("makespan")) == "another objective than the cycle time"
-
-
-def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
-    lane = Lane("L", "F", "G", 3, units_per_vehicle=2)
-    instance = ferry(lane)
-    large = replace(instance, jobs=tuple(replace(job, units=3, splits=True) for job in instance.jobs))
-    assert why_unsupported(large, GOAL) == "jobs that go over a lane in several loads"
-    at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
-    assert why_unsupported(at_once, GOAL) == "moves that take no time"
-    hub = replace(instance, facilities=(*instance.facilities, Facility("H", hub=True)))
-    hub = replace(hub, lanes=(lane, Lane("M", "F", "H", 1), Lane("N", "H", "G", 1)))
-    assert why_unsupported(hub, GOAL) == "several routes from facility to facility"
-    timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))
-    assert why_unsupported(timed, GOAL) == "timetable of Lane"

@@ -1,0 +1,61 @@
+"""What the cyclic search finds, with its schedule checked; against CP-SAT."""
+
+from __future__ import annotations
+
+from helpers import assert_valid
+
+from scheduler.domain import (
+    Instance,
+    Objective,
+    Status,
+)
+from scheduler.domain.cycle import cycle_time
+from scheduler.io.validate import require_valid
+from scheduler.portfolio import solve
+from scheduler.search.construct import construct
+from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.lower import lower
+from scheduler.search.cyclic.schedules import to_plan, to_schedule
+from scheduler.search.cyclic.spoken import why_unsupported
+
+GOAL = Objective.parse("cycle_time")
+
+
+def constructed(instance: Instance, seed: int = 0):
+    schedule = construct(instance, GOAL, time_limit=0.0, seed=seed)
+    assert schedule is not None
+    return schedule
+
+
+def searched(instance: Instance, insertions: int, seed: int = 0) -> int:
+    """Return the cycle time that the search finds, having checked its schedule."""
+    assert why_unsupported(instance, GOAL) is None
+    start = constructed(instance)
+    values: list[int] = []
+    search = CyclicSearch(instance, start, seed, values.append)
+    search.advance(insertions)
+    assert values == sorted(set(values), reverse=True)
+    found = search.best()
+    if found is None:
+        assert search.value == cycle_time(instance, start)
+        return search.value
+    assert_valid(instance, found)
+    assert cycle_time(instance, found) == search.value == values[-1]
+    return search.value
+
+
+def assert_plans_are_kept(instance: Instance, insertions: int) -> int | None:
+    """Return by how much the search ends above the least cycle time, None if that is not proved.
+
+    What it reads of the best schedule and writes again has to be the same.
+    """
+    require_valid(instance, "plans")
+    best = solve(instance, objective="cycle_time", time_limit=30, workers=1)
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, best.schedule)
+    again = to_schedule(lowered, plan, cycle)
+    assert_valid(instance, again)
+    assert {o.key for o in again.operations} == {o.key for o in best.schedule.operations}
+    found = searched(instance, insertions)
+    assert found >= best.bounds[0]
+    return found - cycle if best.status is Status.OPTIMAL else None

@@ -1,0 +1,128 @@
+"""Lanes in the cyclic search: trips, headway, docks, networks, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cyclic_cases import (
+    cyclic,
+    over_lanes,
+)
+from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
+from helpers import distances, factory, machine, simple_job
+from test_cycles import least_cycle_time
+
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Lane,
+    Robot,
+    RobotCell,
+    Timetable,
+    Vehicle,
+)
+from scheduler.domain.cycle import cycle_time
+from scheduler.generate import generate
+from scheduler.io.validate import require_valid
+from scheduler.search.cyclic.lower import lower
+from scheduler.search.cyclic.spoken import why_unsupported
+
+
+def ferry(*lanes: Lane, docks: int | None = None) -> Instance:
+    """Return two jobs that are 1 in F, and then 1 in G or, if a lane leads there, in H."""
+    ends = ["G", "H" if any(lane.destination == "H" for lane in lanes) else "G"]
+    machines = [machine(f"{name}{n}", name) for n, name in enumerate(["F", "F", *ends])]
+    jobs = [simple_job(f"P{n}", (f"F{n}", 1), (f"{end}{n + 2}", 1)) for n, end in enumerate(ends)]
+    sites = [Facility("F", docks=docks), *(Facility(end) for end in dict.fromkeys(ends))]
+    return cyclic(factory(*sites, *machines, *lanes, *jobs), 4)
+
+
+@pytest.mark.parametrize(
+    ("lane", "least"),
+    [
+        # The vehicle is away for 3 + 3: with both jobs on one trip, or once for each.
+        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3), 6),
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3), 12),
+        # Two vehicles take turns; then trips are a headway apart, of which there are one or two in a cycle.
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=2), 6),
+        (Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3, vehicles=2, headway=5), 5),
+        (Lane("L", "F", "G", 3, units_per_vehicle=1, return_time=3, vehicles=4, headway=5), 10),
+    ],
+)
+def test_trips_over_a_lane(lane: Lane, least: int) -> None:
+    instance = ferry(lane)
+    require_valid(instance, "ferry")
+    assert searched(instance, 300) == least_cycle_time(instance) == least
+
+
+@pytest.mark.parametrize(("docks", "least"), [(None, 4), (1, 6)])
+def test_lanes_share_docks(docks: int | None, least: int) -> None:
+    # Each vehicle is away for 3 + 1; at one dock they load for 3 each, one after the other.
+    lanes = [Lane(f"L{end}", "F", end, 1, load_time=3) for end in "GH"]
+    instance = ferry(*lanes, docks=docks)
+    assert searched(instance, 300) == least_cycle_time(instance) == least
+
+
+def test_parts_of_two_sets_are_on_one_trip() -> None:
+    # P0 is 1 on F2 and P1 is 5, one of each in 6 ticks. The vehicle takes 7, so that both go on one trip; P0 may wait
+    # for P1 of the same set or, by one cycle, of the one before.
+    instance = over_lanes(36)
+    assert searched(instance, 500, seed=1) == least_cycle_time(instance) == 8
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_lanes_with_return_headway_and_docks(seed: int) -> None:
+    assert assert_plans_are_kept(over_lanes(seed), 300) == 0
+
+
+@pytest.mark.slow
+def test_nearly_all_cycle_times_with_lanes_are_those_of_cpsat() -> None:
+    excess = [assert_plans_are_kept(over_lanes(seed), 3000) for seed in range(8, 160)]
+    assert len(excess) - excess.count(None) >= 140
+    assert excess.count(0) >= 0.95 * (len(excess) - excess.count(None))
+
+
+def test_the_longest_way() -> None:
+    # Out of a cell, to the dock, over a lane, to another cell and into it: nine legs, as robots and vehicles hold two
+    # parts. The lane is the bottleneck: its vehicle is away for 5 + 5 with every part.
+    sites = [Facility(name, f"{name}-dock") for name in "FG"]
+    parts = []
+    for name in "FG":
+        places = distances(f"{name}-in {name}-S {name}-out", 1)
+        robot = Robot(f"{name}-R", f"{name}-in", grippers=2)
+        parts.append(RobotCell(f"{name}-C", name, (robot,), f"{name}-in", f"{name}-out", places, 1, 1))
+        cart = Vehicle(f"{name}-V", f"{name}-dock", capacity=2)
+        stops = distances(f"{name}-dock {name}-in {name}-out", 1)
+        parts.append(Fleet(f"{name}-cars", name, (cart,), stops, pick_up_time=1, drop_time=1))
+        parts.append(machine(f"{name}-S", name, cell=f"{name}-C", input_buffer=0, output_buffer=0))
+    lane = Lane("L", "F", "G", 5, units_per_vehicle=2, return_time=5)
+    instance = cyclic(factory(*sites, *parts, lane, simple_job("P", ("F-S", 6), ("G-S", 3))), 6)
+    require_valid(instance, "long")
+    lowered = lower(instance)
+    assert int(np.diff(lowered.facts.legs_at).max()) == 9
+    assert searched(instance, 300) == 10
+
+
+def test_networks_with_cells_fleets_and_lanes() -> None:
+    instance = generate(
+        facilities=3, vehicles=2, fleet=2, jobs=12, operations=50, machines=18, cells=3, blocking=1, dwell=0.2, docks=1,
+        shifts=0, capacity=0, operators=0, assembly=0, repetitions=4, seed=0, durations=(5, 30),
+    )  # fmt: skip
+    assert searched(instance, 200) < 0.6 * cycle_time(instance, constructed(instance))
+
+
+def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
+    lane = Lane("L", "F", "G", 3, units_per_vehicle=2)
+    instance = ferry(lane)
+    large = replace(instance, jobs=tuple(replace(job, units=3, splits=True) for job in instance.jobs))
+    assert why_unsupported(large, GOAL) == "jobs that go over a lane in several loads"
+    at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
+    assert why_unsupported(at_once, GOAL) == "moves that take no time"
+    hub = replace(instance, facilities=(*instance.facilities, Facility("H", hub=True)))
+    hub = replace(hub, lanes=(lane, Lane("M", "F", "H", 1), Lane("N", "H", "G", 1)))
+    assert why_unsupported(hub, GOAL) == "several routes from facility to facility"
+    timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))
+    assert why_unsupported(timed, GOAL) == "timetable of Lane"
