@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from cpsat.fixing import hint_status
+from cpsat.proving import shortest
 from helpers import assert_valid, at, distances, empty, factory, flagged, machine, simple_job, transport
 from oracle_parking import least_makespan
 from parking_task_cases import random_task_instance
 from strategies import random_events
 
-from scheduler.cpsat.solve import Outcome, improve
 from scheduler.domain import (
     Battery,
     Charge,
@@ -24,7 +24,6 @@ from scheduler.domain import (
     Objective,
     Schedule,
     Status,
-    Stop,
     Vehicle,
 )
 from scheduler.domain.derive import complete
@@ -165,22 +164,8 @@ QUICK += [(0, 2, True), (7, 2, True)]
 KINDS = [(1, True), (2, False), (2, True)]
 
 
-def best(instance: Instance, start: Schedule | None = None) -> Outcome:
-    """Return what CP-SAT finds and proves on its own."""
-    return improve(
-        instance,
-        MAKESPAN,
-        start=start,
-        time_limit=60,
-        workers=1,
-        seed=0,
-        on_progress=lambda value, bound: None,
-        stop=Stop(),
-    )
-
-
 def assert_model_and_oracle_agree(instance: Instance) -> None:
-    found = best(instance)
+    found = shortest(instance)
     if found.status is Status.INFEASIBLE:
         assert least_makespan(instance, 18) is None
         return
@@ -209,7 +194,7 @@ def test_the_model_and_the_world_in_ticks_agree_at_length(seed: int, capacity: i
 @pytest.mark.parametrize("seed", [0, 3, 6, 8])
 def test_what_has_happened_goes_on_as_planned(seed: int, capacity: int, has_battery: bool) -> None:
     instance = random_task_instance(seed, capacity=capacity, has_battery=has_battery)
-    plan = best(instance).schedule
+    plan = shortest(instance).schedule
     assert plan is not None
     for now in range(1, max(move.end for move in plan.moves) + 1, 2):
         revised = revise(instance, Revision(now, 0, (), plan))
@@ -221,11 +206,11 @@ def test_what_has_happened_goes_on_as_planned(seed: int, capacity: int, has_batt
 @pytest.mark.parametrize("seed", [0, 3, 7])
 def test_repairs_keep_what_has_begun(seed: int, capacity: int, has_battery: bool) -> None:
     instance = random_task_instance(seed, capacity=capacity, has_battery=has_battery)
-    plan = best(instance).schedule
+    plan = shortest(instance).schedule
     assert plan is not None
     events = random_events(seed, instance, plan, size=1)
     revised = revise(instance, Revision(max(event.at for event in events), 0, events, plan))
-    found = best(revised)
+    found = shortest(revised)
     assert found.status is Status.OPTIMAL
     assert found.schedule is not None
     assert_valid(revised, found.schedule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cpsat.proving import shortest
 from helpers import at, complete_instance, down, factory, job, machine, mode, op, schedule
 
 import scheduler
@@ -16,16 +17,7 @@ def test_operation_of_an_unchosen_plan_may_be_released_after_the_known_makespan(
     planned = job("J", op("1", mode("M", 4)), op("2", mode("M", 2)), links=(), release_date=4, plans=(("2",), ("1",)))
     instance = replace(factory(machine("M"), planned), execution=Execution(1, Schedule(())))
     start = Schedule((ScheduledOperation("J", "2", 0, "M", 4, 6),))
-    outcome = improve(
-        instance,
-        Objective.parse("makespan"),
-        start=start,
-        time_limit=10,
-        workers=1,
-        seed=0,
-        on_progress=lambda value, bound: None,
-        stop=Stop(),
-    )
+    outcome = shortest(instance, start)
     assert outcome.status is Status.OPTIMAL
     assert outcome.schedule is not None
     assert outcome.schedule.makespan == 6

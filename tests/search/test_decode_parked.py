@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cpsat.proving import shortest
 from helpers import assert_valid, distances, factory, machine, simple_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,7 @@ from parked_cases import KINDS, random_parked
 from strategies import random_events
 from test_decode import OBJECTIVES, decoded, searched
 
-from scheduler.cpsat.solve import improve
-from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Objective, Status, Stop, Vehicle
+from scheduler.domain import Battery, Charger, ChargeStep, Facility, Fleet, Instance, Objective, Status, Vehicle
 from scheduler.domain.events import Revision, revise
 from scheduler.search.construct import construct
 
@@ -84,16 +84,7 @@ def test_the_optimum_is_reached_in_most_cases(kind: str, reached: int) -> None:
     for seed in range(20, 36, 2):
         instance = random_parked(seed, kind, jobs=2)
         found = searched(instance, "makespan", iterations=1000)
-        proof = improve(
-            instance,
-            MAKESPAN,
-            start=found,
-            time_limit=60,
-            workers=1,
-            seed=0,
-            on_progress=lambda value, bound: None,
-            stop=Stop(),
-        )
+        proof = shortest(instance, found)
         assert proof.status is Status.OPTIMAL
         assert proof.schedule is not None
         assert_valid(instance, proof.schedule)

@@ -10,17 +10,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.calendars import (
-    work_start,
-)
-from scheduler.search.decode.carriers import (
-    next_after,
-    travel,
-)
-from scheduler.search.decode.charging import (
-    connect,
-    wished,
-)
+from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.carriers import next_after, travel
+from scheduler.search.decode.charging import connect, wished
 from scheduler.search.decode.layout import (
     ABLE,
     AWAY_AT,
