@@ -13,7 +13,7 @@ from strategies import events, instances
 
 from scheduler.bounds.alone import alone
 from scheduler.bounds.pools import Clock, Pool, Work
-from scheduler.bounds.sums import sum_bounds
+from scheduler.bounds.sums import SUMS, sum_bounds
 from scheduler.domain import Instance, Objective
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
@@ -88,6 +88,14 @@ def test_machines_share_what_may_be_done_on_either() -> None:
     least = sum_bounds(factory(machine("M"), machine("N"), *jobs))
     assert least["total_tardiness"] == 0 + 0 + 2 + 4
     assert least["flow_time"] == max(4 * 4, 2 + 4 + 6 + 8)
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_bound_is_the_same_whatever_else_is_asked_for(name: str) -> None:
+    jobs = (simple_job(name, ("M", 4), due_date=5, weight=weight) for name, weight in (("A", 1), ("B", 2), ("C", 5)))
+    plan = schedule(at("A.1", "M", 0, 4), at("B.1", "M", 4, 8), at("C.1", "M", 8, 12))
+    instance = executed(factory(machine("M", calendar=down((5, 9))), *jobs), plan, 1)
+    assert sum_bounds(instance, [name]) == {name: sum_bounds(instance)[name]}
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,12 +14,13 @@ added up in layers, each with the jobs that weigh at least so much::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from scheduler.bounds.alone import Alone, alone
 from scheduler.bounds.pools import Pool, pools
 from scheduler.domain import Instance
 from scheduler.domain.horizon import tails
+from scheduler.domain.remembered import remembered
 
 REACH = 8
 """Calendars are read for so many times what the machines need together, and the longest job alone."""
@@ -33,20 +34,19 @@ SUMS = (
     "promised_tardiness",
 )
 """Terms that have a bound here."""
+ALONE = frozenset(("number_tardy", "start_deviation"))
+"""Those of them that follow from jobs alone; pools take most of the time."""
 
 
-def sum_bounds(instance: Instance) -> dict[str, int]:
-    """Return a lower bound of every term of `SUMS`; those of changes only where there is a baseline."""
-    until = _reach(instance)
-    least = alone(instance, until)
-    pending = {key: start for key, start in least.starts.items() if key not in least.begun}
-    found = pools(instance, pending, tails(instance), until)
+def sum_bounds(instance: Instance, names: Collection[str] = SUMS) -> dict[str, int]:
+    """Return a lower bound of these terms of `SUMS`; those of changes only where there is a baseline."""
+    least, found = _alone(instance), () if ALONE.issuperset(names) else _pools(instance)
     dues = {job.id: job.due_date for job in instance.jobs if job.due_date is not None}
     weights = {job: instance.job_by_id[job].weight for job in dues}
     late = {job: max(0, least.completions[job] - due) for job, due in dues.items()}
     releases = {job.id: job.release_date for job in instance.jobs}
     flows = {job: least.completions[job] - release for job, release in releases.items()}
-    return {
+    bounds = {
         "total_tardiness": _total(found, dues, late, dict.fromkeys(dues, 1)),
         "weighted_tardiness": _total(found, dues, late, weights),
         "maximum_tardiness": max((0, *late.values(), *(pool.lateness(dues) for pool in found))),
@@ -55,6 +55,19 @@ def sum_bounds(instance: Instance) -> dict[str, int]:
         "flow_time": _total(found, releases, flows, dict.fromkeys(releases, 1)),
         **_changes(instance, least, found),
     }
+    return {name: bound for name, bound in bounds.items() if name in names}
+
+
+@remembered
+def _alone(instance: Instance) -> Alone:
+    return alone(instance, _reach(instance))
+
+
+@remembered
+def _pools(instance: Instance) -> Sequence[Pool]:
+    least = _alone(instance)
+    pending = {key: start for key, start in least.starts.items() if key not in least.begun}
+    return pools(instance, pending, tails(instance), _reach(instance))
 
 
 def _reach(instance: Instance) -> int:

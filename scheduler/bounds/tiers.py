@@ -27,7 +27,9 @@ from scheduler.bounds.lanes import lane_bound
 from scheduler.bounds.one_machine import one_machine_bound
 from scheduler.bounds.sums import SUMS, sum_bounds
 from scheduler.domain import Instance, OperationKey, Tier
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.horizon import heads, tails
+from scheduler.domain.remembered import remembered
 
 PRICE_ROUNDS = 100
 """Rounds after which prices hardly change."""
@@ -35,14 +37,15 @@ PRICE_STEP = 0.5
 """How much dearer, as an exponent, the machine that is wanted most becomes against one that nobody wants."""
 
 
+@collector_paused()
 def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ...]:
     """Return a lower bound of each tier, from bounds of its terms.
 
     Terms that are no matter of starts and completions count 0; no term is ever negative.
     """
     names, least = {name for tier in tiers for name, _ in tier.weights}, dict[str, int]()
-    if not names.isdisjoint(SUMS):
-        least.update(sum_bounds(instance))
+    if sums := names.intersection(SUMS):
+        least.update(sum_bounds(instance, sums))
     if "makespan" in names:
         least["makespan"] = makespan_bound(instance)
     if "cycle_time" in names:
@@ -51,6 +54,7 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
     return tuple(max(tier.aspiration, value) for tier, value in zip(tiers, values, strict=True))
 
 
+@remembered
 def makespan_bound(instance: Instance) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
     return destructive_bound(instance, simple_bound(instance))

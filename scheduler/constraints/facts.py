@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from scheduler.constraints.remembered import remembered
 from scheduler.constraints.rule import Violation
 from scheduler.domain import (
     Calendar,
@@ -29,6 +28,7 @@ from scheduler.domain import (
     Slowdown,
 )
 from scheduler.domain import ScheduledOperation as Scheduled
+from scheduler.domain.remembered import remembered
 
 
 def name(operation: Scheduled) -> str:

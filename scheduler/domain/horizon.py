@@ -17,6 +17,7 @@ from scheduler.domain.calendar import Calendar, Downtime, earliest_start, end_of
 from scheduler.domain.departures import longest_wait
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode
+from scheduler.domain.remembered import remembered
 from scheduler.domain.routing import carriers, in_loads, leg_time, routes, tenders
 from scheduler.domain.schedule import Move, OperationKey
 
@@ -40,6 +41,7 @@ class _Activity:
     lag: int = 0
 
 
+@remembered
 def horizon(instance: Instance) -> int:
     """Return a time by which some optimal schedule ends, whatever the (regular) objective.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scheduler.search.decode.engine import FactorySearch
+    from scheduler.search.tabu.engine import TabuSearch
 
 
 @dataclass
@@ -20,6 +21,9 @@ class Findings:
     ----------
     factory
         The last factory search, ended; None if there was none.
+    tabu
+        The last tabu search, ended; its lowering is good for whatever objective.
     """
 
     factory: FactorySearch | None = None
+    tabu: TabuSearch | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 from scheduler.bounds import higher
@@ -33,6 +34,10 @@ ROUND = 1.0
 """Seconds after which two searches exchange what they have found."""
 POLL = 0.1
 """Seconds for which the end of a compilation is waited for."""
+OFTEN = 0.2
+"""Seconds after which a repair hands on what has been found so far."""
+WAY_OUT = 0.05
+"""Seconds kept at least for the last schedule's way out in a repair, until it is known how long that takes."""
 LAST_SHARE = 0.1
 """Share of the time for the tiers that the walk does not speak."""
 ALONE_WORK = 100_000_000
@@ -62,6 +67,7 @@ class Hybrid:
         self._weights = weights
         self._scale = run.objective.tiers[0].scale
         self._prover = Stop()
+        self._way_out = WAY_OUT
         # No later tier is ever less than what it could be alone.
         self._bounds: tuple[Fraction | None, ...] = (None, *run.bounds_at_once[1:])
         self._walk: BlockingSearch | TabuSearch = (
@@ -97,7 +103,10 @@ class Hybrid:
         run = self._run
         # A plan to which something has happened is nearly good, and little of it should change.
         settings = DEFAULT if run.instance.execution is None else replace(DEFAULT, starts="given")
-        return TabuSearch(run.instance, self._weights, start, run.seed, self._on_better, settings)
+        before = run.findings.tabu
+        found = TabuSearch(run.instance, self._weights, start, run.seed, self._on_better, settings, before)
+        run.findings.tabu = found
+        return found
 
     def _continue(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk on from the plan in all threads, then bring changes back that the value does not need.
@@ -109,13 +118,8 @@ class Hybrid:
 
         run = self._run
 
-        def on_better(distance: int) -> None:
-            schedule = returning.best()
-            if schedule is not None:
-                run.offer(schedule, returning.name)
-
         def left() -> float:
-            return 0.0 if run.stop.requested else run.left - run.reserve
+            return 0.0 if run.stop.requested else run.left - self._way_out
 
         assert run.best is not None
         given, seconds = run.best, FIRST_SLICE
@@ -139,12 +143,20 @@ class Hybrid:
             self._take()
         if not is_all and left() > 0:
             price = self._weights.price(run.objective)
-            returning = Returning(walk, run.objective.value(run.best_terms), on_better, price)
+            returning = Returning(walk, run.objective.value(run.best_terms), lambda distance: None, price)
             seconds = small * left()
+            later, known, is_over = left() - seconds, returning.value, False
             with run.stop.calling(returning.stop):
                 returning.start(run.workers, seconds)
-                returning.wait(seconds)
-                returning.finish()
+                while not is_over:
+                    returning.wait(max(0.0, min(OFTEN, left() - later)))
+                    is_over = bool(returning.stopping[0]) or left() <= later
+                    if is_over:
+                        returning.finish()
+                    # Not with each step of a thread: handing over takes longer than many of them.
+                    if returning.value < known:
+                        known = returning.value
+                        self._take(returning)
         if self._is_small and left() > 0:
             _, bounds = run.improve(left(), run.workers, run.stop, has_loads=False)
             self._know(bounds)
@@ -308,7 +320,10 @@ class Hybrid:
         """Record what a thread of the walk has reached; a proof of CP-SAT's may be complete with it."""
         self._run.record(Fraction(self._weights.first_tier(value), self._scale), None, self._walk.name)
 
-    def _take(self) -> None:
-        schedule = self._walk.best()
+    def _take(self, walk: CompiledSearch[Any] | None = None) -> None:
+        """Take the best schedule of a walk over: it is read from the arrays, valued, and maybe checked."""
+        walk, began_at = walk or self._walk, monotonic()
+        schedule = walk.best()
         if schedule is not None:
-            self._run.offer(schedule, self._walk.name)
+            self._run.offer(schedule, walk.name)
+            self._way_out = max(self._way_out, monotonic() - began_at)

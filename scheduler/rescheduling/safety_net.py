@@ -12,18 +12,21 @@ INSERTION_SECONDS = 1.0
 """Most time spent on fitting new jobs into the gaps of a right shift."""
 
 
-def offer_shift(case: Case, insertion: float = INSERTION_SECONDS) -> bool:
+def offer_shift(case: Case, insertion: float | None = INSERTION_SECONDS) -> bool:
     """Offer the right shift, and with new jobs in its gaps where that is better; return whether there is any.
 
     Every other policy begins with it. A schedule that the case has from the beginning is no worse than the shift.
-    Seconds of `insertion` are spent at most on better gaps; with none, and where there was a schedule, new jobs go
-    where the first pass of construction puts them.
+    Seconds of `insertion` are spent at most on better gaps; where there was a schedule, new jobs go where the first
+    pass of construction puts them. None: they stay behind all others, if there is a right shift at all.
     """
+    seconds = insertion or 0.0
     if case.best is not None:
-        insertion = 0.0
+        seconds = 0.0
     elif case.shift.schedule is not None:
         case.offer(case.shift.schedule, "right-shift")
-    fitted = _fitted(case, insertion) if case.fits or case.best is None else None
+    if insertion is None and case.best is not None:
+        return True
+    fitted = _fitted(case, seconds) if case.fits or case.best is None else None
     if fitted is not None:
         case.offer(fitted, "right-shift")
     return case.best is not None

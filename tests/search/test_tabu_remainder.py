@@ -183,6 +183,21 @@ def test_the_way_back_keeps_the_value_that_is_allowed_and_comes_nearer(spare: in
     assert told[-1] == returning.value < before
 
 
+def test_what_one_search_has_lowered_serves_another_with_other_weights() -> None:
+    for instance, shifted, weights in cases(range(300, 330), 9, "makespan"):
+        before = TabuSearch(instance, weights, shifted, 0, lambda value: None)
+        before.advance(200)
+        other = weigh(instance, Objective.parse("flow_time"))
+        assert other is not None
+        search = TabuSearch(instance, other, shifted, 0, lambda value: None, before=before)
+        assert search.problem is before.problem
+        search.advance(200)
+        best = search.best() or shifted
+        assert_valid(instance, best)
+        assert other.value(instance, best) == search.value
+        assert weights.value(instance, before.best() or shifted) == before.value
+
+
 def test_a_repair_uses_it() -> None:
     instance, shifted, _ = next(iter(cases(range(100, 150), 9, "makespan")))
     found = solve(instance, objective="makespan", start=shifted, time_limit=2, workers=2)

@@ -6,7 +6,7 @@ from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.policies.match_up import find_match_up
 from scheduler.rescheduling.policies.reoptimise import search, walks
 from scheduler.rescheduling.policies.reroute import reroute_affected
-from scheduler.rescheduling.safety_net import INSERTION_SECONDS, offer_shift
+from scheduler.rescheduling.safety_net import offer_shift
 
 REROUTE_SHARE = 0.2
 MATCH_UP_SHARE = 0.2
@@ -21,9 +21,11 @@ def automatic(case: Case) -> None:
     if not case.frees and not case.why_not_absorbed() and case.shift.schedule is not None:
         case.offer(case.shift.schedule, "absorb")
         return
-    is_walked = walks(case)  # that finds sooner what reroute and match-up find
-    offer_shift(case, 0.0 if is_walked else INSERTION_SECONDS)
-    if not is_walked:
+    if walks(case):
+        # That finds sooner what reroute and match-up find, and where new jobs fit in.
+        offer_shift(case, None)
+    else:
+        offer_shift(case)
         reroute_affected(case, REROUTE_SHARE * case.left)
         find_match_up(case, MATCH_UP_SHARE * case.left)
     search(case)

@@ -22,7 +22,7 @@ from scheduler.search.tabu.arrays import (
 from scheduler.search.tabu.build import distance
 from scheduler.search.tabu.elite import Elite
 from scheduler.search.tabu.settings import DEFAULT, Settings
-from scheduler.search.tabu.space import RestSpace, space_of
+from scheduler.search.tabu.space import RestSpace, Space, space_of
 from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.transports import Carried
 from scheduler.search.tabu.walker import Walker
@@ -71,6 +71,8 @@ class TabuSearch(CompiledSearch[Solution]):
         Called, from a thread of the search, with every value below all before.
     settings
         What can be varied.
+    before
+        A search on the same instance, whatever its objective.
     """
 
     name = "tabu"
@@ -84,11 +86,15 @@ class TabuSearch(CompiledSearch[Solution]):
         seed: int,
         on_better: OnBetter,
         settings: Settings = DEFAULT,
+        before: TabuSearch | None = None,
     ) -> None:
         self.weights = weights
         self.settings = settings
         self.seed = seed
-        self.space = space_of(instance, weights, start)
+        known = None if before is None else before.space
+        self.space: Space = (
+            known.weighed(weights) if isinstance(known, RestSpace) else space_of(instance, weights, start)
+        )
         self.problem = self.space.problem
         num_machines = len(instance.machines)
         flexibility = self.problem.alts.shape[1] / (self.problem.ops.shape[1] - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from fractions import Fraction
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduler.domain import Instance, OperationKey, Schedule
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.horizon import horizon, usual_duration
 from scheduler.search.tabu.arrays import (
     ALT,
@@ -65,9 +67,9 @@ class Space(Protocol):
 class PlainSpace:
     """Solutions of an instance in which nothing is carried."""
 
-    def __init__(self, instance: Instance, releases: Mapping[OperationKey, int] | None = None) -> None:
+    def __init__(self, instance: Instance, latest: int, releases: Mapping[OperationKey, int] | None = None) -> None:
         self._instance = instance
-        self.problem = lower(instance, 4 * horizon(instance), releases)
+        self.problem = lower(instance, 4 * latest, releases)
 
     def greedy(self, remaining: Reals, urgency: float, noise: float, seed: int) -> Solution:
         """Return a new solution."""
@@ -165,14 +167,24 @@ class RestSpace(PlainSpace):
     """Solutions of what a schedule leaves to decide of an instance to which something has happened."""
 
     def __init__(self, rest: Remainder, weights: Weights) -> None:
-        super().__init__(rest.instance, rest.releases)
+        super().__init__(rest.instance, horizon(rest.whole), rest.releases)
         self._rest = rest
+        self._wanted = wanted(rest, self.problem)
+        self._typical = max(1, usual_duration(rest.whole))
+        self.set_weights(weights)
+
+    def set_weights(self, weights: Weights) -> None:
+        """Let values be those of other weights from now on."""
         self._weights = weights
         # The walk minimises the makespan, whatever its weight.
         self._jobs = np.minimum(weights.jobs, 1) if weights.is_makespan else weights.jobs
-        self._wanted = wanted(rest, self.problem)
-        self._typical = max(1, usual_duration(rest.whole))
         self._longest = 0
+
+    def weighed(self, weights: Weights) -> RestSpace:
+        """Return the same solutions with other weights."""
+        other = copy(self)
+        other.set_weights(weights)
+        return other
 
     def solution(self, schedule: Schedule) -> Solution | None:
         """Return a schedule as a solution."""
@@ -280,6 +292,7 @@ class RestSpace(PlainSpace):
         return int(change(self._wanted, state, 2 * self._typical))
 
 
+@collector_paused()
 def space_of(instance: Instance, weights: Weights, start: Schedule) -> Space:
     """Return the solutions of an instance that `scheduler.search.tabu.arrays.why_unsupported` has nothing against.
 
@@ -287,4 +300,4 @@ def space_of(instance: Instance, weights: Weights, start: Schedule) -> Space:
     """
     if instance.execution is not None:
         return RestSpace(remainder(instance, start), weights)
-    return CarriedSpace(instance) if instance.fleets else PlainSpace(instance)
+    return CarriedSpace(instance) if instance.fleets else PlainSpace(instance, horizon(instance))

@@ -15,6 +15,7 @@ from math import ceil
 import numpy as np
 
 from scheduler.domain import Instance, Objective, Schedule, Tier
+from scheduler.domain.collector import collector_paused
 from scheduler.domain.horizon import horizon
 from scheduler.search.tabu.arrays import BROKEN, DUE, FLOW, LATE, PROMISED, Ints
 
@@ -140,6 +141,7 @@ class Weights:
         return self._lifted(sum(ceil(bound * tier.scale) * unit for (tier, unit), bound in known) - self.offset)
 
 
+@collector_paused()
 def weigh(instance: Instance, objective: Objective) -> Weights | None:
     """Return the weights of as many leading tiers as the search speaks, None if that is not even the first."""
     longest = horizon(instance)

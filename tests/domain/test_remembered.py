@@ -9,8 +9,8 @@ from weakref import ref
 from helpers import at, factory, machine, schedule, simple_job
 
 from scheduler.constraints.facts import occupations
-from scheduler.constraints.remembered import remembered
 from scheduler.domain import Schedule
+from scheduler.domain.remembered import remembered
 
 
 def test_the_same_objects_are_looked_at_once_and_equal_ones_anew() -> None:

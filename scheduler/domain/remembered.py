@@ -1,4 +1,4 @@
-"""What was said of the schedule that was looked at last: several rules ask for the same facts, one after the other."""
+"""What was said of the instance or schedule that was looked at last: several ask for the same facts in turn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Fact = TypeVar("Fact")
 
 
 def remembered(function: Callable[P, Fact]) -> Callable[P, Fact]:
-    """Return a function of instance and schedule that keeps what it has returned last; nobody may change that.
+    """Return a function of frozen objects that keeps what it has returned last; nobody may change that.
 
-    Both are frozen, so that the same objects have the same facts; they are not kept alive.
+    The same objects have the same facts for ever; they are not kept alive.
     """
     last: list[tuple[tuple[Callable[[], object], ...], Fact]] = []
 
