@@ -114,15 +114,16 @@ def _resumed(
     fixed: Collection[OperationKey],
 ) -> Machine:
     """Return the machine as it is now: down while it works on what is fixed, set up for what it worked on last."""
-    now = execution_of(instance).now
+    execution = execution_of(instance)
+    now = execution.now
     kept = [o for o in schedule.by_machine.get(machine.id, ()) if o.key in fixed]
     past = [o for o in kept if o.key in begun]
     free = past[-1].end if past else 0
     calendar = machine.calendar
-    if free > now or (free > 0 and machine.setups is not None):
+    if not any(s.machine == machine.id and s.start < now <= s.end for s in execution.baseline.setups):
+        free = max(free, now)  # what is down now is free only afterwards, and no setup begins in the past
+    if free > 0:
         calendar = _down(calendar, 0, free)
-    elif machine.setups is None:
-        calendar = _down(calendar, 0, now)  # so that what is down now is free only afterwards
     for operation in kept:
         if operation.key not in begun:
             calendar = _down(calendar, operation.start, operation.end)
