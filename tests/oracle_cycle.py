@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from itertools import product
 
-from oracle import Node, _Search
+from oracle import _Search
 from oracle_case import Case, Point, cases
+from oracle_timing import Node
 
 from scheduler.domain import Instance, Objective, Schedule
 

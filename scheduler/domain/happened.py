@@ -256,11 +256,18 @@ def pausing(instance: Instance) -> Instance:
 
 
 def pausing_between_shifts(instance: Instance, keys: Iterable[OperationKey]) -> Instance:
-    """Return the instance in which those of the operations that are longer than all their shifts pause between them."""
+    """Return the instance in which those of the operations that are longer than all their shifts pause between them.
+
+    Once a part is on its way to an operation, only shifts of the machine where it was planned count.
+    """
+    execution = execution_of(instance)
+    on_its_way = {(move.job, move.successor) for move in execution.moves}
     for key in keys:
         operation = instance.operation_by_key[key]
-        longest = [instance.machine_by_id[mode.machine].calendar.longest for mode in operation.modes]
-        fits = (room is None or mode.duration <= room for mode, room in zip(operation.modes, longest, strict=True))
+        was = execution.baseline.by_operation.get(key) if key in on_its_way else None
+        possible = [mode for mode in operation.modes if was is None or mode.machine == was.machine]
+        longest = [instance.machine_by_id[mode.machine].calendar.longest for mode in possible]
+        fits = (room is None or mode.duration <= room for mode, room in zip(possible, longest, strict=True))
         if not operation.interruptible and not any(fits):
             instance = with_operation(instance, key[0], replace(operation, interruptible=True))
     return instance

@@ -17,9 +17,13 @@ from scheduler.rescheduling.timing import Anchor, Capacity, Reason, Taken, Timin
 
 
 class _Stay(NamedTuple):
-    """A vehicle stands at a place during ``[begin, end)`` of the draft; a settled one stays where it is."""
+    """A vehicle stands at a place during ``[begin, end)``; a settled one stays where it is.
+
+    ``nominal`` is when it comes there in the draft, which gives its turn even if it really comes late.
+    """
 
     place: str
+    nominal: int
     begin: int
     end: int
     starts: Anchor
@@ -148,23 +152,26 @@ class Parked:
 
     def _visits(self, fleet: Fleet, stop: Stop) -> Iterator[_Stay]:
         """Yield the visits of a stop; with one job at a time, both of a transport."""
+        starts: Anchor
+        ends: Anchor
         task = stop.task
         if isinstance(task, Charge):
             node = self._activities.stop_of(task, False)
             is_settled = self._timing.fixed[node]
-            yield _Stay(stop.place, task.start, task.end, (node, "start", 0), (node, "end", 0), is_settled)
+            starts, ends = (node, "start", 0), (node, "end", 0)
+            yield _Stay(stop.place, task.start, task.start, task.end, starts, ends, is_settled)
             return
         assert isinstance(task, Move)
         node, real = self._activities.node_of(task), self._real.get(task, task)
         last = self._activities.last(node)
         if not stop.is_drop:
             until = real.start + fleet.pick_up_time
-            ends: Anchor = (node, "start", fleet.pick_up_time)
-            yield _Stay(task.origin, real.start, until, (node, "start", 0), ends, task in self._real)
+            starts, ends = (node, "start", 0), (node, "start", fleet.pick_up_time)
+            yield _Stay(task.origin, task.start, real.start, until, starts, ends, task in self._real)
         if stop.is_drop or last == node:
-            begin = real.end - fleet.drop_time
-            starts: Anchor = (last, "end", -fleet.drop_time)
-            yield _Stay(task.destination, begin, real.end, starts, (last, "end", 0), self._timing.fixed[last])
+            nominal, begin = task.end - fleet.drop_time, real.end - fleet.drop_time
+            starts, ends = (last, "end", -fleet.drop_time), (last, "end", 0)
+            yield _Stay(task.destination, nominal, begin, real.end, starts, ends, self._timing.fixed[last])
 
     # Gaps.
 
@@ -186,7 +193,7 @@ class Parked:
                 stand.free_at, stand.free = last.end, last.ends
                 stand.key, stand.is_past = task.last, False
             else:
-                stand = _Stand(last.place, last.begin, last.starts, last.end, last.ends, task.last, task.has_begun)
+                stand = _Stand(last.place, last.nominal, last.starts, last.end, last.ends, task.last, task.has_begun)
         self._add_gap(yard, vehicle, stand, None, planned)
 
     def _add_gap(
@@ -250,7 +257,7 @@ class Parked:
     def _hold(self, stay: _Stay) -> None:
         """Let a vehicle stand where a task has it stand."""
         if not stay.is_settled:
-            self._add_use(stay.place, stay.begin, stay.end, stay.starts, stay.ends)
+            self._add_use(stay.place, stay.nominal, stay.end, stay.starts, stay.ends)
         elif stay.place in self._taken and stay.end > self._now:
             self._taken[stay.place].append(Taken(max(stay.begin, self._now), stay.end, 1, stay.ends[0]))
 

@@ -53,6 +53,26 @@ def test_who_comes_next_waits_until_the_vehicle_has_gone_on() -> None:
     assert (by_job["J1"].end, by_job["J2"].end, by_job["J3"].start) == (7, 10, 4)
 
 
+def test_who_is_under_way_keeps_its_turn_where_it_comes_late() -> None:
+    # V1 was to be at M1 during [4, 5), V2 from 7 on. Broken down until 8, V1 comes there at 10 and goes on at 11.
+    fleet = Fleet(
+        *("AGV", "F", (Vehicle("V1", "DOCK"), Vehicle("V2", "DOCK")), distances("DOCK M1", 3), 1, 1), parking={"M1": 1}
+    )
+    instance = factory(Facility("F", "DOCK"), machine("M1"), fleet, *(simple_job(j, ("M1", 1)) for j in ("J1", "J2")))
+    moves = (
+        transport("J1 >1", "DOCK>M1", "V1", 0, 5),
+        empty("M1>DOCK", "V1", 5, 8),
+        transport("J2 >1", "DOCK>M1", "V2", 3, 8),
+    )
+    plan = schedule(at("J1.1", "M1", 5, 6), at("J2.1", "M1", 8, 9), *moves)
+    assert_valid(instance, plan)
+    broken = revise(instance, Revision(2, 0, (VehicleDown(id="E", at=2, vehicle="V1", until=8),), plan))
+    found = shift(broken, execution_of(broken).baseline).schedule
+    assert found is not None
+    assert_valid(broken, found)
+    assert {m.mover: (m.start, m.end) for m in found.moves if m.job is not None} == {"V1": (0, 11), "V2": (7, 12)}
+
+
 def test_vehicles_that_come_in_another_order_make_room_for_one_another() -> None:
     # V2 was to stay at M1 for J1, which V1 brings there; broken down, V1 comes behind it.
     fleet = Fleet(
