@@ -1,4 +1,4 @@
-"""The safety net: the right shift, in milliseconds, outside any solver."""
+"""The safety net, in milliseconds, outside any solver: the right shift, else what construction finds."""
 
 from __future__ import annotations
 
@@ -30,6 +30,26 @@ def offer_shift(case: Case, insertion: float | None = INSERTION_SECONDS) -> bool
     if fitted is not None:
         case.offer(fitted, "right-shift")
     return case.best is not None
+
+
+def offer_construction(case: Case) -> None:
+    """Offer the first schedule that construction finds, where orders of the baseline lead to none.
+
+    A search makes one too, but only after it has been loaded and has prepared itself.
+    """
+    # Here, not above: construction takes its time to load.
+    from scheduler.search.construct import construct
+
+    found = construct(
+        case.instance,
+        case.objective,
+        time_limit=0.0,
+        seed=case.seed,
+        stop=case.stop,
+        gives_up=lambda: case.left <= 0,
+    )
+    if found is not None:
+        case.offer(found, "reoptimise")
 
 
 def has_new_jobs(instance: Instance) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule, shifts, simple_job
-from repair_cases import repaired, shifted, times
+from repair_cases import repaired, revised, shifted, times
 
-from scheduler.domain import Instance, Job, Robot, RobotCell
+from scheduler.domain import Instance, Job, Objective, Robot, RobotCell
 from scheduler.domain.derive import complete
 from scheduler.domain.events import Event, MachineBreakdown, MachineDegraded, OperationDelayed
+from scheduler.rescheduling.case import Case
+from scheduler.rescheduling.right_shift import shift
+from scheduler.rescheduling.safety_net import offer_construction
 
 # --- parts that block ----------------------------------------------------------------------------------------------
 
@@ -100,3 +105,23 @@ def test_a_part_in_the_way_of_others_comes_behind_them_with_all_that_is_left_of_
     baseline = schedule(at("J1.1", "A", 2, 4), at("J1.2", "B", 8, 12), at("J2.1", "A", 8, 10), at("J2.2", "C", 10, 13))
     result = shifted(instance, baseline, 1, MachineDegraded("E", 1, "B", 50))
     assert times(result) == {"J1.1": (10, 12), "J1.2": (13, 22), "J2.1": (8, 10), "J2.2": (10, 13)}
+
+
+def test_where_a_part_blocks_what_it_would_come_behind_construction_has_a_plan() -> None:
+    # J1.2 goes from A to B, behind J2.2. Until then its part is on A, as J1.1 runs, where J2 has to go before that: no
+    # right shift. Construction puts J1.2 before J2.2.
+    instance = factory(
+        machine("A", calendar=shifts(8, (0, 5)), output_buffer=0),
+        machine("B"),
+        job("J1", op("1", mode("A", 2)), op("2", mode("A", 3), mode("B", 9))),
+        simple_job("J2", ("A", 2), ("B", 3)),
+    )
+    baseline = schedule(at("J1.1", "A", 0, 2), at("J1.2", "A", 2, 5), at("J2.1", "A", 8, 10), at("J2.2", "B", 10, 13))
+    after = revised(instance, baseline, 1, MachineDegraded("E", 1, "A", 50))
+    kept = shift(after, baseline)
+    assert "wait for one another for ever" in kept.reason
+    case = Case(after, kept, Objective.parse("makespan"), ends_at=inf)
+    offer_construction(case)
+    assert case.best is not None
+    # A is half as fast from 1 on: J1.1 takes 3 ticks, J2.1 takes 4.
+    assert times(case.best.schedule) == {"J1.1": (0, 3), "J1.2": (3, 12), "J2.1": (8, 12), "J2.2": (12, 15)}

@@ -9,7 +9,7 @@ from fractions import Fraction
 from scheduler.domain import Objective, Progress, Result, Schedule, Status
 from scheduler.errors import UncheckedScheduleError
 from scheduler.rescheduling.case import SHORTEST, Case
-from scheduler.rescheduling.safety_net import offer_shift
+from scheduler.rescheduling.safety_net import offer_construction, offer_shift
 from scheduler.rescheduling.stability import usual_tax
 
 VALUE_SHARE = 0.4
@@ -30,9 +30,12 @@ def reoptimise(case: Case) -> None:
 def search(case: Case) -> None:
     """Search with everything pending free, from the best schedule so far; see `scheduler.portfolio.solve`.
 
-    First for the value alone. Then, where change is taxed, for what is worth the change (`Case.trade`); otherwise for
-    little change among the schedules that are good enough (`Case.aspire`).
+    Where there is none, from what construction finds. First for the value alone. Then, where change is taxed, for what
+    is worth the change (`Case.trade`); otherwise for little change among the schedules that are good enough
+    (`Case.aspire`).
     """
+    if case.best is None:
+        offer_construction(case)
     tiers = case.valued_tiers
     if tiers and len(tiers) < len(case.objective.tiers):
         tax = tax_of(case)
