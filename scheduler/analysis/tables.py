@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def operations_frame(instance: Instance, schedule: Schedule) -> pd.DataFrame:
     """Return one row per scheduled operation, in the order of the schedule.
 
-    Columns: job, operation, mode, machine, facility, cell, start, end, working_time (``end - start`` without pauses,
-    the duration of the mode), occupied_from, occupied_until (see *occupation* in docs/rules.md).
+    Columns: job, operation, mode, machine, facility, cell, start, end, working_time (``end - start`` without pauses and
+    at the usual speed, the duration of the mode), occupied_from, occupied_until (see *occupation* in docs/rules.md).
     """
     held = occupations(instance, schedule)
     operations = schedule.operations

@@ -43,6 +43,7 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
 
     Terms that are no matter of starts and completions count 0; no term is ever negative.
     """
+    instance = instance.at_best
     names, least = {name for tier in tiers for name, _ in tier.weights}, dict[str, int]()
     if sums := names.intersection(SUMS):
         least.update(sum_bounds(instance, sums))
@@ -57,11 +58,12 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
 @remembered
 def makespan_bound(instance: Instance) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
-    return destructive_bound(instance, simple_bound(instance))
+    return destructive_bound(instance.at_best, simple_bound(instance))
 
 
 def simple_bound(instance: Instance) -> int:
     """Return the best of the bounds from one job, one machine or one lane."""
+    instance = instance.at_best
     earliest, left, certain = heads(instance), tails(instance), _certain(instance)
     best = max((earliest[key] + left[key] for key in certain), default=0)
     by_machine: dict[str, list[tuple[int, int, int]]] = {}
@@ -94,6 +96,7 @@ def priced_bound(instance: Instance, rounds: int = PRICE_ROUNDS) -> int:
     """
     import numpy as np
 
+    instance = instance.at_best
     numbers = {machine.id: number for number, machine in enumerate(instance.machines)}
     operations = [instance.operation_by_key[key] for key in _certain(instance)]
     if not operations:

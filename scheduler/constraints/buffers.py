@@ -84,9 +84,11 @@ def post(ctx: ModelContext) -> None:
                 waiting.append(ctx.new_interval(brought, size, start, occupation.literal, f"waiting[{name}]"))
             taken = ctx.taken(key, mode) if machine.output_buffer else None
             if taken is not None:
-                duration = ctx.instance.mode(key, mode).duration
                 size = ctx.new_int(
-                    duration, ctx.horizon, f"holds[{name}]", lambda view, key=key: view.taken(key) - view.from_(key)
+                    ctx.lengths.least(key, mode),
+                    ctx.horizon,
+                    f"holds[{name}]",
+                    lambda view, key=key: view.taken(key) - view.from_(key),
                 )
                 held.append(ctx.new_interval(occupation.from_, size, taken, occupation.literal, f"held[{name}]"))
             elif machine.output_buffer:

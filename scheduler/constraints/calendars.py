@@ -56,17 +56,35 @@ def violations(instance: Instance, schedule: Schedule) -> Iterator[Violation]:
 
 
 def post(ctx: ModelContext) -> None:
-    """Keep operations out of downtimes; the length of an interruptible one follows from its start."""
+    """Keep operations out of downtimes; the length of an interruptible one follows from its start.
+
+    Where the machine has slowdowns, the rule `modes` says so, with pauses.
+    """
     for key, operation in ctx.instance.operation_by_key.items():
+        if ctx.lengths.lasted(key) is not None:
+            continue
         for number, mode in enumerate(operation.modes):
             blocked = ctx.blocked(mode.machine)
             if not blocked or mode.duration == 0:
                 continue
-            if operation.interruptible:
+            if ctx.lengths.follows_tempo(key, number):
+                if not operation.interruptible:
+                    _post_whole(ctx, key, number)
+            elif operation.interruptible:
                 _post_pauses(ctx, key, number)
             else:
                 windows = [(d.start - mode.duration + 1, d.end - 1) for d in blocked]
                 ctx.forbid(ctx.start(key), windows, ctx.modes(key)[number])
+
+
+def _post_whole(ctx: ModelContext, key: OperationKey, number: int) -> None:
+    """Keep an operation out of downtimes whose length follows from its start."""
+    machine = ctx.instance.mode(key, number).machine
+    downtimes = [
+        ctx.model.new_fixed_size_interval_var(d.start, d.end - d.start, f"down[{machine}:{d.start}]")
+        for d in ctx.blocked(machine)
+    ]
+    ctx.model.add_no_overlap([ctx.interval(key, number), *downtimes])
 
 
 def _post_pauses(ctx: ModelContext, key: OperationKey, number: int) -> None:

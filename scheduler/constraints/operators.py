@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from scheduler.constraints.facts import mode_of, name
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.domain import Instance, OperatorPool, Schedule, ScheduledOperation
-from scheduler.domain.calendar import end_of_work
 from scheduler.domain.shortages import missing
 
 if TYPE_CHECKING:
@@ -111,10 +110,10 @@ def _taken(ctx: ModelContext, pool: OperatorPool) -> Iterator[tuple[int, int, in
             mode = ctx.instance.mode(operation.key, operation.mode)
             end = operation.end
             if execution is not None and end > execution.now:
-                calendar = ctx.instance.machine_by_id[operation.machine].calendar
+                machine = ctx.instance.machine_by_id[operation.machine]
                 pauses = ctx.instance.operation_by_key[operation.key].interruptible
-                blocked = calendar.blocked(ctx.full_horizon) if pauses else ()
-                end = end_of_work(blocked, operation.start, mode.duration)
+                blocked = machine.calendar.blocked(ctx.full_horizon) if pauses else ()
+                end = machine.tempo.end(blocked, operation.start, mode.duration)
             windows.append((operation.start, end, mode.operators.get(pool.id, 0)))
     edges = sorted({instant for start, end, amount in windows if amount for instant in (start, end)})
     for start, end in pairwise(edges):

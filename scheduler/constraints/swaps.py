@@ -195,7 +195,7 @@ def _left(
 def _refined_stay(ctx: ModelContext, occupation: OccupationVars, steps: int, taken: Expr, left: Expr) -> Any:
     """Return the refined interval of a stay; one of no length takes no place."""
     key, literal = occupation.key, occupation.literal
-    duration = ctx.instance.mode(key, occupation.mode).duration
+    duration = ctx.lengths.least(key, occupation.mode)
     name = f"stay[{key[0]}.{key[1]}:{occupation.mode}]"
     if duration == 0:
         stays = ctx.new_bool(

@@ -46,8 +46,8 @@ def impossible_modes(
     if instance.execution is None:
         for key, operation in instance.operation_by_key.items():
             slack = latest(key[0]) - heads[key] - tails[key]
-            shortest = min((mode.duration for mode in operation.modes), default=0)
-            found.update((key, n) for n, mode in enumerate(operation.modes) if mode.duration - shortest > slack)
+            shortest = min((instance.least(mode) for mode in operation.modes), default=0)
+            found.update((key, n) for n, mode in enumerate(operation.modes) if instance.least(mode) - shortest > slack)
     return frozenset(found)
 
 

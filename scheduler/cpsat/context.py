@@ -16,13 +16,14 @@ from ortools.sat.python import cp_model
 from scheduler.cpsat.carriers import Carriers
 from scheduler.cpsat.ceilings import impossible_modes
 from scheduler.cpsat.kept import Kept
+from scheduler.cpsat.lengths import Lengths
 from scheduler.cpsat.links import LinkVars, OptionVars, TripVars, link_variables, links_at
 from scheduler.cpsat.occupations import OccupationVars, brought_at, occupation_variables, taken_at
 from scheduler.cpsat.parking import Parking
 from scheduler.cpsat.tending import TendingVars, tending_variables
 from scheduler.cpsat.tours import Tours, alike
 from scheduler.cpsat.view import ScheduleView
-from scheduler.domain import Downtime, Instance, Job, Operation, OperationKey, Schedule, Stop
+from scheduler.domain import Downtime, Instance, Job, OperationKey, Schedule, Stop
 from scheduler.domain.cycle import cycle_time
 from scheduler.domain.happened import started, taken_over
 from scheduler.domain.horizon import heads, horizon, tails
@@ -89,6 +90,7 @@ class ModelContext:
         self.true: Literal = self.model.new_constant(1)
         self.carriers = Carriers(self)
         self.parking = Parking(self)
+        self.lengths = Lengths(self)
         self.trips: dict[str, list[TripVars]] = {}
         self.memo: dict[str, Expr] = {}
         self.loads: dict[str, list[tuple[int, Literal]]] = {}
@@ -103,7 +105,6 @@ class ModelContext:
         self._present: dict[OperationKey, Literal] = {}
         self._modes: dict[OperationKey, tuple[Literal, ...]] = {}
         self._intervals: dict[tuple[OperationKey, int], Any] = {}
-        self._elapsed: dict[tuple[OperationKey, int], Expr] = {}
         self._occupations: dict[tuple[OperationKey, int], OccupationVars] = {}
         self._blocked: dict[str, tuple[Downtime, ...]] = {}
         self._completions: dict[str, Expr] = {}
@@ -208,8 +209,11 @@ class ModelContext:
         """Return the end of the operation: its start plus a constant whenever its length is one."""
         if key not in self._ends:
             operation = self.instance.operation_by_key[key]
-            lengths = {mode.duration for mode in operation.modes}
-            if len(lengths) == 1 and not self.pauses(operation):
+            lengths = {self.lengths.least(key, number) for number in range(len(operation.modes))}
+            lasted = self.lengths.lasted(key)
+            if lasted is not None:
+                self._ends[key] = self.start(key) + lasted
+            elif len(lengths) == 1 and not self.lengths.varies(key):
                 self._ends[key] = self.start(key) + lengths.pop()
             else:
                 head = 0 if self.instance.execution is not None else self.heads[key]
@@ -235,35 +239,14 @@ class ModelContext:
         latest = min(self.horizon, self._latest.get(job, self.horizon))
         return latest if deadline is None else min(deadline, latest)
 
-    def pauses(self, operation: Operation) -> bool:
-        """Return whether the operation may be interrupted by a downtime of one of its machines."""
-        return operation.interruptible and any(m.duration > 0 and self.blocked(m.machine) for m in operation.modes)
-
     def interval(self, key: OperationKey, mode: int) -> Any:
         """Return the interval from start to end of the operation in this mode (absent in other modes)."""
         if (key, mode) not in self._intervals:
             operation = self.instance.operation_by_key[key]
             start, end, literal = self.start(key), self.end(key), self.modes(key)[mode]
             name = f"run[{_name(key)}@{operation.modes[mode].machine}]"
-            self._intervals[key, mode] = self.new_interval(start, self.elapsed(key, mode), end, literal, name)
+            self._intervals[key, mode] = self.new_interval(start, self.lengths.elapsed(key, mode), end, literal, name)
         return self._intervals[key, mode]
-
-    def elapsed(self, key: OperationKey, mode: int) -> Expr:
-        """Return the time from start to end of the operation in this mode: its duration and pauses."""
-        operation = self.instance.operation_by_key[key]
-        chosen = operation.modes[mode]
-        if not (operation.interruptible and chosen.duration > 0 and self.blocked(chosen.machine)):
-            return chosen.duration
-        if (key, mode) not in self._elapsed:
-            self._elapsed[key, mode] = self.new_int(
-                chosen.duration,
-                max(chosen.duration, self.horizon),
-                f"elapsed[{_name(key)}@{chosen.machine}]",
-                lambda view, key=key, low=chosen.duration, mode=mode: (
-                    view.end(key, 0) - view.start(key, 0) if view.mode(key) == mode else low
-                ),
-            )
-        return self._elapsed[key, mode]
 
     @cached_property
     def tendings(self) -> Mapping[str, tuple[TendingVars, ...]]:

@@ -92,7 +92,7 @@ def load_lines(instance: Instance, seconds: float = inf) -> tuple[int, tuple[Lin
             row = solver.Constraint(-solver.infinity(), -float(capacity * (line.head + line.tail)))
             row.SetCoefficient(makespan, -float(capacity))
             for item in line.work:
-                row.SetCoefficient(shares[item], float(instance.mode(*item).duration))
+                row.SetCoefficient(shares[item], float(instance.least(instance.mode(*item))))
         lines += new
         if seconds < inf:
             solver.SetTimeLimit(max(1, int(1000 * (deadline - monotonic()))))
@@ -115,9 +115,9 @@ def _works(instance: Instance) -> list[_Work]:
     for key, operation in instance.operation_by_key.items():
         if key[0] in planned:
             continue
-        tail = left[key] - min(mode.duration for mode in operation.modes)
+        tail = left[key] - min(map(instance.least, operation.modes))
         for number, mode in enumerate(operation.modes):
-            found.setdefault(mode.machine, []).append((-tail, earliest[key], mode.duration, key, number))
+            found.setdefault(mode.machine, []).append((-tail, earliest[key], instance.least(mode), key, number))
     works = []
     for machine, rows in found.items():
         rows.sort()

@@ -50,8 +50,9 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
         if not work:
             continue
         head = min(earliest[key] for key, _ in work)
-        tail = min(left[key] - min(m.duration for m in ctx.instance.operation_by_key[key].modes) for key, _ in work)
-        load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in work)
+        shortest = {key: min(map(ctx.instance.least, ctx.instance.operation_by_key[key].modes)) for key, _ in work}
+        tail = min(left[key] - time for key, time in shortest.items())
+        load = sum(ctx.lengths.least(key, mode) * ctx.modes(key)[mode] for key, mode in work)
         if machine.capacity > 1:
             ctx.model.add(machine.capacity * (makespan - head - tail) >= load)
         else:
@@ -65,7 +66,7 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
         ctx.loads_bind = bound > simple_bound(ctx.instance)
         for line in lines:
             capacity = ctx.instance.machine_by_id[line.machine].capacity
-            load = sum(ctx.instance.mode(key, mode).duration * ctx.modes(key)[mode] for key, mode in line.work)
+            load = sum(ctx.lengths.least(key, mode) * ctx.modes(key)[mode] for key, mode in line.work)
             ctx.model.add(capacity * (makespan - line.head - line.tail) >= load)
     for carrier in ctx.instance.carrier_by_id:
         if carrier in ctx.loads:

@@ -51,7 +51,7 @@ def occupation_variables(ctx: ModelContext, key: OperationKey, mode: int) -> Occ
     from_ = from_ if brought is None else brought
     until = until if taken is None else taken
     size = ctx.new_int(
-        chosen.duration, ctx.horizon, f"occupied[{name}]", lambda view: view.until(key) - view.from_(key)
+        ctx.lengths.least(key, mode), ctx.horizon, f"occupied[{name}]", lambda view: view.until(key) - view.from_(key)
     )
     interval = ctx.new_interval(from_, size, until, literal, f"occupation[{name}]")
     is_held = taken is not None and taker is None

@@ -98,6 +98,6 @@ def _tending(
     now = ctx.instance.execution.now if ctx.instance.execution is not None else 0
     start = ctx.start(key) if kept is None else kept.start
     end = kept.end if kept is not None and kept.end <= now else ctx.end(key)
-    size = ctx.elapsed(key, number) if kept is None or kept.end > now else kept.end - kept.start
+    size = ctx.lengths.elapsed(key, number) if kept is None or kept.end > now else kept.end - kept.start
     interval = ctx.new_interval(start, size, end, literal, f"tend[{key[0]}.{key[1]}@{mode.machine}:{robot}]")
-    return TendingVars(key, mode.machine, robot, mode.duration, literal, start, end, interval, kept)
+    return TendingVars(key, mode.machine, robot, ctx.lengths.least(key, number), literal, start, end, interval, kept)

@@ -130,7 +130,7 @@ class Tours:
         if predecessor is None:
             return self._ctx.instance.job_by_id[job].release_date
         modes = self._ctx.instance.operation_by_key[job, predecessor].modes
-        return self._ctx.heads[job, predecessor] + min(mode.duration for mode in modes)
+        return self._ctx.heads[job, predecessor] + min(self._ctx.instance.least(mode) for mode in modes)
 
     def tail(self, transport: TransportVars) -> int:
         """Return what is left to do for its job after a transport, at the least."""

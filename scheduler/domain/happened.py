@@ -39,6 +39,12 @@ def started(instance: Instance) -> Mapping[OperationKey, ScheduledOperation]:
     }
 
 
+def work_done(instance: Instance, running: ScheduledOperation) -> int:
+    """Return how many whole ticks of work have been done by `now` of an operation that has started."""
+    now, machine = execution_of(instance).now, instance.machine_by_id[running.machine]
+    return int(machine.tempo.worked(machine.calendar.blocked(now), running.start, now))
+
+
 def first_starts(instance: Instance) -> Mapping[OperationKey, int]:
     """Return when the operations whose work was lost started for the first time."""
     found: dict[OperationKey, int] = {}
@@ -116,8 +122,9 @@ def scrapped(instance: Instance, job_id: str, remake: str | None) -> Instance:
     for key, running in started(instance).items():
         if running.job == job_id and running.end > execution.now:
             blocked = instance.machine_by_id[running.machine].calendar.blocked(execution.now)
-            done = working_time(blocked, running.start, execution.now)
-            ended[key] = replace(running, end=end_of_work(blocked, running.start, done))
+            worked = working_time(blocked, running.start, execution.now)
+            ended[key] = replace(running, end=end_of_work(blocked, running.start, worked))
+            done = work_done(instance, running)
             modes = enumerate(instance.operation_by_key[key].modes)
             durations[key] = tuple(done if index == running.mode else mode.duration for index, mode in modes)
     operations = tuple(ended.get(o.key, o) for o in execution.baseline.operations)
@@ -248,9 +255,9 @@ def pausing(instance: Instance) -> Instance:
         operation = instance.operation_by_key[running.key]
         if running.end > now and not operation.interruptible:
             length = operation.modes[running.mode].duration
-            end = running.start + length
-            blocked = instance.machine_by_id[running.machine].calendar.blocked(end)
-            if working_time(blocked, running.start, end) < length:
+            machine = instance.machine_by_id[running.machine]
+            end = machine.tempo.end((), running.start, length)
+            if working_time(machine.calendar.blocked(end), running.start, end) < end - running.start:
                 instance = interruptible(instance, running)
     return instance
 

@@ -56,8 +56,8 @@ def horizon(instance: Instance) -> int:
       the longest piece that has to be done without interruption;
     * every activity lasts at most as long as the worst moment to become ready makes it last.
 
-    Nothing waits for operators, or places of chargers, that are missing once all shortages are over: the origin is not
-    before that.
+    Nothing waits for operators, or places of chargers, that are missing once all shortages are over, and no machine is
+    slow once all its slowdowns are: the origin is not before that.
 
     In cyclic production *W* counts twice: sets one after the other have a cycle time of at most ``W / R``, and with the
     least cycle time *C* the last of *R* sets is over ``2 (R - 1) C`` after the first began.
@@ -83,7 +83,7 @@ def heads(instance: Instance) -> dict[OperationKey, int]:
     found: dict[OperationKey, int] = {}
     ways = Ways(instance)
     for job in instance.jobs:
-        shortest = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
+        shortest = {o.id: min((instance.least(m) for m in o.modes), default=0) for o in job.operations}
         earliest = dict.fromkeys(shortest, job.release_date)
         for operation_id in () if job.plans else topological_order(job):
             before = [p for p in job.precedences if p.successor == operation_id]
@@ -104,7 +104,7 @@ def tails(instance: Instance) -> dict[OperationKey, int]:
     found: dict[OperationKey, int] = {}
     ways = Ways(instance)
     for job in instance.jobs:
-        left = {o.id: min((m.duration for m in o.modes), default=0) for o in job.operations}
+        left = {o.id: min((instance.least(m) for m in o.modes), default=0) for o in job.operations}
         for operation_id in () if job.plans else reversed(topological_order(job)):
             after = [p for p in job.precedences if p.predecessor == operation_id]
             rest = (max(p.min_lag, ways.shortest(job, p.predecessor, p.successor)) + left[p.successor] for p in after)
@@ -177,7 +177,8 @@ def _origin(instance: Instance) -> int:
         baseline = instance.execution.baseline
         ends = [o.end for o in baseline.operations] + [m.end for m in baseline.moves]
         origin = max(origin, instance.execution.now, max(ends, default=0))
-    return max(origin, max((shortage.end for shortage in instance.shortages), default=0))
+    origin = max(origin, max((shortage.end for shortage in instance.shortages), default=0))
+    return max(origin, max((tick for machine in instance.machines for tick in machine.tempo.ends), default=0))
 
 
 def _activities(instance: Instance) -> list[_Activity]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -177,6 +177,25 @@ class Instance:
     def mode(self, key: OperationKey, index: int) -> Mode:
         """Return mode number `index` of the operation with this key."""
         return self.operation_by_key[key].modes[index]
+
+    def least(self, mode: Mode) -> int:
+        """Return the fewest ticks that an operation takes in a mode, whenever it starts."""
+        return self.machine_by_id[mode.machine].tempo.least(mode.duration)
+
+    @cached_property
+    def at_best(self) -> Instance:
+        """The instance in which operations take the fewest ticks that they can: what its bounds are lower than."""
+        if all(worth <= m.tempo.usual for m in self.machines for _, _, worth in m.tempo.stretches):
+            return self
+        jobs = []
+        for job in self.jobs:
+            operations = (
+                replace(o, modes=tuple(replace(mode, duration=self.least(mode)) for mode in o.modes))
+                for o in job.operations
+            )
+            jobs.append(replace(job, operations=tuple(operations)))
+        machines = tuple(replace(machine, slowdowns=()) for machine in self.machines)
+        return replace(self, machines=machines, jobs=tuple(jobs))
 
     @property
     def num_operations(self) -> int:

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 from scheduler.domain.calendar import Calendar
 from scheduler.domain.shortages import Shortage
 from scheduler.domain.slowdowns import Slowdown, slowed
+from scheduler.domain.tempo import Tempo, tempo_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Machine:
     without input buffer, that is the machine itself. A part that is done stays on the machine (*blocking*) until there
     is a place for it, or it has been taken away, or its next operation starts.
     With ``swap`` parts may exchange their machines in one instant; without, the one on this machine leaves first.
+    ``slowdowns``, by their start, come by events: its operations take longer in them.
     """
 
     id: str
@@ -69,6 +71,12 @@ class Machine:
     input_buffer: int | None = None
     output_buffer: int | None = None
     swap: bool = True
+    slowdowns: tuple[Slowdown, ...] = ()
+
+    @property
+    def tempo(self) -> Tempo:
+        """How fast it works, tick by tick."""
+        return tempo_of(self.slowdowns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Slowdowns: travel in a robot cell or fleet takes longer from an instant on, until the way is as fast as usual again.
 
 A slowdown is known once it has begun, and holds until an event ends it. It may be known beforehand until when it
-holds: travel that begins from that tick on may be as fast as usual.
+holds: travel that begins from that tick on may be as fast as usual. Machines that are slow work slowly only as long as
+it holds, see `scheduler.domain.tempo`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from scheduler.analysis.occupation import is_interruptible, occupations, pieces
-from scheduler.domain.calendar import Calendar, Downtime, working_time
+from scheduler.domain.calendar import Calendar, Downtime
 from scheduler.domain.schedule import Move, ScheduledOperation
 from scheduler.domain.shortages import missing
 from scheduler.plot.docks import departures, transit_windows
@@ -101,10 +101,10 @@ def _downtimes(subject: Subject, operation: ScheduledOperation) -> tuple[Downtim
     The baseline of a repair didn't know of the breakdowns since: they don't count if its work wouldn't add up, nor does
     maintenance since in which it begins or ends.
     """
-    calendar = subject.instance.machine_by_id[operation.machine].calendar
-    windows = calendar.blocked(operation.end)
+    machine = subject.instance.machine_by_id[operation.machine]
+    calendar, windows = machine.calendar, machine.calendar.blocked(operation.end)
     duration = subject.instance.mode(operation.key, operation.mode).duration
-    if subject.repaired is None or working_time(windows, operation.start, operation.end) == duration:
+    if subject.repaired is None or machine.tempo.end(windows, operation.start, duration) == operation.end:
         return windows
     planned = tuple(downtime for downtime in calendar.downtimes if not is_breakdown(downtime.reason))
     windows = Calendar(planned, calendar.pattern).blocked(operation.end)

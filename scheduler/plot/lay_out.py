@@ -13,6 +13,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
 from scheduler.domain.resources import Robot
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
+from scheduler.domain.slowdowns import Slowdown
 from scheduler.plot.bars import (
     arrows,
     charge_bars,
@@ -123,18 +124,27 @@ def _sets(subject: Subject) -> tuple[int, ...]:
     return tuple(begin + k * distance for k in range(cycle.repetitions + 1)) if distance > 0 else ()
 
 
+def _slowdowns(subject: Subject) -> Iterator[tuple[list[int], Slowdown]]:
+    """Yield the slowdowns of machines, robot cells and fleets, each with the rows of what it makes slow."""
+    for machine in subject.instance.machines:
+        for slowdown in machine.slowdowns:
+            yield [subject.row_of["machine", machine.id]], slowdown
+    for group in subject.instance.group_by_id.values():
+        rows = [subject.row_of["robot" if isinstance(c, Robot) else "vehicle", c.id] for c in group.carriers]
+        for slowdown in group.slowdowns:
+            yield rows, slowdown
+
+
 def _shades(subject: Subject, start: int, end: int) -> Iterator[Shade]:
-    """Yield the downtimes in the time shown of machines, robots and vehicles, and where ways take another time."""
+    """Yield the downtimes in the time shown of machines, robots and vehicles, and where they are slow."""
     for lane, slow in transit_windows(subject.instance, start, end):
         for vehicle in subject.instance.lane_by_id[lane].vehicle_ids:
             number = subject.row_of["vehicle", vehicle]
             yield Shade("transit", number, slow.start, slow.end, f"transit {slow.transit_time}")
-    for group in subject.instance.group_by_id.values():
-        for slowdown in group.slowdowns:
-            until = end if slowdown.over_at is None else min(slowdown.over_at, end)
-            for carrier in group.carriers if max(slowdown.start, start) < until else ():
-                number = subject.row_of["robot" if isinstance(carrier, Robot) else "vehicle", carrier.id]
-                yield Shade("slow", number, max(slowdown.start, start), until, f"speed {slowdown.speed} %")
+    for numbers, slowdown in _slowdowns(subject):
+        until = end if slowdown.over_at is None else min(slowdown.over_at, end)
+        for number in numbers if max(slowdown.start, start) < until else ():
+            yield Shade("slow", number, max(slowdown.start, start), until, f"speed {slowdown.speed} %")
     for index, row in enumerate(subject.rows):
         calendar = _calendar_of(subject, row)
         if calendar is None:

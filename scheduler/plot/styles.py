@@ -65,7 +65,7 @@ SHADE_STYLES: Mapping[ShadeKind, Style] = {
     "transit": Style(
         0.9, "other transit time", palette.PALE_SAND, edge=palette.TRANSIT_SAND, line_width=0.0, hatch="...."
     ),
-    "slow": Style(0.9, "slow ways", palette.PALE_SAND, edge=palette.TRANSIT_SAND, line_width=0.0, hatch="...."),
+    "slow": Style(0.9, "slow", palette.PALE_SAND, edge=palette.TRANSIT_SAND, line_width=0.0, hatch="...."),
     "off_shift": Style(1.0, "off shift", palette.OFF_SHIFT_GREY, edge=palette.OFF_SHIFT_GREY, line_width=0.0),
     "downtime": Style(1.1, "downtime", palette.PALE_GREY, edge=palette.PALE_GREY, line_width=0.0),
     "breakdown": Style(1.2, "breakdown", palette.PALE_RED, edge=palette.RED, line_width=0.6, hatch="xxxx"),

@@ -18,7 +18,6 @@ from scheduler.domain import (
     Schedule,
     ScheduledOperation,
 )
-from scheduler.domain.calendar import earliest_start
 from scheduler.domain.horizon import topological_order
 from scheduler.domain.routing import Leg, carriers, in_loads, leg_time, routes, tenders
 from scheduler.rescheduling.draft import Draft, LinkKey, link_key, useful_charges, ways_of
@@ -156,7 +155,8 @@ class _Appending:
                 )
             duration = job.operation(operation_id).modes[mode].duration
             downtimes = Calendar(machine.calendar.downtimes).blocked(_FAR)  # shifts matter little for a choice
-            return earliest_start(downtimes, max(ready, self._free_at.get(machine.id, 0)), duration, False) + duration
+            start = machine.tempo.start(downtimes, max(ready, self._free_at.get(machine.id, 0)), duration, False)
+            return machine.tempo.end((), start, duration)
 
         def options(position: int) -> Iterator[tuple[int, int]]:
             modes = possible[order[position]]

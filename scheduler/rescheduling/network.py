@@ -164,10 +164,14 @@ class Network:
             return self.timing.add_fixed(operation.start, operation.end)
         known = self.instance.operation_by_key[operation.key]
         duration = known.modes[operation.mode].duration
-        blocked = self._blocked_of(self.instance.machine_by_id[operation.machine].calendar)
+        machine = self.instance.machine_by_id[operation.machine]
+        blocked = self._blocked_of(machine.calendar)
         earliest = max(self._earliest(operation), self.instance.job_by_id[operation.job].release_date)
         node = self.timing.add(earliest, duration, blocked if known.interruptible else None)
-        self.timing.keep_free(node, blocked, 0, min(duration, 1) if known.interruptible else duration)
+        if machine.slowdowns:
+            self.timing.keep_tempo(node, machine.tempo, blocked)
+        if known.interruptible or not machine.slowdowns:
+            self.timing.keep_free(node, blocked, 0, min(duration, 1) if known.interruptible else duration)
         pin = self._pins.get(operation.key)
         if operation.tended_by is not None and not has_started:
             robot = self.instance.carrier_by_id[operation.tended_by]

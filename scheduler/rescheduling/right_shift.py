@@ -323,12 +323,13 @@ def _with_room(instance: Instance, schedule: Schedule) -> Schedule:
 
 
 def _latest(instance: Instance, draft: Draft) -> int:
-    """Return a tick that the shifted schedule hardly passes: all that is left, after the last end and downtime."""
+    """Return a tick that the shifted schedule hardly passes: all that is left, after the last end or change."""
     calendars = [machine.calendar for machine in instance.machines]
     calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
     calendars += [lane.calendar for lane in instance.lanes]
     known = [operation.end for operation in draft.operations] + [move.end for move in draft.moves]
     known += [downtime.end for calendar in calendars for downtime in calendar.downtimes]
+    known += [tick for machine in instance.machines for tick in machine.tempo.ends]
     left = sum(instance.mode(o.key, o.mode).duration for o in draft.operations)
     left += sum(move.end - move.start for move in draft.moves)
     left += sum(charge.end - charge.start for charge in draft.charges)

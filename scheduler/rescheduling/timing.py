@@ -16,11 +16,11 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from scheduler.domain import Precedence
 from scheduler.domain.calendar import Downtime, earliest_start, end_of_work
+from scheduler.domain.tempo import Tempo
 
 Blocked: TypeAlias = tuple[Downtime, ...]
 Anchor: TypeAlias = tuple[int, Literal["start", "end"], int]
 """An instant ``start(node) + offset`` or ``end(node) + offset``."""
-
 
 Via: TypeAlias = Literal[
     "machine", "blocking", "buffer", "station", "mover", "headway", "dock", "charger", "parking", "operators", "job", ""
@@ -123,6 +123,7 @@ class Timing:
     _travels: dict[int, list[tuple[int, Travel, Reason]]] = field(default_factory=dict)
     _whole: dict[int, list[Blocked]] = field(default_factory=dict)
     _clear: dict[int, list[tuple[int, Blocked]]] = field(default_factory=dict)
+    _tempos: dict[int, tuple[Tempo, Blocked]] = field(default_factory=dict)
     _capacities: list[Capacity] = field(default_factory=list)
     _capacities_of: dict[int, list[int]] = field(default_factory=dict)
 
@@ -174,6 +175,10 @@ class Timing:
         elif blocked:
             self._clear.setdefault(last, []).append((first, blocked))
 
+    def keep_tempo(self, node: int, tempo: Tempo, blocked: Blocked) -> None:
+        """Let the activity work as fast as its machine does, slow at times; it touches no blocked window or pauses."""
+        self._tempos[node] = tempo, blocked
+
     def vary(self, node: int, variants: Sequence[Variant]) -> None:
         """Let the length of the activity depend on its start; it then starts where it ends first.
 
@@ -185,14 +190,14 @@ class Timing:
         """Demand ``after >= before + gap`` of two instants of different nodes; `after` moves to fulfil it."""
         (u, at, offset), (v, edge, behind) = before, after
         gap += offset - behind
-        if edge == "start" or not self.pauses[v]:
+        if edge == "start" or not (self.pauses[v] or v in self._tempos):
             gap -= 0 if edge == "start" else self.lengths[v]
             arcs = self._after_start if at == "start" else self._after_end
             arcs[u].append((v, gap, reason))
         elif at == "start":
             self._ends_after.setdefault(u, []).append((v, gap, reason))
         else:
-            raise ValueError("an end that pauses can only be held back by a start")
+            raise ValueError("an end that follows from a calendar can only be held back by a start")
 
     def travel(self, before: int, after: int, ahead: Travel, reason: Reason) -> None:
         """Let a carrier travel from one activity to another; it waits for faster ways if it is earlier so."""
@@ -304,11 +309,14 @@ class Timing:
             raise TooLate(f"{self.label(node)} finds no time before {self.latest}")
 
     def _clear_from(self, node: int, start: int) -> int:
-        """Return the end of the last window that the whole of a node touches if it starts then; else its start."""
+        """Return the first start from `start` on with which the whole of a node misses every window it must."""
+        if node in self._tempos:
+            tempo, blocked = self._tempos[node]
+            start = tempo.start(blocked, start, self.lengths[node], self.pauses[node] is not None)
         if node not in self._whole:
             return start
         end = self._end(node, start)
-        return max((d.end for blocked in self._whole[node] for d in blocked if d.start < end), default=start)
+        return max(start, *(d.end for blocked in self._whole[node] for d in blocked if d.start < end), start)
 
     def _varied(self, node: int, start: int, variant: Variant) -> tuple[int, int, int]:
         """Return end, start and length of the activity from the start on, in a variant."""
@@ -318,14 +326,16 @@ class Timing:
 
     def _end(self, node: int, start: int) -> int:
         length, pauses = self.lengths[node], self.pauses[node]
+        if node in self._tempos:
+            return self._tempos[node][0].end(pauses or (), start, length)
         return start + length if not pauses else end_of_work(pauses, start, length)
 
     def _start_for_end(self, node: int, end: int) -> int:
-        """Return the smallest start with which a pausing node ends at `end` or later."""
+        """Return the smallest start with which a node that pauses, or is slow at times, ends at `end` or later."""
         low, high = self.starts[node], end
         while low < high:
             middle = (low + high) // 2
-            if end_of_work(self.pauses[node] or (), middle, self.lengths[node]) >= end:
+            if self._end(node, middle) >= end:
                 high = middle
             else:
                 low = middle + 1
@@ -369,7 +379,7 @@ class Timing:
                     break
             else:
                 return begin, cause, capacity.reason
-            if self.pauses[use.begin[0]]:
+            if self.pauses[use.begin[0]] or use.begin[0] in self._tempos:
                 return begin, cause, capacity.reason  # how long it lasts depends on where it begins
 
 

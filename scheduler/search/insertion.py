@@ -62,7 +62,7 @@ class Insertion:
             ready = max([earliest, *(self._arrival(link, mode.machine) for link in plan.incoming[index])])
             opening = board.timelines[mode.machine.index].opening(ready, mode.duration, mode.family, index)
             if mode.machine.downtimes is not None:
-                opening = mode.machine.downtimes.start(opening, mode.duration, operation.interruptible)
+                opening, _ = mode.machine.downtimes.window(opening, mode.duration, operation.interruptible)
             found = min(found, opening)
         return found
 

@@ -141,8 +141,9 @@ class Past:
         mode = operation.modes[was.mode]
         end = was.end
         if end > self._execution.now:
-            downtimes = mode.machine.downtimes if operation.interruptible else None
-            end = was.start + mode.duration if downtimes is None else downtimes.end(was.start, mode.duration)
+            downtimes, end = mode.machine.downtimes, was.start + mode.duration
+            if downtimes is not None:
+                end = downtimes.end(was.start, mode.duration, operation.interruptible)
         board.work(operation.index, mode, was.start, end, robot=was.tended_by)
         board.domains[operation.index] = (mode,)
 

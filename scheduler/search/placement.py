@@ -275,10 +275,9 @@ class Placement:
         while True:
             start, end = ready, ready + duration
             if downtimes is not None:
-                start = downtimes.start(ready, duration, operation.interruptible)
+                start, end = downtimes.window(ready, duration, operation.interruptible)
                 if start >= NEVER:
                     return NEVER, NEVER
-                end = downtimes.end(start, duration) if operation.interruptible else start + duration
             ready = start
             for pool, amount in mode.operators:
                 ready = max(ready, self.board.pools[pool].opening(start, end - start, amount))
@@ -297,5 +296,5 @@ class Placement:
                 legs = (self.problem.legs(mode.machine, None) or ())[:done]
                 wait = max(wait, at - board.end[index] - sum(self.problem.leg_time(leg, 1) for leg in legs))
         done_at = board.end[index] + wait + plan.tails[index][mode.number]
-        extra = rule.thrift * (mode.duration - operation.least_duration) + rule.penalty(operation, mode)
+        extra = rule.thrift * (mode.least - operation.least_duration) + rule.penalty(operation, mode)
         return (done_at + extra, mode.duration, board.busy[mode.machine.index], mode.number)

@@ -12,6 +12,7 @@ from functools import cached_property
 from scheduler.domain import Calendar, Instance, Job, Lane, Machine, OperationKey, RobotCell
 from scheduler.domain.happened import taken_over
 from scheduler.domain.routing import Leg, lanes_between, leg_time, routes, tenders
+from scheduler.domain.tempo import Tempo
 from scheduler.search.downtimes import NEVER, Downtimes
 
 
@@ -69,11 +70,12 @@ class MachineData:
 
 @dataclass(slots=True, eq=False)
 class ModeData:
-    """Mode ``number`` of an operation; ``operators`` by index of the pool; it needs one of the robots ``tenders``."""
+    """Mode ``number`` of an operation; ``operators`` by index; it needs one of the ``tenders``, and ``least`` ticks."""
 
     number: int
     machine: MachineData
     duration: int
+    least: int
     family: str | None
     operators: tuple[tuple[int, int], ...]
     max_dwell: int | None = None
@@ -236,7 +238,7 @@ class Problem:
             places_in=machine.input_buffer or 0,
             places_out=machine.capacity + machine.output_buffer if machine.output_buffer else 0,
             is_served=is_served,
-            downtimes=downtimes(machine.calendar),
+            downtimes=downtimes(machine.calendar, machine.tempo),
         )
 
     def _job(self, index: int, job: Job) -> JobData:
@@ -248,6 +250,7 @@ class Problem:
                     number,
                     self.machine_by_id[mode.machine],
                     mode.duration,
+                    self.instance.least(mode),
                     mode.setup_family,
                     tuple((pools[pool], amount) for pool, amount in mode.operators.items() if amount > 0),
                     mode.max_dwell,
@@ -255,16 +258,17 @@ class Problem:
                 )
                 for number, mode in enumerate(operation.modes)
             )
-            least = min(mode.duration for mode in modes)
+            least = min(mode.least for mode in modes)
             key = (job.id, operation.id)
             operations[operation.id] = OperationData(len(self.operations), key, modes, operation.interruptible, least)
             self.operations.append(operations[operation.id])
         return JobData(index, job, operations, job.plans or (tuple(operations),))
 
 
-def downtimes(calendar: Calendar) -> Downtimes | None:
-    """Return the downtimes of a calendar, None if it has none."""
-    return None if calendar.always_works else Downtimes(calendar)
+def downtimes(calendar: Calendar, tempo: Tempo | None = None) -> Downtimes | None:
+    """Return the downtimes of a calendar, None if it has none and the machine is never slow."""
+    is_slow = tempo is not None and bool(tempo.stretches)
+    return None if calendar.always_works and not is_slow else Downtimes(calendar, tempo)
 
 
 def lower_plan(problem: Problem, job: JobData, number: int) -> PlanData:
@@ -388,7 +392,7 @@ def _tail_over(problem: Problem, plan: PlanData, machine: MachineData, link: Lin
         return problem.transit_time(machine, None, units)
     least: dict[str, tuple[int, MachineData]] = {}
     for mode, tail in zip(successor.modes, plan.tails[successor.index], strict=True):
-        rest = mode.duration + tail
+        rest = mode.least + tail
         if mode.machine.place not in least or rest < least[mode.machine.place][0]:
             least[mode.machine.place] = (rest, mode.machine)
     return min(max(problem.transit_time(machine, to, units), link.min_lag) + rest for rest, to in least.values())

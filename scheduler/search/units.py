@@ -47,7 +47,7 @@ def split(plan: PlanData) -> tuple[Unit, ...]:
 
 def _unit(plan: PlanData, operations: tuple[OperationData, ...]) -> Unit:
     rests = (
-        min(mode.duration + tail for mode, tail in zip(operation.modes, plan.tails[operation.index], strict=True))
+        min(mode.least + tail for mode, tail in zip(operation.modes, plan.tails[operation.index], strict=True))
         for operation in operations
     )
     return Unit(plan, operations, max(rests))

@@ -59,3 +59,11 @@ def test_slow_ways_shade_the_rows_of_their_vehicles() -> None:
     layout = lay_out(instance, schedule(at("J1.1", "M1", 4, 8), transport("J1 >1", "DOCK>M1", "V", 2, 4)))
     shades = [(shade.kind, layout.rows[shade.row].id, shade.start, shade.reason) for shade in layout.shades]
     assert shades == [("slow", "V", 3, "speed 50 %"), ("slow", "W", 3, "speed 50 %")]
+
+
+def test_slow_machines_shade_their_rows() -> None:
+    slow = machine("M1", slowdowns=(Slowdown(3, None, 50, until=5), Slowdown(1, 2, 80, until=9)))
+    instance = factory(slow, machine("M2"), simple_job("J1", ("M1", 4)))
+    layout = lay_out(instance, schedule(at("J1.1", "M1", 0, 6)))
+    shades = [(shade.kind, layout.rows[shade.row].id, shade.start, shade.end, shade.reason) for shade in layout.shades]
+    assert shades == [("slow", "M1", 3, 5, "speed 50 %"), ("slow", "M1", 1, 2, "speed 80 %")]

@@ -8,7 +8,7 @@ import pytest
 from helpers import at, distances, down, factory, flagged, machine, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
-from scheduler.domain import Downtime, Fleet, Instance, Machine, Objective, Schedule, Vehicle
+from scheduler.domain import Downtime, Fleet, Instance, Machine, Objective, Schedule, Slowdown, Vehicle
 from scheduler.domain.events import (
     BufferChange,
     DegradationAlert,
@@ -68,16 +68,20 @@ def test_a_slow_machine_takes_longer_for_what_is_left() -> None:
 
 
 def test_a_short_loss_of_speed_leaves_later_operations_alone() -> None:
-    after = revised(flow_shop(), flow_shop_baseline(), 5, MachineDegraded("E", 5, "M2", 50, until=7))
-    assert (durations(after, "J1", "2"), durations(after, "J2", "2")) == ([6], [3, 5])
+    # J1.2 [3, 7) has 2 ticks left at 5, of which one is done by 7 at half speed; J2.2 is as fast as ever.
+    event = MachineDegraded("E", 5, "M2", 50, until=7)
+    after, result = repaired(flow_shop(), flow_shop_baseline(), 5, event)
+    assert (durations(after, "J1", "2"), durations(after, "J2", "2")) == ([4], [3, 5])
+    assert [(o.start, o.end) for o in result.by_machine["M2"]] == [(3, 8), (8, 11)]
 
 
 def test_lost_speed_is_back_at_its_tick() -> None:
+    # J1.2 has 2 ticks left at 5, does 1.5 by 8, and the rest in a tick at the usual speed.
     first, result = repaired(flow_shop(), flow_shop_baseline(), 5, MachineDegraded("E", 5, "M2", 50, until=8))
-    assert durations(first, "J2", "2") == [6, 5]
-    second = revise(first, Revision(8, 0, (), result))
-    # J1.2 has done 2 + 3 of its 6 ticks; the last is shrunk by 4 / 6, and lasts 1. J2.2 is as short as ever.
-    assert (durations(second, "J1", "2"), durations(second, "J2", "2")) == ([6], [3, 5])
+    assert [(o.start, o.end) for o in result.by_machine["M2"]] == [(3, 9), (9, 12)]
+    second, again = repaired(first, result, 8)
+    assert again == result
+    assert second.machine_by_id["M2"].slowdowns == (Slowdown(5, 8, 50, until=8),)
     assert execution_of(second).log.entries[0].superseded_by == "E"
 
 
@@ -156,11 +160,13 @@ def test_running_operations_pause_for_maintenance() -> None:
 
 
 def test_work_that_is_slow_again_pauses_for_maintenance_that_began_after_it() -> None:
-    # J1.2 [3, 7) has 3 ticks left at 4, which are 2 at twice the speed: [3, 6). That is over at 5, so it needs [3, 7).
-    fast = MachineDegraded("E1", 4, "M2", 200, 5)
+    # J1.2 [3, 7) has 3 ticks left at 4, which are 2 at twice the speed: [3, 6). At half the speed from 5 on it does
+    # half a tick by 6, and another half from 8 on.
+    fast = MachineDegraded("E1", 4, "M2", 200, 9)
     before, baseline = repaired(flow_shop(), flow_shop_baseline(), 4, fast)
     assert next((o.start, o.end) for o in baseline.by_machine["M2"]) == (3, 6)
-    _, result = repaired(before, baseline, 5, MaintenanceAdded("E2", 5, "M2", 6, 8))
+    slow = MachineDegraded("E2", 5, "M2", 50, 12, supersedes="E1")
+    _, result = repaired(before, baseline, 5, slow, MaintenanceAdded("E3", 5, "M2", 6, 8))
     assert next((o.start, o.end) for o in result.by_machine["M2"]) == (3, 9)
 
 

@@ -20,11 +20,11 @@ from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.search.construct import construct
 from scheduler.search.tabu.arrays import END, JOB, START, Solution, why_unsupported
+from scheduler.search.tabu.calendars import pulled, pushed, worked
 from scheduler.search.tabu.engine import TabuSearch
 from scheduler.search.tabu.returning import Returning
-from scheduler.search.tabu.settle import pulled
 from scheduler.search.tabu.space import RestSpace, space_of
-from scheduler.search.tabu.timing import pushed, time_all
+from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.weights import Weights, weigh
 from scheduler.terms import value_terms
 
@@ -210,7 +210,7 @@ def test_a_repair_uses_it() -> None:
 @pytest.mark.parametrize("pauses", [0, 1])
 def test_pulled_is_the_last_start_that_is_not_pushed_beyond_the_end(pauses: int) -> None:
     times = np.array([3, 5, 9, 10, 14, 20], np.int64)
-    machines = np.array([[-1, -1], [0, 0], [0, 0], [0, 6], [0, 0]], np.int64)
+    machines = np.array([[-1, -1], [0, 0], [0, 0], [0, 6], [0, 0], [6, 6], [1, 1]], np.int64)
 
     def end_of(ready: int, time: int, setup: int) -> int:
         start = pushed(machines, times, 0, ready, setup, 1 if pauses else time)
@@ -226,3 +226,30 @@ def test_pulled_is_the_last_start_that_is_not_pushed_beyond_the_end(pauses: int)
                 last = pulled(machines, times, 0, end, time, setup, pauses)
                 ways = [s for s in range(26) if end_of(s, time, setup) <= end]
                 assert last == max(s for s in ways if pushed(machines, times, 0, s, setup, 1 if pauses else time) == s)
+
+
+@pytest.mark.parametrize("pauses", [0, 1])
+def test_on_a_slow_machine_work_is_pushed_and_pulled_tick_by_tick(pauses: int) -> None:
+    # Downtimes, then stretches in which a tick is worth 1 or 3 halves of a tick of work.
+    downs, slow = ((3, 5), (9, 10), (14, 20)), ((2, 7, 1), (11, 13, 3), (18, 22, 1))
+    times = np.array([x for row in (*downs, *slow) for x in row], np.int64)
+    machines = np.array([[-1, -1], [0, 0], [0, 0], [0, 6], [0, 0], [6, 15], [2, 2]], np.int64)
+    down = {tick for a, b in downs for tick in range(a, b)}
+
+    def end_of(start: int, time: int) -> int:
+        left, clock = 2 * time, start
+        while left > 0:
+            worth = next((worth for a, b, worth in slow if a <= clock < b), 2)
+            left -= 0 if pauses and clock in down else worth
+            clock += 1
+        return clock
+
+    for setup in (0, 1, 2):
+        for time in (1, 2, 3):
+            fits = [s for s in range(50) if down.isdisjoint(range(s - setup, s + 1 if pauses else end_of(s, time)))]
+            for ready in range(26):
+                start = next(s for s in fits if s >= ready)
+                assert worked(machines, times, 0, ready, setup, time, pauses) == (start, end_of(start, time))
+            for end in range(min(end_of(s, time) for s in fits), 40):
+                last = max(s for s in fits if end_of(s, time) <= end)
+                assert pulled(machines, times, 0, end, time, setup, pauses) == last

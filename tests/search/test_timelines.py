@@ -13,7 +13,7 @@ from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
 def test_downtimes_of_a_pattern_are_unrolled_as_far_as_needed() -> None:
     downtimes = Downtimes(shifts(10, (0, 6)))
     assert downtimes.start(1004, 3) == 1010
-    assert downtimes.end(1004, 3) == 1011
+    assert downtimes.end(1004, 3, True) == 1011
     assert downtimes.free(1000, 1006)
     assert not downtimes.free(1000, 1007)
 

@@ -14,7 +14,7 @@ from scheduler.domain.calendar import Calendar
 from scheduler.domain.derive import complete
 from scheduler.domain.execution import Execution
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import AnyGroup, Fleet
+from scheduler.domain.resources import AnyGroup, Fleet, Machine
 from scheduler.domain.schedule import Move, Schedule, ScheduledOperation
 from scheduler.domain.shortages import Shortage
 
@@ -148,7 +148,7 @@ def _without_shortages(instance: Instance, schedule: Schedule, execution: Execut
 
 
 def _without_slowdowns(instance: Instance, schedule: Schedule, execution: Execution) -> Instance:
-    """Return the instance without the slowdowns that are over and in which no carrier of the cell or fleet travelled.
+    """Return the instance without the slowdowns that are over and met nothing: no operation, no travel of a carrier.
 
     An empty move begins as late as it can: just before a slowdown, where it would be too late in it. So what touches
     one keeps it too.
@@ -163,7 +163,17 @@ def _without_slowdowns(instance: Instance, schedule: Schedule, execution: Execut
         slowdowns = tuple(s for s in group.slowdowns if s.end is None or s.end > over or _meets(s.start, s.end, met))
         return replace(group, slowdowns=slowdowns)
 
-    return replace(instance, cells=tuple(map(kept, instance.cells)), fleets=tuple(map(kept, instance.fleets)))
+    def of_machine(machine: Machine) -> Machine:
+        met = [(o.start, o.end) for o in schedule.by_machine.get(machine.id, ())] if machine.slowdowns else []
+        over = _over(met, execution.now)
+        slowdowns = tuple(
+            s for s in machine.slowdowns if s.over_at is None or s.over_at > over or _meets(s.start, s.over_at, met)
+        )
+        return replace(machine, slowdowns=slowdowns) if len(slowdowns) < len(machine.slowdowns) else machine
+
+    machines = tuple(map(of_machine, instance.machines))
+    cells, fleets = tuple(map(kept, instance.cells)), tuple(map(kept, instance.fleets))
+    return replace(instance, machines=machines, cells=cells, fleets=fleets)
 
 
 def _over(met: Sequence[tuple[int, int]], now: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 
 from scheduler.domain.calendar import working_time
 from scheduler.domain.events.base import Event
@@ -93,7 +94,8 @@ def with_fact(instance: Instance, fact: ScheduledOperation) -> Instance:
     operation = instance.operation_by_key[fact.key]
     if fact.end <= execution.now:
         modes = enumerate(operation.modes)
-        lengths = tuple(worked if index == fact.mode else mode.duration for index, mode in modes)
+        done = ceil(instance.machine_by_id[fact.machine].tempo.worked(blocked, fact.start, fact.end))
+        lengths = tuple(done if index == fact.mode else mode.duration for index, mode in modes)
         instance = with_durations(instance, {fact.key: lengths})
     if worked < fact.end - fact.start:
         operation = instance.operation_by_key[fact.key]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
-from scheduler.domain.calendar import Downtime, working_time
+from scheduler.domain.calendar import Downtime
 from scheduler.domain.derive import brought_at as put_down_at
 from scheduler.domain.derive import moves_into, occupied_from, taken_at
 from scheduler.domain.events.base import Count, Estimate, Event, Length, Tick
@@ -14,6 +14,7 @@ from scheduler.domain.events.undo import let_go, undone
 from scheduler.domain.happened import (
     execution_of,
     interruptible,
+    pausing,
     pausing_between_shifts,
     scrapped,
     started,
@@ -21,11 +22,15 @@ from scheduler.domain.happened import (
     with_durations,
     with_group,
     with_machine,
+    work_done,
 )
 from scheduler.domain.instance import Instance
 from scheduler.domain.log import Applied
+from scheduler.domain.resources import Machine
 from scheduler.domain.schedule import OperationKey
+from scheduler.domain.slowdowns import Slowdown
 from scheduler.domain.stations import places_at, station_stays
+from scheduler.domain.tempo import MOST_USUAL
 from scheduler.errors import Defect
 
 Interrupted: TypeAlias = Literal["resume", "repeat", "scrap"]
@@ -105,8 +110,8 @@ def _hit_jobs(instance: Instance, machine: str) -> tuple[str, ...]:
 class MachineDegraded(Event):
     """A machine works slower: what is left to do on it takes ``100 / speed`` times as long, rounded up.
 
-    With ``until`` that holds for what the schedule in force starts before; with that tick, or when the machine is
-    restored, durations are again what they were.
+    With ``until`` a tick before it is worth ``speed`` percent of a tick of work, and from then on all of it, see
+    `scheduler.domain.tempo`. When the machine is restored, it has its usual speed again.
     """
 
     type: ClassVar[str] = "machine_degraded"
@@ -130,27 +135,32 @@ class MachineDegraded(Event):
             yield self.unknown("machine", "machine", self.machine, instance.machine_by_id)
         if self.until is not None:
             yield from self.empty(instance, self.until)
+            machine = instance.machine_by_id.get(self.machine)
+            if machine is not None and self._slowed(instance, machine).tempo.usual > MOST_USUAL:
+                cause = f"machine {self.machine} is slow, or fast, for too many reasons at once"
+                yield self.defect("E603", "speed", cause, "write its speed in all, in an event that supersedes them")
 
     def change(self, instance: Instance) -> Instance:
-        """Lengthen the modes on the machine, of a running operation what is left of it."""
-        now, begun = execution_of(instance).now, started(instance)
-        baseline = execution_of(instance).baseline.by_operation
-        blocked = instance.machine_by_id[self.machine].calendar.blocked(now)
+        """Let the machine be slow until a tick; or lengthen the modes on it, of a running operation what is left."""
+        now, begun, machine = execution_of(instance).now, started(instance), instance.machine_by_id[self.machine]
+        if self.until is not None:
+            return pausing(with_machine(instance, self._slowed(instance, machine)))
         durations: dict[OperationKey, tuple[int, ...]] = {}
         for key, operation in instance.operation_by_key.items():
             if all(mode.machine != self.machine for mode in operation.modes):
                 continue
-            was = baseline.get(key)
             if key in begun and (begun[key].end <= now or begun[key].machine != self.machine):
                 continue
-            if key not in begun and was is not None and self.until is not None and was.start >= self.until:
-                continue
-            done = working_time(blocked, begun[key].start, now) if key in begun else 0
+            done = work_done(instance, begun[key]) if key in begun else 0
             durations[key] = tuple(
                 done - (done - mode.duration) * 100 // self.speed if mode.machine == self.machine else mode.duration
                 for mode in operation.modes
             )
         return pausing_between_shifts(with_durations(instance, durations), durations)
+
+    def _slowed(self, instance: Instance, machine: Machine) -> Machine:
+        slowdown = Slowdown(execution_of(instance).now, None, self.speed, self.until)
+        return replace(machine, slowdowns=(*machine.slowdowns, slowdown))
 
 
 @dataclass(frozen=True)

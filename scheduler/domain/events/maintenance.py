@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import ClassVar
 
-from scheduler.domain.calendar import Calendar, Downtime, earliest_start, end_of_work
+from scheduler.domain.calendar import Calendar, Downtime, earliest_start
 from scheduler.domain.events.base import Event, Length, Percent, Tick
 from scheduler.domain.happened import execution_of, pausing, started, with_machine
 from scheduler.domain.instance import Instance
@@ -172,12 +172,13 @@ class DegradationAlert(Event):
         planned = [o for o in execution_of(instance).baseline.by_machine.get(self.machine, ()) if o.end > now]
         if not planned:
             return None
-        begun, calendar = started(instance), instance.machine_by_id[self.machine].calendar
+        begun, machine = started(instance), instance.machine_by_id[self.machine]
         lengths = {o.key: instance.mode(o.key, o.mode).duration for o in planned if o.key in begun}
-        blocked = calendar.blocked(max(o.end for o in planned) + sum(lengths.values()) + self.maintenance)
+        blocked = machine.calendar.blocked(max(o.end for o in planned) + sum(lengths.values()) + self.maintenance)
         # What runs may have become longer, or shorter, since it was planned.
         planned = [
-            replace(o, end=end_of_work(blocked, o.start, lengths[o.key])) if o.key in lengths else o for o in planned
+            replace(o, end=machine.tempo.end(blocked, o.start, lengths[o.key])) if o.key in lengths else o
+            for o in planned
         ]
         costs: list[tuple[Fraction, int]] = []
         for ready in {now, *(o.end for o in planned)}:

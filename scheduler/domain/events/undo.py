@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, TypeVar
 
-from scheduler.domain.calendar import Calendar, Downtime, working_time
+from scheduler.domain.calendar import Calendar, Downtime
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import (
     execution_of,
@@ -23,6 +23,7 @@ from scheduler.domain.happened import (
     started,
     with_calendar,
     without_pending,
+    work_done,
 )
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
@@ -204,10 +205,9 @@ def _limited(
         return replace(
             merged, modes=tuple(m if m.machine == c.machine or reachable(instance, key, m) else c for m, c in pairs)
         )
-    now = execution_of(instance).now
-    if was.end <= now:
+    if was.end <= execution_of(instance).now:
         return current
-    done = working_time(instance.machine_by_id[was.machine].calendar.blocked(now), was.start, now)
+    done = work_done(instance, was)
     modes = []
     for mode, old, factor in zip(
         merged.modes, current.modes, factors or (Fraction(1),) * len(current.modes), strict=True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import ClassVar, Literal
 
-from scheduler.domain.calendar import end_of_work, working_time
 from scheduler.domain.events.base import Difference, Event, Tick
 from scheduler.domain.events.facts import contradicted, with_fact
 from scheduler.domain.happened import (
@@ -17,6 +17,7 @@ from scheduler.domain.happened import (
     taken_back,
     with_durations,
     with_job,
+    work_done,
 )
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Operation, chain
@@ -63,8 +64,7 @@ class OperationDelayed(Event):
             yield self.defect("E602", "operation", cause, "name an operation that is running or pending")
             return
         duration = instance.mode(key, scheduled.mode).duration + self._extra(instance, scheduled)
-        blocked = instance.machine_by_id[scheduled.machine].calendar.blocked(execution.now)
-        done = working_time(blocked, scheduled.start, execution.now) if running else 0
+        done = work_done(instance, scheduled) if running else 0
         if duration < done:
             member = "delay" if self.new_duration is None else "new_duration"
             cause = f"a duration of {duration} is too short: {done} ticks are done"
@@ -150,7 +150,8 @@ class OperationStatus(Event):
         if self.state == "scrapped":
             return scrapped(instance, self.job, self.remake)
         was = execution_of(instance).baseline.by_operation[key]
-        pause = (self.until or 0) - execution_of(instance).now
+        tempo, now = instance.machine_by_id[was.machine].tempo, execution_of(instance).now
+        pause = ceil(tempo.worked((), now, self.until or now))
         modes = instance.operation_by_key[key].modes
         lengths = (mode.duration + (pause if index == was.mode else 0) for index, mode in enumerate(modes))
         return with_durations(instance, {key: tuple(lengths)})
@@ -180,8 +181,9 @@ class OperationStatus(Event):
                 end=self.at if self.finished_at is None else self.finished_at,
             )
         length = instance.mode(was.key, mode).duration
-        blocked = instance.machine_by_id[machine].calendar.blocked(start + length + 1)
-        return replace(was, mode=mode, machine=machine, start=start, end=end_of_work(blocked, start, length))
+        tempo = instance.machine_by_id[machine].tempo
+        blocked = instance.machine_by_id[machine].calendar.blocked(tempo.end((), start, length) + 1)
+        return replace(was, mode=mode, machine=machine, start=start, end=tempo.end(blocked, start, length))
 
     def _not_running(self, instance: Instance, was: ScheduledOperation) -> Iterator[Defect]:
         if was.key not in started(instance) or was.end <= execution_of(instance).now:

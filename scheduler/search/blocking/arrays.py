@@ -99,6 +99,8 @@ def why_unsupported(instance: Instance) -> str | None:
     for machine in instance.machines:
         if machine.setups is not None:
             return "setups"
+        if machine.slowdowns:
+            return "slow machines"
         if not machine.calendar.always_works:
             return "calendars"
     if any(_chain(job) is None for job in instance.jobs):

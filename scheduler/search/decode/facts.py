@@ -9,6 +9,7 @@ from scheduler.domain import Calendar, Job, Lane, Robot
 from scheduler.domain.parking import yards
 from scheduler.domain.routing import Leg, may_carry
 from scheduler.domain.stations import Side, places_at
+from scheduler.domain.tempo import STEADY, Tempo
 from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.batteries import lower_battery
@@ -42,7 +43,7 @@ class Facts:
         self._lanes = {lane.id: number for number, lane in enumerate(instance.lanes)}
         self._sites = {site.id: number for number, site in enumerate(instance.facilities)}
         self._families: list[dict[str | None, int]] = []
-        self._calendars: dict[Calendar, int] = {}
+        self._calendars: dict[tuple[Calendar, Tempo], int] = {}
         self.yards = yards(instance)
         self.places: dict[str, int] = {}
         self.profiles: list[int] = []
@@ -89,7 +90,7 @@ class Facts:
                     machine.unload_time,
                     int(machine.holds_in),
                     int(machine.holds_out),
-                    self._calendar(domain.calendar, tables),
+                    self._calendar(domain.calendar, tables, domain.tempo),
                     setups_at,
                     side,
                     initial,
@@ -283,16 +284,19 @@ class Facts:
             return 0
         return MAX_LEGS * len(links) + num_loads
 
-    def _calendar(self, calendar: Calendar, tables: Tables) -> int:
-        if calendar.always_works:
+    def _calendar(self, calendar: Calendar, tables: Tables, tempo: Tempo = STEADY) -> int:
+        if calendar.always_works and not tempo.stretches:
             return -1
-        if calendar not in self._calendars:
-            self._calendars[calendar] = len(tables[at.CALENDARS])
+        if (calendar, tempo) not in self._calendars:
+            self._calendars[calendar, tempo] = len(tables[at.CALENDARS])
             windows = calendar.blocked(self.latest)
-            tables[at.CALENDARS].append((len(self.times), len(windows)))
+            slow_at = len(self.times) + 2 * len(windows)
+            tables[at.CALENDARS].append((len(self.times), len(windows), slow_at, len(tempo.stretches), tempo.usual))
             for window in windows:
                 self.times.extend((window.start, window.end))
-        return self._calendars[calendar]
+            for begin, end, worth in tempo.stretches:
+                self.times.extend((begin, NEVER if end is None else end, worth))
+        return self._calendars[calendar, tempo]
 
     def _lane_limits(self, lane: Lane, tables: Tables) -> int:
         """Add the row of what limits the departures of a lane; return its number, -1 if nothing does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.calendars import work_start
+from scheduler.search.decode.calendars import window_of_work
 from scheduler.search.decode.carry import route_between
 from scheduler.search.decode.decode import note, place_unit
 from scheduler.search.decode.layout import (
@@ -86,7 +86,8 @@ def peek(data: Ints, choice: Ints, state: Ints, unit: int) -> int:
             continue
         duration = get(data, MODES, mode, DURATION)
         start = opening(data, state, machine, ready, duration, get(data, MODES, mode, FAMILY), o)
-        start = work_start(data, get(data, MACHINES, machine, CALENDAR), start, duration, get(data, OPS, o, PAUSES))
+        calendar, pauses = get(data, MACHINES, machine, CALENDAR), get(data, OPS, o, PAUSES)
+        start, _ = window_of_work(data, calendar, start, duration, pauses)
         found = min(found, start)
     return found
 

@@ -237,8 +237,9 @@ RELEASE, DUE, DEADLINE, WEIGHT, SIZE, CARRIERS_AT, OPS_FROM, OPS_TO, UNITS_FROM,
 # UNITS: operations FIRST_OP to LAST_OP - 1 are its own; REST: least time from its start to the completion of the job
 # NEXTS lists the units that wait for it, from NEXTS_AT to NEXTS_END; it waits for NUM_BEFORE
 UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range(8)
-# CALENDARS: downtimes in TIMES as start, end, start, end
-DOWN_AT, NUM_DOWN = range(2)
+# CALENDARS: downtimes in TIMES as start, end, start, end; in which stretches a machine is slow, in TIMES as start, end,
+# worth of a tick, and what a tick is worth outside them
+DOWN_AT, NUM_DOWN, SLOW_AT, NUM_SLOW, USUAL = range(5)
 # UNDER_WAY: empty moves of a carrier that were under way at `now`
 UNDER_FROM, UNDER_TO, UNDER_START = range(3)
 # CHANGEOVERS: setups that were under way at `now`

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.decode.calendars import work_end, work_start
+from scheduler.search.decode.calendars import window_of_work
 from scheduler.search.decode.carry import carry, first_to_arrive, route_between
 from scheduler.search.decode.layout import (
     ABLE,
@@ -115,8 +115,7 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
     duration, pauses = get(data, MODES, mode, DURATION), get(data, OPS, o, PAUSES)
     calendar = get(data, MACHINES, get(data, MODES, mode, MACHINE), CALENDAR)
     while True:
-        start = work_start(data, calendar, ready, duration, pauses)
-        end = work_end(data, calendar, start, duration, pauses)
+        start, end = window_of_work(data, calendar, ready, duration, pauses)
         ready = start
         for need in range(get(data, MODES, mode, NEEDS_AT), get(data, MODES, mode, NEEDS_END)):
             spare = get(data, NEEDS, need, SPARE)

@@ -35,7 +35,7 @@ SPOKEN: dict[type, frozenset[str]] = {
         "name facilities machines jobs cells lanes operators fleets time_unit time_origin objective execution"
     ),
     Facility: names("id station returns_jobs docks hub"),
-    Machine: names("id facility cell capacity calendar setups input_buffer output_buffer swap"),
+    Machine: names("id facility cell capacity calendar setups input_buffer output_buffer swap slowdowns"),
     RobotCell: names(
         "id facility robots input_station output_station travel load_time unload_time slowdowns input_places"
         " output_places"

@@ -27,10 +27,12 @@ ix = np.uintp
 """An index that is never negative: compiled code then does not test whether it counts from the end (half the time)."""
 
 
+LATEST = 1 << 60
+"""Later than any instant of a schedule."""
 # Rows of `Problem.ops`: one column per operation, and one more to end the last list.
 PREDS_AT, SUCCS_AT, ALTS_AT, RELEASE, PAUSES, SINKS, JOB = range(7)
 # Rows of `Problem.machines`: one column per machine, and one more.
-SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT, FREE = range(5)
+SETUPS_AT, FAMILIES, INITIAL, DOWNTIMES_AT, FREE, SLOW_AT, USUAL = range(7)
 # Rows of the weights of an objective: one column per job, and one more for all jobs together.
 DUE, LATE, FLOW, PROMISED, BROKEN = range(5)
 # Rows of its levels: one column per tier.
@@ -60,11 +62,13 @@ class Problem(NamedTuple):
         By alternative (mode): machine, duration, setup family (row of the machine's table; 0: none).
     machines
         By machine: where its setup table begins in `times` (-1: no setups), the table's side, the family that the
-        machine starts in, where its downtimes begin in `times`, and when it is free for the first time (the end of a
-        downtime that begins with the plan, where nothing of no length is done). In the last column SETUPS_AT is -1 if
-        no machine has setups or downtimes.
+        machine starts in, where its downtimes begin in `times`, when it is free for the first time (the end of a
+        downtime that begins with the plan, where nothing of no length is done), where the stretches begin in `times` in
+        which it is slow, and what a tick is worth outside them. In the last column SETUPS_AT is -1 if no machine has
+        setups, downtimes or stretches.
     times
-        Setup tables row by row, then downtimes as ``start, end, start, end ...``.
+        Setup tables row by row, then downtimes as ``start, end, start, end ...``, then stretches as ``start, end, worth
+        of a tick ...``.
     """
 
     ops: Ints
@@ -129,6 +133,8 @@ def _why_not_carried(instance: Instance) -> str | None:
         return "limited parking"
     if len({fleet.places for fleet in instance.fleets}) > 1:
         return "fleets with different places"
+    if any(machine.slowdowns for machine in instance.machines):
+        return "slow machines with fleets"
     if any(vehicle.capacity > 1 for fleet in instance.fleets for vehicle in fleet.vehicles):
         return "vehicles for several jobs"
     if any(not vehicle.calendar.always_works for fleet in instance.fleets for vehicle in fleet.vehicles):
@@ -195,7 +201,7 @@ def lower(instance: Instance, horizon: int, releases: Mapping[OperationKey, int]
 def _machines(instance: Instance, horizon: int, skips_first: bool) -> tuple[Ints, Ints, list[dict[str | None, int]]]:
     """Return `Problem.machines` and `Problem.times`, and by machine the number of each family."""
     families = [_families(machine) for machine in instance.machines]
-    machines = np.zeros((5, len(families) + 1), np.int64)
+    machines = np.zeros((7, len(families) + 1), np.int64)
     machines[SETUPS_AT] = -1
     times: list[int] = []
     for m, (machine, names) in enumerate(zip(instance.machines, families, strict=True)):
@@ -212,6 +218,11 @@ def _machines(instance: Instance, horizon: int, skips_first: bool) -> tuple[Ints
                 continue
             times.extend((downtime.start, downtime.end))
     machines[DOWNTIMES_AT, -1] = len(times)
+    for m, machine in enumerate(instance.machines):
+        machines[SLOW_AT, m], machines[USUAL, m] = len(times), machine.tempo.usual
+        for begin, end, worth in machine.tempo.stretches:
+            times.extend((begin, LATEST if end is None else end, worth))
+    machines[SLOW_AT, -1] = len(times)
     machines[SETUPS_AT, -1] = 0 if times else -1
     return machines, np.array(times or [0], np.int64), families
 

@@ -12,7 +12,6 @@ from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
     BROKEN,
-    DOWNTIMES_AT,
     DUE,
     END,
     FAMILIES,
@@ -37,8 +36,8 @@ from scheduler.search.tabu.arrays import (
     Ints,
     ix,
 )
+from scheduler.search.tabu.calendars import worked
 from scheduler.search.tabu.settle import BASE_START, NEW
-from scheduler.search.tabu.timing import interrupted, pushed
 
 # Rows of the memo of a move: whether an operation waits to be timed, what was timed, and how it was before.
 WAITS, TIMED, WAS_START, WAS_END = range(4)
@@ -65,14 +64,7 @@ def times_of(
         if a >= 0:
             family = state[LEAVES, ix(a)]
         setup = times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
-    start = max(start, free + setup)
-    end = start + time
-    if machines[DOWNTIMES_AT, ix(machine)] < machines[DOWNTIMES_AT, ix(machine + 1)]:
-        start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, ix(o)] else time)
-        end = start + time
-        if ops[PAUSES, ix(o)]:
-            end = interrupted(machines, times, machine, start, time)
-    return start, end
+    return worked(machines, times, machine, max(start, free + setup), setup, time, ops[PAUSES, ix(o)])
 
 
 @njit(cache=True, nogil=True)

@@ -31,6 +31,7 @@ from scheduler.search.tabu.arrays import (
     Ints,
     ix,
 )
+from scheduler.search.tabu.calendars import worked
 from scheduler.search.tabu.held import (
     NO_LIMIT,
     WAITS,
@@ -43,7 +44,7 @@ from scheduler.search.tabu.held import (
 )
 from scheduler.search.tabu.moves import put_after, take_out
 from scheduler.search.tabu.settle import BASE_ALT, BASE_START, NEW
-from scheduler.search.tabu.timing import pushed, set_starts
+from scheduler.search.tabu.timing import set_starts
 
 POSITIONS = 6
 """Positions on each machine that are tried, from the first on at which an operation would not wait for others."""
@@ -149,8 +150,8 @@ def is_hit(machines: Ints, times: Ints, ops: Ints, wanted: Ints, state: Ints, o:
     before, machine = wanted[BASE_START, ix(o)], state[MACHINE, ix(o)]
     if before == NEW or before < machines[FREE, ix(machine)]:
         return True
-    piece = 1 if ops[PAUSES, ix(o)] else state[TIME, ix(o)]
-    return pushed(machines, times, machine, before, 0, piece) != before
+    start, _ = worked(machines, times, machine, before, 0, state[TIME, ix(o)], ops[PAUSES, ix(o)])
+    return start != before
 
 
 @njit(cache=True, nogil=True)

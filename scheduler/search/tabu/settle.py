@@ -17,7 +17,6 @@ from scheduler.search.tabu.arrays import (
     ALT,
     BEFORE,
     BROKEN,
-    DOWNTIMES_AT,
     DUE,
     END,
     FAMILIES,
@@ -41,6 +40,7 @@ from scheduler.search.tabu.arrays import (
     Ints,
     ix,
 )
+from scheduler.search.tabu.calendars import pulled
 from scheduler.search.tabu.moves import put_after
 from scheduler.search.tabu.timing import set_starts
 
@@ -132,31 +132,6 @@ def setup_before(machines: Ints, times: Ints, state: Ints, o: int) -> int:
     if a >= 0:
         family = state[LEAVES, ix(a)]
     return times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
-
-
-@njit(cache=True, nogil=True)
-def pulled(machines: Ints, times: Ints, machine: int, end: int, time: int, setup: int, pauses: int) -> int:
-    """Return the latest start of an operation that is to end by `end`, its setup and work not cut by downtimes.
-
-    One that pauses is cut only between its setup, with its first tick, and its end. The other way round of `pushed`.
-    """
-    first = machines[DOWNTIMES_AT, ix(machine)]
-    k = machines[DOWNTIMES_AT, ix(machine + 1)] - 2
-    while k >= first and times[ix(k)] >= end:
-        k -= 2
-    start, left, piece = end, time, time
-    if pauses:
-        piece = 1
-        while k >= first and left > 0 and times[ix(k + 1)] > start - left:
-            left -= max(0, start - times[ix(k + 1)])
-            start = min(start, times[ix(k)])
-            k -= 2
-    start -= left
-    while k >= first and times[ix(k + 1)] > start - setup:
-        if times[ix(k)] < start + piece:
-            start = times[ix(k)] - piece
-        k -= 2
-    return start
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,6 @@ from scheduler.search.tabu.arrays import (
     BEFORE,
     BUFFER,
     DEGREE,
-    DOWNTIMES_AT,
     END,
     FAMILIES,
     FAMILY,
@@ -33,40 +32,7 @@ from scheduler.search.tabu.arrays import (
     Ints,
     ix,
 )
-
-
-@njit(cache=True, nogil=True)
-def pushed(machines: Ints, times: Ints, machine: int, ready: int, setup: int, piece: int) -> int:
-    """Return the first start from `ready` on at which a setup before it and a piece of work after it are not cut.
-
-    The downtimes of the machine leave the setup ``[start - setup, start)`` and the work ``[start, start + piece)``
-    whole; no piece, no setup: nothing to push.
-    """
-    start = ready
-    for k in range(machines[DOWNTIMES_AT, ix(machine)], machines[DOWNTIMES_AT, ix(machine + 1)], 2):
-        if times[ix(k + 1)] <= start - setup:
-            continue
-        if times[ix(k)] >= start + piece:
-            break
-        if piece == 0 and (setup == 0 or times[ix(k)] >= start):
-            break
-        start = times[ix(k + 1)] + setup
-    return start
-
-
-@njit(cache=True, nogil=True)
-def interrupted(machines: Ints, times: Ints, machine: int, start: int, time: int) -> int:
-    """Return the end of an operation that pauses in downtimes."""
-    clock, left = start, time
-    for k in range(machines[DOWNTIMES_AT, ix(machine)], machines[DOWNTIMES_AT, ix(machine + 1)], 2):
-        if times[ix(k + 1)] <= clock:
-            continue
-        worked = times[ix(k)] - clock
-        if left <= worked:
-            break
-        left -= worked
-        clock = times[ix(k + 1)]
-    return clock + left
+from scheduler.search.tabu.calendars import worked
 
 
 @njit(cache=True, nogil=True)
@@ -170,19 +136,14 @@ def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints,
                 family = state[LEAVES, ix(a)]
             setup = times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
         start = max(ready, free + setup)
-        end = start + time
-        if machines[DOWNTIMES_AT, ix(machine)] < machines[DOWNTIMES_AT, ix(machine + 1)]:
-            start = pushed(machines, times, machine, start, setup, 1 if ops[PAUSES, ix(o)] else time)
-            end = start + time
-            if ops[PAUSES, ix(o)]:
-                end = interrupted(machines, times, machine, start, time)
+        start, end = worked(machines, times, machine, start, setup, time, ops[PAUSES, ix(o)])
         state[START, ix(o)] = start
         state[END, ix(o)] = end
 
 
 @njit(cache=True, nogil=True)
 def set_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, high: int) -> None:
-    """Compute the tails of the operations up to place `high` of the order, downtimes ignored."""
+    """Compute the tails of the operations up to place `high` of the order, downtimes and slow machines ignored."""
     plain = machines[SETUPS_AT, -1] < 0
     for i in range(high, -1, -1):
         o = state[ORDER, ix(i)]

@@ -36,6 +36,7 @@ from scheduler.search.tabu.arrays import (
     RELEASE,
     SETUPS_AT,
     SINKS,
+    SLOW_AT,
     START,
     SUCCS_AT,
     Ints,
@@ -49,7 +50,7 @@ from scheduler.search.tabu.arrays import (
 
 # Further rows of `Problem.machines`: the place of a machine (-1: no fleet goes there); where the lengths of the loaded
 # moves of a vehicle begin in `Problem.times`, by origin and destination.
-PLACE_OF, LOADED_AT = 5, 6
+PLACE_OF, LOADED_AT = 7, 8
 # Rows of `Carried.transports`: the operations at the ends (-1: none, the end is the load/unload station).
 PRED, SUCC = range(2)
 
@@ -200,12 +201,13 @@ def _with_vehicles(instance: Instance, plain: Problem, places: dict[str, int]) -
     """Return `Problem.machines` and `Problem.times` with vehicles, their travel as setups, and their loaded moves."""
     num_machines, side = len(instance.machines), len(places)
     vehicles = [(fleet, vehicle) for fleet in instance.fleets for vehicle in fleet.vehicles]
-    machines = np.zeros((7, num_machines + len(vehicles) + 2), np.int64)
+    machines = np.zeros((9, num_machines + len(vehicles) + 2), np.int64)
     machines[SETUPS_AT] = -1
-    machines[:5, :num_machines] = plain.machines[:, :num_machines]
+    machines[:7, :num_machines] = plain.machines[:, :num_machines]
     machines[PLACE_OF] = -1
     machines[PLACE_OF, :num_machines] = [places.get(machine.id, -1) for machine in instance.machines]
     machines[DOWNTIMES_AT, num_machines:] = plain.machines[DOWNTIMES_AT, -1]
+    machines[SLOW_AT, num_machines:] = plain.machines[SLOW_AT, -1]
     times = plain.times.tolist() if plain.machines[SETUPS_AT, -1] >= 0 else []
     at: dict[tuple[str, int], int] = {}
     for fleet_id, paces in instance.paces_by_id.items():

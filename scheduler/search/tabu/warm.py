@@ -12,6 +12,7 @@ KERNELS = Kernels(
         "arrays",
         "beam",
         "build",
+        "calendars",
         "candidates",
         "carried",
         "carry",
