@@ -67,6 +67,7 @@ SMALL = (
     ("returning_tiny", 17),
     ("shared_charger_tiny", 16),
     ("parking_tiny", 15),
+    ("crowded_tugs_tiny", 11),
     ("two_robots_tiny", 16),
     ("kacem_4x5", 11),
     ("transit_tiny", 19),

@@ -79,7 +79,6 @@ def test_whatever_is_drawn_is_right(seed: int, kind: str, draw: int) -> None:
 
 @pytest.mark.parametrize(("kind", "reached"), [("battery", 8), ("capacity", 6), ("both", 5)])
 def test_the_optimum_is_reached_in_most_cases(kind: str, reached: int) -> None:
-    # Vehicles for several jobs get one at a time, so that the optimum may be out of reach.
     best = 0
     for seed in range(20, 36, 2):
         instance = random_parked(seed, kind, jobs=2)

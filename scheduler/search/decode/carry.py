@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from scheduler.search.decode.boarding import park_visits
 from scheduler.search.decode.carriers import approach, enter, ride_opening
 from scheduler.search.decode.charging import charged_opening, use_battery
 from scheduler.search.decode.layout import (
@@ -100,7 +101,7 @@ def wish_for(data: Ints, carrier: int, able: int) -> int:
 
 @njit(cache=True, nogil=True)
 def by_carrier(
-    data: Ints, state: Ints, leg: int, job: int, ready: int, least: int, wanted: int
+    data: Ints, state: Ints, trail: Ints, leg: int, job: int, ready: int, least: int, wanted: int
 ) -> tuple[int, int, int, int]:
     """Return who can end a move first (the nearest of several), when it starts and ends, and the move before it.
 
@@ -119,7 +120,7 @@ def by_carrier(
             continue
         late = max(ready, least - get(data, ABLE, able, LENGTH) + get(data, ABLE, able, DROP))
         if data[FIRST_DROP] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), HOLDS) > 1:
-            start, at, before, _ = visits_opening(data, state, able, ready, least)
+            start, at, before, _ = visits_opening(data, state, trail, able, ready, least)
             end = at + get(data, ABLE, able, DROP)
         elif parks(data, get(data, ABLE, able, WHO)):
             if get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
@@ -162,10 +163,10 @@ def carry(
         if data[SOME_STAND]:
             least = max(least, state[data[HELD] + move])
         wish = state[data[WISH]]
-        able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
+        able, start, end, before = by_carrier(data, state, trail, leg, job, ready, least, wanted)
         if start >= NEVER and data[FIRST_CHARGE] > 0 and wish < LAST_MOVE - 1:  # nobody gets to a charger afterwards
             put(state, trail, data[WISH], wish + LAST_MOVE)
-            able, start, end, before = by_carrier(data, state, leg, job, ready, least, wanted)
+            able, start, end, before = by_carrier(data, state, trail, leg, job, ready, least, wanted)
         if start >= NEVER or end > data[LIMIT]:
             return NEVER, NEVER
         mover = get(data, ABLE, able, WHO)
@@ -192,6 +193,8 @@ def carry(
             put(state, trail, data[WISH], wish)
             if makes_visits:
                 set_levels(data, state, trail, move)
+        if makes_visits and parks(data, mover):
+            park_visits(data, state, trail, move)
     put(state, trail, data[DONE] + link, number + 1)
     put(state, trail, data[AT] + link, end)
     if end > state[data[JOB_END] + job]:

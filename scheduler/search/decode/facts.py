@@ -14,7 +14,7 @@ from scheduler.search.board import Board
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.batteries import lower_battery
 from scheduler.search.decode.layout import MAX_LEGS, NEVER
-from scheduler.search.decode.places import holds, limited_places, pace_row, places_of
+from scheduler.search.decode.places import limited_places, pace_row, places_of
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.problem import LinkData, MachineData, ModeData, Problem
 from scheduler.search.timelines import MachineTimeline, Profile, SharedTimeline
@@ -131,9 +131,9 @@ class Facts:
             calendar = self._calendar(carrier.calendar, tables)
             spots_at = len(tables[at.ABLE])
             pace, number = paces[group.id, carrier.speed], self._groups[group.id]
-            usual = (calendar, pace, home, battery, 0, 0, holds(instance, name), spots_at, number)
+            usual = (calendar, pace, home, battery, 0, 0, carrier.capacity, spots_at, number)
             tables[at.CARRIERS].append((*usual, *limited.get(name, (-1, -1)), home, self.problem.now))
-            if holds(instance, name) > 1:
+            if carrier.capacity > 1:
                 handling = (group.pick_up_time, group.drop_time)
                 spots = range(len(self.group_places[group.id]))
                 tables[at.ABLE].extend((self._mover[name], 0, spot, spot, *handling) for spot in spots)

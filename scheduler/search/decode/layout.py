@@ -132,8 +132,8 @@ its first lane leads to, units that are gone with the next leg already, and when
 on a trip, or parts held after a visit; BESIDE: the next load; MOST: parts held at the most during a visit; LEVEL: that
 of the battery at MOVE_FREE; FROM_LEVEL: that before a charge; HELD: before when the part must not be put down; the
 station where it takes a place then, as profile plus 1, 0: at none, and until when; ARRIVES_AT: since when the vehicle
-is at the pick-up; STOP_AT: the limited place where it waits before that, plus 1, 0: none; SETS_OUT: when it leaves for
-there), the last operation on a machine, the last move of a carrier or lane vehicle, then what several share
+is at the pick-up or visit; STOP_AT: the limited place where it waits before that, plus 1, 0: none; SETS_OUT: when it
+leaves for there), the last operation on a machine, the last move of a carrier or lane vehicle, then what several share
 (steps), machines (BUSY), jobs (JOB_END: when it is complete, or a bound of that), what the objective comes to so far,
 up to which level vehicles charge now (WISH: pieces of the charge curve, -1: one; behind `MOST_PIECES` parts of the
 capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (LINGER). MOST is empty where no carrier

@@ -22,7 +22,6 @@ from scheduler.search.decode.cells import GUARD, POISON
 from scheduler.search.decode.facts import Facts, Tables
 from scheduler.search.decode.in_force import neighbours_in_plan, pending_in_plan
 from scheduler.search.decode.layout import MAX_LEGS, NEVER, Array
-from scheduler.search.decode.places import holds
 from scheduler.search.decode.resume import resume
 from scheduler.search.dispatch import begin
 from scheduler.search.problem import JobData, LinkData, ModeData, OperationData, PlanData, Problem
@@ -295,9 +294,9 @@ class _Lowering:
         is_tended = any(mode.tenders for mode in self.modes)
         num_moves = first_tending + is_tended * len(self.operations)
         num_charges = facts.most_charges(num_moves, len(begun.charges))
-        num_parked = MAX_LEGS * len(self.links) + num_charges if parks else 0
+        num_drops = num_moves if any(c.capacity > 1 for c in self.instance.carrier_by_id.values()) else 0
+        num_parked = (1 + (num_drops > 0)) * MAX_LEGS * len(self.links) + num_charges if parks else 0
         num_uses += num_charges + 4 * num_parked
-        num_drops = num_moves if any(holds(self.instance, c) > 1 for c in self.instance.carrier_by_id) else 0
         num_rows = num_moves + num_charges + num_drops
         num_profiles = len(facts.profiles)
         num_steps = num_profiles and num_profiles + STEPS_PER_USE * num_uses + facts.num_past_steps(self.board) + 64

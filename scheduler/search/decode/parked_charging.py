@@ -134,7 +134,7 @@ def plug_opening(
     if opens > begin:
         return opens
     here, leaves_at = stand(data, state, carrier, before)
-    return gap_opening(data, state, carrier, here, leaves_at, spot, begin, ticks)
+    return gap_opening(data, state, carrier, ZERO, here, leaves_at, spot, begin, ticks)
 
 
 @njit(cache=True, nogil=True)
@@ -193,7 +193,7 @@ def parked_charge_at(
         if idle == 0:
             end = min(end, max(begin + ticks, begin + charging_time(data, battery, level, full)))
         end = min(end, limit)
-        opens = gap_opening(data, state, carrier, spot, end, place, start, pick_up)
+        opens = gap_opening(data, state, carrier, ZERO, spot, end, place, start, pick_up)
         way = ticks_of_ways(data, state, carrier, spot, end, place, start)
         if opens == start:
             left = level_after(data, battery, level, end - begin) - idle * (start - end - way) - empty * way
@@ -223,10 +223,12 @@ def parked_charge_first(
 
 
 @njit(cache=True, nogil=True)
-def parked_charge(data: Ints, state: Ints, able: int, ready: int, needed: int, wish: int) -> tuple[int, int, int, int]:
-    """Return `parked_charge_first` for a move, with room where it ends."""
+def parked_charge(
+    data: Ints, state: Ints, able: int, ready: int, linger: int, needed: int, wish: int
+) -> tuple[int, int, int, int]:
+    """Return `parked_charge_first` for a move, which lasts so much longer, with room where it ends."""
     carrier, place, pick_up = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN), get(data, ABLE, able, PICK_UP)
-    length, drop = get(data, ABLE, able, LENGTH), get(data, ABLE, able, DROP)
+    length, drop = get(data, ABLE, able, LENGTH) + linger, get(data, ABLE, able, DROP)
     while True:
         start, charger, begin, end = parked_charge_first(
             data, state, carrier, ready, place, pick_up, max(length, 1), needed, wish
@@ -272,7 +274,7 @@ def parked_charging(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
             return direct, before, -1, 0, 0
     if before >= data[FIRST_CHARGE] and state[data[MOVE_START] + before] >= data[NOW]:
         return direct, before, -1, 0, 0
-    start, charger, begin, end = parked_charge(data, state, able, ready, needed, wish)
+    start, charger, begin, end = parked_charge(data, state, able, ready, ZERO, needed, wish)
     if start <= direct or (is_early and start < NEVER):
         return start, before, charger, begin, end
     return direct, before, -1, 0, 0

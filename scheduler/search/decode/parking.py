@@ -6,6 +6,9 @@ no time to go where there is room for all, it may make a *stop* instead: it stay
 is room for it at another limited place, waits there, and comes to the pick-up just in time. It does so at a bay, where
 no job is handled, if it can, and elsewhere if the pick-up has no room. When a move is put into a gap, the stays in that
 gap change, and no others. While a gap is tried, the room that the vehicle itself takes in it counts as taken.
+
+With jobs on board a vehicle for several is nowhere between two visits, or stays where both are: see
+`scheduler.search.decode.boarding`.
 """
 
 from __future__ import annotations
@@ -89,8 +92,13 @@ def detour(data: Ints, carrier: int, here: int, place: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def arrival(data: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
-    """Return when a vehicle comes from one place to another one, where it is wanted then."""
+def arrival(data: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
+    """Return when a vehicle comes from one place to another one, where it is wanted then.
+
+    With jobs on board it is nowhere in between, unless it stays where it is.
+    """
+    if held > 0:
+        return leaves_at if here == place else wanted_at
     if not is_limited(data, carrier, here) or not is_limited(data, carrier, place):
         return wanted_at
     has_time = wanted_at - leaves_at >= detour(data, carrier, here, place)
@@ -138,16 +146,18 @@ def stop_between(
 
 @njit(cache=True, nogil=True)
 def gap_opening(
-    data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, start: int, ticks: int
+    data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, start: int, ticks: int
 ) -> int:
-    """Return the start of a task at a place if a vehicle has room in the gap before it and for so many ticks.
+    """Return the start of a task or visit at a place if a vehicle has room in the gap before it and for so many ticks.
 
-    Else it is the next start to try.
+    Else it is the next start to try. It has `held` jobs on board.
     """
-    since = arrival(data, carrier, here, leaves_at, place, start)
+    since = arrival(data, carrier, held, here, leaves_at, place, start)
     opens = room_opens(data, state, carrier, place, since, start + ticks)
     if opens == since or since == start:
         return start + opens - since
+    if held > 0:
+        return NEVER
     # It waits there: it can make a stop or, with more time, go away meanwhile.
     opens = room_opens(data, state, carrier, place, start, start + ticks)
     stop, _, later = stop_between(data, state, carrier, here, leaves_at, place, start)
@@ -158,14 +168,14 @@ def gap_opening(
 
 @njit(cache=True, nogil=True)
 def wait_in(
-    data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int
+    data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, wanted_at: int
 ) -> tuple[int, int, int]:
     """Return since when a vehicle is at a place where it is wanted then, as `gap_opening` has found that it can be.
 
     Then its stop before that (-1: none), and when it sets out for there.
     """
-    since = arrival(data, carrier, here, leaves_at, place, wanted_at)
-    if since < wanted_at:
+    since = arrival(data, carrier, held, here, leaves_at, place, wanted_at)
+    if since < wanted_at and held == 0:
         stop, sets_out, _ = stop_between(data, state, carrier, here, leaves_at, place, wanted_at)
         is_bay = stop >= 0 and data[room_at(data, carrier, stop) + 2] > 0
         if is_bay or room_opens(data, state, carrier, place, since, wanted_at) > since:
@@ -181,10 +191,30 @@ def ticks_of_ways(data: Ints, state: Ints, carrier: int, here: int, leaves_at: i
         return direct
     if wanted_at - leaves_at >= detour(data, carrier, here, place):
         return detour(data, carrier, here, place)
-    _, stop, _ = wait_in(data, state, carrier, here, leaves_at, place, wanted_at)
+    _, stop, _ = wait_in(data, state, carrier, ZERO, here, leaves_at, place, wanted_at)
     if stop < 0:
         return direct
     return max(direct, travel(data, carrier, here, stop) + travel(data, carrier, stop, place))
+
+
+@njit(cache=True, nogil=True)
+def delay_to(
+    data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, after: int, known: int
+) -> int:
+    """Return how much later a vehicle has to leave a place, to have room up to a row, where it has it from `known` on.
+
+    It is in time for the row, and has `held` jobs on board. It is too late (`NEVER`) if nothing helps.
+    """
+    place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
+    since, room = arrival(data, carrier, held, here, leaves_at, place, wanted_at), room_at(data, carrier, place)
+    if since >= known or data[room] < 0:
+        return ZERO
+    opens = profile_beyond(data, state, data[room], since, known, data[room + 1])
+    if opens == since:
+        return ZERO
+    if held == 0 and stop_between(data, state, carrier, here, leaves_at, place, wanted_at)[0] >= 0:
+        return ZERO
+    return opens - since
 
 
 @njit(cache=True, nogil=True)
@@ -199,7 +229,7 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
     while start <= data[LIMIT]:
         start = work_start(data, calendar, start, length, 0)
         end = start + length
-        opens = gap_opening(data, state, carrier, here, leaves_at, origin, start, pick_up)
+        opens = gap_opening(data, state, carrier, ZERO, here, leaves_at, origin, start, pick_up)
         if opens > start:
             start = opens
             continue
@@ -212,14 +242,10 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
         place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
         if end + travel(data, carrier, destination, place) > wanted_at:
             return NEVER
-        since, known = arrival(data, carrier, destination, end, place, wanted_at), state[data[ARRIVES_AT] + after]
-        if since >= known:
+        delay = delay_to(data, state, carrier, ZERO, destination, end, after, state[data[ARRIVES_AT] + after])
+        if delay == 0:
             return start
-        room = room_at(data, carrier, place)
-        opens = profile_beyond(data, state, data[room], since, known, data[room + 1])
-        if opens == since or stop_between(data, state, carrier, destination, end, place, wanted_at)[0] >= 0:
-            return start
-        start += opens - since
+        start += delay
     return NEVER
 
 
@@ -300,9 +326,9 @@ def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int,
         place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
         if not is_judged:
             take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
-    wait = wait_in(data, state, carrier, here, leaves_at, origin, start)
+    wait = wait_in(data, state, carrier, ZERO, here, leaves_at, origin, start)
     if after >= 0:
-        later = wait_in(data, state, carrier, destination, end, place, wanted_at)
+        later = wait_in(data, state, carrier, ZERO, destination, end, place, wanted_at)
         if is_judged:
             take_gap(data, state, trail, carrier, here, leaves_at, after, place, -1)
         wait_before(data, state, trail, carrier, destination, end, after, place, later)
@@ -317,7 +343,7 @@ def park_at_charger(
 ) -> None:
     """Take room for a charge after all that a vehicle has to do, and for how it waits before."""
     here, leaves_at = stand(data, state, carrier, state[data[LAST_OF] + carrier])
-    wait = wait_in(data, state, carrier, here, leaves_at, spot, begin)
+    wait = wait_in(data, state, carrier, ZERO, here, leaves_at, spot, begin)
     put(state, trail, data[MOVE_START] + row, begin)
     wait_before(data, state, trail, carrier, here, leaves_at, row, spot, wait)
     take_room(data, state, trail, carrier, spot, begin, end, 1)

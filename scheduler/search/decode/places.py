@@ -6,7 +6,7 @@ from collections.abc import Collection
 from itertools import product
 from typing import TYPE_CHECKING
 
-from scheduler.domain import CarrierGroup, Fleet, Instance
+from scheduler.domain import CarrierGroup, Fleet
 from scheduler.domain.parking import served, shared_room
 from scheduler.domain.slowdowns import lifts
 
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 NO_WAY = 1 << 40
 """Travel time between places of a group that have no way."""
-
-
-def holds(instance: Instance, carrier: str) -> int:
-    """Return how many parts the decoder lets a carrier hold at a time: in limited parking one."""
-    group = instance.group_by_carrier[carrier]
-    return 1 if isinstance(group, Fleet) and group.limited else instance.carrier_by_id[carrier].capacity
 
 
 def places_of(group: CarrierGroup) -> dict[str, int]:

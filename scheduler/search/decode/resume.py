@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scheduler.domain import Charge, Move, ScheduledOperation
+from scheduler.domain import Charge, Fleet, Move, ScheduledOperation
 from scheduler.domain.batteries import visit_levels
 from scheduler.domain.derive import complete
 from scheduler.domain.visits import visits
@@ -15,7 +15,6 @@ from scheduler.search.decode import layout as at
 from scheduler.search.decode.begun import Begun
 from scheduler.search.decode.facts import Facts, machine_timelines, profiles_on
 from scheduler.search.decode.layout import MAX_LEGS
-from scheduler.search.decode.places import holds
 from scheduler.search.parking import ParkingTimeline
 from scheduler.search.units import Unit
 
@@ -143,7 +142,7 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
     rows += [(first_charge + k, charge.vehicle, None, charge, able) for k, (charge, able) in enumerate(begun.charges)]
     tending = int(data[at.FIRST_TENDING])
     rows += [(tending + number, stay.mover, None, stay, able) for number, stay, able in begun.tendings]
-    several = {carrier for carrier in instance.carrier_by_id if holds(instance, carrier) > 1}
+    several = {name for name, carrier in instance.carrier_by_id.items() if carrier.capacity > 1}
     _resume_visits(lowered, facts, [(n, mover, item, able) for n, mover, _, item, able in rows if mover in several])
     for number, mover, name, item, able in sorted(rows, key=lambda row: (row[3].start, row[3].end)):
         if mover in several:
@@ -173,8 +172,7 @@ def _resume_moves(lowered: Lowered, board: Board, facts: Facts, begun: Begun) ->
             state[data[column] + number] = value
         timeline = board.carriers.get(mover)
         if isinstance(timeline, ParkingTimeline):
-            is_single = timeline.carrier.capacity == 1  # else it may have had others on board
-            state[data[at.ARRIVES_AT] + number] = timeline.arrives_at(item.start) if is_single else item.start
+            state[data[at.ARRIVES_AT] + number] = timeline.arrives_at(item.start)
         if before >= 0:
             state[data[at.MOVE_AFTER] + before] = number
         state[data[at.LAST_OF] + number_of[mover]] = number
@@ -223,6 +221,10 @@ def _resume_visits(lowered: Lowered, facts: Facts, rows: list[tuple[int, str, Mo
                 (at.MOST, most),
             ):
                 state[data[column] + row] = value
+            if isinstance(group, Fleet) and group.limited:
+                stays = before >= 0 and state[data[at.LOAD] + before] > 0
+                stays = stays and state[data[at.MOVE_ABLE] + before] == able
+                state[data[at.ARRIVES_AT] + row] = state[data[at.MOVE_FREE] + before] if stays else start
             if before >= 0:
                 state[data[at.MOVE_AFTER] + before] = row
             state[data[at.LAST_OF] + carrier] = before = row

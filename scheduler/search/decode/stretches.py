@@ -46,6 +46,8 @@ from scheduler.search.decode.layout import (
     put,
 )
 from scheduler.search.decode.levels import is_charge, level_at, lower_levels, may_fall, reserve
+from scheduler.search.decode.parked_charging import level_left, parked_charge, parked_level
+from scheduler.search.decode.parking import parks, stand, ticks_of_ways
 
 
 @njit(cache=True, nogil=True)
@@ -65,8 +67,20 @@ def on_way(data: Ints, battery: int, held: int, way: int, ticks: int) -> int:
 @njit(cache=True, nogil=True)
 def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at: int, row: int) -> int:
     """Return by how much the level falls up to the begin of a row, from when the vehicle is free at a place on."""
-    way = travel(data, carrier, place, get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN))
-    return on_way(data, get(data, CARRIERS, carrier, BATTERY), held, way, state[data[MOVE_START] + row] - free_at)
+    there_at, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_START] + row]
+    if held == 0 and parks(data, carrier):
+        way = ticks_of_ways(data, state, carrier, place, free_at, there_at, wanted_at)
+    else:
+        way = travel(data, carrier, place, there_at)
+    return on_way(data, get(data, CARRIERS, carrier, BATTERY), held, way, wanted_at - free_at)
+
+
+@njit(cache=True, nogil=True)
+def level_to_visit(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
+    """Return the level of a vehicle that begins a visit at a place then, after a row of its sequence (-1: first)."""
+    if parks(data, carrier) and held_after(data, state, before) == 0:
+        return parked_level(data, state, carrier, before, place, instant)
+    return level_at(data, state, carrier, before, place, instant)
 
 
 @njit(cache=True, nogil=True)
@@ -87,7 +101,7 @@ def is_enough(data: Ints, state: Ints, able: int, start: int, at: int, before: i
     battery, destination = get(data, CARRIERS, carrier, BATTERY), get(data, ABLE, able, DESTINATION)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     loaded = get(data, BATTERIES, battery, DRAIN_LOADED)
-    level = level_at(data, state, carrier, before, origin, start) - loaded * pick_up
+    level = level_to_visit(data, state, carrier, before, origin, start) - loaded * pick_up
     place, free_at, after = origin, start + pick_up, next_after(data, state, carrier, before)
     spanned = before
     while last >= 0 and spanned != last:
@@ -116,6 +130,8 @@ def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, li
     needed = get(data, BATTERIES, battery, DRAIN_LOADED) * busy + get(data, BATTERIES, battery, DRAIN_IDLE) * linger
     needed += reserve(data, state, carrier, destination)
     late = max(ready, least + drop - busy - linger)
+    if parks(data, carrier):
+        return parked_charge(data, state, able, late, linger, needed, wish)
     return charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish)
 
 
@@ -131,9 +147,17 @@ def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: 
         return NEVER, NEVER
     is_early, _ = wished(data, state, battery)
     if at < NEVER and not is_early:
-        level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+        if parks(data, carrier):
+            (here, leaves_at), (level, _) = (
+                stand(data, state, carrier, before),
+                level_left(data, state, carrier, before),
+            )
+            arrives_at = leaves_at + travel(data, carrier, here, origin)
+        else:
+            level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
+            arrives_at = there(data, state, carrier, before, origin)
         is_low = level < data[data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)]
-        if not is_low or there(data, state, carrier, before, origin) >= ready:
+        if not is_low or arrives_at >= ready:
             return NEVER, NEVER
     start, charger, _, _ = charge_before(data, state, able, ready, least, linger)
     lead = get(data, ABLE, able, PICK_UP) + linger + travel(data, carrier, origin, get(data, ABLE, able, DESTINATION))
@@ -150,7 +174,7 @@ def set_levels(data: Ints, state: Ints, trail: Ints, move: int) -> None:
     battery = get(data, CARRIERS, carrier, BATTERY)
     while True:
         place, before = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_BEFORE] + row]
-        level = level_at(data, state, carrier, before, place, state[data[MOVE_START] + row])
+        level = level_to_visit(data, state, carrier, before, place, state[data[MOVE_START] + row])
         if before == drop:
             break
         put(state, trail, data[LEVEL] + row, level - handled(data, state, battery, row))

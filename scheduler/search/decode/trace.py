@@ -245,12 +245,20 @@ def before_at_station(data: Ints, state: Ints, move: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def put_down_at(data: Ints, state: Ints, move: int) -> int:
+    """Return the place at which a robot or vehicle puts down the part of a move."""
+    makes_visits = data[FIRST_DROP] > 0 and get(data, CARRIERS, state[data[MOVER] + move], HOLDS) > 1
+    row = data[FIRST_DROP] + move if makes_visits else move
+    return get(data, ABLE, state[data[MOVE_ABLE] + row], DESTINATION)
+
+
+@njit(cache=True, nogil=True)
 def before_in_room(data: Ints, state: Ints, move: int) -> int:
     """Return the move whose vehicle left a place with limited room just as that of another move came; -1: none."""
     carrier, able = state[data[MOVER] + move], state[data[MOVE_ABLE] + move]
     if carrier >= data[NUM_CARRIERS] or not parks(data, carrier):
         return -1
-    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    origin, destination = get(data, ABLE, able, ORIGIN), put_down_at(data, state, move)
     comes, drops = state[data[ARRIVES_AT] + move], state[data[MOVE_END] + move] - get(data, ABLE, able, DROP)
     for other in range(MAX_LEGS * data[NUM_LINKS]):
         by = state[data[MOVER] + other]
@@ -260,7 +268,7 @@ def before_in_room(data: Ints, state: Ints, move: int) -> int:
             continue
         able = state[data[MOVE_ABLE] + other]
         here, lifted = get(data, ABLE, able, ORIGIN), state[data[MOVE_START] + other] + get(data, ABLE, able, PICK_UP)
-        there, put_down = get(data, ABLE, able, DESTINATION), state[data[MOVE_END] + other]
+        there, put_down = put_down_at(data, state, other), state[data[MOVE_END] + other]
         if (here == origin and lifted == comes) or (there == origin and put_down == comes):
             return other
         if (here == destination and lifted == drops) or (there == destination and put_down == drops):

@@ -7,6 +7,7 @@ from scheduler.search.compiling import Kernels
 KERNELS = Kernels(
     "scheduler.search.decode",
     (
+        "boarding",
         "calendars",
         "carriers",
         "carry",
