@@ -16,9 +16,10 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def first_down(data: Ints, at: int, num: int, instant: int) -> int:
     """Return the number of the first downtime that ends after an instant."""
     low, high = 0, num
@@ -31,7 +32,7 @@ def first_down(data: Ints, at: int, num: int, instant: int) -> int:
     return low
 
 
-@njit(cache=True, nogil=True)
+@inner
 def work_start(data: Ints, calendar: int, ready: int, work: int, pauses: int) -> int:
     """Return the earliest start at or after `ready` of so much work, in one piece unless it pauses in downtimes."""
     if calendar < 0 or work <= 0:
@@ -45,7 +46,7 @@ def work_start(data: Ints, calendar: int, ready: int, work: int, pauses: int) ->
     return ready
 
 
-@njit(cache=True, nogil=True)
+@inner
 def work_end(data: Ints, calendar: int, start: int, work: int, pauses: int) -> int:
     """Return when work that starts then ends."""
     if calendar < 0 or not pauses or work <= 0:
@@ -77,7 +78,7 @@ def window_of_work(data: Ints, calendar: int, ready: int, work: int, pauses: int
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def slow_end(data: Ints, calendar: int, start: int, work: int, pauses: int) -> int:
     """Return when work that starts then ends on a machine that is slow at times; see `domain.tempo`."""
     at, num = data[TIMES] + get(data, CALENDARS, calendar, DOWN_AT), get(data, CALENDARS, calendar, NUM_DOWN)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.layout import (
     ABLE,
@@ -42,9 +40,10 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
     """Return how long a carrier travels between two places of its group."""
     pace = get(data, CARRIERS, carrier, PACE)
@@ -52,13 +51,13 @@ def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
     return data[at + origin * get(data, PACES, pace, TRAVEL_SIDE) + destination]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lifted(data: Ints, carrier: int) -> int:
     """Return from when on the ways of a carrier are to be faster (0: they are not)."""
     return get(data, PACES, get(data, CARRIERS, carrier, PACE), LIFTED_AT)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def later_travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
     """Return how long a carrier travels between two places once its ways are faster."""
     pace = get(data, CARRIERS, carrier, PACE)
@@ -66,7 +65,7 @@ def later_travel(data: Ints, carrier: int, origin: int, destination: int) -> int
     return data[at + origin * get(data, PACES, pace, TRAVEL_SIDE) + destination]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
     if before < 0:
@@ -74,7 +73,7 @@ def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> 
     return travel(data, carrier, get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), place)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return when a carrier can be at a place after a move; a new empty move begins at `now` or later."""
     time = approach(data, state, carrier, before, place)
@@ -98,7 +97,7 @@ def there(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int
     return min(free_at + time, later)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def move_opening(data: Ints, state: Ints, able: int, ready: int, length: int) -> tuple[int, int]:
     """Return the earliest start from `ready` on of a move that long by a carrier, and the move before it (-1: none).
 
@@ -126,7 +125,7 @@ def move_opening(data: Ints, state: Ints, able: int, ready: int, length: int) ->
         before, after = after, state[afters + after]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def ride_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> tuple[int, int, int]:
     """Return start and end of a move that ends first, put down at `least` or later, and the move before (-1: none).
 
@@ -145,7 +144,7 @@ def ride_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> 
     return start, end, before
 
 
-@njit(cache=True, nogil=True)
+@inner
 def next_after(data: Ints, state: Ints, mover: int, before: int) -> int:
     """Return what comes after a move or trip of its mover (-1: nothing), or what is first (before -1)."""
     if before >= 0:
@@ -156,13 +155,13 @@ def next_after(data: Ints, state: Ints, mover: int, before: int) -> int:
     return after
 
 
-@njit(cache=True, nogil=True)
+@inner
 def held_after(data: Ints, state: Ints, row: int) -> int:
     """Return how many parts a carrier that makes visits holds after a row (-1: before the first)."""
     return state[data[LOAD] + row] if row >= 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def enter(data: Ints, state: Ints, trail: Ints, mover: int, move: int, before: int) -> None:
     """Put a move or trip into the sequence of its mover behind another one (-1: first)."""
     after = next_after(data, state, mover, before)

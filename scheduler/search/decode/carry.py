@@ -69,9 +69,10 @@ from scheduler.search.decode.parking import park, parked_opening, parks
 from scheduler.search.decode.stretches import set_levels
 from scheduler.search.decode.trips import ride, ride_in_loads
 from scheduler.search.decode.visits import make_visits, visits_opening
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def route_between(data: Ints, origin: int, destination: int) -> int:
     """Return the row of the route from machine to machine (-1: from or to the outside)."""
     outside = data[NUM_PLACES]
@@ -80,7 +81,7 @@ def route_between(data: Ints, origin: int, destination: int) -> int:
     return here * (outside + 1) + there
 
 
-@njit(cache=True, nogil=True)
+@inner
 def may_carry(data: Ints, job: int, able: int) -> bool:
     """Return whether a job lets a carrier carry it."""
     at = get(data, JOBS, job, CARRIERS_AT)
@@ -93,13 +94,13 @@ def wish_number(carrier: int, origin: int, destination: int) -> int:
     return 1 + (((carrier << 20) + origin) << 20) + destination
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wish_for(data: Ints, carrier: int, able: int) -> int:
     """Return the number that stands for a carrier between the places of a row of ABLE."""
     return wish_number(carrier, get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def by_carrier(
     data: Ints, state: Ints, trail: Ints, leg: int, job: int, ready: int, least: int, wanted: int
 ) -> tuple[int, int, int, int]:
@@ -140,7 +141,7 @@ def by_carrier(
     return best_able, best_start, best_end, best_before
 
 
-@njit(cache=True, nogil=True)
+@inner
 def carry(
     data: Ints, choice: Ints, state: Ints, trail: Ints, link: int, leg: int, number: int, ready: int, least: int
 ) -> tuple[int, int]:
@@ -202,7 +203,7 @@ def carry(
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def first_to_arrive(
     data: Ints, choice: Ints, state: Ints, trail: Ints, link: int, route: int, done: int, ready: int
 ) -> int:

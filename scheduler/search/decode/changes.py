@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.decode.carry import wish_for
 from scheduler.search.decode.layout import (
@@ -59,9 +58,10 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.value import DUE_AT, MAKESPAN, MAXIMUM, WIDTH, share
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> int:
     """Return a job that costs much: by what it adds to the sums above the least, or one that decides a maximum.
 
@@ -93,7 +93,7 @@ def draw_job(data: Ints, goal: Ints, state: Ints, least: Ints, whole: float) -> 
     return chosen
 
 
-@njit(cache=True, nogil=True)
+@inner
 def first_place(data: Ints, place: Ints, o: int, end: int) -> int:
     """Return the first place of the order that the mode of an operation matters to."""
     first = place[get(data, OPS, o, UNIT)]
@@ -106,7 +106,7 @@ def first_place(data: Ints, place: Ints, o: int, end: int) -> int:
     return first if first >= 0 else end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Choose another mode for an operation, or leave it open; return the first and last place changed (`end`: none)."""
     first, last = get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)
@@ -119,7 +119,7 @@ def change_mode(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
     return first_place(data, place, o, end), place[get(data, OPS, o, UNIT)]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Let vehicles charge more, less or early before the moves of an operation, or make them their last ones.
 
@@ -139,7 +139,7 @@ def change_wish(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
     return at, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_linger(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Let carriers linger, or not, with the parts to or from an operation; return first and last place changed."""
     at, other = place[get(data, OPS, o, UNIT)], np.random.randint(4)
@@ -149,7 +149,7 @@ def change_linger(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tu
     return at, at
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_hold(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Hold an operation, or don't any more; return the first and last place changed."""
     at = place[get(data, OPS, o, UNIT)]
@@ -159,7 +159,7 @@ def change_hold(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tupl
     return at, at
 
 
-@njit(cache=True, nogil=True)
+@inner
 def like_it(data: Ints, carrier: int) -> int:
     """Return a carrier of the same group, drawn at random; it may be the same."""
     other = np.random.randint(data[NUM_CARRIERS])
@@ -168,7 +168,7 @@ def like_it(data: Ints, carrier: int) -> int:
     return other
 
 
-@njit(cache=True, nogil=True)
+@inner
 def later_trip(data: Ints, state: Ints, lane: int, departure: int) -> int:
     """Return when another trip of a lane departs after this, drawn from those that are placed; 0: there is none."""
     found, num = 0, 0
@@ -186,7 +186,7 @@ def later_trip(data: Ints, state: Ints, lane: int, departure: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_carrier(data: Ints, choice: Ints, state: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Want another carrier or a later trip for a move to or from an operation, or whatever is first again.
 
@@ -222,7 +222,7 @@ def change_carrier(data: Ints, choice: Ints, state: Ints, place: Ints, o: int, e
     return begin, behind
 
 
-@njit(cache=True, nogil=True)
+@inner
 def open_carriers(data: Ints, choice: Ints, o: int) -> None:
     """Want no carriers any more for the moves to an operation."""
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
@@ -230,7 +230,7 @@ def open_carriers(data: Ints, choice: Ints, o: int) -> None:
             choice[data[FIRST_WANTED] + MAX_LEGS * get(data, INS, k, 0) + number] = 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> tuple[int, int]:
     """Leave modes and carriers of a job open but for a mode that is drawn; return the first and last place changed."""
     first, last = get(data, JOBS, job, OPS_FROM), get(data, JOBS, job, OPS_TO)
@@ -248,7 +248,7 @@ def open_modes(data: Ints, choice: Ints, place: Ints, job: int, end: int) -> tup
     return begin, behind
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change_plan(data: Ints, choice: Ints, plans: Ints, order: Ints, place: Ints, job: int, end: int) -> tuple[int, int]:
     """Carry out another plan of a job, its units where the others are; return the first and last place changed."""
     first, last = get(data, JOBS, job, UNITS_FROM), get(data, JOBS, job, UNITS_TO)

@@ -12,8 +12,6 @@ later move of that vehicle is then one that the level still allows, or somebody 
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import (
     work_start,
 )
@@ -96,9 +94,10 @@ from scheduler.search.decode.machines import (
 from scheduler.search.decode.parking import (
     parks,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def charge_at(
     data: Ints, state: Ints, carrier: int, charger: int, ready: int, place: int, length: int, needed: int, wish: int
 ) -> tuple[int, int, int]:
@@ -139,7 +138,7 @@ def charge_at(
     return start, begin, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def charge_first(
     data: Ints, state: Ints, carrier: int, ready: int, place: int, length: int, needed: int, wish: int
 ) -> tuple[int, int, int, int]:
@@ -153,7 +152,7 @@ def charge_first(
     return best, at, begin, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wished(data: Ints, state: Ints, battery: int) -> tuple[bool, int]:
     """Return whether the state wishes a charge that is not needed, and up to which level charges go at least."""
     pieces, curve = state[data[WISH]], data[TIMES] + get(data, BATTERIES, battery, CURVE_AT)
@@ -171,7 +170,7 @@ def wished(data: Ints, state: Ints, battery: int) -> tuple[bool, int]:
     return is_early, level
 
 
-@njit(cache=True, nogil=True)
+@inner
 def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int, int, int, int]:
     """Return the earliest start at or after `ready` of a move by a vehicle with a battery, and the row before it.
 
@@ -210,7 +209,7 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
     return direct, before, -1, 0, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def connect(
     data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int, level: int
 ) -> None:
@@ -229,7 +228,7 @@ def connect(
     take(data, state, trail, get(data, CHARGERS, charger, ROOM), begin, end, 1)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int) -> None:
     """Let a vehicle charge after all that it has to do."""
     spot = get(data, ABLE, get(data, CHARGERS, charger, SPOT), ORIGIN)
@@ -237,7 +236,7 @@ def plug_in(data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charge
     connect(data, state, trail, carrier, row, charger, begin, end, level)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def use_battery(data: Ints, state: Ints, trail: Ints, move: int, able: int, ready: int) -> int:
     """Place what a move at the earliest from `ready` means for the battery; return the row before the move."""
     start, before, charger, begin, end = charged_opening(data, state, able, ready)
@@ -254,7 +253,7 @@ def use_battery(data: Ints, state: Ints, trail: Ints, move: int, able: int, read
     return before
 
 
-@njit(cache=True, nogil=True)
+@inner
 def go_home(data: Ints, state: Ints, trail: Ints) -> bool:
     """Let vehicles that have to go home in the end charge before, if they need to; return whether all get there.
 

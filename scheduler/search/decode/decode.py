@@ -75,12 +75,13 @@ from scheduler.search.decode.machines import machine_of
 from scheduler.search.decode.parked_charging import settle
 from scheduler.search.decode.place import place_in
 from scheduler.search.decode.value import DEVIATION, DUE_AT, REASSIGNED, WIDTH, change_of, lower_value, share
+from scheduler.search.inner import inner
 
 MAX_CLASHES = 40
 """Clashes per operation of a unit before it is placed after everything else."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def leads_on(data: Ints, choice: Ints, o: int, machine: int) -> bool:
     """Return whether there is a way from a machine to some mode of every next operation."""
     for k in range(get(data, OPS, o, OUTS_AT), get(data, OPS, o, OUTS_END)):
@@ -100,7 +101,7 @@ def leads_on(data: Ints, choice: Ints, o: int, machine: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wait_after(data: Ints, state: Ints, o: int) -> int:
     """Return how long the parts of a placed operation wait for the moves that are placed too."""
     wait = 0
@@ -116,7 +117,7 @@ def wait_after(data: Ints, state: Ints, o: int) -> int:
     return wait
 
 
-@njit(cache=True, nogil=True)
+@inner
 def place_best(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, floor: int, thrift: float
 ) -> tuple[int, int]:
@@ -149,7 +150,7 @@ def place_best(
     return place_in(data, choice, state, trail, entries, o, best, floor)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def raise_floors(data: Ints, state: Ints, floors: Ints, first: int, clash: int, bound: int) -> int:
     """Raise the floor of the operation of a clash and of those that maximum lags tie to it; return the first of them.
 
@@ -173,7 +174,7 @@ def raise_floors(data: Ints, state: Ints, floors: Ints, first: int, clash: int, 
     return lowest
 
 
-@njit(cache=True, nogil=True)
+@inner
 def place_unit(
     data: Ints,
     choice: Ints,
@@ -270,7 +271,7 @@ def decode(
     return go_home(data, state, trail) and (data[SOME_PARK] == 0 or settle(data, state, trail))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def decode_change(
     data: Ints,
     goal: Ints,
@@ -316,7 +317,7 @@ def decode_change(
     return decode(data, goal, choice, plans, order, *from_here, behind, num, ceiling, old_partial, end, margin)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def note(data: Ints, goal: Ints, state: Ints, trail: Ints, job: int, before: int) -> None:
     """Note what the later completion of a job means for the objective."""
     complete = state[data[JOB_END] + job]
@@ -330,7 +331,7 @@ def note(data: Ints, goal: Ints, state: Ints, trail: Ints, job: int, before: int
         put(state, trail, data[MOST_LATE], late)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def note_change(data: Ints, goal: Ints, state: Ints, trail: Ints, unit: int) -> None:
     """Note what it means for the objective that operations of a placed unit are not where the baseline has them."""
     more = ZERO

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.layout import (
     DOCK_FROM,
@@ -40,9 +38,10 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.machines import profile_opening, take
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def departure(data: Ints, state: Ints, lane: int, ready: int, length: int) -> int:
     """Return the earliest departure from `ready` on of a further trip of that length; `NEVER` if there is none."""
     calendar = get(data, LANES, lane, LANE_CALENDAR)
@@ -61,14 +60,14 @@ def departure(data: Ints, state: Ints, lane: int, ready: int, length: int) -> in
         ready = start
 
 
-@njit(cache=True, nogil=True)
+@inner
 def num_lengths(data: Ints, lane: int) -> int:
     """Return how many lengths the trips of a lane have."""
     row = get(data, LANES, lane, LIMITS)
     return max(1, get(data, LANE_LIMITS, row, NUM_LENGTHS)) if row >= 0 else 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def length_of(data: Ints, lane: int, k: int) -> int:
     """Return one of the lengths that the trips of a lane have, the shortest first."""
     if k == 0:
@@ -76,7 +75,7 @@ def length_of(data: Ints, lane: int, k: int) -> int:
     return data[data[TIMES] + get(data, LANE_LIMITS, get(data, LANES, lane, LIMITS), LENGTHS_AT) + k]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def with_length(data: Ints, row: int, ready: int, length: int) -> int:
     """Return the first instant at or after `ready` at which trips that depart are so long."""
     num, period = get(data, LANE_LIMITS, row, NUM_PIECES), get(data, LANE_LIMITS, row, PIECES_PERIOD)
@@ -99,7 +98,7 @@ def with_length(data: Ints, row: int, ready: int, length: int) -> int:
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def listed(data: Ints, row: int, ready: int) -> int:
     """Return the first departure of a timetable at or after `ready`."""
     num, period = get(data, LANE_LIMITS, row, NUM_LISTED), get(data, LANE_LIMITS, row, PERIOD)
@@ -115,7 +114,7 @@ def listed(data: Ints, row: int, ready: int) -> int:
     return found if found <= get(data, LANE_LIMITS, row, LAST_LISTED) else NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def apart(data: Ints, state: Ints, lane: int, ready: int, headway: int) -> int:
     """Return the first instant at or after `ready` that is far enough from all departures of a lane."""
     first, end = get(data, LANES, lane, VEHICLE), get(data, LANES, lane, VEHICLE) + get(data, LANES, lane, NUM_VEHICLES)
@@ -133,7 +132,7 @@ def apart(data: Ints, state: Ints, lane: int, ready: int, headway: int) -> int:
     return start
 
 
-@njit(cache=True, nogil=True)
+@inner
 def with_docks(data: Ints, state: Ints, row: int, ready: int, length: int) -> int:
     """Return the first departure at or after `ready` for which a dock is free here, or later if none is free there."""
     start, dock = ready, get(data, LANE_LIMITS, row, DOCK_FROM)
@@ -148,7 +147,7 @@ def with_docks(data: Ints, state: Ints, row: int, ready: int, length: int) -> in
     return start
 
 
-@njit(cache=True, nogil=True)
+@inner
 def hold_docks(data: Ints, state: Ints, trail: Ints, lane: int, start: int, end: int) -> None:
     """Let a trip hold docks while it loads and unloads."""
     row = get(data, LANES, lane, LIMITS)

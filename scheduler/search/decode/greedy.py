@@ -54,9 +54,10 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.machines import machine_of, opening
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def peek(data: Ints, choice: Ints, state: Ints, unit: int) -> int:
     """Return when a unit can start at the earliest, if its parts wait for no mover and it for no operator."""
     o = get(data, UNITS, unit, FIRST_OP)

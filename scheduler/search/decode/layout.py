@@ -18,13 +18,13 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scheduler.search.decode.cells import NONE as NONE
 from scheduler.search.decode.cells import ZERO as ZERO
 from scheduler.search.decode.cells import Cells
 from scheduler.search.decode.cells import get as get
+from scheduler.search.inner import inner
 
 Ints: TypeAlias = Cells[int]
 Reals: TypeAlias = Cells[float]
@@ -253,7 +253,7 @@ EXIT, ENTRY, ONWARD, ELSEWHERE = range(4)
 """Values of SLOT: out of a cell, to a station, on from a hub, and any other."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def put(state: Ints, trail: Ints, where: int, value: int) -> None:
     """Write into the state; ``trail[0]`` counts the writes, each is kept as place, old value, new value."""
     top = trail[0]
@@ -264,7 +264,7 @@ def put(state: Ints, trail: Ints, where: int, value: int) -> None:
     state[where] = value
 
 
-@njit(cache=True, nogil=True)
+@inner
 def undo(state: Ints, trail: Ints, mark: int) -> None:
     """Take back all writes since the trail had this many."""
     top = trail[0]
@@ -274,14 +274,14 @@ def undo(state: Ints, trail: Ints, mark: int) -> None:
     trail[0] = mark
 
 
-@njit(cache=True, nogil=True)
+@inner
 def copy(target: Ints, at: int, source: Ints, begin: int, num: int) -> None:
     """Copy so many numbers."""
     for k in range(num):
         target[at + k] = source[begin + k]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def redo(state: Ints, trail: Ints, kept: Ints, first: int, end: int) -> None:
     """Make writes again, from the first of those to `end`, that were copied from the trail before they were undone."""
     top = trail[0]
@@ -291,7 +291,7 @@ def redo(state: Ints, trail: Ints, kept: Ints, first: int, end: int) -> None:
     trail[0] = top + end - first
 
 
-@njit(cache=True, nogil=True)
+@inner
 def come_to_the_same(state: Ints, kept: Ints, num: int, trail: Ints, mark: int, stamps: Ints, stamp: int) -> bool:
     """Return whether two sequences of writes lead to the same state: `num` that are kept, and those since `mark`.
 

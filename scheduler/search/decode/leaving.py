@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carry import carry, route_between
 from scheduler.search.decode.layout import (
     ABLE,
@@ -59,11 +57,12 @@ from scheduler.search.decode.layout import (
     put,
 )
 from scheduler.search.decode.machines import beyond, machine_of, profile_beyond, release, take
+from scheduler.search.inner import inner
 
 FITS, HOPELESS = -1, -2
 
 
-@njit(cache=True, nogil=True)
+@inner
 def leave(data: Ints, state: Ints, trail: Ints, o: int, instant: int) -> tuple[int, int]:
     """Let one part leave its machine, or the place behind it, unless that is needed before this instant."""
     machine = machine_of(data, state, o)
@@ -88,14 +87,14 @@ def leave(data: Ints, state: Ints, trail: Ints, o: int, instant: int) -> tuple[i
     return FITS, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def dwells(data: Ints, state: Ints, o: int, leaves_at: int) -> tuple[int, int]:
     """Return the clash if a part leaves the machine of an operation later than it may stay there."""
     excess = leaves_at - state[data[END] + o] - get(data, MODES, state[data[MODE] + o], MAX_DWELL)
     return (o, state[data[START] + o] + excess) if excess > 0 else (FITS, 0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def depart(data: Ints, state: Ints, trail: Ints, o: int, link: int, leg: int, start: int) -> tuple[int, int]:
     """Let a part go on from a machine that is watched, on the first leg of its way, which starts then."""
     if get(data, LINKS, link, IS_TAKEN):
@@ -116,7 +115,7 @@ def depart(data: Ints, state: Ints, trail: Ints, o: int, link: int, leg: int, st
     return leave(data, state, trail, o, left_at)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def may_stay(data: Ints, choice: Ints, state: Ints, link: int, machine: int) -> bool:
     """Return whether the next operation of a part may be in the cell of a machine."""
     after, cell = get(data, LINKS, link, SUCC), get(data, MACHINES, machine, CELL)
@@ -130,7 +129,7 @@ def may_stay(data: Ints, choice: Ints, state: Ints, link: int, machine: int) -> 
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def has_to_leave(data: Ints, choice: Ints, o: int, machine: int) -> bool:
     """Return whether parts of an operation occupy its station until a robot has unloaded them."""
     if not get(data, MACHINES, machine, HOLDS_OUT) or get(data, MACHINES, machine, CELL) < 0:
@@ -149,7 +148,7 @@ def has_to_leave(data: Ints, choice: Ints, o: int, machine: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tuple[int, int]:
     """Carry parts away: out of the cell where they can't stay in it, and all the way out after a last operation.
 
@@ -182,7 +181,7 @@ def send_off(data: Ints, choice: Ints, state: Ints, trail: Ints, o: int) -> tupl
     return FITS, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int, start: int) -> tuple[int, int]:
     """Return the clash of a begin and start with the operations before: maximum lags, parts that are taken over."""
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):
@@ -203,7 +202,7 @@ def ties(data: Ints, state: Ints, trail: Ints, o: int, machine: int, begin: int,
     return FITS, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def take_over(
     data: Ints, state: Ints, trail: Ints, link: int, origin: int, o: int, machine: int, begin: int, start: int
 ) -> tuple[int, int]:

@@ -51,9 +51,10 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_charge(data: Ints, row: int) -> bool:
     """Return whether a row is a charge."""
     return row >= data[FIRST_CHARGE] and (data[FIRST_DROP] == 0 or row < data[FIRST_DROP])
@@ -92,7 +93,7 @@ def level_after(data: Ints, battery: int, level: int, ticks: int) -> int:
     return level
 
 
-@njit(cache=True, nogil=True)
+@inner
 def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
     """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first).
 
@@ -106,7 +107,7 @@ def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, ins
     return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def drain(data: Ints, battery: int, able: int) -> int:
     """Return by how much a move drains the battery; one that takes no time is a tick of waiting."""
     length = get(data, ABLE, able, LENGTH)
@@ -114,7 +115,7 @@ def drain(data: Ints, battery: int, able: int) -> int:
     return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
 
 
-@njit(cache=True, nogil=True)
+@inner
 def level_to(data: Ints, state: Ints, battery: int, row: int) -> int:
     """Return the level at the begin of a row of a vehicle that holds one job at a time."""
     if is_charge(data, row):
@@ -122,7 +123,7 @@ def level_to(data: Ints, state: Ints, battery: int, row: int) -> int:
     return state[data[LEVEL] + row] + drain(data, battery, state[data[MOVE_ABLE] + row])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
     """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
 
@@ -133,7 +134,7 @@ def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
     return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + at + place]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
     """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
     carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
@@ -147,7 +148,7 @@ def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
     return level_to(data, state, battery, after) - level
 
 
-@njit(cache=True, nogil=True)
+@inner
 def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool:
     """Return whether all charges from a row on are reached, and one after the last, with so much less at the row."""
     battery, last = get(data, CARRIERS, carrier, BATTERY), row
@@ -167,7 +168,7 @@ def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool
     return level - less >= reserve(data, state, carrier, place)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lower_levels(data: Ints, state: Ints, trail: Ints, battery: int, row: int, less: int) -> None:
     """Lower the levels from a row on."""
     while row >= 0 and less != 0:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.layout import (
     AFTER,
@@ -45,9 +43,10 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def step_at(data: Ints, state: Ints, profile: int, instant: int) -> int:
     """Return the step of a profile that holds at an instant."""
     step = state[data[LAST_STEP] + profile]
@@ -56,7 +55,7 @@ def step_at(data: Ints, state: Ints, profile: int, instant: int) -> int:
     return step
 
 
-@njit(cache=True, nogil=True)
+@inner
 def profile_opening(data: Ints, state: Ints, profile: int, ready: int, length: int, room: int) -> int:
     """Return the earliest begin at or after `ready` of so many ticks in which at most `room` is taken."""
     if length == 0:
@@ -71,7 +70,7 @@ def profile_opening(data: Ints, state: Ints, profile: int, ready: int, length: i
     return begin
 
 
-@njit(cache=True, nogil=True)
+@inner
 def profile_limit(data: Ints, state: Ints, profile: int, begin: int, room: int) -> int:
     """Return until when at most `room` is taken from `begin` on."""
     step = step_at(data, state, profile, begin)
@@ -82,7 +81,7 @@ def profile_limit(data: Ints, state: Ints, profile: int, begin: int, room: int) 
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def profile_beyond(data: Ints, state: Ints, profile: int, begin: int, until: int, room: int) -> int:
     """Return the first instant from `begin` on from which at most `room` is taken until `until`."""
     begin = profile_opening(data, state, profile, begin, 1, room)
@@ -94,7 +93,7 @@ def profile_beyond(data: Ints, state: Ints, profile: int, begin: int, until: int
     return begin
 
 
-@njit(cache=True, nogil=True)
+@inner
 def split(data: Ints, state: Ints, trail: Ints, profile: int, instant: int) -> int:
     """Return the step that begins at an instant, which is made if there is none."""
     step = step_at(data, state, profile, instant)
@@ -112,7 +111,7 @@ def split(data: Ints, state: Ints, trail: Ints, profile: int, instant: int) -> i
     return new
 
 
-@njit(cache=True, nogil=True)
+@inner
 def take(data: Ints, state: Ints, trail: Ints, profile: int, begin: int, until: int, amount: int) -> None:
     """Take so much of a profile during ``[begin, until)``."""
     if begin >= until:
@@ -123,26 +122,26 @@ def take(data: Ints, state: Ints, trail: Ints, profile: int, begin: int, until: 
         step = state[data[STEP_AFTER] + step]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def machine_of(data: Ints, state: Ints, o: int) -> int:
     """Return the machine of an operation that has a mode."""
     return get(data, MODES, state[data[MODE] + o], MACHINE)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def family_of(data: Ints, state: Ints, o: int) -> int:
     """Return the setup family of an operation that has a mode."""
     return get(data, MODES, state[data[MODE] + o], FAMILY)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def setup_time(data: Ints, machine: int, before: int, after: int) -> int:
     """Return the setup time between two families (0: none) of a machine with setups."""
     at = data[TIMES] + get(data, MACHINES, machine, SETUPS_AT)
     return data[at + before * get(data, MACHINES, machine, SIDE) + after]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def set_up(data: Ints, state: Ints, machine: int, before: int, ready: int, family: int, o: int) -> int:
     """Return the earliest instant from `ready` at which the machine is set up for operation `o` after another."""
     if before >= 0:
@@ -161,7 +160,7 @@ def set_up(data: Ints, state: Ints, machine: int, before: int, ready: int, famil
     return work_start(data, get(data, MACHINES, machine, CALENDAR), start, setup, 0) + setup
 
 
-@njit(cache=True, nogil=True)
+@inner
 def latest_before(data: Ints, state: Ints, machine: int, after: int, family: int) -> int:
     """Return until when a gap before `after` can be used by an operation of a family; -1 if it can't."""
     if after < 0:
@@ -176,7 +175,7 @@ def latest_before(data: Ints, state: Ints, machine: int, after: int, family: int
     return following - setup - margin
 
 
-@njit(cache=True, nogil=True)
+@inner
 def opening(data: Ints, state: Ints, machine: int, ready: int, length: int, family: int, o: int) -> int:
     """Return the earliest begin at or after `ready` of an occupation of this length by operation `o`."""
     shared = get(data, MACHINES, machine, SHARED)
@@ -213,7 +212,7 @@ def opening(data: Ints, state: Ints, machine: int, ready: int, length: int, fami
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def limit(data: Ints, state: Ints, machine: int, begin: int, family: int) -> int:
     """Return until when an occupation that begins at an `opening` can last at most."""
     shared = get(data, MACHINES, machine, SHARED)
@@ -225,7 +224,7 @@ def limit(data: Ints, state: Ints, machine: int, begin: int, family: int) -> int
     return latest_before(data, state, machine, after, family)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def beyond(data: Ints, state: Ints, machine: int, o: int, until: int) -> int:
     """Return the begin of the first gap behind operation `o` in which something can last until `until`."""
     shared = get(data, MACHINES, machine, SHARED)
@@ -242,7 +241,7 @@ def beyond(data: Ints, state: Ints, machine: int, o: int, until: int) -> int:
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def occupy(data: Ints, state: Ints, trail: Ints, machine: int, o: int, begin: int, until: int) -> None:
     """Let an operation take its machine during ``[begin, until)``."""
     put(state, trail, data[BEGIN] + o, begin)
@@ -263,7 +262,7 @@ def occupy(data: Ints, state: Ints, trail: Ints, machine: int, o: int, begin: in
     put(state, trail, (data[BEFORE] + after) if after >= 0 else (data[LAST_ON] + machine), o)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def release(data: Ints, state: Ints, trail: Ints, machine: int, o: int, until: int) -> None:
     """Let an operation leave its machine earlier than it was to."""
     shared = get(data, MACHINES, machine, SHARED)

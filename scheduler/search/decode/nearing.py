@@ -7,7 +7,6 @@ Only for objectives in which starts count. Operations are *held* then: they do n
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.decode.changes import change_hold, first_place
 from scheduler.search.decode.layout import (
@@ -32,6 +31,7 @@ from scheduler.search.decode.layout import (
 )
 from scheduler.search.decode.orders import move_down, move_up, turn
 from scheduler.search.decode.trace import trace
+from scheduler.search.inner import inner
 
 TRIES = 20
 """Draws until an operation is met that is not where the baseline has it."""
@@ -41,7 +41,7 @@ MAKE_ROOM = 0.7
 """How often it is what an operation waits for that makes room, not the operation that goes elsewhere in the order."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_away(data: Ints, state: Ints, o: int) -> bool:
     """Return whether an operation is not where the baseline has it."""
     machine, mode = get(data, OPS, o, BASE_MACHINE), state[data[MODE] + o]
@@ -50,7 +50,7 @@ def is_away(data: Ints, state: Ints, o: int) -> bool:
     return state[data[START] + o] != get(data, OPS, o, BASE_START) or get(data, MODES, mode, MACHINE) != machine
 
 
-@njit(cache=True, nogil=True)
+@inner
 def go_home(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[int, int]:
     """Choose a mode on the machine of the baseline; return the first and last place changed (`end`: none)."""
     for mode in range(get(data, OPS, o, MODES_AT), get(data, OPS, o, MODES_END)):
@@ -60,7 +60,7 @@ def go_home(data: Ints, choice: Ints, place: Ints, o: int, end: int) -> tuple[in
     return end, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def planned_at(data: Ints, unit: int) -> int:
     """Return when the first operation of a unit starts in the baseline, -1 if it has none of them."""
     found = -1
@@ -70,7 +70,7 @@ def planned_at(data: Ints, unit: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def fall_in(data: Ints, order: Ints, place: Ints, unit: int) -> tuple[int, int]:
     """Put a unit between those that begin before and after it in the baseline; return first and last place changed."""
     num, at, own = data[NUM_FREE], place[unit], planned_at(data, unit)
@@ -88,7 +88,7 @@ def fall_in(data: Ints, order: Ints, place: Ints, unit: int) -> tuple[int, int]:
     return num, num
 
 
-@njit(cache=True, nogil=True)
+@inner
 def come_back(
     data: Ints, choice: Ints, order: Ints, place: Ints, state: Ints, pairs: Ints, end: int
 ) -> tuple[int, int]:

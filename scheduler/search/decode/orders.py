@@ -17,9 +17,10 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> tuple[int, int]:
     """Put a unit, and those of its job between, before an earlier one; return where that begins and ends."""
     job, end = get(data, UNITS, unit, UNIT_JOB), place[unit]
@@ -46,7 +47,7 @@ def move_up(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> tup
     return target, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> tuple[int, int]:
     """Put a unit, and those of its job between, behind a later one; return where that begins and ends."""
     job, begin = get(data, UNITS, unit, UNIT_JOB), place[unit]
@@ -71,7 +72,7 @@ def move_down(data: Ints, order: Ints, place: Ints, unit: int, target: int) -> t
     return begin, target
 
 
-@njit(cache=True, nogil=True)
+@inner
 def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
     """Put a random unit elsewhere, at most `reach` places away; return the first and the last place changed."""
     num = data[NUM_FREE]
@@ -84,7 +85,7 @@ def drift(data: Ints, order: Ints, place: Ints, reach: int) -> tuple[int, int]:
     return num, num
 
 
-@njit(cache=True, nogil=True)
+@inner
 def next_of_job(data: Ints, place: Ints, job: int, at: int, is_behind: bool) -> int:
     """Return the unit of a job that is nearest behind a place of the order, or before it; -1: there is none."""
     found = -1
@@ -132,7 +133,7 @@ def shift(data: Ints, order: Ints, place: Ints, job: int, factor: float, is_earl
     return (begin, end) if end >= 0 else (num, num)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def turn(data: Ints, order: Ints, place: Ints, waiting: int, hindering: int) -> tuple[int, int]:
     """Let the unit of a waiting operation go before that of the hindering one, or that one after it.
 

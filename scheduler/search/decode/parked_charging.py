@@ -8,8 +8,6 @@ is a path of its own, since other vehicles with batteries would be searched a si
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.carriers import next_after, travel
 from scheduler.search.decode.charging import connect, wished
@@ -85,9 +83,10 @@ from scheduler.search.decode.parking import (
     stand,
     ticks_of_ways,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def level_left(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int, int]:
     """Return the level of a vehicle after a row (-1: before the first), and when it may leave."""
     battery = get(data, CARRIERS, carrier, BATTERY)
@@ -96,7 +95,7 @@ def level_left(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int,
     return state[data[LEVEL] + before], state[data[MOVE_FREE] + before]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_level(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
     """Return the level of a vehicle that begins something at a place then, after a row of its sequence (-1: first).
 
@@ -109,7 +108,7 @@ def parked_level(data: Ints, state: Ints, carrier: int, before: int, place: int,
     return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - leaves_at - way)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
     """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
     carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
@@ -125,7 +124,7 @@ def parked_fall(data: Ints, state: Ints, able: int, start: int, before: int) -> 
     return level_to(data, state, battery, after) - level
 
 
-@njit(cache=True, nogil=True)
+@inner
 def plug_opening(
     data: Ints, state: Ints, carrier: int, before: int, spot: int, begin: int, ticks: int, room: int, spare: int
 ) -> int:
@@ -137,7 +136,7 @@ def plug_opening(
     return gap_opening(data, state, carrier, ZERO, here, leaves_at, spot, begin, ticks)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_charge_at(
     data: Ints,
     state: Ints,
@@ -206,7 +205,7 @@ def parked_charge_at(
     return NEVER, 0, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_charge_first(
     data: Ints, state: Ints, carrier: int, ready: int, place: int, pick_up: int, length: int, needed: int, wish: int
 ) -> tuple[int, int, int, int]:
@@ -222,7 +221,7 @@ def parked_charge_first(
     return best, at, begin, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_charge(
     data: Ints, state: Ints, able: int, ready: int, linger: int, needed: int, wish: int
 ) -> tuple[int, int, int, int]:
@@ -245,7 +244,7 @@ def parked_charge(
     return start, charger, begin, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_charging(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int, int, int, int]:
     """Return the earliest start at or after `ready` of a move by a vehicle with a battery, and the row before it.
 
@@ -280,7 +279,7 @@ def parked_charging(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
     return direct, before, -1, 0, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def park_and_charge(
     data: Ints, state: Ints, trail: Ints, carrier: int, row: int, charger: int, begin: int, end: int
 ) -> None:
@@ -291,7 +290,7 @@ def park_and_charge(
     connect(data, state, trail, carrier, row, charger, begin, end, level)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def use_parked_battery(data: Ints, state: Ints, trail: Ints, move: int, able: int, ready: int) -> int:
     """Place what a move at the earliest from `ready` means for the battery; return the row before the move."""
     start, before, charger, begin, end = parked_charging(data, state, able, ready)
@@ -310,7 +309,7 @@ def use_parked_battery(data: Ints, state: Ints, trail: Ints, move: int, able: in
     return before
 
 
-@njit(cache=True, nogil=True)
+@inner
 def stay_put(data: Ints, state: Ints, trail: Ints, carrier: int, before: int) -> bool:
     """Let a vehicle stay after its last row, if it can't leave a limited place; return whether there is room for it."""
     battery, (place, begin) = get(data, CARRIERS, carrier, BATTERY), stand(data, state, carrier, before)
@@ -325,7 +324,7 @@ def stay_put(data: Ints, state: Ints, trail: Ints, carrier: int, before: int) ->
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def settle(data: Ints, state: Ints, trail: Ints) -> bool:
     """Let vehicles charge before they go home in the end, if they have to; return whether all get there.
 

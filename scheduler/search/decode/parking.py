@@ -56,27 +56,28 @@ from scheduler.search.decode.layout import (
     put,
 )
 from scheduler.search.decode.machines import profile_beyond, profile_limit, profile_opening, take
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parks(data: Ints, carrier: int) -> bool:
     """Return whether the fleet of a carrier has limited places."""
     return data[SOME_PARK] > 0 and get(data, CARRIERS, carrier, ROOMS_AT) >= 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def room_at(data: Ints, carrier: int, place: int) -> int:
     """Return where in the facts stands the room at a place: see `layout.ROOMS_AT`."""
     return data[TIMES] + get(data, CARRIERS, carrier, ROOMS_AT) + 3 * place
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_limited(data: Ints, carrier: int, place: int) -> bool:
     """Return whether the vehicle shares limited room with others at a place."""
     return data[room_at(data, carrier, place)] >= 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def stand(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int, int]:
     """Return where a vehicle is after a move (-1: before its first), and from when on it may leave."""
     if before < 0 or state[data[MOVE_START] + before] < data[NOW]:
@@ -84,14 +85,14 @@ def stand(data: Ints, state: Ints, carrier: int, before: int) -> tuple[int, int]
     return get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), state[data[MOVE_FREE] + before]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def detour(data: Ints, carrier: int, here: int, place: int) -> int:
     """Return the travel time between two limited places over the stop."""
     side = get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)
     return data[data[TIMES] + get(data, CARRIERS, carrier, DETOURS_AT) + here * side + place]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def arrival(data: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
     """Return when a vehicle comes from one place to another one, where it is wanted then.
 
@@ -105,7 +106,7 @@ def arrival(data: Ints, carrier: int, held: int, here: int, leaves_at: int, plac
     return wanted_at if has_time else leaves_at + travel(data, carrier, here, place)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def room_opens(data: Ints, state: Ints, carrier: int, place: int, begin: int, until: int) -> int:
     """Return when there is room for a stay that long, from its begin on."""
     room = room_at(data, carrier, place)
@@ -114,7 +115,7 @@ def room_opens(data: Ints, state: Ints, carrier: int, place: int, begin: int, un
     return profile_opening(data, state, data[room], begin, until - begin, data[room + 1])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def stop_between(
     data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int
 ) -> tuple[int, int, int]:
@@ -144,7 +145,7 @@ def stop_between(
     return best, sets_out, later
 
 
-@njit(cache=True, nogil=True)
+@inner
 def gap_opening(
     data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, start: int, ticks: int
 ) -> int:
@@ -166,7 +167,7 @@ def gap_opening(
     return start
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wait_in(
     data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, wanted_at: int
 ) -> tuple[int, int, int]:
@@ -183,7 +184,7 @@ def wait_in(
     return since, NONE, ZERO
 
 
-@njit(cache=True, nogil=True)
+@inner
 def ticks_of_ways(data: Ints, state: Ints, carrier: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
     """Return for how long a vehicle travels in a gap, at the most: a stop that nobody needs is left out afterwards."""
     direct = travel(data, carrier, here, place)
@@ -217,7 +218,7 @@ def delay_to(
     return opens - since
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, after: int) -> int:
     """Return the earliest start of a move in a gap, with room for all stays; `NEVER` if it does not fit in."""
     carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
@@ -249,7 +250,7 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def parked_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int]:
     """Return the earliest start from `ready` on of a move by a vehicle, and the move before it (-1: none)."""
     carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
@@ -265,7 +266,7 @@ def parked_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int,
         before, after = after, state[data[MOVE_AFTER] + after]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def take_room(
     data: Ints, state: Ints, trail: Ints, carrier: int, place: int, begin: int, until: int, amount: int
 ) -> None:
@@ -275,7 +276,7 @@ def take_room(
         take(data, state, trail, data[room], begin, until, amount)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def take_gap(
     data: Ints, state: Ints, trail: Ints, carrier: int, here: int, leaves_at: int, move: int, place: int, amount: int
 ) -> None:
@@ -290,7 +291,7 @@ def take_gap(
         take_room(data, state, trail, carrier, place, state[data[ARRIVES_AT] + move], wanted_at, amount)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wait_before(
     data: Ints,
     state: Ints,
@@ -310,7 +311,7 @@ def wait_before(
     take_gap(data, state, trail, carrier, here, leaves_at, row, place, 1)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int, before: int) -> None:
     """Take room for the stays that a move at an opening leads to, before it enters the sequence of its vehicle.
 
@@ -337,7 +338,7 @@ def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int,
     take_room(data, state, trail, carrier, destination, end - get(data, ABLE, able, DROP), end, 1)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def park_at_charger(
     data: Ints, state: Ints, trail: Ints, carrier: int, row: int, spot: int, begin: int, end: int
 ) -> None:

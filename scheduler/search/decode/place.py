@@ -7,8 +7,6 @@ can help.
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import window_of_work
 from scheduler.search.decode.carry import carry, first_to_arrive, route_between
 from scheduler.search.decode.layout import (
@@ -100,6 +98,7 @@ from scheduler.search.decode.machines import (
 )
 from scheduler.search.decode.stations import stand
 from scheduler.search.decode.tending import is_tended, tend, tender
+from scheduler.search.inner import inner
 
 MAX_OPENINGS = 100
 """Openings tried for one operation in one mode."""
@@ -109,7 +108,7 @@ MAX_ENTRIES = 8
 """Parts that can be brought to the station of one operation."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tuple[int, int]:
     """Return the earliest ``[start, end)`` that calendar, operators and robots that tend allow."""
     duration, pauses = get(data, MODES, mode, DURATION), get(data, OPS, o, PAUSES)
@@ -126,7 +125,7 @@ def working_window(data: Ints, state: Ints, o: int, mode: int, ready: int) -> tu
             return ready, max(ready, end)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def bring(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, num: int, free_at: int
 ) -> tuple[int, int, int, int]:
@@ -150,7 +149,7 @@ def bring(
     return loaded_at, arrived_at, FITS, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def fit(
     data: Ints,
     choice: Ints,
@@ -230,7 +229,7 @@ def fit(
     return send_off(data, choice, state, trail, o)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def place_once(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, mode: int, floor: int
 ) -> tuple[int, int]:
@@ -292,7 +291,7 @@ def place_once(
     return HOPELESS, NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def place_in(
     data: Ints, choice: Ints, state: Ints, trail: Ints, entries: Ints, o: int, mode: int, floor: int
 ) -> tuple[int, int]:

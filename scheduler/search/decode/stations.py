@@ -6,8 +6,6 @@ at the stations over which they have gone; where one finds no place, the move th
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carry import route_between
 from scheduler.search.decode.layout import (
     ABLE,
@@ -47,9 +45,10 @@ from scheduler.search.decode.layout import (
     put,
 )
 from scheduler.search.decode.machines import machine_of, profile_beyond, profile_opening, take
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def route_of(data: Ints, state: Ints, link: int) -> int:
     """Return the row of the route that the part of a link takes, whose operations have modes."""
     before, after = get(data, LINKS, link, PRED), get(data, LINKS, link, SUCC)
@@ -61,7 +60,7 @@ def route_of(data: Ints, state: Ints, link: int) -> int:
     return route
 
 
-@njit(cache=True, nogil=True)
+@inner
 def gone_at(data: Ints, state: Ints, link: int, number: int, num: int) -> int:
     """Return when the part of a link, which has so many moves, is gone from where one of them has put it down."""
     after = get(data, LINKS, link, SUCC)
@@ -75,13 +74,13 @@ def gone_at(data: Ints, state: Ints, link: int, number: int, num: int) -> int:
     return gone
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_placed(data: Ints, state: Ints, move: int) -> bool:
     """Return whether a move has been placed: one that ends at tick 0 holds a part then."""
     return state[data[MOVE_FREE] + move] > 0 or state[data[LOAD] + move] > 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def stand_on_way(data: Ints, state: Ints, trail: Ints, link: int) -> tuple[int, int]:
     """Take places for a part that goes its whole way; or return the move that is too early, and until when (-1: none).
 
@@ -106,7 +105,7 @@ def stand_on_way(data: Ints, state: Ints, trail: Ints, link: int) -> tuple[int, 
     return -1, 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def stand(data: Ints, state: Ints, trail: Ints, o: int) -> tuple[int, int]:
     """Take places for the parts that come to an operation or depart from it; see `stand_on_way`."""
     for k in range(get(data, OPS, o, INS_AT), get(data, OPS, o, INS_END)):

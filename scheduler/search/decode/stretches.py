@@ -48,23 +48,24 @@ from scheduler.search.decode.layout import (
 from scheduler.search.decode.levels import is_charge, level_at, lower_levels, may_fall, reserve
 from scheduler.search.decode.parked_charging import level_left, parked_charge, parked_level
 from scheduler.search.decode.parking import parks, stand, ticks_of_ways
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def handled(data: Ints, state: Ints, battery: int, row: int) -> int:
     """Return by how much the visit of a row drains the battery."""
     able, column = state[data[MOVE_ABLE] + row], DROP if row >= data[FIRST_DROP] else PICK_UP
     return get(data, BATTERIES, battery, DRAIN_LOADED) * get(data, ABLE, able, column)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def on_way(data: Ints, battery: int, held: int, way: int, ticks: int) -> int:
     """Return by how much the level falls from a visit to the next one, a way and so many ticks apart."""
     rate = get(data, BATTERIES, battery, DRAIN_LOADED if held > 0 else DRAIN_EMPTY)
     return rate * way + get(data, BATTERIES, battery, DRAIN_IDLE) * (ticks - way)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at: int, row: int) -> int:
     """Return by how much the level falls up to the begin of a row, from when the vehicle is free at a place on."""
     there_at, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_START] + row]
@@ -83,7 +84,7 @@ def level_to_visit(data: Ints, state: Ints, carrier: int, before: int, place: in
     return level_at(data, state, carrier, before, place, instant)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def level_before(data: Ints, state: Ints, battery: int, row: int) -> int:
     """Return the level at the begin of a row."""
     if is_charge(data, row):
@@ -91,7 +92,7 @@ def level_before(data: Ints, state: Ints, battery: int, row: int) -> int:
     return state[data[LEVEL] + row] + handled(data, state, battery, row)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_enough(data: Ints, state: Ints, able: int, start: int, at: int, before: int, last: int) -> bool:
     """Return whether the levels allow a move with its pick-up after one visit and its drop, at `at`, after another one.
 
@@ -117,7 +118,7 @@ def is_enough(data: Ints, state: Ints, able: int, start: int, at: int, before: i
     return may_fall(data, state, carrier, after, level_before(data, state, battery, after) - level)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, linger: int) -> tuple[int, int, int, int]:
     """Return the earliest start from `ready` on of a move after all others with a charge right before it.
 
@@ -135,7 +136,7 @@ def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, li
     return charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: int, at: int) -> tuple[int, int]:
     """Return start and begin of the drop of `charge_before`; `NEVER` if there is no use in it.
 
@@ -166,7 +167,7 @@ def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: 
     return start, start + lead
 
 
-@njit(cache=True, nogil=True)
+@inner
 def set_levels(data: Ints, state: Ints, trail: Ints, move: int) -> None:
     """Set the levels from the pick-up of a move to its drop, and lower those behind, once both are in the sequence."""
     able, row, drop = state[data[MOVE_ABLE] + move], move, data[FIRST_DROP] + move

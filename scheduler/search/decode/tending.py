@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carriers import approach, enter, held_after, move_opening
 from scheduler.search.decode.layout import (
     ABLE,
@@ -27,15 +25,16 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_tended(data: Ints, mode: int) -> bool:
     """Return whether a robot has to tend an operation in a mode."""
     return data[FIRST_TENDING] > 0 and get(data, MODES, mode, TENDERS_END) > get(data, MODES, mode, TENDERS_AT)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def tender(data: Ints, state: Ints, mode: int, ready: int, length: int) -> tuple[int, int, int]:
     """Return who can tend so long first from `ready` on (the nearest of several), when, and the row before that."""
     best_able, best_start, best_before, best_way = -1, NEVER, -1, NEVER
@@ -48,7 +47,7 @@ def tender(data: Ints, state: Ints, mode: int, ready: int, length: int) -> tuple
     return best_able, best_start, best_before
 
 
-@njit(cache=True, nogil=True)
+@inner
 def tend(data: Ints, state: Ints, trail: Ints, o: int, mode: int, start: int, end: int) -> None:
     """Let the robot that is free then, the nearest of several, tend an operation."""
     able, _, before = tender(data, state, mode, start, end - start)

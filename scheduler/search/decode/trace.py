@@ -75,6 +75,7 @@ from scheduler.search.decode.levels import is_charge
 from scheduler.search.decode.machines import family_of, machine_of, setup_time
 from scheduler.search.decode.parking import parks
 from scheduler.search.decode.tending import is_tended
+from scheduler.search.inner import inner
 
 DEPTH = 200
 """Steps back, at the most."""
@@ -82,7 +83,7 @@ MAX_PAIRS = 200
 """Pairs that are found, at the most."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def link_of(data: Ints, move: int) -> int:
     """Return the link that a move, or that of a further load, belongs to; -1: past."""
     further = move - MAX_LEGS * data[NUM_LINKS]
@@ -91,7 +92,7 @@ def link_of(data: Ints, move: int) -> int:
     return get(data, LOADS, further, LOAD_LINK) if further < data[NUM_LOADS] else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def number_of(data: Ints, state: Ints, link: int, move: int) -> int:
     """Return which leg of its link a move is."""
     first = MAX_LEGS * link
@@ -106,7 +107,7 @@ def number_of(data: Ints, state: Ints, link: int, move: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def last_load(data: Ints, state: Ints, link: int, number: int) -> int:
     """Return the move on a leg that ended last, of all loads."""
     last = MAX_LEGS * link + number
@@ -118,14 +119,14 @@ def last_load(data: Ints, state: Ints, link: int, number: int) -> int:
     return last
 
 
-@njit(cache=True, nogil=True)
+@inner
 def tended(data: Ints, row: int) -> int:
     """Return the operation whose tending a row among the moves is, -1 if it is none."""
     o = row - data[FIRST_TENDING]
     return o if data[FIRST_TENDING] > 0 and 0 <= o < data[NUM_OPS] else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def owner(data: Ints, move: int) -> int:
     """Return the operation that a move belongs to: the one it leads to or, out of the factory, comes from; -1: past."""
     link = link_of(data, move)
@@ -135,7 +136,7 @@ def owner(data: Ints, move: int) -> int:
     return after if after >= 0 else get(data, LINKS, link, PRED)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def last_event(data: Ints, state: Ints, job: int) -> tuple[int, int]:
     """Return the operation or else the move (the other is -1) with which a job is complete."""
     o, move, latest = -1, -1, -1
@@ -154,7 +155,7 @@ def last_event(data: Ints, state: Ints, job: int) -> tuple[int, int]:
     return o, move
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_on_machine(data: Ints, state: Ints, o: int) -> int:
     """Return the operation on whose leaving the machine an operation waited, -1 if it did not wait for one."""
     machine = machine_of(data, state, o)
@@ -169,7 +170,7 @@ def before_on_machine(data: Ints, state: Ints, o: int) -> int:
     return before if state[data[UNTIL] + before] + setup >= state[data[BEGIN] + o] else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def latest_part(data: Ints, state: Ints, o: int) -> tuple[int, int, int]:
     """Return when the last part of an operation arrived, and with which move or else from which operation."""
     latest, by_move, by_op = -1, -1, -1
@@ -187,7 +188,7 @@ def latest_part(data: Ints, state: Ints, o: int) -> tuple[int, int, int]:
     return latest, by_move, by_op
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_in_turn(data: Ints, state: Ints, move: int) -> int:
     """Return the move for which another one waited: that before it of its carrier, or its trip's; -1: none."""
     mover, start = state[data[MOVER] + move], state[data[MOVE_START] + move]
@@ -212,7 +213,7 @@ def before_in_turn(data: Ints, state: Ints, move: int) -> int:
     return before if before >= 0 and state[data[MOVE_FREE] + before] >= start else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_drop(data: Ints, state: Ints, move: int) -> int:
     """Return the move for whose part a carrier put down another one late, that of a move; -1: none."""
     carrier = state[data[MOVER] + move]
@@ -228,7 +229,7 @@ def before_drop(data: Ints, state: Ints, move: int) -> int:
     return other if other != move and owner(data, other) >= 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_at_station(data: Ints, state: Ints, move: int) -> int:
     """Return the move whose part had the place at a station for which another one waited, that of a move; -1: none."""
     if not data[SOME_STAND] or move >= MAX_LEGS * data[NUM_LINKS]:
@@ -252,7 +253,7 @@ def put_down_at(data: Ints, state: Ints, move: int) -> int:
     return get(data, ABLE, state[data[MOVE_ABLE] + row], DESTINATION)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_in_room(data: Ints, state: Ints, move: int) -> int:
     """Return the move whose vehicle left a place with limited room just as that of another move came; -1: none."""
     carrier, able = state[data[MOVER] + move], state[data[MOVE_ABLE] + move]
@@ -276,7 +277,7 @@ def before_in_room(data: Ints, state: Ints, move: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def before_tending(data: Ints, state: Ints, o: int) -> int:
     """Return the move or tending for which the robot was late that tends an operation, -1 if none of another."""
     if not is_tended(data, state[data[MODE] + o]):
@@ -286,7 +287,7 @@ def before_tending(data: Ints, state: Ints, o: int) -> int:
     return other if by >= 0 and by != o else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def trace(data: Ints, state: Ints, o: int, move: int, pairs: Ints) -> int:
     """Write the pairs of waiting and hindering operations on the way back from an event; return how many there are."""
     num = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carriers import enter
 from scheduler.search.decode.departures import departure, hold_docks, length_of, num_lengths
 from scheduler.search.decode.layout import (
@@ -44,9 +42,10 @@ from scheduler.search.decode.layout import (
     get,
     put,
 )
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, length: int) -> tuple[int, int]:
     """Return the earliest departure of a further trip of a vehicle of that length, and the trip before it."""
     cycle = max(length + get(data, LANES, lane, RETURN_TIME), 1)
@@ -61,7 +60,7 @@ def new_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, lengt
         before, after = after, state[data[MOVE_AFTER] + after]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def shared_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, size: int, latest: int) -> int:
     """Return the trip that departs from `ready` on and arrives first, by `latest`, with room for a job (-1: none)."""
     found, trip = -1, state[data[LAST_OF] + vehicle]
@@ -73,7 +72,7 @@ def shared_trip(data: Ints, state: Ints, lane: int, vehicle: int, ready: int, si
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def by_lane(data: Ints, state: Ints, leg: int, size: int, ready: int) -> tuple[int, int, int, int, int, int]:
     """Return the lane (its row of ABLE) and vehicle that arrive first, departure, arrival, the trip to join or before.
 
@@ -104,7 +103,7 @@ def by_lane(data: Ints, state: Ints, leg: int, size: int, ready: int) -> tuple[i
     return best
 
 
-@njit(cache=True, nogil=True)
+@inner
 def ride(data: Ints, state: Ints, trail: Ints, leg: int, move: int, size: int, ready: int) -> tuple[int, int]:
     """Place the transfer of so many units; return its start and end, `NEVER` if nobody can do it."""
     able, vehicle, start, end, joined, before = by_lane(data, state, leg, size, ready)
@@ -126,7 +125,7 @@ def ride(data: Ints, state: Ints, trail: Ints, leg: int, move: int, size: int, r
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def ride_in_loads(
     data: Ints, state: Ints, trail: Ints, link: int, leg: int, move: int, size: int, ready: int
 ) -> tuple[int, int]:

@@ -47,6 +47,7 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.machines import family_of, setup_time
+from scheduler.search.inner import inner
 
 # Columns of the rows of jobs in `goal`
 DUE_AT, LATE, TARDY, FLOW, DEADLINE_AT, OVER, PROMISED_AT, BROKEN = range(8)
@@ -72,13 +73,13 @@ def share(goal: Ints, job: int, complete: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lower_value(data: Ints, goal: Ints, state: Ints) -> int:
     """Return what the objective comes to at least, of what has been placed."""
     return lifted(data, goal, sum_of(data, goal, state))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def sum_of(data: Ints, goal: Ints, state: Ints) -> int:
     """Return what all tiers come to, of what has been placed; none has an aspiration yet."""
     all_jobs = WIDTH * data[NUM_JOBS]
@@ -86,7 +87,7 @@ def sum_of(data: Ints, goal: Ints, state: Ints) -> int:
     return state[data[SUM]] + goal[all_jobs + MAKESPAN] * state[data[LATEST]] + goal[all_jobs + MAXIMUM] * late
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lifted(data: Ints, goal: Ints, value: int) -> int:
     """Return a value in which a tier comes to its aspiration at least, and beyond that to its price."""
     all_jobs = WIDTH * data[NUM_JOBS]
@@ -117,7 +118,7 @@ def change_of(data: Ints, goal: Ints, state: Ints, o: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def total_setup(data: Ints, state: Ints) -> int:
     """Return the total length of all setups."""
     total = 0
@@ -133,7 +134,7 @@ def total_setup(data: Ints, state: Ints) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@inner
 def total_cost(data: Ints, state: Ints, per_trip: int, per_unit: int) -> int:
     """Return what all trips over lanes cost, by these columns of LANES: each by itself, and by what it carries."""
     total = 0
@@ -149,7 +150,7 @@ def total_cost(data: Ints, state: Ints, per_trip: int, per_unit: int) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@inner
 def num_reordered(data: Ints, state: Ints) -> int:
     """Return how many neighbours of the baseline are no longer in their order on their machine."""
     found = 0

@@ -12,8 +12,6 @@ In limited parking a visit needs room, and so do the stays in the gaps that it c
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.boarding import leave_gap, visit_opening
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.carriers import enter, held_after, next_after, there, travel
@@ -57,6 +55,7 @@ from scheduler.search.decode.layout import (
 from scheduler.search.decode.parked_charging import park_and_charge
 from scheduler.search.decode.parking import delay_to, parks, stand
 from scheduler.search.decode.stretches import charge_before, charged, is_enough
+from scheduler.search.inner import inner
 
 DIRECT = -2
 """The drop comes right after the pick-up."""
@@ -66,7 +65,7 @@ MOST_SPANNED = 8
 """Visits of others between a pick-up and its drop, at the most."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def comes_to(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return when a carrier can begin a visit after a row: no two begin at once, so that their order is in no doubt.
 
@@ -82,7 +81,7 @@ def comes_to(data: Ints, state: Ints, carrier: int, before: int, place: int) -> 
     return max(arrives_at, state[data[MOVE_START] + before] + 1) if before >= 0 else arrives_at
 
 
-@njit(cache=True, nogil=True)
+@inner
 def fits_before(data: Ints, state: Ints, carrier: int, begin: int, length: int, place: int, after: int) -> bool:
     """Return whether a carrier that makes a visit then, that long, is in time for another one (-1: none)."""
     if after < 0:
@@ -92,13 +91,13 @@ def fits_before(data: Ints, state: Ints, carrier: int, begin: int, length: int, 
     return begin < wanted_at and begin + length + travel(data, carrier, place, there_at) <= wanted_at
 
 
-@njit(cache=True, nogil=True)
+@inner
 def lingering(data: Ints, state: Ints, able: int) -> int:
     """Return for how long a carrier lingers now with what it has picked up."""
     return state[data[LINGER]] * max(get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP), 1)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def directly(
     data: Ints, state: Ints, able: int, ready: int, least: int, before: int, after: int, linger: int
 ) -> tuple[int, int]:
@@ -136,7 +135,7 @@ def directly(
     return NEVER, NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def on_the_way(
     data: Ints, state: Ints, trail: Ints, able: int, ready: int, least: int, last: int, after: int
 ) -> tuple[int, int, int]:
@@ -189,7 +188,7 @@ def on_the_way(
     return NEVER, NEVER, -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def visits_opening(
     data: Ints, state: Ints, trail: Ints, able: int, ready: int, least: int
 ) -> tuple[int, int, int, int]:
@@ -228,7 +227,7 @@ def visits_opening(
         before, after = after, state[data[MOVE_AFTER] + after]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def make_visits(data: Ints, state: Ints, trail: Ints, move: int, able: int, ready: int, least: int) -> None:
     """Put the pick-up and the drop of a move into the sequence of its carrier, at `visits_opening`."""
     start, at, before, last = visits_opening(data, state, trail, able, ready, least)

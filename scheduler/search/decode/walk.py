@@ -41,6 +41,7 @@ from scheduler.search.decode.nearing import come_back
 from scheduler.search.decode.orders import drift, shift, turn
 from scheduler.search.decode.trace import last_event, trace
 from scheduler.search.decode.value import value_of
+from scheduler.search.inner import inner
 
 # Scalars of a walk
 VALUE, BEST, TICK, IDLE, HEAT, STAMP = range(6)
@@ -54,7 +55,7 @@ NEARNESS = 3
 """Power that makes most shifts of jobs small."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def change(
     data: Ints,
     goal: Ints,
