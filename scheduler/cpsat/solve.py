@@ -197,6 +197,11 @@ def new_solver(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp
         solver.parameters.cp_model_probing_level = 0
         solver.parameters.symmetry_level = 0
         solver.parameters.max_presolve_iterations = 1
+        # So short a presolve may leave a cumulative of which nothing is free any more. OR-Tools 9.15 ends the process
+        # by a segmentation fault when its local searches (`fj`, `ls`) compile one, in `CompiledReservoirConstraint`.
+        # In whole runs of large models they found no schedule.
+        solver.parameters.use_feasibility_jump = False
+        solver.parameters.num_violation_ls = 0
     return solver
 
 
