@@ -40,9 +40,11 @@ class Lengths:
         return self._ctx.has_begun(key) or not tempo.is_over(self._now)
 
     def least(self, key: OperationKey, mode: int) -> int:
-        """Return the fewest ticks that the operation takes in this mode, whenever it starts."""
-        lasted = self.lasted(key)
-        return self._instance.least(self._instance.mode(key, mode)) if lasted is None else lasted
+        """Return the fewest ticks that the operation takes in this mode, whenever it starts from now on."""
+        lasted, chosen = self.lasted(key), self._instance.mode(key, mode)
+        if lasted is not None:
+            return lasted
+        return self._instance.least(chosen) if self.follows_tempo(key, mode) else chosen.duration
 
     def lasted(self, key: OperationKey) -> int | None:
         """Return how long the operation lasted, if it has ended on a machine that has been slow; else None."""

@@ -156,6 +156,18 @@ def test_a_faster_machine_is_not_bounded_by_its_usual_speed() -> None:
     assert (result.values, result.status) == ((6,), Status.OPTIMAL)
 
 
+def test_speed_that_is_over_counts_no_more_in_the_model() -> None:
+    # J0 does 1 by 1, and the other 2 by 3, at 150 percent; from 4 on M is as fast as ever.
+    instance = factory(machine("M"), simple_job("J0", ("M", 3)), simple_job("J1", ("M", 3)))
+    plan = schedule(at("J0.1", "M", 0, 3), at("J1.1", "M", 8, 11))
+    first = revised(instance, plan, 1, MachineDegraded("E", 1, "M", 150, until=4))
+    over = revise(first, Revision(6, 0, (), plan))
+    assert over.machine_by_id["M"].tempo.is_over(6)
+    assert_valid(over, plan)
+    assert hint_status(over, plan) is fixed_status(over, plan) is Status.FEASIBLE
+    assert fixed_status(over, schedule(at("J0.1", "M", 0, 3), at("J1.1", "M", 8, 10))) is Status.INFEASIBLE
+
+
 # --- events ------------------------------------------------------------------------------------------------------
 
 
