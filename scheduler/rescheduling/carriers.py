@@ -79,7 +79,8 @@ def add_carriers(
             is_past = is_lost or task in has_begun
             ahead: Travel = ()
             travel = group.travel_time(place, stop.place)
-            earliest = travel if came_from.get(key) == place or travel == 0 else execution.now + travel
+            is_planned = draft.as_planned(task) and came_from.get(key) == place
+            earliest = travel if is_planned or travel == 0 else execution.now + travel
             if _is_parked(group) and held == 0 and not is_past and (after is None or after in has_begun):
                 # It is where the empty moves that have begun take it, by which it may have got nearer.
                 free_at = 0 if after is None else after.end

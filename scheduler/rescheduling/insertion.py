@@ -297,13 +297,13 @@ class _Appending:
 
 
 def _may_block_itself(instance: Instance, job: Job) -> bool:
-    """Return whether parts of one job may be in each other's way: it has branches, and machines without buffers."""
+    """Return whether parts of one job may be in each other's way: it has branches, and machines that limit buffers."""
     befores = Counter(p.successor for p in job.precedences)
     afters = Counter(p.predecessor for p in job.precedences)
     num_ends = sum(operation.id not in afters for operation in job.operations)
     has_branches = num_ends > 1 or max((*befores.values(), *afters.values()), default=0) > 1
     machines = (instance.machine_by_id[mode.machine] for o in job.operations for mode in o.modes)
-    return has_branches and any(0 in (machine.input_buffer, machine.output_buffer) for machine in machines)
+    return has_branches and any((machine.input_buffer, machine.output_buffer) != (None, None) for machine in machines)
 
 
 def _alone(instance: Instance, job: Job) -> Schedule | None:

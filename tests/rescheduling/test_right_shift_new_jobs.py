@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers import at, factory, job, machine, mode, op, schedule, simple_job
+from helpers import at, distances, factory, job, machine, mode, op, schedule, simple_job, transport
 from repair_cases import (
     flow_shop,
     flow_shop_baseline,
@@ -16,8 +16,9 @@ from repair_cases import (
     times,
 )
 
-from scheduler.domain import Precedence, SetupMatrix
-from scheduler.domain.events import MachineBreakdown, RushOrder
+from scheduler.domain import Facility, Fleet, Precedence, SetupMatrix, Vehicle
+from scheduler.domain.derive import complete
+from scheduler.domain.events import Forbid, MachineBreakdown, RushOrder
 from scheduler.rescheduling.right_shift import shift
 
 
@@ -47,6 +48,33 @@ def test_a_rush_order_in_a_cell_waits_for_the_robot() -> None:
     rush = simple_job("R", ("S1", 2), release_date=2)
     result = shifted(robot_cell(), robot_cell_baseline(), 2, RushOrder("E", 2, rush))
     assert times(result)["R.1"] == (37, 39)
+
+
+def test_the_parts_of_a_rush_order_leave_each_other_the_place_before_a_machine() -> None:
+    # R.1 on M1 and R.2 on M3 are joined by R.3 on M3, which has one place before it. Were the part of R.1 brought there
+    # first, that of R.2 would find none.
+    fleet = Fleet("AGV", "F", (Vehicle("V", "DOCK"),), distances("DOCK M1 M3", 1), 0, 1)
+    steps = op("1", mode("M1", 2)), op("2", mode("M3", 2)), op("3", mode("M3", 2))
+    rush = job("R", *steps, links=(Precedence("1", "3"), Precedence("2", "3")), release_date=1)
+    instance = factory(
+        Facility("F", "DOCK"), machine("M1"), machine("M3", input_buffer=1), fleet, simple_job("J", ("M1", 2))
+    )
+    baseline = schedule(at("J.1", "M1", 2, 4), transport("J >1", "DOCK>M1", "V", 0, 2))
+    result = shifted(instance, baseline, 1, RushOrder("E", 1, rush))
+    brought = {(m.predecessor, m.successor): m.end for m in result.moves if m.job == "R"}
+    assert brought[None, "2"] <= result.by_operation["R", "2"].start < brought["1", "3"]
+
+
+def test_who_comes_for_what_has_lost_its_place_sets_out_now() -> None:
+    # V was to leave M1 at 17 for J2. At 10 J2 goes to M2 instead: V is at the dock at 13, not at 10.
+    fleet = Fleet("AGV", "F", (Vehicle("V", "DOCK"),), distances("DOCK M1 M2", 3), 1, 1)
+    jobs = simple_job("J1", ("M1", 2)), job("J2", op("1", mode("M1", 2), mode("M2", 9)))
+    instance = factory(Facility("F", "DOCK"), machine("M1"), machine("M2"), fleet, *jobs)
+    moves = transport("J1 >1", "DOCK>M1", "V", 0, 5), transport("J2 >1", "DOCK>M1", "V", 20, 25)
+    baseline = complete(instance, (at("J1.1", "M1", 5, 7), at("J2.1", "M1", 25, 27)), moves)
+    result = shifted(instance, baseline, 10, Forbid("E", 10, "J2", "M1"))
+    assert [(m.start, m.end) for m in result.moves if m.job == "J2"] == [(13, 18)]
+    assert times(result)["J2.1"] == (18, 27)
 
 
 def test_the_old_jobs_are_shifted_even_if_a_new_one_comes_too_late() -> None:
