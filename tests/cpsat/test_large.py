@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 PROGRAM = """
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
 from helpers import factory, machine, simple_job
 from scheduler.cpsat import solve
 
@@ -23,5 +28,6 @@ print("alive")
 
 def test_a_cumulative_of_which_nothing_is_free_ends_no_process() -> None:
     # Any local search that is left compiles the cumulative, and takes the process with it: so it has its own.
-    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1])]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "alive\n"), run.stderr
