@@ -184,7 +184,7 @@ class Instance:
 
     @cached_property
     def at_best(self) -> Instance:
-        """The instance in which operations take the fewest ticks that they can: what its bounds are lower than."""
+        """The instance in which operations take the fewest ticks that they can: its bounds hold for this one too."""
         if all(worth <= m.tempo.usual for m in self.machines for _, _, worth in m.tempo.stretches):
             return self
         jobs = []

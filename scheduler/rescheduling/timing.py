@@ -316,7 +316,7 @@ class Timing:
         if node not in self._whole:
             return start
         end = self._end(node, start)
-        return max(start, *(d.end for blocked in self._whole[node] for d in blocked if d.start < end), start)
+        return max((start, *(d.end for blocked in self._whole[node] for d in blocked if d.start < end)))
 
     def _varied(self, node: int, start: int, variant: Variant) -> tuple[int, int, int]:
         """Return end, start and length of the activity from the start on, in a variant."""

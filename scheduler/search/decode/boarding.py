@@ -8,8 +8,6 @@ Meanwhile it gives back what it takes in all of them, also while the move is tri
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carriers import held_after, travel
 from scheduler.search.decode.layout import (
     ABLE,
@@ -27,9 +25,10 @@ from scheduler.search.decode.layout import (
     get,
 )
 from scheduler.search.decode.parking import delay_to, gap_opening, stand, take_gap, take_room, wait_before, wait_in
+from scheduler.search.inner import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def visit_opening(
     data: Ints,
     state: Ints,
@@ -61,7 +60,7 @@ def visit_opening(
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@inner
 def leave_gap(data: Ints, state: Ints, trail: Ints, row: int) -> None:
     """Give back the room that a vehicle for several jobs takes in the gap before a visit or charge."""
     carrier = state[data[MOVER] + row]
@@ -70,7 +69,7 @@ def leave_gap(data: Ints, state: Ints, trail: Ints, row: int) -> None:
     take_gap(data, state, trail, carrier, here, leaves_at, row, place, -1)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def park_visits(data: Ints, state: Ints, trail: Ints, move: int) -> None:
     """Take room for the pick-up and the drop of a move and in all gaps that they change, once both are in the sequence.
 

@@ -13,8 +13,6 @@ With jobs on board a vehicle for several is nowhere between two visits, or stays
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.calendars import work_start
 from scheduler.search.decode.carriers import next_after, travel
 from scheduler.search.decode.layout import (
@@ -198,7 +196,7 @@ def ticks_of_ways(data: Ints, state: Ints, carrier: int, here: int, leaves_at: i
     return max(direct, travel(data, carrier, here, stop) + travel(data, carrier, stop, place))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def delay_to(
     data: Ints, state: Ints, carrier: int, held: int, here: int, leaves_at: int, after: int, known: int
 ) -> int:

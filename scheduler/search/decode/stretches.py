@@ -9,8 +9,6 @@ so no job is on board meanwhile. What is asked is the same as with one job at a 
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.decode.carriers import held_after, next_after, there, travel
 from scheduler.search.decode.charging import charge_first, wished
 from scheduler.search.decode.layout import (
@@ -76,7 +74,7 @@ def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at
     return on_way(data, get(data, CARRIERS, carrier, BATTERY), held, way, wanted_at - free_at)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def level_to_visit(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
     """Return the level of a vehicle that begins a visit at a place then, after a row of its sequence (-1: first)."""
     if parks(data, carrier) and held_after(data, state, before) == 0:

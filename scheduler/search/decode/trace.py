@@ -9,7 +9,6 @@ complete earlier.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.decode.carriers import approach
 from scheduler.search.decode.layout import (
@@ -245,7 +244,7 @@ def before_at_station(data: Ints, state: Ints, move: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def put_down_at(data: Ints, state: Ints, move: int) -> int:
     """Return the place at which a robot or vehicle puts down the part of a move."""
     makes_visits = data[FIRST_DROP] > 0 and get(data, CARRIERS, state[data[MOVER] + move], HOLDS) > 1
