@@ -15,7 +15,7 @@ from scheduler.rescheduling.concessions import conceded, without_lost
 from scheduler.rescheduling.degrade import Degraded, degraded
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.right_shift import shift
-from scheduler.rescheduling.safety_net import has_new_jobs
+from scheduler.rescheduling.safety_net import has_new_jobs, offer_late
 
 _PEEK = 0.05
 """Seconds between two looks at how long checks take."""
@@ -66,7 +66,12 @@ def answer(
     least = min(found, key=lambda d: d.excess)
     if least is not known and on_degraded is not None:
         on_degraded(least, "right-shift")
-    return _improved(search, policy, stop, least, on_degraded)
+    fallen, whose = _improved(search, policy, stop, least, on_degraded)
+    if fallen.broken:
+        return fallen, whose
+    # What was allowed to break limits keeps them all.
+    case.best = Best(fallen.schedule, fallen.terms, case.ranking.value(fallen.terms), whose)
+    return None, whose
 
 
 def _improved(
@@ -121,8 +126,8 @@ def follow(case: Case, policy: str) -> None:
     except KeyboardInterrupt:
         case.stop.request()
         thread.join(1.0)
-    if case.best is None and case.shift.schedule is not None and policy != "absorb":
-        case.offer(case.shift.schedule, "right-shift")  # the time was up before the policy came to it
+    if case.best is None and policy != "absorb":
+        offer_late(case)
     case.close()
     if failures:
         raise failures[0]

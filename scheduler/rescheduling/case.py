@@ -90,6 +90,8 @@ class Case:
         What the searches hand on to each other.
     is_lost
         Whether what has happened breaks limits for good, so that no schedule keeps all.
+    is_constructed
+        Whether construction had all the time that it needs for a first schedule.
     """
 
     instance: Instance
@@ -116,6 +118,7 @@ class Case:
     passed_over: str = ""
     findings: Findings = field(default_factory=Findings)
     is_lost: bool = False
+    is_constructed: bool = False
 
     def __post_init__(self) -> None:
         self.ranking = self.objective

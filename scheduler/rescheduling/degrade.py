@@ -7,7 +7,7 @@ wherever it goes, as the checker says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scheduler.checker import check
@@ -25,6 +25,7 @@ from scheduler.rescheduling.concessions import (
     without_lost,
 )
 from scheduler.rescheduling.right_shift import shift
+from scheduler.rescheduling.safety_net import constructed, patience
 from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
@@ -62,37 +63,45 @@ class Degraded:
 def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
     """Return the least violating schedule of a case without any, None if not even the other limits suffice.
 
-    What is broken for good is given up first, then deadlines: the right shift without them, and in half of the time
-    that is left a search for the least total lateness (only where there is no right shift, unless `is_searched`). Then
-    vehicles that can't charge may run below their minimum as little as they have to, down to an empty battery.
-    Where a pin or a maximum lag is in the way of every right shift, pins are given up too, then maximum lags: first
-    those that the baseline breaks, as far as it does, then maximum dwells. At last vehicles go on with an empty
-    battery, which needs help. Of several schedules the one with the least total excess is taken, and its lags, dwells
-    and levels are brought as near to their limits as right shifts can.
+    What is broken for good is given up first, then deadlines: the right shift without them, else what construction
+    finds, and in half of the time that is left a search for the least total lateness (only where there is no right
+    shift, unless `is_searched`). Then vehicles that can't charge may run below their minimum as little as they have to,
+    down to an empty battery. Where a pin or a maximum lag is in the way of every right shift, pins are given up too,
+    then maximum lags: first those that the baseline breaks, as far as it does, then maximum dwells. At last vehicles go
+    on with an empty battery, which needs help. Of several schedules the one with the least total excess is taken, and
+    its lags, dwells and levels are brought as near to their limits as right shifts can.
+
+    Construction does not ask for the time, but for its `patience`: where nothing else is left, a plan that comes a
+    little late is better than none.
     """
     baseline = execution_of(case.instance).baseline
-    for relaxed, lowest in _relaxations(case.instance):
+    relaxations, is_over = list(_relaxations(case.instance)), patience()
+    for number, (relaxed, lowest) in enumerate(relaxations, start=1):
         placed = shift(relaxed, baseline, lowest=lowest).placed
         if lowest is not None:
             levels = dict.fromkeys(relaxed.battery_by_vehicle, lowest)
             relaxed = with_minimums(relaxed, levels if placed is None else batteries.lowest_levels(relaxed, placed))
         if placed is not None and check(relaxed, placed):
             placed = None
+        is_shifted = placed is not None
+        if placed is None:
+            placed = _constructed(case, relaxed, patience() if number == len(relaxations) else is_over)
         found = [] if placed is None else [placed]
-        if is_searched or placed is None:
+        if not is_shifted or (is_searched and placed is not None and _is_late(case.instance, placed)):
             searched = _searched(case, relaxed, placed)
             found += [] if searched is None else [searched]
         candidates = [Degraded.of(case.instance, s) for s in found if s is placed or not check(relaxed, s)]
         if candidates:
-            return _shortened(case, relaxed, min(candidates, key=lambda candidate: candidate.excess))
+            return _shortened(case, relaxed, min(candidates, key=lambda candidate: candidate.excess), is_over)
     return None
 
 
-def _shortened(case: Case, relaxed: Instance, least: Degraded) -> Degraded:
+def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable[[], bool]) -> Degraded:
     """Return the schedule in which one lag, dwell or level after the other is broken as little as right shifts can.
 
     A right shift starts everything as early as it can, so that a lag which nobody limits is as long as it comes. For
-    each that is broken, the least limit with a right shift of no more excess in all is sought by bisection.
+    each that is broken, the least limit with a right shift of no more excess in all is sought by bisection. Where
+    orders lead to none, construction stands in for it, until its patience `is_over`.
     """
     baseline, wanted = execution_of(case.instance).baseline, case.instance
     for limit in _broken_limits(wanted, least.schedule):
@@ -102,7 +111,7 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded) -> Degraded:
             given = limit.exceeded_by(conceded(wanted, least.schedule), middle)
             jobs = tuple(replace(job, deadline=relaxed.job_by_id[job.id].deadline) for job in given.jobs)
             trial = replace(relaxed, jobs=jobs, fleets=given.fleets)
-            placed = shift(trial, baseline).placed
+            placed = shift(trial, baseline).placed or _constructed(case, trial, is_over)
             found = None if placed is None or check(trial, placed) else Degraded.of(wanted, placed)
             if found is not None and found.excess < least.excess:
                 least, high = found, middle
@@ -220,15 +229,13 @@ def _relaxations(instance: Instance) -> Iterator[tuple[Instance, int | None]]:
 
 def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule | None:
     """Return the schedule of the least total lateness beyond deadlines that is found in a share of the time left."""
-    if case.left < SHORTEST or (start is not None and not _is_late(case.instance, start)):
+    if case.left < SHORTEST:
         return None
     # Here, not above: the solver takes its time to load.
     from scheduler.portfolio import solve
 
-    deadlines = {job.id: job.deadline for job in case.instance.jobs}
-    jobs = tuple(replace(job, due_date=deadlines[job.id]) for job in relaxed.jobs)
     return solve(
-        replace(relaxed, jobs=jobs),
+        _with_due_dates(case, relaxed),
         objective=OBJECTIVE,
         time_limit=_SEARCH_SHARE * case.left,
         workers=case.workers,
@@ -236,6 +243,17 @@ def _searched(case: Case, relaxed: Instance, start: Schedule | None) -> Schedule
         start=start,
         stop=case.stop,
     ).schedule
+
+
+def _constructed(case: Case, relaxed: Instance, is_over: Callable[[], bool]) -> Schedule | None:
+    """Return the first schedule that construction finds, early where deadlines were."""
+    return constructed(_with_due_dates(case, relaxed), OBJECTIVE, seed=case.seed, gives_up=is_over)
+
+
+def _with_due_dates(case: Case, relaxed: Instance) -> Instance:
+    """Return the instance in which deadlines are due dates, and there are no others."""
+    deadlines = {job.id: job.deadline for job in case.instance.jobs}
+    return replace(relaxed, jobs=tuple(replace(job, due_date=deadlines[job.id]) for job in relaxed.jobs))
 
 
 def _is_late(instance: Instance, schedule: Schedule) -> bool:

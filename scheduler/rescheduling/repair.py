@@ -124,7 +124,8 @@ def repair(
     The past stays: what the schedule starts before an event is known has happened. Events that become known at one
     instant are handled together, instants one after the other, each with an equal share of the time that is left. Each
     time the right shift is found first, in milliseconds, and is the answer unless something better turns up. The answer
-    comes when the time is up, whatever the engines are doing then.
+    comes when the time is up, whatever the engines are doing then; only where there is no schedule yet, construction
+    has a second more.
 
     Parameters
     ----------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from time import thread_time
 
-from scheduler.domain import Instance, Schedule
+from scheduler.domain import Instance, Objective, Schedule, Status
 from scheduler.domain.happened import execution_of, started
+from scheduler.portfolio.patience import PATIENCE
 from scheduler.rescheduling.case import Case
 
 INSERTION_SECONDS = 1.0
@@ -37,19 +40,39 @@ def offer_construction(case: Case) -> None:
 
     A search makes one too, but only after it has been loaded and has prepared itself.
     """
+    found = constructed(case.instance, case.objective, seed=case.seed, gives_up=lambda: case.left <= 0)
+    case.is_constructed = case.left > 0
+    if found is not None:
+        case.offer(found, "reoptimise")
+
+
+def offer_late(case: Case) -> None:
+    """Offer what needs no search where the time was up before a policy came to it.
+
+    Construction is the last chance of a schedule that keeps every limit, and may have had no time at all.
+    """
+    if case.shift.schedule is not None:
+        case.offer(case.shift.schedule, "right-shift")
+    elif not case.is_constructed and (case.found is None or case.found.status is not Status.INFEASIBLE):
+        found = constructed(case.instance, case.objective, seed=case.seed, gives_up=patience())
+        if found is not None:
+            case.offer(found, "reoptimise")
+
+
+def constructed(
+    instance: Instance, objective: Objective, *, seed: int, gives_up: Callable[[], bool]
+) -> Schedule | None:
+    """Return the first schedule that construction finds, unless somebody `gives_up`."""
     # Here, not above: construction takes its time to load.
     from scheduler.search.construct import construct
 
-    found = construct(
-        case.instance,
-        case.objective,
-        time_limit=0.0,
-        seed=case.seed,
-        stop=case.stop,
-        gives_up=lambda: case.left <= 0,
-    )
-    if found is not None:
-        case.offer(found, "reoptimise")
+    return construct(instance, objective, time_limit=0.0, seed=seed, gives_up=gives_up)
+
+
+def patience() -> Callable[[], bool]:
+    """Return what tells whether `PATIENCE` is over: in processor time, as a loaded machine is no reason for no plan."""
+    ends_at = thread_time() + PATIENCE
+    return lambda: thread_time() >= ends_at
 
 
 def has_new_jobs(instance: Instance) -> bool:

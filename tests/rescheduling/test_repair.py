@@ -148,6 +148,15 @@ def test_the_right_shift_is_the_answer_even_where_no_time_was_left_to_offer_it()
     assert (result.policy, result.result.values) == ("right-shift", (15, 15))
 
 
+def test_construction_is_the_answer_where_there_is_no_right_shift_and_no_time() -> None:
+    rush = simple_job("R", ("M1", 2), release_date=1, deadline=6)
+    result = repaired(RushOrder("E", 1, rush), policy="auto", time_limit=1e-6)
+    assert result.policy == "reoptimise"
+    assert not result.is_degraded
+    assert result.schedule is not None
+    assert_valid(result.instance, result.schedule)
+
+
 def test_a_repair_goes_on_from_its_right_shift_as_if_it_began_with_it() -> None:
     event = MachineBreakdown("E", 1, "M2", 30)
     first = repaired(event, policy="right-shift")

@@ -11,7 +11,7 @@ from benchmarks.drawing import random_event
 from scheduler import repair
 from scheduler.checker import check
 from scheduler.domain import Objective
-from scheduler.domain.events import EVENTS, Event, Revision, revise
+from scheduler.domain.events import EVENTS, Event, Revision, RouteSlow, revise
 from scheduler.search.construct import construct
 
 MAKESPAN = Objective.parse("makespan")
@@ -46,3 +46,18 @@ def answer_events(kind: str, event: type[Event], seeds: range | tuple[int, ...])
         assert found.schedule is not None, (seed, happened, found.result.reason)
         assert list(check(found.instance, found.schedule)) == list(found.broken)
         assert {violation.rule for violation in found.broken} <= BREAKABLE
+
+
+@pytest.mark.parametrize("policy", ["right-shift", "auto"])
+def test_there_is_a_plan_however_little_time_there_is(policy: str) -> None:
+    # Ways that take 2.5 times as long are too long for these batteries, and orders of the plan lead nowhere: what is
+    # left is construction, with vehicles that somebody has to help.
+    instance = random_parked(119, "battery")
+    plan = construct(instance, MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    found = repair(instance, plan, [RouteSlow("E", 8, "AGV", 40)], policy=policy, time_limit=1e-6, workers=1)
+    assert found.shift is not None
+    assert found.shift.placed is None
+    assert found.schedule is not None
+    assert list(check(found.instance, found.schedule)) == list(found.broken)
+    assert {violation.rule for violation in found.broken} == {"batteries"}
