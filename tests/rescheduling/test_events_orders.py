@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import at, carry, factory, job, machine, mode, op, schedule
+from helpers import at, carry, factory, job, machine, mode, op, schedule, shifts, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
 from scheduler import repair
@@ -42,6 +42,17 @@ def test_another_quantity_scales_what_has_not_started() -> None:
     after, result = repaired(flow_shop(), flow_shop_baseline(), 4, QuantityChange("E", 4, "J2", 2, 5))
     assert (durations(after, "J2", "1"), durations(after, "J2", "2")) == ([2], [8, 13])
     assert (result.by_operation["J2", "2"].start, result.by_operation["J2", "2"].end) == (7, 15)
+
+
+@pytest.mark.parametrize(("quantity", "pauses", "end"), [(5, False, 13), (6, True, 11)])
+def test_what_another_quantity_makes_longer_than_every_shift_pauses(quantity: int, pauses: bool, end: int) -> None:
+    # M works during [0, 5) and [8, 13): 5 ticks fit into the second shift, 6 need 3 of each.
+    instance = factory(machine("M", calendar=shifts(8, (0, 5))), simple_job("J1", ("M", 2)), simple_job("J2", ("M", 3)))
+    baseline = schedule(at("J1.1", "M", 0, 2), at("J2.1", "M", 2, 5))
+    after, result = repaired(instance, baseline, 1, QuantityChange("E", 1, "J2", 3, quantity))
+    assert after.operation_by_key["J2", "1"].interruptible == pauses
+    assert not after.operation_by_key["J1", "1"].interruptible
+    assert result.by_operation["J2", "1"].end == end
 
 
 def test_dates_and_weights_change() -> None:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from scheduler.domain.events.base import Amount, Count, Difference, Event, Tick
-from scheduler.domain.happened import execution_of, started, with_durations, with_job, without_pending
+from scheduler.domain.happened import (
+    execution_of,
+    pausing_between_shifts,
+    started,
+    with_durations,
+    with_job,
+    without_pending,
+)
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job
 from scheduler.errors import Defect
@@ -96,14 +103,17 @@ class QuantityChange(Event):
             yield self.defect("E602", "units", cause, f"write {job.units}")
 
     def change(self, instance: Instance) -> Instance:
-        """Scale the durations of what has not begun, rounded up, and set the size."""
+        """Scale the durations of what has not begun, rounded up, and set the size.
+
+        What fits into no shift any more pauses between shifts.
+        """
         job, begun = instance.job_by_id[self.job], started(instance)
         durations = {
             (job.id, operation.id): tuple(-(-mode.duration * self.quantity // self.before) for mode in operation.modes)
             for operation in job.operations
             if (job.id, operation.id) not in begun
         }
-        instance = with_durations(instance, durations)
+        instance = pausing_between_shifts(with_durations(instance, durations), durations)
         job = instance.job_by_id[self.job]
         return with_job(instance, replace(job, units=job.units if self.units is None else self.units))
 
