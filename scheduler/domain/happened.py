@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 
 from scheduler.domain.calendar import Calendar, end_of_work, working_time
 from scheduler.domain.execution import Execution
@@ -124,7 +125,8 @@ def scrapped(instance: Instance, job_id: str, remake: str | None) -> Instance:
             blocked = instance.machine_by_id[running.machine].calendar.blocked(execution.now)
             worked = working_time(blocked, running.start, execution.now)
             ended[key] = replace(running, end=end_of_work(blocked, running.start, worked))
-            done = work_done(instance, running)
+            tempo = instance.machine_by_id[running.machine].tempo
+            done = ceil(tempo.worked(blocked, running.start, execution.now))  # what was begun of a tick counts
             modes = enumerate(instance.operation_by_key[key].modes)
             durations[key] = tuple(done if index == running.mode else mode.duration for index, mode in modes)
     operations = tuple(ended.get(o.key, o) for o in execution.baseline.operations)

@@ -206,6 +206,22 @@ def test_reports_say_how_long_it_took() -> None:
     assert right_shift(paused, execution_of(paused).baseline) == shop_plan(3, 11)
 
 
+@pytest.mark.parametrize("remake", [None, "J1b"])
+def test_a_part_that_is_scrapped_before_a_tick_of_work_was_done(remake: str | None) -> None:
+    # At 30 % J0 ends at 5 and J1 has done 0.6 ticks of work by 7: the machine was taken for two.
+    first = revised(shop(), plan(2, 6), 1, MachineDegraded("E", 1, "M", 30, until=20))
+    result = right_shift(first, plan(2, 6))
+    assert result is not None
+    assert [(o.start, o.end) for o in result.operations] == [(0, 5), (5, 19)]
+    scrap = OperationStatus("F", 7, "J1", "1", "scrapped", remake=remake)
+    after = revise(first, Revision(7, 0, (scrap,), result))
+    shifted = right_shift(after, execution_of(after).baseline)
+    assert_valid(after, shifted)
+    assert shifted is not None
+    assert [(o.start, o.end) for o in shifted.operations if o.job == "J1"] == [(5, 7)]
+    assert hint_status(after, shifted) is fixed_status(after, shifted) is Status.FEASIBLE
+
+
 def test_a_new_job_is_slow_too() -> None:
     first = revised(shop(), plan(2, 6), 1, SLOW, RushOrder("N", 1, simple_job("J2", ("M", 2), release_date=1)))
     result = construct(first, MAKESPAN, time_limit=5.0)
