@@ -249,7 +249,7 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
         place, free_at = carrier.start, 0
         for start, end, origin, destination in _stops(instance, schedule, mover):
             if place != origin and group.travel_time(place, origin) > 0:
-                begin = last_departure(group, place, origin, start)
+                begin = _sets_out(instance, mover, place, origin, free_at, start)
                 arrives_at = begin + group.travel_time(place, origin, begin)
                 yield Move(None, place, origin, mover, "empty_move", begin, arrives_at)
             place, free_at = destination, end
@@ -257,6 +257,26 @@ def _empty_moves(instance: Instance, schedule: Schedule) -> Iterator[Move]:
             begin = _return_begins(instance, mover, place, carrier.start, free_at)
             end = begin + group.travel_time(place, carrier.start, begin)
             yield Move(None, place, carrier.start, mover, "empty_move", begin, end)
+
+
+def _sets_out(instance: Instance, mover: str, place: str, there: str, free_at: int, wanted_at: int) -> int:
+    """Return when a carrier that is free at a place sets out for another one: as late as it can, to be there in time.
+
+    Where ways have become slow, a vehicle with a battery that was under way goes on, if that drains it no more than to
+    set out later; and what it has done in the past it has done when it did.
+    """
+    group, execution = instance.group_by_carrier[mover], instance.execution
+    begin = last_departure(group, place, there, wanted_at)
+    battery = instance.battery_by_vehicle.get(mover)
+    if battery is None or not group.slowdowns or execution is None or free_at >= execution.now:
+        return begin
+    for move in execution.baseline.by_mover.get(mover, ()):
+        is_empty = move.job is None and free_at <= move.start < execution.now
+        if is_empty and (move.origin, move.destination) == (place, there) and move.end <= wanted_at:
+            later = group.travel_time(place, there, begin)
+            is_better = move.end - move.start <= later and battery.drain_empty >= battery.drain_idle
+            return move.start if is_better or wanted_at < execution.now else begin
+    return begin
 
 
 def _stops(instance: Instance, schedule: Schedule, mover: str) -> list[tuple[int, int, str, str]]:

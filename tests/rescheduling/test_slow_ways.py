@@ -16,6 +16,7 @@ from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, rob
 from strategies import random_fleet_instance, random_mover_instance
 
 from benchmarks.drawing import random_event
+from scheduler.cpsat.solve import Outcome, improve
 from scheduler.domain import (
     Battery,
     ChargeStep,
@@ -26,9 +27,10 @@ from scheduler.domain import (
     Schedule,
     Slowdown,
     Status,
+    Stop,
     Vehicle,
 )
-from scheduler.domain.events import Event, Retraction, Revision, RouteSlow, revise
+from scheduler.domain.events import Event, OperationDelayed, Retraction, Revision, RouteSlow, revise
 from scheduler.domain.happened import execution_of
 from scheduler.domain.slowdowns import last_departure, leaves_at
 from scheduler.errors import EventError
@@ -175,6 +177,61 @@ def test_travel_under_way_is_as_fast_as_it_began(now: int, moves: list[tuple[str
     assert rebuilt is not None
     assert rebuilt.makespan == result.makespan
     assert hint_status(after, result) is fixed_status(after, result) is Status.FEASIBLE
+
+
+def battery_cart(initial: int, **drains: int) -> Instance:
+    """One cart with a battery that nothing charges: J1 from M1 to M2; 4 ticks between any two places."""
+    battery = Battery(40, (ChargeStep(40, 1),), initial, 0, **{"drain_loaded": 1, "drain_empty": 1, **drains})
+    fleet = replace(carts().fleets[0], vehicles=(Vehicle("V", "P", battery=battery),))
+    return replace(carts(), fleets=(fleet,), jobs=carts().jobs[:1])
+
+
+def proved(instance: Instance) -> Outcome:
+    """Return what the model alone knows of the least makespan."""
+    how = {"time_limit": 60.0, "workers": 1, "seed": 0, "on_progress": lambda *_: None, "stop": Stop()}
+    return improve(instance, MAKESPAN, start=None, **how)  # type: ignore[arg-type]
+
+
+def test_a_vehicle_under_way_goes_on_and_waits_where_it_is_wanted() -> None:
+    # Under way from P to M1 since 0 when ways take 8 ticks, from 2 on; J1 is ready at M1 at 14 instead of 4. The cart
+    # is there at 4, for 4 units, and takes J1 to M2 for 8. From 6 on the way to M1 would take 8 units too.
+    events = (RouteSlow("E", 2, "carts", 50), OperationDelayed("F", 2, "J1", "1", delay=10))
+    plan = construct(battery_cart(12), MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    after, result = repaired(battery_cart(12), plan, 2, *events)
+    assert [(m.job, m.start, m.end) for m in result.moves] == [(None, 0, 4), ("J1", 14, 22)]
+    assert hint_status(after, result) is fixed_status(after, result) is Status.FEASIBLE
+    best = improve(
+        after, MAKESPAN, start=None, time_limit=60.0, workers=1, seed=0, on_progress=lambda *_: None, stop=Stop()
+    )
+    assert best.status is Status.OPTIMAL
+    assert best.schedule == result
+    # The past stays as it is: at 15 there are 8 units left for the way to M2, at any later instant too.
+    later = revise(after, Revision(15, 0, (), result))
+    assert right_shift(later, result) == result
+    assert hint_status(later, result) is Status.FEASIBLE
+
+
+def test_a_battery_that_is_too_small_even_for_the_way_under_way() -> None:
+    events = (RouteSlow("E", 2, "carts", 50), OperationDelayed("F", 2, "J1", "1", delay=10))
+    plan = construct(battery_cart(11), MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    after = revised(battery_cart(11), plan, 2, *events)
+    assert right_shift(after, plan) is None
+    best = improve(
+        after, MAKESPAN, start=None, time_limit=60.0, workers=1, seed=0, on_progress=lambda *_: None, stop=Stop()
+    )
+    assert best.status is Status.INFEASIBLE
+
+
+def test_a_vehicle_whose_battery_waiting_drains_more_sets_out_later() -> None:
+    # Under way for 4 ticks it would wait for 10; from 6 on it is under way for 8, which costs nothing.
+    instance = battery_cart(40, drain_empty=0, drain_idle=1)
+    plan = construct(instance, MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    events = (RouteSlow("E", 2, "carts", 50), OperationDelayed("F", 2, "J1", "1", delay=10))
+    _, result = repaired(instance, plan, 2, *events)
+    assert [(m.job, m.start, m.end) for m in result.moves] == [(None, 6, 14), ("J1", 14, 22)]
 
 
 def test_the_checker_judges_each_travel_by_what_was_in_force() -> None:
