@@ -30,6 +30,10 @@ AS_PLANNED = 0.3
 """Share of the walks that begin with the plan in force, where it is to be kept."""
 LONGER, IDLE_HISTORIES = 8, 6
 """Steps of the memories of longer and longer walks, and how many of them a walk waits for a better solution."""
+ANNEALING, LENGTHENED = 160, 4
+"""Iterations for each unit of the shortest annealing, and steps to longer ones."""
+HOT, COLD = 0.012, 0.006
+"""Temperatures of annealing at the beginning and at the end, as shares of the makespan."""
 NEW = 0.2
 """Share of the walks that begin with a greedy schedule, once there is an elite."""
 
@@ -50,6 +54,7 @@ class Walks:
         # A sum goes down step by step; a maximum stays for long, as where all has to be done before a shift ends.
         self._grows = search.goal.is_maximum and not search.plan
         self._slopes = self._grows and is_makespan(search.goal)
+        self._length = self._walked = 0  # iterations of an annealing, and those of the walk so far
         self._limit = 0
         self._reached = NEVER
         self._chunk = max(1, CHUNK_WORK // num_units)
@@ -73,10 +78,12 @@ class Walks:
             search.offer(self._reached, self._memory.best)
         memory = self._memory
         before, is_judge = memory.best_value, memory is self.judge
+        memory.heat(self._heat())
         seed = int(self._rng.integers(1 << 30))
         target = search.target if is_judge else 0
         done = memory.walk(self._shares, seed, self._chunk, target, search.settings.prunes, search.stopping)
         search.iterations += max(done, 1)
+        self._walked += done
         if memory.best_value < before:
             value = memory.best_value if is_judge else self.judge.decode(memory.best)
             if value < self._reached:
@@ -85,7 +92,7 @@ class Walks:
             if not is_judge and value <= self._limit:
                 self.judge.enter(memory.best, self._history)
                 self._set_out(self._history)
-        elif memory.idle > max(self._patience, IDLE_HISTORIES * self._history):
+        elif self._has_ended:
             search.keep(memory.best_value if is_judge else self.judge.decode(memory.best), memory.best)
             self._is_walking = False
 
@@ -145,23 +152,41 @@ class Walks:
 
     @property
     def _is_long(self) -> bool:
-        """Whether the walk has a longer memory than most."""
-        return self._history > self.search.settings.history
+        """Whether the walk anneals, or has a longer memory than most."""
+        return self._length > 0 or self._history > self.search.settings.history
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether the annealing is cold, or late acceptance has not found anything for long."""
+        if self._length > 0:
+            return self._walked >= self._length
+        return self._memory.idle > max(self._patience, IDLE_HISTORIES * self._history)
+
+    def _heat(self) -> int:
+        """Return the temperature of annealing, which falls exponentially; 0: late acceptance."""
+        if self._length == 0:
+            return 0
+        share = HOT * (COLD / HOT) ** min(1.0, self._walked / self._length)
+        return max(1, int(share * self._memory.best_value))
 
     def _begin(self) -> bool:
         """Begin a walk; return whether that was possible."""
         search, memory = self.search, self.judge
         known = search.elite(self._rng)
         self._num_walks += 1
-        self._history = search.settings.history * (longer(self._num_walks) if self._grows else 1)
-        history = self._history
+        level = longer(self._num_walks) if self._grows else 0
+        self._length = ANNEALING * len(memory.current.order) * LENGTHENED ** (level - 1) if level and self._slopes else 0
+        self._walked = 0
+        history = self._history = search.settings.history * (1 if self._slopes else LONGER**level)
         follows = self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
         self._is_first = False
         if search.plan and follows:
             self._is_walking = memory.enter(self._best_of(search.plan)[0], history)
             if self._is_walking:
                 return True
-        if known is not None and not self._is_long and self._rng.random() >= NEW:
+        if self._length > 0 and search.found is not None:
+            self._is_walking = memory.enter(search.found, history)
+        elif known is not None and not self._is_long and self._rng.random() >= NEW:
             self._is_walking = memory.enter(known, history)
             memory.kick(self._shares, int(self._rng.integers(1 << 30)), search.settings.kicks, history)
         else:
@@ -173,10 +198,10 @@ class Walks:
 
 
 def longer(number: int) -> int:
-    """Return how many times as long a memory a walk has, by its number from 1 on: 1, 1, 8, 1, 1, 8, 64, 1, 1, 8, ...
+    """Return by how many steps a walk is longer, by its number from 1 on: 0, 0, 1, 0, 0, 1, 2, 0, 0, 1, ...
 
     The restarts of Luby, Sinclair and Zuckerman (1993, Information Processing Letters 47, "Optimal speedup of Las
-    Vegas algorithms"), with steps of 8: nobody knows beforehand how long a walk should be.
+    Vegas algorithms"): nobody knows beforehand how long a walk should be.
     """
     size, level = 1, 0
     while size < number:
@@ -184,4 +209,4 @@ def longer(number: int) -> int:
     while size > number:
         size, level = (size - 1) // 2, level - 1
         number = number if number <= size else number - size
-    return LONGER**level
+    return level
