@@ -39,7 +39,8 @@ from scheduler.search.decode.lower import lower
 from scheduler.search.decode.memory import Memory
 from scheduler.search.decode.solution import blank, to_schedule
 from scheduler.search.decode.spoken import why_unsupported
-from scheduler.search.decode.walks import longer
+from scheduler.search.decode.walk import HEAT
+from scheduler.search.decode.walks import Walks, longer
 from scheduler.search.decode.warm import compile_here
 from scheduler.terms import value_terms
 
@@ -289,10 +290,34 @@ def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
     assert result.values[1] < first.makespan
 
 
-def test_memories_grow_as_restarts_do() -> None:
+def test_walks_grow_as_restarts_do() -> None:
     """Half of the walks are short; before the first one of a length come as many of every shorter one as make it up."""
     found = [longer(number) for number in range(1, 32)]
-    assert found[:15] == [1, 1, 8, 1, 1, 8, 64, 1, 1, 8, 1, 1, 8, 64, 512]
+    assert found[:15] == [0, 0, 1, 0, 0, 1, 2, 0, 0, 1, 0, 0, 1, 2, 3]
     assert found[15:30] == found[:15]
-    assert found[30] == 4096
-    assert [found.count(8**level) for level in range(5)] == [16, 8, 4, 2, 1]
+    assert found[30] == 4
+    assert [found.count(level) for level in range(5)] == [16, 8, 4, 2, 1]
+
+
+@pytest.mark.parametrize(("objective", "anneals"), [("makespan", True), ("flow_time", False)])
+def test_long_walks_for_the_makespan_anneal(objective: str, anneals: bool) -> None:
+    """They begin with the best of all, and cool down to half of their temperature or somewhat less."""
+    compile_here()
+    instance = generate(jobs=12, operations=60, machines=8, facilities=1, cells=1, seed=3)
+    search = FactorySearch.of(instance, Objective.parse(objective), 0, lambda value: None)
+    assert search is not None
+    walks = Walks(search, 0)
+    heats: list[list[int]] = [[]]
+    for _ in range(100):
+        best, begins = search.value, not walks._is_walking
+        walks.step()
+        if begins:
+            heats.append([])
+            assert walks._length == 0 or walks.judge.best_value <= best
+        heats[-1].append(int(walks._memory._scalars[HEAT]))
+    annealed = [found for found in heats[1:-1] if found and found[0] > 0]
+    assert bool(annealed) == anneals
+    assert any(not any(found) for found in heats if found)  # late acceptance between them
+    for found in annealed:
+        assert found == sorted(found, reverse=True)
+        assert 0.4 * found[0] < found[-1] < 0.7 * found[0]

@@ -1,4 +1,9 @@
-"""Walks of the factory search: what a thread does, from greedy schedules, the elite, and what others have found."""
+"""Walks of the factory search: what a thread does, from greedy schedules, the elite, and what others have found.
+
+Most walks are short, by late acceptance. Where nothing but the makespan counts, there are longer and longer ones
+between them that anneal (Kirkpatrick, Gelatt and Vecchi 1983, Science 220, "Optimization by simulated annealing"), from
+the best solution of all, at a temperature in proportion to the makespan.
+"""
 
 from __future__ import annotations
 
@@ -163,7 +168,10 @@ class Walks:
         return self._memory.idle > max(self._patience, IDLE_HISTORIES * self._history)
 
     def _heat(self) -> int:
-        """Return the temperature of annealing, which falls exponentially; 0: late acceptance."""
+        """Return the temperature of annealing, 0 for late acceptance.
+
+        It is ``HOT (COLD / HOT)^s`` of the best value, where a share *s* of the walk is done.
+        """
         if self._length == 0:
             return 0
         share = HOT * (COLD / HOT) ** min(1.0, self._walked / self._length)
@@ -175,7 +183,8 @@ class Walks:
         known = search.elite(self._rng)
         self._num_walks += 1
         level = longer(self._num_walks) if self._grows else 0
-        self._length = ANNEALING * len(memory.current.order) * LENGTHENED ** (level - 1) if level and self._slopes else 0
+        anneals = self._slopes and level > 0
+        self._length = ANNEALING * len(search.lowered.free) * LENGTHENED ** (level - 1) if anneals else 0
         self._walked = 0
         history = self._history = search.settings.history * (1 if self._slopes else LONGER**level)
         follows = self._number % 2 == 0 if self._is_first else self._rng.random() < AS_PLANNED
