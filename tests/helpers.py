@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from unittest.mock import patch
 
 from scheduler.checker import check
 from scheduler.domain import (
@@ -21,9 +23,11 @@ from scheduler.domain import (
     Machine,
     Mode,
     Move,
+    Objective,
     Operation,
     OperatorPool,
     Precedence,
+    Progress,
     Robot,
     RobotCell,
     Schedule,
@@ -33,9 +37,11 @@ from scheduler.domain import (
     Shift,
     ShiftPattern,
     Shortage,
+    Stop,
     Vehicle,
 )
 from scheduler.domain.jobs import chain
+from scheduler.search import construct as construction
 
 # --- instances ---------------------------------------------------------------------------------------------------
 
@@ -162,6 +168,28 @@ def flagged(instance: Instance, schedule: Schedule) -> list[tuple[str, str, int]
 def assert_valid(instance: Instance, schedule: Schedule) -> None:
     """Fail with every violation unless the schedule is right."""
     assert [str(violation) for violation in check(instance, schedule)] == []
+
+
+def constructed(instance: Instance, objective: str = "", *, passes: int = 20, seed: int = 0) -> Schedule | None:
+    """Return what construction finds by all rules and so many passes with noise: counted, not by the clock."""
+    with patch.object(construction, "MAX_NOISY_PASSES", passes):
+        goal = Objective.parse(objective or instance.objective)
+        return construction.construct(instance, goal, time_limit=600.0, seed=seed)
+
+
+class Enough(Stop):
+    """A wish to stop once `number` points of a history meet a condition: counted, where seconds would run out."""
+
+    def __init__(self, number: int, counts: Callable[[Progress], bool] = lambda point: point.value is not None) -> None:
+        super().__init__()
+        self._left = number
+        self._counts = counts
+
+    def hear(self, point: Progress) -> None:
+        """Take a point of the history."""
+        self._left -= self._counts(point)
+        if self._left <= 0:
+            self.request()
 
 
 # --- the factory with every feature ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import at, down, executed, factory, machine, mode, op, schedule, shifts, simple_job
+from helpers import at, constructed, down, executed, factory, machine, mode, op, schedule, shifts, simple_job
 from helpers import job as job_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -14,9 +14,8 @@ from strategies import events, instances
 from scheduler.bounds.alone import alone
 from scheduler.bounds.pools import Clock, Pool, Work
 from scheduler.bounds.sums import SUMS, sum_bounds
-from scheduler.domain import Instance, Objective
+from scheduler.domain import Instance
 from scheduler.rescheduling import repair
-from scheduler.search.construct import construct
 from scheduler.terms import value_terms
 
 DAY = shifts(24, (0, 8))
@@ -101,7 +100,7 @@ def test_a_bound_is_the_same_whatever_else_is_asked_for(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(instances(max_operations=8), st.sampled_from(["weighted_tardiness", "flow_time", "makespan"]))
 def test_no_bound_exceeds_what_a_schedule_has(instance: Instance, objective: str) -> None:
-    plan = construct(instance, Objective.parse(objective), time_limit=1)
+    plan = constructed(instance, objective)
     assume(plan is not None)
     assert plan is not None
     values = value_terms(instance, plan)
@@ -112,7 +111,7 @@ def test_no_bound_exceeds_what_a_schedule_has(instance: Instance, objective: str
 @given(st.data())
 def test_no_bound_exceeds_what_a_repaired_schedule_has(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=6))
-    plan = construct(instance, Objective.parse("makespan"), time_limit=1)
+    plan = constructed(instance, "makespan")
     assume(plan is not None)
     assert plan is not None
     found = repair(instance, plan, data.draw(events(instance, plan)), policy="right-shift", time_limit=5, workers=1)

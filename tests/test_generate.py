@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from helpers import assert_valid
+from helpers import assert_valid, constructed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +116,7 @@ def test_networks_are_valid_and_of_the_size_asked_for(recipe: Recipe) -> None:
 @given(recipes())
 def test_networks_have_a_schedule(recipe: Recipe) -> None:
     instance = generate(recipe)
-    schedule = construct(instance, Objective.parse(instance.objective), time_limit=0.3)
+    schedule = constructed(instance, passes=0)
     assert schedule is not None
     assert_valid(instance, schedule)
 

@@ -6,18 +6,17 @@ from dataclasses import replace
 
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, executed, factory, flagged, machine, schedule, simple_job, transfer
+from helpers import assert_valid, at, constructed, executed, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import optimum
 from rescheduling.repair_cases import revised
 
-from scheduler.domain import Facility, Instance, Lane, Move, Objective, Schedule, Status
+from scheduler.domain import Facility, Instance, Lane, Move, Schedule, Status
 from scheduler.domain.events import OperationDelayed, RushOrder
 from scheduler.domain.routing import routes
 from scheduler.io import native, validate
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.rescheduling.right_shift import shift
-from scheduler.search.construct import construct
 from scheduler.search.decode.spoken import why_unsupported
 
 TO_HUB = Lane("AH", "A", "H", transit_time=2, vehicles=2)
@@ -106,7 +105,7 @@ def test_the_direct_lane_is_taken_where_it_is_quicker() -> None:
     quick = shop(1, lanes=(TO_HUB, FROM_HUB, replace(DIRECT, transit_time=5)))
     result = solve(quick, time_limit=30, workers=1)
     assert result.values == (7,) == optimum(quick)
-    found = construct(quick, Objective.parse("makespan"), time_limit=1.0)
+    found = constructed(quick, "makespan")
     assert found is not None
     assert [(m.origin, m.destination) for m in found.moves] == [("A", "C")]
 
@@ -119,7 +118,7 @@ def test_too_small_a_vehicle_on_one_of_the_ways() -> None:
     roomy = replace(large, jobs=jobs, lanes=(replace(TO_HUB, units_per_vehicle=2), FROM_HUB, DIRECT))
     assert validate.defects(roomy) == ()
     assert solve(roomy, time_limit=30, workers=1).values == (8,) == optimum(roomy)
-    assert construct(roomy, Objective.parse("makespan"), time_limit=1.0).makespan == 8
+    assert constructed(roomy, "makespan").makespan == 8
 
 
 def test_docks_of_the_hub() -> None:
@@ -142,7 +141,7 @@ def test_a_hub_without_lanes() -> None:
 def test_construction(ready: tuple[int, ...]) -> None:
     for lanes in ((TO_HUB, FROM_HUB, DIRECT), (TO_HUB, FROM_HUB)):
         instance = shop(*ready, lanes=lanes)
-        found = construct(instance, Objective.parse("makespan"), time_limit=1.0)
+        found = constructed(instance, "makespan")
         assert found is not None
         assert_valid(instance, found)
         assert hint_status(instance, found) is Status.FEASIBLE
@@ -172,7 +171,7 @@ def test_a_job_on_its_way_to_the_hub_goes_on_from_there(now: int) -> None:
     result = solve(at_hub, time_limit=30, workers=1)
     assert_valid(at_hub, result.schedule)
     assert result.values == (max(now, 3) + 5,)
-    found = construct(at_hub, Objective.parse("makespan"), time_limit=1.0)
+    found = constructed(at_hub, "makespan")
     assert found is not None
     assert_valid(at_hub, found)
     assert hint_status(at_hub, found) is Status.FEASIBLE

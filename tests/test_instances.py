@@ -7,15 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import assert_valid
+from helpers import assert_valid, constructed
 from oracle import optimum
 
-from scheduler.domain import Instance, Objective, Status
+from scheduler.domain import Instance, Status
 from scheduler.io import native, read
 from scheduler.io.events_file import read_events
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
-from scheduler.search.construct import construct
 
 FOLDER = Path(__file__).parents[1] / "instances"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -142,7 +141,7 @@ def test_infeasible_takes_both_jobs() -> None:
 @pytest.mark.parametrize("file", [file for file in FILES if file.stem != "infeasible"], ids=by_name)
 def test_construction_finds_a_schedule(file: Path) -> None:
     found = read(file)
-    schedule = construct(found, Objective.parse(found.objective), time_limit=1.0)
+    schedule = constructed(found, passes=5)
     assert schedule is not None
     assert_valid(found, schedule)
 
@@ -151,7 +150,7 @@ def test_construction_finds_a_schedule(file: Path) -> None:
 def test_events_are_answered_by_a_right_shift(file: Path) -> None:
     name = next(known.stem for known in FILES if file.stem.startswith(f"{known.stem}_"))
     found = instance(name)
-    baseline = construct(found, Objective.parse(found.objective), time_limit=1.0)
+    baseline = constructed(found, passes=5)
     assert baseline is not None
     happened = read_events(file)
     outcome = repair(found, baseline, happened, policy="right-shift", time_limit=10)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from helpers import at, down, factory, job, machine, mode, op, random_job_shop, schedule, shifts, simple_job
+from helpers import Enough, at, down, factory, job, machine, mode, op, random_job_shop, schedule, shifts, simple_job
 
 import scheduler
 from scheduler import Status, Stop
@@ -241,7 +241,10 @@ def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
     compile_factory_search()  # of the two the one that finds something in seconds
     shop = random_job_shop(80, 4, seed=1)
     constructed = construct(shop, Objective.parse("flow_time"), time_limit=0.0)
-    result = scheduler.solve(shop, objective="flow_time", time_limit=4, workers=workers, seed=0)
+    enough = Enough(20, lambda point: point.engine != "construction" and point.value is not None)
+    result = scheduler.solve(
+        shop, objective="flow_time", time_limit=4, workers=workers, seed=0, stop=enough, on_progress=enough.hear
+    )
     assert result.values is not None and constructed is not None
     assert result.values[0] < value_terms(shop, constructed)["flow_time"]
     assert scheduler.check(shop, result.schedule) == ()
@@ -271,9 +274,14 @@ def test_two_searches_end_when_either_meets_the_bounds_of_all_tiers() -> None:
 def test_one_worker_takes_the_same_way_through_both_engines() -> None:
     compile_here()  # the first run on a machine, which compiles meanwhile, goes by the clock
     instance = random_job_shop(20, 10, seed=0)
-    one, two = (scheduler.solve(instance, objective="flow_time", time_limit=5, workers=1, seed=3) for _ in range(2))
+    one, two = (
+        scheduler.solve(
+            instance, objective="flow_time", time_limit=5, workers=1, seed=3, stop=enough, on_progress=enough.hear
+        )
+        for enough in (Enough(100), Enough(100))
+    )
     ways = [[(point.value, point.bound, point.engine) for point in result.history] for result in (one, two)]
-    # The clock ends the search, not always at the same point of the way.
+    # The clock ends the search if it is slow, and not always at the same point of the way.
     shorter = min(len(way) for way in ways)
     assert shorter > 1
     assert ways[0][:shorter] == ways[1][:shorter]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, executed, factory, flagged, machine, schedule, simple_job, transfer
+from helpers import assert_valid, at, constructed, executed, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import optimum
 from rescheduling.repair_cases import revised
 
 from scheduler.analysis import moves_frame
-from scheduler.domain import Execution, Facility, Instance, Lane, Move, Objective, Schedule, Status
+from scheduler.domain import Execution, Facility, Instance, Lane, Move, Schedule, Status
 from scheduler.domain.events import LaneCapacityChange, OperationDelayed, RushOrder
 from scheduler.domain.routing import in_loads, routes
 from scheduler.errors import EventError
@@ -21,7 +21,6 @@ from scheduler.io.schedule_file import read_schedule, write_schedule
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.rescheduling.right_shift import shift
-from scheduler.search.construct import construct
 from scheduler.search.decode.spoken import why_unsupported
 from scheduler.terms import value_terms
 
@@ -123,7 +122,7 @@ def test_over_a_hub() -> None:
     lanes = (Lane("AH", "A", "H", 2, vehicles=2, units_per_vehicle=2), Lane("HC", "H", "C", 3, units_per_vehicle=5))
     instance = replace(shop(3, lanes=lanes), facilities=(Facility("A"), Facility("H", hub=True), Facility("C")))
     assert solve(instance, time_limit=30, workers=1).values == (7,) == optimum(instance)
-    found = construct(instance, Objective.parse("makespan"), time_limit=1.0)
+    found = constructed(instance, "makespan")
     assert found is not None
     assert_valid(instance, found)
     assert found.makespan == 7
@@ -133,7 +132,7 @@ def test_over_a_hub() -> None:
 def test_construction(units: tuple[int, ...]) -> None:
     for fields in ({}, {"vehicles": 1}, {"headway": 2}, {"unload_time": 1}):
         instance = shop(*units, lanes=(replace(TRUCK, **fields),))
-        found = construct(instance, Objective.parse("makespan"), time_limit=1.0)
+        found = constructed(instance, "makespan")
         assert found is not None
         assert_valid(instance, found)
         assert hint_status(instance, found) is Status.FEASIBLE
@@ -155,7 +154,7 @@ def test_a_load_under_way_and_one_that_waits(number: int) -> None:
     instance = executed(shop(3, lanes=(replace(TRUCK, vehicles=1),)), baseline, 2)
     result = solve(instance, time_limit=30, workers=1)
     assert result.values == (9,)
-    found = construct(instance, Objective.parse("makespan"), time_limit=1.0)
+    found = constructed(instance, "makespan")
     for each in (result.schedule, found):
         assert_valid(instance, each)
         assert hint_status(instance, each) is Status.FEASIBLE
@@ -178,7 +177,7 @@ def test_vehicles_of_another_size(units: int) -> None:
         after = revised(before, baseline, now, event)
         shifted = shift(after, baseline)
         assert shifted.schedule is not None, shifted.reason
-        found = construct(after, Objective.parse("makespan"), time_limit=1.0)
+        found = constructed(after, "makespan")
         solved = solve(after, time_limit=30, workers=1)
         for each in (shifted.schedule, found, solved.schedule):
             assert_valid(after, each)
@@ -192,7 +191,7 @@ def test_a_load_under_way_and_smaller_vehicles() -> None:
     baseline = plan(load(1, 1, "L#1", 1), load(0, 4, "L#1", 5), start=8)
     after = revised(before, baseline, 2, LaneCapacityChange("E", 2, "L", units_per_vehicle=3))
     shifted = shift(after, baseline).schedule
-    for each in (shifted, construct(after, Objective.parse("makespan"), time_limit=1.0)):
+    for each in (shifted, constructed(after, "makespan")):
         assert_valid(after, each)
         assert [(m.load, m.units) for m in each.moves if m.job] == [(1, 1), (0, 3), (2, 1)]
         assert hint_status(after, each) is Status.FEASIBLE

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, down, factory, flagged, machine, schedule, simple_job, transfer
+from helpers import assert_valid, at, constructed, down, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import optimum
 
 from scheduler.domain import (
@@ -14,7 +14,6 @@ from scheduler.domain import (
     Execution,
     Instance,
     Lane,
-    Objective,
     Schedule,
     Shift,
     ShiftPattern,
@@ -24,7 +23,6 @@ from scheduler.domain import (
 )
 from scheduler.io import native
 from scheduler.portfolio import solve
-from scheduler.search.construct import construct
 from scheduler.search.decode.spoken import why_unsupported
 from scheduler.search.downtimes import Downtimes
 from scheduler.search.movers import LaneTimeline
@@ -83,11 +81,11 @@ def test_the_calendar_holds_for_the_real_length() -> None:
 def test_construction_takes_the_trip_that_arrives_first(ready: tuple[int, ...]) -> None:
     for fields in ({}, {"vehicles": 2, "headway": 3}, {"calendar": down((10, 13))}, {"return_time": 6}):
         instance = shop(*ready, **fields)
-        found = construct(instance, Objective.parse("makespan"), time_limit=1.0)
+        found = constructed(instance, "makespan")
         assert found is not None
         assert_valid(instance, found)
         assert hint_status(instance, found) is Status.FEASIBLE
-    assert construct(shop(2), Objective.parse("makespan"), time_limit=1.0).makespan == 13
+    assert constructed(shop(2), "makespan").makespan == 13
 
 
 def test_a_trip_that_was_held_up_stays_as_it_is() -> None:

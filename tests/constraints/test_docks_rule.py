@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from helpers import assert_valid, at, executed, factory, flagged, machine, schedule, simple_job, transfer
+from helpers import assert_valid, at, constructed, executed, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import optimum
 
-from scheduler.domain import Facility, Instance, Lane, Objective, Schedule, Status
+from scheduler.domain import Facility, Instance, Lane, Schedule, Status
 from scheduler.portfolio import solve
-from scheduler.search.construct import construct
 
 
 def shop(docks: int | None = None, far: int | None = None) -> Instance:
@@ -75,6 +74,6 @@ def test_optimum(docks: int | None, value: int) -> None:
     result = solve(instance, time_limit=20, workers=1)
     assert (result.status, result.values) == (Status.OPTIMAL, (value,))
     assert optimum(instance) == (value,)
-    built = construct(instance, Objective.parse("makespan"))
+    built = constructed(instance, "makespan")
     assert built is not None
     assert built.makespan == value

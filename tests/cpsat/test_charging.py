@@ -8,7 +8,7 @@ import pytest
 from charging_cases import BATTERY, least_makespan, plant, random_errand, random_plant
 from cpsat import fixing
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, simple_job
+from helpers import Enough, assert_valid, simple_job
 
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import Outcome, build, improve
@@ -253,7 +253,8 @@ def test_neighbourhoods_hold_a_schedule_with_two_jobs_on_board() -> None:
 
 def test_polishing_keeps_charges_right() -> None:
     instance = plant(jobs=5, vehicles=2)
-    result = solve(instance, time_limit=2, workers=2)
+    enough = Enough(2, lambda point: point.engine == "polish")
+    result = solve(instance, time_limit=2, workers=2, stop=enough, on_progress=enough.hear)
     assert result.schedule is not None
     assert result.schedule.charges != ()
     assert_valid(instance, result.schedule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cpsat.fixing import solve
-from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
+from helpers import assert_valid, at, constructed, factory, job, machine, mode, op, schedule, simple_job
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import events, instances
@@ -13,9 +13,8 @@ from scheduler.cpsat.extract import extract
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.solve import build
 from scheduler.cpsat.subproblem import Subproblem, subproblem
-from scheduler.domain import Instance, Objective, OperationKey, Schedule, Status
+from scheduler.domain import Instance, OperationKey, Schedule, Status
 from scheduler.rescheduling import repair
-from scheduler.search.construct import construct
 
 quick = settings(
     derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -112,7 +111,7 @@ def some_of(data: st.DataObject, known: Schedule) -> frozenset[OperationKey]:
 @given(st.data())
 def test_subproblems_hold_the_schedule_they_come_from(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=6))
-    known = construct(instance, Objective.parse(instance.objective), time_limit=0.2)
+    known = constructed(instance)
     assume(known is not None)
     assert_holds_its_schedule(instance, known, some_of(data, known))
 
@@ -121,7 +120,7 @@ def test_subproblems_hold_the_schedule_they_come_from(data: st.DataObject) -> No
 @given(st.data())
 def test_subproblems_of_repairs_hold_the_schedule_they_come_from(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=6))
-    baseline = construct(instance, Objective.parse(instance.objective), time_limit=0.2)
+    baseline = constructed(instance)
     assume(baseline is not None)
     repaired = repair(instance, baseline, data.draw(events(instance, baseline)), policy="right-shift")
     known = repaired.result.schedule

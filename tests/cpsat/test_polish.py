@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from helpers import assert_valid, at, factory, job, machine, mode, op, schedule, simple_job
+from helpers import assert_valid, at, constructed, factory, job, machine, mode, op, schedule, simple_job
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from oracle import TooHardError, best_schedule
@@ -31,10 +31,19 @@ quick = settings(
 )
 
 
-def polished(instance: Instance, known: Schedule, seconds: float = SECONDS, seed: int = 0) -> Schedule:
-    objective = Objective.parse(instance.objective)
+def polished(
+    instance: Instance, known: Schedule, seconds: float = SECONDS, seed: int = 0, enough: int = 10**6
+) -> Schedule:
+    """Return what polishing makes of a schedule; it ends at the latest when it has found `enough` better ones."""
+    objective, stop = Objective.parse(instance.objective), Stop()
     found: list[Schedule] = []
-    best = polish(instance, objective, known, seconds=seconds, seed=seed, stop=Stop(), on_better=found.append)
+
+    def on_better(better: Schedule) -> None:
+        found.append(better)
+        if len(found) == enough:
+            stop.request()
+
+    best = polish(instance, objective, known, seconds=seconds, seed=seed, stop=stop, on_better=on_better)
     # Every schedule that is announced is right and better than the one before; the last of them is the answer.
     values = [objective.value(value_terms(instance, s)) for s in (known, *found)]
     assert values == sorted(values, reverse=True)
@@ -180,7 +189,7 @@ def test_pinned_operations_are_never_free() -> None:
 @given(instances(max_operations=5))
 def test_what_fits_into_one_neighbourhood_becomes_optimal(instance: Instance) -> None:
     objective = Objective.parse(instance.objective)
-    known = construct(instance, objective, time_limit=0.2)
+    known = constructed(instance)
     assume(known is not None)
     try:
         best = best_schedule(instance, max_nodes=2_000)
@@ -194,7 +203,7 @@ def test_what_fits_into_one_neighbourhood_becomes_optimal(instance: Instance) ->
 @given(st.data())
 def test_polished_repairs_are_right(data: st.DataObject) -> None:
     instance = data.draw(instances(max_operations=6))
-    baseline = construct(instance, Objective.parse(instance.objective), time_limit=0.2)
+    baseline = constructed(instance)
     assume(baseline is not None)
     repaired = repair(instance, baseline, data.draw(events(instance, baseline)), policy="right-shift")
     known = repaired.result.schedule
@@ -206,6 +215,6 @@ def test_polished_repairs_are_right(data: st.DataObject) -> None:
 def test_small_neighbourhoods_of_shipped_instances(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polishing, "FIRST_SIZE", 5)
     instance = scheduler.load(f"instances/{name}.json")
-    known = construct(instance, Objective.parse(instance.objective), time_limit=0.2)
+    known = constructed(instance)
     assert known is not None
-    polished(instance, known, seconds=2.0)
+    polished(instance, known, seconds=2.0, enough=5)

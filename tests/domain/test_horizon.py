@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import complete_instance, down, factory, job, machine, mode, op, shifts, simple_job
+from helpers import complete_instance, constructed, down, factory, job, machine, mode, op, shifts, simple_job
 
-from scheduler.domain import Instance, Objective, Precedence, SetupMatrix
+from scheduler.domain import Instance, Precedence, SetupMatrix
 from scheduler.domain.horizon import heads, horizon, tails, topological_order
-from scheduler.search.construct import construct
 
 
 def test_without_calendars_it_is_release_plus_all_work() -> None:
@@ -94,7 +93,7 @@ def test_a_downtime_is_waited_for() -> None:
 @pytest.mark.parametrize("objective", ["makespan", "weighted_tardiness", "flow_time"])
 def test_constructed_schedules_end_before_it(objective: str) -> None:
     instance = complete_instance()
-    schedule = construct(instance, Objective.parse(objective))
+    schedule = constructed(instance, objective)
     assert schedule is not None
     assert schedule.makespan <= horizon(instance)
 

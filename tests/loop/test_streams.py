@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
-from helpers import complete_instance, complete_schedule
+from helpers import complete_instance, complete_schedule, constructed
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -25,7 +25,7 @@ from shop import line, order, schedule_text, shop, shop_schedule
 
 from benchmarks.drawing import random_event
 from scheduler.checker import check
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Instance, Schedule
 from scheduler.domain.events import EVENTS, ClockTick, Event, OperationStatus, Revision, Rework, revise
 from scheduler.domain.happened import execution_of
 from scheduler.io import read
@@ -34,7 +34,6 @@ from scheduler.loop import Journal, Loop, Settings
 from scheduler.loop.replay import flaws
 from scheduler.loop.run import Step
 from scheduler.loop.state import State, states
-from scheduler.search.construct import construct
 
 numbers = st.integers(0, 40)
 ago = st.integers(-3, 4)
@@ -314,7 +313,7 @@ def plant(name: str) -> tuple[Instance, Schedule]:
     if name == "complete":
         return complete_instance(), complete_schedule()
     instance = read(INSTANCES / f"{name}.json")
-    schedule = construct(instance, Objective.parse(instance.objective))
+    schedule = constructed(instance)
     assert schedule is not None
     return instance, schedule
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from helpers import at, distances, down, factory, flagged, machine, schedule, simple_job
+from helpers import at, constructed, distances, down, factory, flagged, machine, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
-from scheduler.domain import Downtime, Fleet, Instance, Machine, Objective, Schedule, Slowdown, Vehicle
+from scheduler.domain import Downtime, Fleet, Instance, Machine, Schedule, Slowdown, Vehicle
 from scheduler.domain.events import (
     BufferChange,
     DegradationAlert,
@@ -26,7 +26,6 @@ from scheduler.domain.events import (
     revise,
 )
 from scheduler.domain.happened import execution_of
-from scheduler.search.construct import construct
 
 
 def durations(instance: Instance, job: str, operation: str) -> list[int]:
@@ -145,7 +144,7 @@ def cell_with_cart(places: int) -> tuple[Instance, Schedule]:
     cart = Fleet("carts", "F", (Vehicle("V", "far"),), distances("far OUT M1", 30))
     jobs = (simple_job("J1", ("S1", 5), ("M1", 2)), simple_job("J2", ("S2", 5), ("M1", 2)))
     instance = replace(instance, cells=(cell,), fleets=(cart,), machines=(*instance.machines, machine("M1")), jobs=jobs)
-    baseline = construct(instance, Objective.parse("makespan"), time_limit=5.0)
+    baseline = constructed(instance, "makespan")
     assert baseline is not None
     return instance, baseline
 

@@ -6,16 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import at, down, factory, job, machine, mode, op, schedule, setup, simple_job
+from helpers import at, constructed, down, factory, job, machine, mode, op, schedule, setup, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
 from scheduler import repair
-from scheduler.domain import Instance, Objective, Schedule, SetupMatrix
+from scheduler.domain import Instance, Schedule, SetupMatrix
 from scheduler.domain.events import EarlyCompletion, Event, OperationStatus, Retraction, Revision, Rework, revise
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
 from scheduler.io import read
-from scheduler.search.construct import construct
 
 INSTANCES = Path(__file__).parents[2] / "instances"
 
@@ -245,7 +244,7 @@ def test_a_part_that_stays_for_its_repair_lets_the_next_one_wait() -> None:
     # The loader is on its way with B, to be at the mill at 9, which A was to leave by 8: unloading takes 1. A is
     # repaired there during [7, 11), in two steps; B is put down, in 1, as soon as A is out at 12.
     instance = read(INSTANCES / "two_robots_tiny.json")
-    plan = construct(instance, Objective.parse(instance.objective))
+    plan = constructed(instance)
     assert plan is not None
     fix = (op("fix", mode("mill", 3)), op("look", mode("mill", 1)))
     found = repair(instance, plan, [Rework("E", 7, "A", "mill", fix)], policy="right-shift")

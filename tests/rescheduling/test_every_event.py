@@ -8,15 +8,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from helpers import constructed
 
 from benchmarks.drawing import possible_makers, random_event
 from scheduler import repair
 from scheduler.checker import check
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Instance, Schedule
 from scheduler.domain.events import EVENTS, Event, Revision, revise
 from scheduler.errors import EventError
 from scheduler.io import read
-from scheduler.search.construct import construct
 
 INSTANCES = Path(__file__).parents[2] / "instances"
 NOT_YET = {
@@ -34,7 +34,7 @@ ALL = sorted(path.stem for path in INSTANCES.glob("*.json") if path.stem != "inf
 @cache
 def plan(name: str) -> tuple[Instance, Schedule]:
     instance = read(INSTANCES / f"{name}.json")
-    schedule = construct(instance, Objective.parse(instance.objective), time_limit=2.0)
+    schedule = constructed(instance)
     assert schedule is not None
     return instance, schedule
 

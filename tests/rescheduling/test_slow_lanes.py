@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, factory, flagged, machine, schedule, simple_job, transfer
+from helpers import assert_valid, at, constructed, factory, flagged, machine, schedule, simple_job, transfer
 from oracle import TooHardError, optimum
 from repair_cases import revised
 from strategies import random_mover_instance
@@ -27,7 +27,6 @@ from scheduler.domain.events import Retraction, Revision, RouteSlow, revise
 from scheduler.domain.happened import execution_of
 from scheduler.portfolio import solve
 from scheduler.rescheduling.right_shift import right_shift
-from scheduler.search.construct import construct
 from scheduler.search.decode.engine import FactorySearch
 from scheduler.search.decode.spoken import why_unsupported
 
@@ -52,7 +51,7 @@ def plan(first: tuple[int, int], second: tuple[int, int]) -> Schedule:
 
 def engines(instance: Instance, baseline: Schedule) -> list[Schedule]:
     """Return what right shift, construction and factory search make of it."""
-    found = [right_shift(instance, baseline), construct(instance, MAKESPAN, time_limit=5.0)]
+    found = [right_shift(instance, baseline), constructed(instance, "makespan")]
     if why_unsupported(instance) is None:
         search = FactorySearch.of(instance, MAKESPAN, 0, lambda *_: None)
         found.append(None if search is None else search.first())

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, down, factory, flagged, job, machine, mode, op, schedule, simple_job
+from helpers import assert_valid, at, constructed, down, factory, flagged, job, machine, mode, op, schedule, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, revised
 
 from scheduler.domain import Instance, Objective, OperationKey, Schedule, Slowdown, Status
@@ -93,7 +93,7 @@ def test_downtimes(interruptible: bool, windows: tuple[tuple[int, int], ...], st
     after = revised(instance, plan(30, 34), 1, SLOW)
     best = right_shift(after, plan(2, 6))
     assert best == shop_plan(start, end)
-    assert construct(after, MAKESPAN, time_limit=5.0) == shop_plan(start, end)
+    assert constructed(after, "makespan") == shop_plan(start, end)
     assert_valid(after, best)
     assert hint_status(after, best) is fixed_status(after, best) is Status.FEASIBLE
     for wrong in ((start - 1, end), (start, end - 1), (start, end + 1)):
@@ -128,7 +128,7 @@ def hand_case() -> tuple[Instance, Schedule]:
 def test_some_go_before_the_tick_slowly_some_after_it_and_some_elsewhere() -> None:
     after, plan = hand_case()
     assert [(o.start, o.end) for o in right_shift(after, plan).by_machine["M"]] == [(2, 10), (10, 14), (14, 18)]
-    found = construct(after, MAKESPAN, time_limit=5.0)
+    found = constructed(after, "makespan")
     assert found is not None
     assert_valid(after, found)
     assert found.makespan == 14
@@ -148,7 +148,7 @@ def test_a_faster_machine_is_not_bounded_by_its_usual_speed() -> None:
     instance = factory(machine("M"), simple_job("J1", ("M", 4)), simple_job("J2", ("M", 4)))
     plan = schedule(at("J1.1", "M", 2, 6), at("J2.1", "M", 6, 10))
     after = revised(instance, plan, 2, MachineDegraded("E", 2, "M", 200, until=6))
-    found = construct(after, MAKESPAN, time_limit=5.0)
+    found = constructed(after, "makespan")
     assert found is not None
     assert found.makespan == 6
     assert hint_status(after, found) is Status.FEASIBLE
@@ -224,7 +224,7 @@ def test_a_part_that_is_scrapped_before_a_tick_of_work_was_done(remake: str | No
 
 def test_a_new_job_is_slow_too() -> None:
     first = revised(shop(), plan(2, 6), 1, SLOW, RushOrder("N", 1, simple_job("J2", ("M", 2), release_date=1)))
-    result = construct(first, MAKESPAN, time_limit=5.0)
+    result = constructed(first, "makespan")
     assert result is not None
     assert_valid(first, result)
     assert result.makespan == 12

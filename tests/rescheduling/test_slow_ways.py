@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from charging_cases import random_plant
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, distances, empty, factory, flagged, machine, simple_job, transport
+from helpers import assert_valid, constructed, distances, empty, factory, flagged, machine, simple_job, transport
 from oracle import TooHardError, optimum
 from repair_cases import repaired, revised, robot_cell, robot_cell_baseline, robot_times, with_waiting_carriers
 from strategies import random_fleet_instance, random_mover_instance
@@ -70,7 +70,7 @@ def test_plans_count_on_the_end_of_a_slowdown(until: int, times: list[tuple[int,
     assert slow.cells[0].slowdowns == (Slowdown(8, None, 50, until),)
     assert [found[2:] for found in robot_times(result)] == [(0, 4), (9, 15), *times]
     assert hint_status(slow, result) is fixed_status(slow, result) is Status.FEASIBLE
-    made = construct(slow, MAKESPAN, time_limit=5.0)
+    made = constructed(slow, "makespan")
     assert made is not None
     assert_valid(slow, made)
     search = FactorySearch.of(slow, MAKESPAN, 0, lambda *_: None)
@@ -89,14 +89,14 @@ def test_a_slow_cell_is_fast_again_at_its_tick() -> None:
     slow, result = repaired(robot_cell(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=24))
     after = revise(slow, Revision(24, 0, (), result))
     assert after.cells[0].slowdowns == (Slowdown(8, 24, 50, 24),)
-    found = construct(after, MAKESPAN, time_limit=5.0)
+    found = constructed(after, "makespan")
     assert found is not None
     assert_valid(after, found)
     assert [times[2:] for times in robot_times(found)] == [(0, 4), (9, 15), (19, 25), (27, 31), (33, 37)]
 
 
 def test_fast_moves_begin_at_the_end_of_a_slowdown_or_later() -> None:
-    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    baseline = constructed(carts(), "makespan")
     assert baseline is not None
     after, result = repaired(carts(), baseline, 7, RouteSlow("E", 7, "carts", 50, until=14))
     # The cart is at M2 at 8: it is at M1 at 16, and carries J2 in 4 ticks.
@@ -169,11 +169,11 @@ def carts() -> Instance:
     ],
 )
 def test_travel_under_way_is_as_fast_as_it_began(now: int, moves: list[tuple[str | None, int, int]]) -> None:
-    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    baseline = constructed(carts(), "makespan")
     assert baseline is not None
     after, result = repaired(carts(), baseline, now, RouteSlow("E", now, "carts", 50))
     assert [(m.job, m.start, m.end) for m in result.moves][1:] == moves
-    rebuilt = construct(after, MAKESPAN, time_limit=5.0)
+    rebuilt = constructed(after, "makespan")
     assert rebuilt is not None
     assert rebuilt.makespan == result.makespan
     assert hint_status(after, result) is fixed_status(after, result) is Status.FEASIBLE
@@ -235,7 +235,7 @@ def test_a_vehicle_whose_battery_waiting_drains_more_sets_out_later() -> None:
 
 
 def test_the_checker_judges_each_travel_by_what_was_in_force() -> None:
-    baseline = construct(carts(), MAKESPAN, time_limit=5.0)
+    baseline = constructed(carts(), "makespan")
     assert baseline is not None
     after, result = repaired(carts(), baseline, 7, RouteSlow("E", 7, "carts", 50))
     loaded = [m for m in result.moves if m.job is not None]

@@ -6,14 +6,27 @@ from dataclasses import replace
 
 import pytest
 from cpsat.fixing import fixed_status, hint_status
-from helpers import assert_valid, at, executed, factory, flagged, job, machine, mode, op, schedule, simple_job, transfer
+from helpers import (
+    assert_valid,
+    at,
+    constructed,
+    executed,
+    factory,
+    flagged,
+    job,
+    machine,
+    mode,
+    op,
+    schedule,
+    simple_job,
+    transfer,
+)
 
 from scheduler.domain import Instance, Lane, Mode, Objective, Schedule, ScheduledOperation, Status
 from scheduler.domain.derive import complete, occupied_until, taken_at
 from scheduler.domain.events import MachineBreakdown, Revision, Rework, revise
 from scheduler.domain.happened import taken_over
 from scheduler.rescheduling import repair
-from scheduler.search.construct import construct
 from scheduler.search.decode.engine import FactorySearch
 
 MAKESPAN = Objective.parse("makespan")
@@ -56,7 +69,7 @@ def repeated(baseline: Schedule) -> Schedule:
 
 def solved(instance: Instance) -> Schedule:
     """The checked schedule of the factory search; that of construction is checked too."""
-    built = construct(instance, MAKESPAN, time_limit=1.0)
+    built = constructed(instance, "makespan")
     assert built is not None
     assert_valid(instance, built)
     search = FactorySearch.of(instance, MAKESPAN, 0, lambda value: None)

@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from helpers import assert_valid, down, factory, job, machine, mode, op, simple_job
+from helpers import Enough, assert_valid, down, factory, job, machine, mode, op, simple_job
 from oracle import optimum
 
 import scheduler
@@ -197,7 +197,10 @@ def test_a_seed_takes_one_way() -> None:
 
 def test_solve_hands_blocking_shops_to_it() -> None:
     instance = shop("swap", 5, num_jobs=20, num_machines=8, steps=8)
-    result = scheduler.solve(instance, objective="makespan", time_limit=3, workers=2)
+    enough = Enough(20, lambda point: point.engine == "blocking")
+    result = scheduler.solve(
+        instance, objective="makespan", time_limit=3, workers=2, stop=enough, on_progress=enough.hear
+    )
     assert result.schedule is not None
     assert_valid(instance, result.schedule)
     assert any(progress.engine == "blocking" for progress in result.history)

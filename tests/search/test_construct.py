@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers import assert_valid, distances, down, factory, job, machine, mode, op, shifts, simple_job
+from helpers import assert_valid, constructed, distances, down, factory, job, machine, mode, op, shifts, simple_job
 
 from scheduler.checker import recompute
 from scheduler.domain import (
@@ -25,7 +25,7 @@ from scheduler.search.construct import construct
 
 def built(instance: Instance, objective: str = "makespan", seed: int = 0) -> Schedule:
     """Return the schedule that construction builds, which has to be right."""
-    schedule = construct(instance, Objective.parse(objective), time_limit=30.0, seed=seed)
+    schedule = constructed(instance, objective, seed=seed)
     assert schedule is not None
     assert_valid(instance, schedule)
     return schedule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers import assert_valid
+from helpers import assert_valid, constructed
 from random_networks import Features, random_network
 
 from scheduler.domain import Instance, Objective, Schedule
@@ -52,7 +52,7 @@ def test_all_rules_and_noise(objective: str) -> None:
     # Many passes: every dispatching rule, then noise.
     for seed in range(6):
         instance = random_network(seed, Features(jobs=4, operations=4))
-        schedule = construct(instance, Objective.parse(objective), time_limit=30.0, seed=seed)
+        schedule = constructed(instance, objective, passes=40, seed=seed)
         assert schedule is not None
         assert_valid(instance, schedule)
 

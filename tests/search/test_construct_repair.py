@@ -6,7 +6,21 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from helpers import assert_valid, at, carry, distances, empty, factory, job, machine, mode, op, schedule, simple_job
+from helpers import (
+    assert_valid,
+    at,
+    carry,
+    constructed,
+    distances,
+    empty,
+    factory,
+    job,
+    machine,
+    mode,
+    op,
+    schedule,
+    simple_job,
+)
 from random_networks import Features, random_network
 
 from scheduler.domain import (
@@ -44,7 +58,7 @@ def begun(instance: Instance, now: int, baseline: Schedule, *pins: ScheduledOper
 
 
 def rebuilt(instance: Instance) -> Schedule:
-    found = construct(instance, MAKESPAN, time_limit=30.0)
+    found = constructed(instance, "makespan")
     assert found is not None
     assert_valid(instance, found)
     return found

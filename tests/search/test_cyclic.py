@@ -20,7 +20,7 @@ from cyclic_cases import (
     with_grippers,
 )
 from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
-from helpers import assert_valid, factory, machine, mode, op, simple_job
+from helpers import Enough, assert_valid, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time, random_cyclic
@@ -287,7 +287,8 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
         shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
     )  # fmt: skip
     assert why_unsupported(instance, GOAL) is None
-    result = solve(instance, objective=objective, time_limit=2, workers=workers)
+    enough = Enough(10, lambda point: point.engine == "cyclic" and point.bound is not None)
+    result = solve(instance, objective=objective, time_limit=2, workers=workers, stop=enough, on_progress=enough.hear)
     assert_valid(instance, result.schedule)
     assert 0 < result.bounds[0] <= result.values[0]
     assert "bounds" in {point.engine for point in result.history}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from helpers import at, carry, distances, factory, flagged, job, machine, mode, op, schedule
+from helpers import at, carry, constructed, distances, factory, flagged, job, machine, mode, op, schedule
 from test_decode import searched
 
 from scheduler.domain import Instance, Objective, OperatorPool, Robot, RobotCell
@@ -65,7 +65,7 @@ def test_walks_on_from_a_line_at_work(seed: int) -> None:
 def test_the_best_order_of_the_rest() -> None:
     # J1 is in bath A until 8 and goes on as planned; of the others, any order is found.
     plant = line(4)
-    baseline = construct(plant, MAKESPAN, time_limit=1.0)
+    baseline = constructed(plant, "makespan")
     assert baseline is not None
     after = revise(plant, Revision(5, 5, (), baseline))
     found = searched(after, "makespan", iterations=500)
