@@ -197,9 +197,9 @@ def test_a_seed_takes_one_way() -> None:
 
 def test_solve_hands_blocking_shops_to_it() -> None:
     instance = shop("swap", 5, num_jobs=20, num_machines=8, steps=8)
-    enough = Enough(20, lambda point: point.engine == "blocking")
+    enough = Enough(3, lambda point: point.engine == "blocking")
     result = scheduler.solve(
-        instance, objective="makespan", time_limit=3, workers=2, stop=enough, on_progress=enough.hear
+        instance, objective="makespan", time_limit=30, workers=2, stop=enough, on_progress=enough.hear
     )
     assert result.schedule is not None
     assert_valid(instance, result.schedule)

@@ -287,7 +287,7 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
         shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
     )  # fmt: skip
     assert why_unsupported(instance, GOAL) is None
-    enough = Enough(10, lambda point: point.engine == "cyclic" and point.bound is not None)
+    enough = Enough(3, lambda point: point.engine == "cyclic" and point.bound is not None)
     result = solve(instance, objective=objective, time_limit=2, workers=workers, stop=enough, on_progress=enough.hear)
     assert_valid(instance, result.schedule)
     assert 0 < result.bounds[0] <= result.values[0]

@@ -268,8 +268,8 @@ def test_what_is_not_spoken_is_named() -> None:
 def test_solve_goes_by_the_factory_search() -> None:
     compile_here()
     instance = scheduler.load("instances/two_facilities.json")
-    enough = Enough(20, lambda point: point.engine == "factory" and point.bound is not None)
-    result = scheduler.solve(instance, time_limit=4, workers=2, stop=enough, on_progress=enough.hear)
+    enough = Enough(5, lambda point: point.engine == "factory" and point.bound is not None)
+    result = scheduler.solve(instance, time_limit=30, workers=2, stop=enough, on_progress=enough.hear)
     assert result.status is Status.FEASIBLE
     assert any(point.engine == "factory" for point in result.history)
     assert all(point.bound is not None for point in result.history)
@@ -286,9 +286,9 @@ def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
     assert search is not None
     first = search.first()
     assert first is not None
-    enough = Enough(10, lambda point: point.value is not None and 0 < point.value < first.makespan)
+    enough = Enough(5, lambda point: point.value is not None and 0 < point.value < first.makespan)
     result = scheduler.solve(
-        instance, objective=objective, time_limit=3, workers=2, stop=enough, on_progress=enough.hear
+        instance, objective=objective, time_limit=30, workers=2, stop=enough, on_progress=enough.hear
     )
     assert result.values[0] == 0
     assert result.values[1] < first.makespan
