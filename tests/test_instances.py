@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from helpers import assert_valid, constructed
 from oracle import optimum
 
-from scheduler.domain import Instance, Status
+from scheduler.domain import Instance, Schedule, Status
 from scheduler.io import native, read
 from scheduler.io.events_file import read_events
 from scheduler.portfolio import solve
@@ -146,12 +147,17 @@ def test_construction_finds_a_schedule(file: Path) -> None:
     assert_valid(found, schedule)
 
 
+@cache
+def planned(name: str) -> Schedule:
+    schedule = constructed(instance(name), passes=5)
+    assert schedule is not None
+    return schedule
+
+
 @pytest.mark.parametrize("file", EVENT_FILES, ids=by_name)
 def test_events_are_answered_by_a_right_shift(file: Path) -> None:
     name = next(known.stem for known in FILES if file.stem.startswith(f"{known.stem}_"))
-    found = instance(name)
-    baseline = constructed(found, passes=5)
-    assert baseline is not None
+    found, baseline = instance(name), planned(name)
     happened = read_events(file)
     outcome = repair(found, baseline, happened, policy="right-shift", time_limit=10)
     assert outcome.result.schedule is not None
