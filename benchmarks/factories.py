@@ -45,6 +45,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "s": {"stations": 1},
     "c": CYCLIC,
     "k": {**CYCLIC, "blocking": 0.5, "buffers": 0.5, "stations": 1, "capacity": 0.2, "operators": 1, "tended": 0.1},
+    "a": {**CYCLIC, "blocking": 0.5, "assembly": 0.5},
     "m": {
         "grippers": 2,
         "tended": 0.2,
@@ -61,8 +62,9 @@ KINDS: dict[str, dict[str, Any]] = {
 """Networks with robot cells, fleets and lanes (g), h with hubs, l with half of the jobs in loads; single halls whose
 movers are short of time, t with operations that robots tend, d with two grippers, v with vehicles for two jobs;
 s with one place at each station of a cell; c where a fifth of the jobs is made five times, cyclic, k the same with what
-several parts share: counted buffers, places at stations, machines for several parts, operators, robots that tend; and m
-with everything that moves: batteries, timetables, docks, counted buffers and baths besides."""
+several parts share: counted buffers, places at stations, machines for several parts, operators, robots that tend, a
+with half of the jobs assemblies, half of the machines without buffers; and m with everything that moves: batteries,
+timetables, docks, counted buffers and baths besides."""
 SIZES: dict[int, dict[str, Any]] = {
     50: {"jobs": 10, "machines": 12, "cells": 2, "facilities": 2},
     100: {"jobs": 20, "machines": 16, "cells": 2, "facilities": 2},

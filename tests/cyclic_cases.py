@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from helpers import distances, factory, machine, mode, op, simple_job
+from helpers import distances, factory, job, machine, mode, op, simple_job
 
 from scheduler.domain import (
     Facility,
@@ -14,6 +14,7 @@ from scheduler.domain import (
     Job,
     Lane,
     OperatorPool,
+    Precedence,
     Robot,
     RobotCell,
     SetupMatrix,
@@ -199,3 +200,86 @@ def over_lanes(seed: int) -> Instance:
         job = simple_job(f"P{n}", *((name, random.randint(1, 5)) for name in turns))
         jobs.append(replace(job, units=random.choice((1, 1, 2))))
     return cyclic(factory(*sites, *machines, *lanes, *cars, *jobs), random.choice((2, 3, 4)))
+
+
+def joined(id: str, *branches: tuple[tuple[str, int], ...], then: tuple[tuple[str, int], ...], **fields: object) -> Job:
+    """Return a job whose branches, steps of a machine and a duration, are joined by the first step of `then`."""
+    operations, precedences, at_end = [], [], []
+    for number, steps in enumerate((*branches, then)):
+        of_branch = [op(f"{number}{k}", mode(*step)) for k, step in enumerate(steps)]
+        operations += of_branch
+        precedences += chain(tuple(o.id for o in of_branch))
+        if number < len(branches):
+            at_end.append(of_branch[-1].id)
+    precedences += [Precedence(last, f"{len(branches)}0") for last in at_end]
+    return job(id, *operations, links=tuple(precedences), **fields)
+
+
+def fetched(pick_up: int, drop: int, near: int, far: int, work: int, **of_machine: object) -> Instance:
+    """Return a job that joins on M what a vehicle for one part brings from two machines, one near and one far."""
+    ways = {"M": {"N": near, "F": far}, "N": {"M": near, "F": far}, "F": {"M": far, "N": far}}
+    fleet = Fleet("cars", "F", (Vehicle("V", "M"),), ways, pick_up_time=pick_up, drop_time=drop)
+    part = joined("P", (("N", 1),), (("F", 1),), then=(("M", work),))
+    return cyclic(factory(machine("N"), machine("F"), machine("M", **of_machine), fleet, part), 5)
+
+
+def tiny_assembly(seed: int) -> Instance:
+    """Return a job of two or three operations before one that joins them, and one of what makes that harder."""
+    random = Random(seed)
+    kind = random.choice(("plain", "fleet", "oven", "setups"))
+    names = ("M1", "M2")
+    steps = [((random.choice(names), random.randint(1, 4)),) for _ in range(random.choice((2, 2, 3)))]
+    part = joined("P", *steps, then=((random.choice(names), random.randint(1, 4)),))
+    matrix = SetupMatrix({"a": {"b": random.randint(1, 3)}, "b": {"a": random.randint(1, 3)}}, initial="a")
+    if kind == "setups":
+        families = {o.id: random.choice("ab") for o in part.operations}
+        operations = (
+            replace(o, modes=tuple(replace(m, setup_family=families[o.id]) for m in o.modes)) for o in part.operations
+        )
+        part = replace(part, operations=tuple(operations))
+    machines = [
+        machine(
+            name,
+            setups=matrix if kind == "setups" else None,
+            capacity=2 if kind == "oven" and name == "M1" else 1,
+            input_buffer=random.choice((0, None)) if kind == "fleet" else None,
+        )
+        for name in names
+    ]
+    cars = [Fleet("cars", "F", (Vehicle("V", "M1"),), distances("M1 M2", random.randint(1, 2)), drop_time=1)]
+    return cyclic(factory(*machines, *(cars if kind == "fleet" else []), part), 2)
+
+
+def assembled(seed: int) -> Instance:
+    """Return one or two jobs that join branches in a cell, in a hall with a vehicle or two, or behind a lane."""
+    random = Random(seed)
+    kind = ("cell", "hall", "buffers", "lane", "held", "places")[seed % 6]
+    names = ("S1", "S2", "S3")
+    of_machine: dict[str, object] = {}
+    movers: list[object] = []
+    if kind in ("cell", "places"):
+        robots = tuple(Robot(f"R{n}", "IN", grippers=random.choice((1, 2))) for n in range(random.choice((1, 1, 2))))
+        places = {"output_places": 1} if kind == "places" else {}
+        movers = [RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", 1), 1, 1, **places)]
+        of_machine = {"cell": "C", "input_buffer": random.choice((0, None))}
+    elif kind in ("hall", "buffers", "held"):
+        capacity = 2 if kind == "held" else 1
+        cars = tuple(Vehicle(f"V{n}", "S1", capacity=capacity) for n in range(random.choice((1, 2))))
+        movers = [Fleet("cars", "F", cars, distances("S1 S2 S3", random.randint(1, 3)), 1, random.randint(0, 1))]
+        of_machine |= {"input_buffer": random.choice((0, None))}
+        if kind == "buffers":
+            of_machine = {"input_buffer": 1, "output_buffer": 1}
+    sites = [Facility("F"), Facility("G")] if kind == "lane" else [Facility("F")]
+    if kind == "lane":
+        movers = [Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=3, vehicles=random.choice((1, 2)))]
+    machines = [machine(name, "G" if kind == "lane" and name == "S3" else "F", **of_machine) for name in names]
+    if kind != "buffers":
+        machines[2] = replace(machines[2], output_buffer=random.choice((0, None)))
+    jobs = []
+    for n in range(random.choice((1, 1, 2))):
+        steps = [
+            tuple((random.choice(names[:2]), random.randint(1, 6)) for _ in range(random.choice((1, 1, 2))))
+            for _ in range(random.choice((2, 2, 3)))
+        ]
+        jobs.append(joined(f"P{n}", *steps, then=(("S3", random.randint(1, 6)),)))
+    return cyclic(factory(*sites, *machines, *movers, *jobs), random.choice((3, 4)))

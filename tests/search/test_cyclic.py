@@ -302,12 +302,10 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
             lambda i: replace(i, machines=tuple(replace(m, output_buffer=0, swap=False) for m in i.machines)),
         ),
         (
-            "jobs whose operations are no chain",
-            lambda i: replace(i, jobs=tuple(replace(j, precedences=(Precedence("1", "3"),)) for j in i.jobs)),
-        ),
-        (
-            "jobs whose operations are no chain",
-            lambda i: replace(i, jobs=tuple(replace(j, plans=(("1", "2", "3"), ("1", "3"))) for j in i.jobs)),
+            "operations with several successors",
+            lambda i: replace(
+                i, jobs=tuple(replace(j, precedences=(Precedence("1", "3"), Precedence("1", "2"))) for j in i.jobs)
+            ),
         ),
         ("no cycle", lambda i: replace(i, cycle=None)),
     ],

@@ -2,32 +2,60 @@
 
 The two visits of a move that a carrier for several parts makes are legs of their own, and have to be by the same
 carrier. So where one of several makes a move and some hold several parts, the operation that it leads to has a mode for
-each.
+each, or for each choice of them where several moves lead to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise, product
-from typing import NamedTuple
+from itertools import chain, product
+from typing import NamedTuple, TypeAlias
 
 from scheduler.domain import Instance, Job, Machine, Operation, ScheduledOperation
 from scheduler.domain.routing import Slot, carriers, route, tenders
 
 
-def chains_of(job: Job) -> tuple[tuple[Operation, ...], ...]:
-    """Return the operations of each process plan of a job in the order of work, nothing of a plan that is no chain."""
-    return tuple(_chain(job, plan) for plan in job.plans or (tuple(operation.id for operation in job.operations),))
+def orders_of(job: Job) -> tuple[tuple[Operation, ...], ...]:
+    """Return the operations of each process plan of a job in the order of work, branch after branch.
+
+    Nothing of a plan in which an operation has several successors.
+    """
+    return tuple(_order(job, plan) for plan in job.plans or (tuple(operation.id for operation in job.operations),))
 
 
-def _chain(job: Job, plan: Sequence[str]) -> tuple[Operation, ...]:
-    links = [(p.predecessor, p.successor) for p in job.precedences if p.predecessor in plan and p.successor in plan]
-    followed_by, successors = dict(links), {successor for _, successor in links}
-    order = [operation for operation in plan if operation not in successors][:1]
-    while order and order[-1] in followed_by:
-        order.append(followed_by[order[-1]])
-    is_chain = len(order) == len(plan) == len(links) + 1
-    return tuple(job.operation(operation) for operation in order) if is_chain else ()
+def _order(job: Job, plan: Sequence[str]) -> tuple[Operation, ...]:
+    links = [(p.predecessor, p.successor) for p in job.precedences if {p.predecessor, p.successor} <= set(plan)]
+    followed_by, predecessors = dict(links), {operation: list[str]() for operation in plan}
+    for before, after in links:
+        predecessors[after].append(before)
+    backwards, left = list[str](), [operation for operation in plan if operation not in followed_by]
+    while left:
+        backwards.append(left.pop())
+        left += predecessors[backwards[-1]]
+    is_tree = len(followed_by) == len(links)
+    return tuple(job.operation(operation) for operation in reversed(backwards)) if is_tree else ()
+
+
+def links_of(job: Job, order: Sequence[Operation]) -> list[tuple[Operation | None, Operation | None]]:
+    """Return the operations at both ends of each link of a process plan, by number of the link."""
+    by_id = {operation.id: operation for operation in order}
+    followed_by = {p.predecessor: p.successor for p in job.precedences if {p.predecessor, p.successor} <= by_id.keys()}
+    joined = set(followed_by.values())
+    found: list[tuple[Operation | None, Operation | None]] = []
+    for operation in order:
+        if operation.id not in joined:
+            found.append((None, operation))
+        found.append((operation, by_id.get(followed_by.get(operation.id, ""))))
+    return found
+
+
+LegOfWay: TypeAlias = tuple[str | None, Slot]
+"""The operation that a part comes from, if any, and a leg of its way."""
+
+
+def id_of(operation: Operation | None) -> str | None:
+    """Return the id of an operation at an end of a link, None where the part arrives or departs."""
+    return None if operation is None else operation.id
 
 
 class Choice(NamedTuple):
@@ -40,50 +68,59 @@ class Choice(NamedTuple):
     robot
         The robot that tends, if any.
     brings, takes
-        By leg on the way to the operation, and from the last one of a job on, the carrier where there are several of
+        By leg on each way to the operation, and from the last one of a job on, the carrier where there are several of
         which some hold several parts: the two visits of a move have to be by the same.
     """
 
     mode: int
     robot: str | None
-    brings: tuple[tuple[Slot, str], ...]
-    takes: tuple[tuple[Slot, str], ...]
+    brings: tuple[tuple[LegOfWay, str], ...]
+    takes: tuple[tuple[LegOfWay, str], ...]
 
 
-def choices_of(one_set: Instance, job: Job, operations: Sequence[Operation]) -> list[tuple[Choice, ...]]:
-    """Return the modes of each operation of a chain: each robot that can tend it, and who brings the part."""
-    machines = [[one_set.machine_by_id[mode.machine] for mode in operation.modes] for operation in operations]
-    ends: list[Sequence[Machine | None]] = [[None], *machines, [None]]
-    picks = [_picks(one_set, job, before, after) for before, after in pairwise(ends)]
-    found = []
-    for number, operation in enumerate(operations):
-        takes = picks[number + 1] if number == len(machines) - 1 else [()]
+def choices_of(one_set: Instance, job: Job, order: Sequence[Operation]) -> list[tuple[Choice, ...]]:
+    """Return the modes of each operation of a plan: each robot that can tend it, and who brings its parts."""
+    found, links = [], links_of(job, order)
+    for operation in order:
+        comes_from = [before for before, after in links if after is operation]
+        brings = product(*(_picks(one_set, job, before, operation) for before in comes_from))
+        joined = [tuple(chain.from_iterable(ways)) for ways in brings]
+        takes = _picks(one_set, job, operation, None) if (operation, None) in links else [()]
         robots = [[r.id for r in tenders(one_set, m.machine)] if m.tended else [None] for m in operation.modes]
-        ways = [Choice(*way) for k, able in enumerate(robots) for way in product([k], able, picks[number], takes)]
+        ways = [Choice(*way) for k, able in enumerate(robots) for way in product([k], able, joined, takes)]
         found.append(tuple(ways))
     return found
 
 
+def _machines(one_set: Instance, operation: Operation | None) -> Sequence[Machine | None]:
+    return [None] if operation is None else [one_set.machine_by_id[mode.machine] for mode in operation.modes]
+
+
 def _picks(
-    one_set: Instance, job: Job, origins: Sequence[Machine | None], destinations: Sequence[Machine | None]
-) -> list[tuple[tuple[Slot, str], ...]]:
+    one_set: Instance, job: Job, before: Operation | None, after: Operation | None
+) -> list[tuple[tuple[LegOfWay, str], ...]]:
     """Return every choice of who makes the moves of a link, as far as some of several hold several parts."""
-    able: dict[Slot, list[str]] = {}
-    legs = (leg for ends in product(origins, destinations) for leg in route(one_set, *ends) or ())
+    able: dict[LegOfWay, list[str]] = {}
+    ends = product(_machines(one_set, before), _machines(one_set, after))
+    legs = (leg for origin, destination in ends for leg in route(one_set, origin, destination) or ())
     for leg in (leg for leg in legs if leg.kind != "transfer"):
         known = [carrier for carrier, _ in carriers(one_set, leg, job)]
-        able[leg.slot] = list(dict.fromkeys([*able.get(leg.slot, ()), *known]))
+        way = id_of(before), leg.slot
+        able[way] = list(dict.fromkeys([*able.get(way, ()), *known]))
     several = {s: ids for s, ids in able.items() if any(one_set.carrier_by_id[c].capacity > 1 for c in ids)}
     return [tuple(zip(several, each, strict=True)) for each in product(*several.values())]
 
 
 def mode_of(
-    choices: Sequence[Choice], done: ScheduledOperation, brings: Mapping[Slot, str], takes: Mapping[Slot, str]
+    choices: Sequence[Choice],
+    done: ScheduledOperation,
+    brings: Mapping[LegOfWay, str],
+    takes: Mapping[LegOfWay, str],
 ) -> int:
     """Return the mode of the search that an operation and the moves around it are made in."""
     for number, choice in enumerate(choices):
-        picks = [(brings.get(slot, id), id) for slot, id in choice.brings]
-        picks += [(takes.get(slot, id), id) for slot, id in choice.takes]
+        picks = [(brings.get(way, id), id) for way, id in choice.brings]
+        picks += [(takes.get(way, id), id) for way, id in choice.takes]
         if (choice.mode, choice.robot) == (done.mode, done.tended_by) and all(mover == id for mover, id in picks):
             return number
     raise AssertionError(f"{done.key} is in no mode of the search")

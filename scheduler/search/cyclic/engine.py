@@ -300,20 +300,25 @@ class Shortening:
 
 def least_ticks(facts: Facts) -> Ints:
     """Return how long each job lasts at the least."""
-    found = []
-    for job in range(len(facts.ops_at) - 1):
-        reached = [0]
-        for op in range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]) + 1):
-            is_last = op == facts.ops_at[job + 1]
-            modes = [0] if is_last else range(int(facts.modes_at[op]), int(facts.modes_at[op + 1]))
-            durations = [0 if is_last else int(facts.duration[mode]) for mode in modes]
-            ways = iter(
-                range(int(facts.routes_at[op + job]), int(facts.routes_at[op + job]) + len(reached) * len(modes))
-            )
-            times = [[before + _way_time(facts, next(ways)) for _ in modes] for before in reached]
-            reached = [min(row[k] for row in times) + durations[k] for k in range(len(modes))]
-        found.append(min(reached))
-    return np.array(found, np.int64)
+    found = np.zeros(len(facts.ops_at) - 1, np.int64)
+    ready = [[0] * int(number) for number in np.diff(facts.modes_at)]  # by operation and mode: when it begins
+    for job in range(len(found)):
+        for link in range(int(facts.links_at[job]), int(facts.links_at[job + 1])):
+            before, after, way = (int(each[link]) for each in (facts.comes_from, facts.goes_to, facts.routes_at))
+            ended = [0]
+            if before >= 0:
+                modes = range(int(facts.modes_at[before]), int(facts.modes_at[before + 1]))
+                ended = [begun + int(facts.duration[mode]) for begun, mode in zip(ready[before], modes, strict=True)]
+            width = len(ready[after]) if after >= 0 else 1
+            times = [
+                min(end + _way_time(facts, way + row * width + column) for row, end in enumerate(ended))
+                for column in range(width)
+            ]
+            if after >= 0:
+                ready[after] = list(map(max, ready[after], times))
+            else:
+                found[job] = max(found[job], times[0])
+    return found
 
 
 def _way_time(facts: Facts, way: int) -> int:

@@ -1,9 +1,10 @@
 """One part set as integers, a plan of it, and what the plan takes of machines and carriers.
 
-Jobs are chains of operations. A job of the set with alternative process plans is a job here for each of them, and at
-most one of these is in a plan at a time; whatever has an entry by job has one for each *alternative*. Before each
-operation of a job, and after its last one, lies a *link*: the link of operation *o* of job *j* has number ``o + j``,
-the departure of the job the number after that of its last operation.
+Jobs are chains of operations, or trees: the branches of an *assembly* are joined by the operation that follows them
+all. A job of the set with alternative process plans is a job here for each of them, and at most one of these is in a
+plan at a time; whatever has an entry by job has one for each *alternative*. The operations of a job are numbered branch
+after branch, each after all that is before it. A *link* leads away from each operation, to the one that follows or out
+of the factory, and into each that is the first of its branch. It has the next number when its operation has.
 A plan says for each operation its mode and start, and for each of the (at most `MOST_LEGS`) legs of a link its option,
 which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
 starts of legs.
@@ -50,6 +51,16 @@ class Facts(NamedTuple):
     ----------
     ops_at
         Where the operations of each job begin, and one more.
+    links_at
+        Where the links of each job begin, and one more.
+    comes_from, goes_to
+        By link: the operation that it leads away from, and the one that it leads to; -1: none.
+    after
+        By operation: the link that leads away from it.
+    ins_at, ins
+        By operation: where the links begin that lead to it, and one more; the links.
+    arrivals
+        By link: a row for each mode of the operation that it leads to, or one for the departure, within those of a job.
     modes_at
         Where the modes of each operation begin, and one more.
     machine, duration, family, dwell
@@ -61,7 +72,7 @@ class Facts(NamedTuple):
     helps_at, helper, help_demand, help_place
         By mode: where the resources begin that it takes besides, while it lasts: robots that tend, and operators.
     least_lag, most_lag
-        By operation, after the one before it in its job; lags are only there where the part needs no move.
+        By link; lags are only there where the part needs no move.
     holds_before, holds_after
         By machine: whether it is taken from the drop on, and until the part goes on.
     routes_at
@@ -96,6 +107,13 @@ class Facts(NamedTuple):
     """
 
     ops_at: Ints
+    links_at: Ints
+    comes_from: Ints
+    goes_to: Ints
+    after: Ints
+    ins_at: Ints
+    ins: Ints
+    arrivals: Ints
     modes_at: Ints
     machine: Ints
     duration: Ints
@@ -178,7 +196,7 @@ class Size(NamedTuple):
 def size_of(facts: Facts) -> Size:
     """Return the size of a plan."""
     jobs, operations = len(facts.ops_at) - 1, len(facts.modes_at) - 1
-    legs = MOST_LEGS * (operations + jobs)
+    legs = MOST_LEGS * len(facts.comes_from)
     return Size(jobs, operations, legs, operations + legs, len(facts.gaps_at), operations + legs)
 
 

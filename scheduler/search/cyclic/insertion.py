@@ -136,8 +136,8 @@ def find_clash(
                         continue
                 elif not collide(facts, uses, resource, a, b, cycle):
                     continue
-                one = _op_of(uses.start_instant[resource, a], num_ops, job)
-                other = _op_of(uses.start_instant[resource, b], num_ops, job)
+                one = _op_of(facts, uses.start_instant[resource, a], num_ops)
+                other = _op_of(facts, uses.start_instant[resource, b], num_ops)
                 num += 1
                 if max(one, other) < second if is_first and num > 1 else np.random.randint(num) == 0:
                     first, second = min(one, other), max(one, other)
@@ -145,6 +145,16 @@ def find_clash(
 
 
 @njit(cache=True, nogil=True)
-def _op_of(instant: int, num_ops: int, job: int) -> int:
-    """Return the operation that starts at an instant, or to which a move leads."""
-    return instant if instant < num_ops else (instant - num_ops) // MOST_LEGS - job
+def _op_of(facts: Facts, instant: int, num_ops: int) -> int:
+    """Return the operation that starts at an instant, or to which a move leads; the number after it for a departure.
+
+    Of a move to where several parts are joined it is the one that the part comes from: the ways to an operation that is
+    planned anew are all planned at once, so that they would be in each other's way again.
+    """
+    if instant < num_ops:
+        return instant
+    link = (instant - num_ops) // MOST_LEGS
+    before, after = facts.comes_from[link], facts.goes_to[link]
+    if after < 0:
+        return before + 1
+    return after if facts.ins_at[after + 1] - facts.ins_at[after] == 1 else before

@@ -18,8 +18,11 @@ from scheduler.search.cyclic.using import route_of
 
 
 def line_of(facts: Facts, plan: Plan) -> list[int]:
-    """Return the jobs of a plan if they are a line, over the same machines with as many moves between; else nothing."""
+    """Return the jobs of a plan if they are a line, chains over the same machines with as many moves between."""
     jobs = [job for job in range(len(plan.placed)) if plan.placed[job]]
+    num_links, num_ops = facts.links_at[1:] - facts.links_at[:-1], facts.ops_at[1:] - facts.ops_at[:-1]
+    if any(num_links[job] != num_ops[job] + 1 for job in jobs):
+        return []
     ways = [(_machines(facts, plan, job), _moves(facts, plan, job)) for job in jobs]
     return jobs if all(way == ways[0] for way in ways) else []
 
@@ -32,7 +35,7 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
     """
     moves, found, num_ops = _moves(facts, plan, jobs[0]), plan.copy(), len(plan.mode)
     order = {leg: number for number, leg in enumerate(_turn(moves))}
-    options = [plan.option[MOST_LEGS * (facts.ops_at[job] + k + job) + leg] for job in jobs for k, leg in order]
+    options = [plan.option[MOST_LEGS * (facts.links_at[job] + k) + leg] for job in jobs for k, leg in order]
     step = 1 + 2 * max((int(facts.length[option]) for option in options), default=0)
     step += max((int(gap) for gap in facts.gaps if gap < UNREACHABLE), default=0)
     work = len(moves) * int(facts.duration.max(initial=0)) + int(facts.least_lag.sum())
@@ -44,12 +47,12 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
             if k > 0 and legs > 0:
                 at += turn
             for leg in range(legs):
-                slot = MOST_LEGS * (begin + k + job) + leg
+                slot = MOST_LEGS * (int(facts.links_at[job]) + k) + leg
                 found.time[num_ops + slot] = at + order[k, leg] * step
                 ready = int(found.time[num_ops + slot] + facts.length[plan.option[slot]])
             op = begin + k
             if op < facts.ops_at[job + 1]:
-                found.time[op] = ready + (int(facts.least_lag[op]) if legs == 0 else 0)
+                found.time[op] = ready + (int(facts.least_lag[facts.links_at[job] + k]) if legs == 0 else 0)
                 ready = int(found.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]])
     return len(jobs) * turn, found
 
@@ -80,6 +83,6 @@ def _machines(facts: Facts, plan: Plan, job: int) -> list[int]:
 
 def _moves(facts: Facts, plan: Plan, job: int) -> list[int]:
     """Return how many legs each link of a job has."""
-    links = range(int(facts.ops_at[job]) + job, int(facts.ops_at[job + 1]) + job + 1)
-    ways = [route_of(facts, plan, job, link) for link in links]
+    links = range(int(facts.links_at[job]), int(facts.links_at[job + 1]))
+    ways = [route_of(facts, plan, link) for link in links]
     return [int(facts.legs_at[way + 1] - facts.legs_at[way]) for way in ways]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import count, product
 
 import numpy as np
 
 from scheduler.domain import Instance, Job, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
 from scheduler.domain.routing import Leg, Slot, carriers, route
-from scheduler.search.cyclic.choices import Choice, chains_of, choices_of
+from scheduler.search.cyclic.choices import Choice, choices_of, id_of, links_of, orders_of
 from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
 
 
@@ -29,6 +29,8 @@ class Lowered:
         By number: a job of the set, and the operations of one of its process plans in the order of work.
     operations
         By number, with the id of the job.
+    links
+        By number of a link: job, predecessor and successor.
     choices
         By operation: its modes.
     legs
@@ -44,6 +46,7 @@ class Lowered:
     facts: Facts
     jobs: tuple[tuple[Job, tuple[Operation, ...]], ...]
     operations: tuple[tuple[str, Operation], ...]
+    links: tuple[tuple[str, str | None, str | None], ...]
     choices: tuple[tuple[Choice, ...], ...]
     legs: tuple[Leg, ...]
     visits: tuple[int, ...]
@@ -107,9 +110,9 @@ class _Lowering:
     def lowered(self) -> Lowered:
         """Write jobs, modes, routes and options; return it all."""
         one_set = self.one_set
-        jobs = tuple((job, chain) for job in one_set.jobs for chain in chains_of(job))
-        operations = tuple((job.id, operation) for job, chain in jobs for operation in chain)
-        by_job = [choices_of(one_set, job, chain) for job, chain in jobs]
+        jobs = tuple((job, order) for job in one_set.jobs for order in orders_of(job))
+        operations = tuple((job.id, operation) for job, order in jobs for operation in order)
+        by_job = [choices_of(one_set, job, order) for job, order in jobs]
         choices = tuple(ways for of_job in by_job for ways in of_job)
         chosen = [
             (operation.modes[choice.mode], choice.robot)
@@ -122,26 +125,46 @@ class _Lowering:
             zip(*(help for each in helps for help in each), strict=True) if any(helps) else [()] * 3
         )
         lags = {(job.id, p.predecessor, p.successor): p for job in one_set.jobs for p in job.precedences}
-        befores = [before for _, chain in jobs for before in (None, *(operation.id for operation in chain[:-1]))]
-        for (job, chain), of_job in zip(jobs, by_job, strict=True):
-            steps: list[list[tuple[Machine, Choice]] | list[None]] = [[None]]
-            for operation, ways in zip(chain, of_job, strict=True):
-                steps.append([(one_set.machine_by_id[operation.modes[way.mode].machine], way) for way in ways])
-            for before, after in pairwise([*steps, [None]]):
+        by_link = [links_of(job, order) for job, order in jobs]
+        links: list[tuple[str, str | None, str | None]] = []
+        comes_from, goes_to, arrivals = list[int](), list[int](), list[int]()
+        numbers = count()
+        for (job, order), of_job, ends in zip(jobs, by_job, by_link, strict=True):
+            at = {operation.id: next(numbers) for operation in order}
+            steps: dict[str | None, Sequence[tuple[Machine, Choice] | None]] = {None: [None]}
+            for operation, ways in zip(order, of_job, strict=True):
+                machines = [one_set.machine_by_id[mode.machine] for mode in operation.modes]
+                steps[operation.id] = [(machines[way.mode], way) for way in ways]
+            num_rows = 0
+            for before, after in ((id_of(before), id_of(after)) for before, after in ends):
+                links.append((job.id, before, after))
+                comes_from.append(at.get(before or "", -1))
+                goes_to.append(at.get(after or "", -1))
+                arrivals.append(num_rows)
+                num_rows += len(steps[after])
                 self.routes_at.append(len(self.leaves))
-                for origin, destination in product(before, after):
-                    picks = destination[1].brings if destination else origin[1].takes if origin else ()
-                    self._route(job, origin and origin[0], destination and destination[0], dict(picks))
-        of_ops = [
-            lags.get((job, before or "", operation.id))
-            for (job, operation), before in zip(operations, befores, strict=True)
-        ]
-        ends = {job.id: number for number, (job, _) in enumerate(jobs, start=1)}
+                for origin, destination in product(steps[before], steps[after]):
+                    chosen_by = destination[1].brings if destination else origin[1].takes if origin else ()
+                    picks = {slot: id for (other, slot), id in chosen_by if other == before}
+                    self._route(job, origin and origin[0], destination and destination[0], picks)
+        of_links = [lags.get((job, before or "", after or "")) for job, before, after in links]
+        ins: list[list[int]] = [[] for _ in operations]
+        for link, to in enumerate(goes_to):
+            if to >= 0:
+                ins[to].append(link)
+        last = {job.id: number for number, (job, _) in enumerate(jobs, start=1)}
         carrier, busy, length, pick_up, drop, origins, destinations = (
             zip(*self.options, strict=True) if self.options else [()] * 7
         )
         facts = Facts(
-            ops_at=_sums(len(chain) for _, chain in jobs),
+            ops_at=_sums(len(order) for _, order in jobs),
+            links_at=_sums(len(ends) for ends in by_link),
+            comes_from=_ints(comes_from),
+            goes_to=_ints(goes_to),
+            after=_ints(link for link, before in enumerate(comes_from) if before >= 0),
+            ins_at=_sums(len(each) for each in ins),
+            ins=_ints(link for each in ins for link in each),
+            arrivals=_ints(arrivals),
             modes_at=_sums(len(ways) for ways in choices),
             machine=_ints(self.resources[mode.machine] for mode in modes),
             duration=_ints(mode.duration for mode in modes),
@@ -153,8 +176,8 @@ class _Lowering:
             helper=_ints(helpers),
             help_demand=_ints(demands),
             help_place=_ints(places),
-            least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_ops),
-            most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_ops),
+            least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_links),
+            most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_links),
             holds_before=_ints(machine.input_buffer == 0 for machine in one_set.machines),
             holds_after=_ints(machine.output_buffer == 0 for machine in one_set.machines),
             routes_at=_ints(self.routes_at),
@@ -177,11 +200,11 @@ class _Lowering:
             gaps_at=_ints(self.gaps_at),
             gaps_width=_ints(max(1, len(names)) for names in self.names),
             gaps=_ints(self.gaps),
-            alternatives=np.array([(ends[job.id] - len(chains_of(job)), ends[job.id]) for job, _ in jobs], np.int64),
+            alternatives=np.array([(last[job.id] - len(orders_of(job)), last[job.id]) for job, _ in jobs], np.int64),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
         )
-        legs, visits = tuple(self.legs), tuple(self.visits)
-        return Lowered(self.instance, one_set, facts, jobs, operations, choices, legs, visits, tuple(self.carriers))
+        legs, visits, able = tuple(self.legs), tuple(self.visits), tuple(self.carriers)
+        return Lowered(self.instance, one_set, facts, jobs, operations, tuple(links), choices, legs, visits, able)
 
     def _helps(self, mode: Mode, robot: str | None) -> list[tuple[int, int, int]]:
         """Return what an operation takes besides its machine: resource, demand and place."""

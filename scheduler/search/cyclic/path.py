@@ -11,6 +11,11 @@ up to the second. So the least cost over all modes, carriers and instants takes 
 ticks, and what the job collides with is whatever costs least. Only the uses of what it plans the recursion can't see
 (see `insertion`); so it can also plan a stretch of a job whose operations before and after stay as they are.
 
+Branches of an assembly cost what they cost together: A of the operation that joins them is the sum over its parts,
+each of which comes when that is the cheapest, up to *t*. Where its machine is taken from the first part's drop on, what
+is in the way of several parts that wait there counts for each; so what costs nothing is free, and what costs is judged
+exactly afterwards.
+
 Between places that collide with nothing a *price* of the time of each resource decides: what the job takes of it, parts
 that wait on their machines included, and by how much its setups or empty travel become longer.
 """
@@ -19,179 +24,94 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from scheduler.search.cyclic.costs import blocked, helped, occupied
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ONE, ZERO, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.costs import helped
+from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
-from scheduler.search.cyclic.shared import departing
-from scheduler.search.cyclic.using import taken_at
+from scheduler.search.cyclic.steps import copy, holds, leave, stays, travel
+from scheduler.search.cyclic.using import is_anew, put_down_at, taken_at
 
 
 @njit(cache=True, nogil=True)
-def wait(
-    cost: NDArray[np.int32],
-    least: int,
-    most: int,
-    ticks: int,
-    is_late: bool,
-    window: Ints,
-    found: NDArray[np.int32],
-    source: NDArray[np.int32],
-) -> None:
-    """Write the least cost of `least` to `most` ticks before each tick, and where; the latest or earliest of equals."""
-    if most < least:
-        found[:ticks] = NEVER
-        return
-    found[: min(least, ticks)] = NEVER
-    if most >= ticks:
-        best, at = NEVER, -1
-        for t in range(least, ticks):
-            value = cost[t - least]
-            if value < best or (is_late and value == best):
-                best, at = value, t - least
-            found[t] = best
-            source[t] = at
-        return
-    head = tail = 0
-    for t in range(least, ticks):
-        value = cost[t - least]
-        while tail > head and (value < cost[window[tail - 1]] or (is_late and value == cost[window[tail - 1]])):
-            tail -= 1
-        window[tail] = t - least
-        tail += 1
-        if window[head] < t - most:
-            head += 1
-        found[t] = cost[window[head]]
-        source[t] = window[head]
-
-
-@njit(cache=True, nogil=True)
-def _copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
-    """Write costs to another row, one by one: for arrays whose lengths may differ numba compiles more."""
-    for t in range(ticks):
-        found[t] = cost[t]
-
-
-@njit(cache=True, nogil=True)
-def _leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, is_late: bool) -> None:
-    """Write when the part of an operation is ready for its way, for each mode."""
-    first = facts.modes_at[facts.ops_at[job]]
-    least, most = 0, NO_LIMIT
-    if op + 1 < facts.ops_at[job + 1]:
-        least, most = facts.least_lag[op + 1], facts.most_lag[op + 1]
-    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
-        row, duration = mode - first, facts.duration[mode]
-        longest = min(most, facts.dwell[mode])
-        closed, begun, behind = room.steps[0], room.begun[row], facts.behind[mode]
-        held, source = room.held[row], room.held_from[row]
-        if behind < 0 and facts.holds_after[facts.machine[mode]]:
-            until = min(longest, facts.capacity[facts.machine[mode]] * cycle - duration)
-            wait(room.starts[row], duration + least, duration + until, ticks, is_late, room.window, held, source)
-        for t in range(ticks):
-            closed[t] = min(NEVER, room.starts[row, t] + begun[min(ticks - 1, t + duration - 1)])
-        if behind >= 0:
-            until = min(longest, facts.capacity[behind] * cycle - duration)
-            wait(closed, duration + least, duration + until, ticks, is_late, room.window, held, source)
-            begun = room.begun[row + len(room.starts)]
-            for t in range(ticks):
-                closed[t] = min(NEVER, closed[t] + begun[min(ticks - 1, t + duration - 1)])
-        source = room.ready_from[row]
-        wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
-
-
-@njit(cache=True, nogil=True)
-def _travel(
+def _come(
     facts: Facts,
     uses: Uses,
     weights: Ints,
     room: Room,
-    way: int,
-    source: int,
-    first_row: int,
+    job: int,
+    link: int,
+    mode: int,
     cycle: int,
     ticks: int,
     is_late: bool,
-    takes: int,
-    takes_too: int,
-) -> None:
-    """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
+    next_row: int,
+    is_first: bool,
+) -> int:
+    """Write the costs of starting an operation in a mode at each tick, of one of its parts; return the next row.
 
-    `source` is the row of the stay that lasts until the part is taken up, -1 if there is none. `takes` and `takes_too`
-    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival.
+    That which is `is_first` pays for the start; the others only for what they take before it.
     """
-    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-    ready, arrival, cost = room.steps[0], room.steps[1], room.steps[2]
-    for k in range(num_legs):
-        leg = facts.legs_at[way] + k
-        arrival[:ticks] = NEVER
-        into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
-        station, comes_from, is_last = facts.station[leg], k > 0 and facts.station[leg - 1] >= 0, k == num_legs - 1
-        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - k % 2], room.from_station[k % 2]
-        if station >= 0:
-            occupied(facts, uses, weights, room, station, ZERO, ONE, cycle, ticks, at_station, stayed)
-        for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
-            length, pick_up, drop = facts.length[option], facts.pick_up[option], facts.drop[option]
-            carrier, origin, destination = facts.carrier[option], facts.origin[option], facts.destination[option]
-            if carrier >= 0:
-                blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
-            else:
-                departing(facts, uses, weights, room, option, cycle, cost)
-            phase = 0
-            for t in range(ticks - max(length, facts.busy[option])):
-                value = ready[t] + cost[phase]
-                if value < NEVER:
-                    if k == 0 and source >= 0:
-                        value += room.begun[source, max(0, t + pick_up - 1)]
-                    if comes_from:
-                        value += waited[max(0, t + pick_up - 1)]
-                    if station >= 0:
-                        value += at_station[t + length - drop]
-                        if is_last:
-                            value += stayed[t + length - 1]
-                    if is_last and takes >= 0:
-                        value += room.inside[takes, t + length - drop]
-                    if is_last and takes_too >= 0:
-                        value += room.inside[takes_too, t + length - drop]
-                    if value < arrival[t + length]:
-                        arrival[t + length] = value
-                        into[t + length] = t
-                        by[t + length] = option
-                phase += 1
-                if phase == cycle:
-                    phase = 0
-        if k < num_legs - 1:
-            best, at = NEVER, -1
-            # What has arrived waits for the next move; the row says from which arrival on.
-            for t in range(ticks):
-                if arrival[t] < best or (is_late and arrival[t] == best):
-                    best, at = arrival[t], t
-                ready[t] = best
-                if at >= 0 and at < t:
-                    into[t] = into[at]
-                    by[t] = by[at]
+    origin, op, num_stays = facts.modes_at[facts.ops_at[job]], facts.goes_to[link], len(room.starts)
+    first, width = facts.modes_at[op], facts.modes_at[op + 1] - facts.modes_at[op]
+    predecessor = facts.comes_from[link]
+    num_before = 1 if predecessor < 0 else facts.modes_at[predecessor + 1] - facts.modes_at[predecessor]
+    row, machine, arrival = mode - origin, facts.machine[mode], facts.arrivals[link] + mode - first
+    waits, is_counted = facts.before[mode] >= 0, facts.behind[mode] >= 0
+    starts = room.starts[row] if is_first else room.steps[3]
+    starts[:ticks] = NEVER
+    for before in range(num_before):
+        way = facts.routes_at[link] + before * width + mode - first
+        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+        room.moved_at[arrival, before] = next_row
+        source = -1
+        if predecessor < 0:
+            # A job begins in the first cycle; which of several branches does is not known.
+            is_alone = facts.links_at[job + 1] - facts.links_at[job] == facts.ops_at[job + 1] - facts.ops_at[job] + 1
+            room.steps[0, :ticks] = NEVER
+            room.steps[0, : min(cycle, ticks) if is_alone else ticks] = 0
         else:
-            _copy(arrival, ready, ticks)
-
-
-@njit(cache=True, nogil=True)
-def _holds(facts: Facts, mode: int) -> bool:
-    """Return whether a part keeps its machine, or a counted place behind it, until it goes on."""
-    return facts.holds_after[facts.machine[mode]] > 0 or facts.behind[mode] >= 0
-
-
-@njit(cache=True, nogil=True)
-def _stays(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, row: int, cycle: int, ticks: int) -> None:
-    """Write what stays on the machine of a mode, behind and before it cost."""
-    machine, family, duration = facts.machine[mode], facts.family[mode], facts.duration[mode]
-    inside, begun, width = room.inside, room.begun, len(room.starts)
-    occupied(facts, uses, weights, room, machine, family, duration, cycle, ticks, inside[row], begun[row])
-    if facts.behind[mode] >= 0:
-        behind, at = facts.behind[mode], row + width
-        occupied(facts, uses, weights, room, behind, ZERO, duration, cycle, ticks, inside[at], begun[at])
-    if facts.before[mode] >= 0:
-        before, at = facts.before[mode], row + 2 * width
-        occupied(facts, uses, weights, room, before, ZERO, ONE, cycle, ticks, inside[at], begun[at])
+            last = facts.modes_at[predecessor] + before - origin
+            is_held = holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
+            copy(room.held[last] if is_held else room.ready[last], room.steps[0], ticks)
+            if is_held:
+                source = last + num_stays if facts.behind[last + origin] >= 0 else last
+        takes = takes_too = -1
+        if facts.enters[way]:
+            if facts.holds_before[machine]:
+                takes = row
+                takes_too = row + num_stays if is_counted else -1
+            elif waits:
+                takes_too = row + 2 * num_stays
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too)
+        next_row += num_legs
+        at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
+        best, at, phase = NEVER, -1, -1
+        for t in range(ticks):
+            phase = 0 if phase == cycle - 1 else phase + 1
+            value = room.steps[0, t]
+            if num_legs == 0 and source >= 0:
+                value = min(NEVER, value + room.begun[source, max(0, t - 1)])
+            if at_once or value < best or (is_late and value == best):
+                best, at = value, t
+            if best < NEVER:
+                value = best
+                if is_first:
+                    value += room.helpers[0, phase]
+                if is_first and takes < 0:
+                    value += room.inside[row, t]
+                    if is_counted:
+                        value += room.inside[row + num_stays, t]
+                if not is_first and takes >= 0:
+                    value -= room.inside[row, t]
+                    if is_counted:
+                        value -= room.inside[row + num_stays, t]
+                if takes < 0 and waits and facts.enters[way]:
+                    value += room.begun[row + 2 * num_stays, max(0, t - 1)]
+                if value < starts[t]:
+                    starts[t] = value
+                    room.starts_from[arrival, t] = at
+                    room.starts_way[arrival, t] = before
+    return next_row
 
 
 @njit(cache=True, nogil=True)
@@ -206,63 +126,112 @@ def _enter(
     ticks: int,
     is_late: bool,
     next_row: int,
+    given: int,
+    until: int,
 ) -> int:
-    """Write the costs of starting an operation at each tick, for each mode; return the next row for ways."""
-    origin = facts.modes_at[facts.ops_at[job]]
-    num_before = 1 if op == facts.ops_at[job] else facts.modes_at[op] - facts.modes_at[op - 1]
-    width = facts.modes_at[op + 1] - facts.modes_at[op]
+    """Write the costs of starting an operation at each tick, for each mode; return the next row for ways.
+
+    Parts that come by ways that stay as they are are not among them.
+    """
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
-        row, machine = mode - origin, facts.machine[mode]
-        starts = room.starts[row]
-        _stays(facts, uses, weights, room, mode, row, cycle, ticks)
+        row = mode - facts.modes_at[facts.ops_at[job]]
+        starts, joined = room.starts[row], room.steps[3]
+        stays(facts, uses, weights, room, mode, row, cycle, ticks)
         helped(facts, uses, weights, room, mode, cycle)
-        waits = facts.before[mode] >= 0
-        starts[:ticks] = NEVER
-        for before in range(num_before):
-            way = facts.routes_at[op + job] + before * width + mode - facts.modes_at[op]
-            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            room.moved_at[row, before] = next_row
-            source = -1
-            if op == facts.ops_at[job]:
-                room.steps[0, :ticks] = NEVER
-                room.steps[0, : min(cycle, ticks)] = 0
-            else:
-                last = facts.modes_at[op - 1] + before - origin
-                is_held = _holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
-                _copy(room.held[last] if is_held else room.ready[last], room.steps[0], ticks)
-                if is_held:
-                    source = last + len(room.starts) if facts.behind[last + origin] >= 0 else last
-            takes = takes_too = -1
-            if facts.enters[way]:
-                if facts.holds_before[machine]:
-                    takes = row
-                    takes_too = row + len(room.starts) if facts.behind[mode] >= 0 else -1
-                elif waits:
-                    takes_too = row + 2 * len(room.starts)
-            _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too)
-            next_row += num_legs
-            at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
-            best, at, phase = NEVER, -1, -1
-            for t in range(ticks):
-                phase = 0 if phase == cycle - 1 else phase + 1
-                value = room.steps[0, t]
-                if num_legs == 0 and source >= 0:
-                    value = min(NEVER, value + room.begun[source, max(0, t - 1)])
-                if at_once or value < best or (is_late and value == best):
-                    best, at = value, t
-                if best < NEVER:
-                    value = best + room.helpers[0, phase]
-                    if takes < 0:
-                        value += room.inside[row, t]
-                        if facts.behind[mode] >= 0:
-                            value += room.inside[row + len(room.starts), t]
-                        if waits and facts.enters[way]:
-                            value += room.begun[row + 2 * len(room.starts), max(0, t - 1)]
-                    if value < starts[t]:
-                        starts[t] = value
-                        room.starts_from[row, t] = at
-                        room.starts_way[row, t] = before
+        is_first = True
+        for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+            link = facts.ins[n]
+            if not is_anew(facts, link, given, until):
+                continue
+            next_row = _come(facts, uses, weights, room, job, link, mode, cycle, ticks, is_late, next_row, is_first)
+            if not is_first:
+                for t in range(ticks):
+                    starts[t] = min(NEVER, starts[t] + joined[t]) if max(starts[t], joined[t]) < NEVER else NEVER
+            is_first = False
     return next_row
+
+
+@njit(cache=True, nogil=True)
+def _depart(
+    facts: Facts,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    job: int,
+    op: int,
+    cycle: int,
+    ticks: int,
+    is_late: bool,
+    next_row: int,
+) -> tuple[int, int]:
+    """Plan how a part departs after an operation; return what all up to then costs, and the next row for ways."""
+    origin, link = facts.modes_at[facts.ops_at[job]], facts.after[op]
+    best, num_best, best_at, best_mode = NEVER, 0, NONE, NONE
+    arrival = facts.arrivals[link]
+    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
+        row, before = mode - origin, mode - facts.modes_at[op]
+        way = facts.routes_at[link] + before
+        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+        room.moved_at[arrival, before] = next_row
+        is_held = holds(facts, mode) and facts.leaves[way]
+        copy(room.held[row] if is_held else room.ready[row], room.steps[0], ticks)
+        source = -1
+        if is_held:
+            source = row + len(room.starts) if facts.behind[mode] >= 0 else row
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE)
+        next_row += num_legs
+        for t in range(ticks):
+            value = room.steps[0, t]
+            if value < best:
+                best, num_best = value, 0
+            if value == best and value < NEVER:
+                num_best += 1
+                if np.random.randint(num_best) == 0:
+                    best_at, best_mode = t, before
+    room.starts_from[arrival, 0], room.starts_way[arrival, 0] = best_at, best_mode
+    return best, next_row
+
+
+@njit(cache=True, nogil=True)
+def _stand(
+    facts: Facts, plan: Plan, uses: Uses, weights: Ints, room: Room, job: int, op: int, cycle: int, ticks: int
+) -> None:
+    """Write that an operation starts when the plan says; what its visit costs up to then is paid."""
+    origin = facts.modes_at[facts.ops_at[job]]
+    row = facts.modes_at[op] + plan.mode[op] - origin
+    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
+        room.starts[mode - origin, :ticks] = NEVER
+    stays(facts, uses, weights, room, row + origin, row, cycle, ticks)
+    room.starts[row, plan.time[op]] = -_paid(facts, plan, uses, room, op, row + origin, row)
+
+
+@njit(cache=True, nogil=True)
+def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, until: int) -> int:
+    """Return what it costs that an operation starts when the plan says, with all parts, or `NEVER`."""
+    row = facts.modes_at[op] + plan.mode[op] - facts.modes_at[facts.ops_at[job]]
+    mode, start, num_stays = facts.modes_at[op] + plan.mode[op], plan.time[op], len(room.starts)
+    cost = room.starts[row, start]
+    if cost >= NEVER:
+        return NEVER
+    for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+        if is_anew(facts, facts.ins[n], given, until):
+            continue
+        instant, offset = put_down_at(facts, plan, facts.ins[n])
+        if instant < 0:
+            continue
+        there = plan.time[instant] + offset
+        if facts.holds_before[facts.machine[mode]]:
+            cost += room.inside[row, there] - room.inside[row, start]
+            if facts.behind[mode] >= 0:
+                cost += room.inside[row + num_stays, there] - room.inside[row + num_stays, start]
+        elif facts.before[mode] >= 0:
+            cost += room.inside[row + 2 * num_stays, there] + room.begun[row + 2 * num_stays, max(0, start - 1)]
+    instant, offset = taken_at(facts, plan, op)
+    taken = plan.time[instant] + offset - 1
+    if facts.behind[mode] >= 0:
+        cost += room.begun[row + num_stays, taken]
+        taken = start + facts.duration[mode] - 1
+    return min(NEVER, cost + room.begun[row, taken])
 
 
 @njit(cache=True, nogil=True)
@@ -282,101 +251,89 @@ def cheapest(
     """Plan a job between two of its operations where it collides least; return what that costs, or `NEVER`.
 
     Up to the start of operation `given` and from the start of `until` on the job stays as it is in the plan, and `uses`
-    has to have its uses there, in order, the visit of `given` last and as long as the operation; not that of `until`.
+    has to have its uses there (see `scheduler.search.cyclic.using.use_around`).
     With `given` before the first operation and `until` after the last one nothing is given.
     """
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    origin = facts.modes_at[begin]
-    next_row = ZERO
-    if given >= begin:
-        row = facts.modes_at[given] + plan.mode[given] - origin
-        for mode in range(facts.modes_at[given], facts.modes_at[given + 1]):
-            room.starts[mode - origin, :ticks] = NEVER
-        _stays(facts, uses, weights, room, row + origin, row, cycle, ticks)
-        room.starts[row, plan.time[given]] = -_paid(facts, plan, uses, room, given, row + origin, row)
-        _leave(facts, room, job, given, cycle, ticks, is_late)
-    for op in range(given + 1, min(until + 1, end)):
-        next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
-        if op < until:
-            _leave(facts, room, job, op, cycle, ticks, is_late)
-    if until < end:
-        row = facts.modes_at[until] + plan.mode[until] - origin
-        best = room.starts[row, plan.time[until]]
-        if best >= NEVER:
-            return NEVER
-        instant, offset = taken_at(facts, plan, job, until)
-        taken = plan.time[instant] + offset - 1
-        if facts.behind[row + origin] >= 0:
-            best += room.begun[row + len(room.starts), taken]
-            taken = plan.time[until] + facts.duration[row + origin] - 1
-        _trace(facts, plan, room, job, given, until, NONE, NONE)
-        return best + room.begun[row, taken]
-    best, num_best, best_at, best_mode = NEVER, 0, NONE, NONE
-    for mode in range(facts.modes_at[end - 1], facts.modes_at[end]):
-        row = mode - origin
-        way = facts.routes_at[end + job] + mode - facts.modes_at[end - 1]
-        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        room.moved_at[row, room.moved_at.shape[1] - 1] = next_row
-        is_held = _holds(facts, mode) and facts.leaves[way]
-        _copy(room.held[row] if is_held else room.ready[row], room.steps[0], ticks)
-        source = -1
-        if is_held:
-            source = row + len(room.starts) if facts.behind[mode] >= 0 else row
-        _travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE)
-        next_row += num_legs
-        for t in range(ticks):
-            value = room.steps[0, t]
-            if value < best:
-                best, num_best = value, 0
-            if value == best and value < NEVER:
-                num_best += 1
-                if np.random.randint(num_best) == 0:
-                    best_at, best_mode = t, mode - facts.modes_at[end - 1]
-    if best >= NEVER:
-        return NEVER
-    _trace(facts, plan, room, job, given, end, best_at, best_mode)
-    return best
+    next_row, total = ZERO, ZERO
+    for op in range(begin, end):
+        link = facts.after[op]
+        goes_anew = is_anew(facts, link, given, until)
+        comes_anew = False
+        for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+            comes_anew = comes_anew or is_anew(facts, facts.ins[n], given, until)
+        if comes_anew:
+            next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row, given, until)
+        elif goes_anew:
+            _stand(facts, plan, uses, weights, room, job, op, cycle, ticks)
+        if goes_anew:
+            leave(facts, room, job, op, cycle, ticks, is_late)
+        elif comes_anew:
+            cost = _met(facts, plan, room, job, op, given, until)
+            if cost >= NEVER:
+                return NEVER
+            total += cost
+        if goes_anew and facts.goes_to[link] < 0:
+            cost, next_row = _depart(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
+            if cost >= NEVER:
+                return NEVER
+            total += cost
+    _trace(facts, plan, room, job, given, until)
+    return total
 
 
 @njit(cache=True, nogil=True)
 def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, row: int) -> int:
-    """Return what a visit that goes on has paid for already; it is the last use that was added to its machine."""
+    """Return what a visit that goes on has paid for already."""
     machine = facts.machine[mode]
     worked = plan.time[op] + facts.duration[mode] - 1
     if facts.behind[mode] >= 0:
         return room.begun[row, worked] + room.begun[row + len(room.starts), worked]
     if facts.capacity[machine] > 1:
         return room.begun[row, worked]
-    return room.begun[row, uses.start[machine, uses.size[machine] - 1]]
+    k = uses.size[machine] - 1
+    while uses.end_instant[machine, k] != op or uses.end_offset[machine, k] != facts.duration[mode]:
+        k -= 1
+    return room.begun[row, uses.start[machine, k]]
 
 
 @njit(cache=True, nogil=True)
-def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int, at: int, mode: int) -> None:
-    """Write modes, options and instants of a job, from an operation (or its end, in a mode at an instant) back."""
-    begin, end, num_ops = facts.ops_at[job], facts.ops_at[job + 1], len(plan.mode)
+def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int) -> None:
+    """Write modes, options and instants of what is planned anew, from the last operation of the job back."""
+    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     origin = facts.modes_at[begin]
-    after_row = -1
-    for op in range(until, given, -1):
-        # The link before `op`: at `at` the part has arrived.
-        before = mode
-        if op < end:
-            after_row = facts.modes_at[op] + plan.mode[op] - origin
-            at, before = room.starts_from[after_row, plan.time[op]], room.starts_way[after_row, plan.time[op]]
-            way = facts.routes_at[op + job] + before * (facts.modes_at[op + 1] - facts.modes_at[op]) + plan.mode[op]
-            rows_at = room.moved_at[after_row, before]
-        else:
-            way = facts.routes_at[end + job] + before
-            rows_at = room.moved_at[facts.modes_at[end - 1] + before - origin, room.moved_at.shape[1] - 1]
-        num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        for k in range(num_legs - 1, -1, -1):
-            slot = MOST_LEGS * (op + job) + k
-            plan.option[slot] = room.moved_by[rows_at + k, at]
-            at = room.moved_from[rows_at + k, at]
-            plan.time[num_ops + slot] = at
-        if op == begin:
-            return
-        row = facts.modes_at[op - 1] + before - origin
-        is_held = _holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and op < end))
-        if op - 1 > given:
-            plan.mode[op - 1] = before
-            plan.time[op - 1] = room.held_from[row, at] if is_held else room.ready_from[row, at]
+    for op in range(end - 1, begin - 1, -1):
+        is_new, link = given < op < until, facts.after[op]
+        if is_anew(facts, link, given, until):
+            after, mode, t = facts.goes_to[link], 0, 0
+            if after >= 0:
+                mode, t = plan.mode[after], plan.time[after]
+            arrival = facts.arrivals[link] + mode
+            before, at = room.starts_way[arrival, t], room.starts_from[arrival, t]
+            width = 1 if after < 0 else facts.modes_at[after + 1] - facts.modes_at[after]
+            way = facts.routes_at[link] + before * width + mode
+            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+            at = _trace_legs(plan, room, link, num_legs, room.moved_at[arrival, before], at)
+            if is_new:
+                row = facts.modes_at[op] + before - origin
+                is_held = holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and after >= 0))
+                plan.mode[op] = before
+                plan.time[op] = room.held_from[row, at] if is_held else room.ready_from[row, at]
+        first = facts.ins[facts.ins_at[op]]
+        if is_new and facts.comes_from[first] < 0:
+            arrival = facts.arrivals[first] + plan.mode[op]
+            way = facts.routes_at[first] + plan.mode[op]
+            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+            at = room.starts_from[arrival, plan.time[op]]
+            _trace_legs(plan, room, first, num_legs, room.moved_at[arrival, 0], at)
+
+
+@njit(cache=True, nogil=True)
+def _trace_legs(plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
+    """Write options and starts of the moves of a link that end at `at` at the latest; return when they begin."""
+    for k in range(num_legs - 1, -1, -1):
+        slot = MOST_LEGS * link + k
+        plan.option[slot] = room.moved_by[rows_at + k, at]
+        at = room.moved_from[rows_at + k, at]
+        plan.time[len(plan.mode) + slot] = at
+    return at

@@ -36,10 +36,10 @@ class Room(NamedTuple):
     steps
         Rows for the costs along one way.
     starts_from, starts_way, ready_from, held_from, moved_from, moved_by
-        How each cost came about: instants, modes and options before.
+        How each cost came about: instants, modes and options before; of ``A`` by the ``arrivals`` of each link, of a
+        departure at tick 0.
     moved_at
-        By mode and mode before: the first row of ``moved_from`` for the way between the two; in the last column for
-        the departure.
+        By arrival and mode before: the first row of ``moved_from`` for the way between the two.
     window
         Ticks in the window of a minimum.
     hit
@@ -86,15 +86,18 @@ class Room(NamedTuple):
 
 def rooms(facts: Facts, most_ticks: int) -> Room:
     """Return room for the largest job of a set and so many ticks."""
-    num_modes = most_modes = most_rows = 1
+    num_modes = num_arrivals = most_modes = most_rows = 1
     counts_buffers = max(facts.behind.max(initial=-1), facts.before.max(initial=-1)) >= 0
     routes_at = [*facts.routes_at.tolist(), len(facts.leaves)]
     for job in range(len(facts.ops_at) - 1):
         ops = range(int(facts.ops_at[job]), int(facts.ops_at[job + 1]))
-        counts = [1, *(int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops), 1]
+        links = range(int(facts.links_at[job]), int(facts.links_at[job + 1]))
+        counts = [int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops]
         num_modes = max(num_modes, sum(counts))
         most_modes = max(most_modes, *counts)
-        first, behind = facts.legs_at[routes_at[ops.start + job]], facts.legs_at[routes_at[ops.stop + job + 1]]
+        ends = [int(facts.goes_to[link]) for link in links]
+        num_arrivals = max(num_arrivals, sum(1 if op < 0 else counts[op - ops.start] for op in ends))
+        first, behind = facts.legs_at[routes_at[links.start]], facts.legs_at[routes_at[links.stop]]
         most_rows = max(most_rows, int(behind - first))
     num_stays = 3 * num_modes if counts_buffers else num_modes
 
@@ -111,14 +114,14 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         at_station=rows(2),
         from_station=rows(2),
         helpers=rows(1),
-        steps=rows(3),
-        starts_from=rows(num_modes),
-        starts_way=rows(num_modes),
+        steps=rows(4),
+        starts_from=rows(num_arrivals),
+        starts_way=rows(num_arrivals),
         ready_from=rows(num_modes),
         held_from=rows(num_modes),
         moved_from=rows(most_rows),
         moved_by=rows(most_rows),
-        moved_at=np.zeros((num_modes, most_modes + 1), np.int64),
+        moved_at=np.zeros((num_arrivals, most_modes), np.int64),
         window=np.zeros(most_ticks, np.int64),
         hit=np.zeros(size.jobs, np.int64),
         price=np.ones(size.resources, np.int64),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
 from scheduler.domain import Move, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time
 from scheduler.domain.routing import slots_of
-from scheduler.search.cyclic.choices import mode_of
+from scheduler.search.cyclic.choices import LegOfWay, mode_of
 from scheduler.search.cyclic.facts import MOST_LEGS, Plan, empty_plan
 from scheduler.search.cyclic.lower import Lowered
 from scheduler.search.repeating import shifted
@@ -24,18 +23,17 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     for move in schedule.moves:
         if move.job is not None:
             moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
-    movers = {
-        link: {slot: move.mover for move, slot in slots_of(lowered.instance, made).items()}
-        for link, made in moves.items()
-    }
+    movers: dict[tuple[str, str | None], dict[LegOfWay, str]] = {}  # by job and successor
+    for (name, before, after), made in moves.items():
+        for move, of_way in slots_of(lowered.instance, made).items():
+            movers.setdefault((name, after), {})[before, of_way] = move.mover
     plan.placed[:] = _chosen(lowered, schedule)
-    links = {(job, after): (copy_id(job, 1), before, after) for _, job, before, after in _placed_links(lowered, plan)}
     is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
     for o, (job, operation) in enumerate(lowered.operations):
         if not is_done[o]:
             continue
         done = schedule.by_operation[copy_id(job, 1), operation.id]
-        brings, takes = movers.get(links[job, operation.id], {}), movers.get(links[job, None], {})
+        brings, takes = (movers.get((copy_id(job, 1), after), {}) for after in (operation.id, None))
         plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
     for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
@@ -129,24 +127,14 @@ def _delay(lowered: Lowered, operations: Sequence[ScheduledOperation], moves: Se
     return max(found)
 
 
-def _links(lowered: Lowered) -> list[tuple[str, str | None, str | None]]:
-    """Return job, predecessor and successor of each link."""
-    found: list[tuple[str, str | None, str | None]] = []
-    for job, chain in lowered.jobs:
-        ids = [None, *(operation.id for operation in chain), None]
-        found += [(job.id, before, after) for before, after in pairwise(ids)]
-    return found
-
-
 def _placed_links(lowered: Lowered, plan: Plan) -> list[tuple[int, str, str | None, str | None]]:
     """Return number, job, predecessor and successor of each link of the jobs in a plan."""
-    is_placed = np.repeat(plan.placed, np.diff(lowered.facts.ops_at) + 1)
-    return [(link, *ends) for link, ends in enumerate(_links(lowered)) if is_placed[link]]
+    is_placed = np.repeat(plan.placed, np.diff(lowered.facts.links_at))
+    return [(number, *link) for number, link in enumerate(lowered.links) if is_placed[number]]
 
 
 def _route_of(lowered: Lowered, plan: Plan, link: int) -> int:
     """Return the number of the route of a link between the machines of a plan."""
     from scheduler.search.cyclic.using import route_of
 
-    job = int(np.searchsorted(lowered.facts.ops_at + np.arange(len(lowered.facts.ops_at)), link, "right")) - 1
-    return int(route_of(lowered.facts, plan, job, link))
+    return int(route_of(lowered.facts, plan, link))

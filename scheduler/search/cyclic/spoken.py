@@ -7,7 +7,6 @@ file already; here they must have their defaults too, since an instance may be b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from scheduler.domain import (
@@ -28,7 +27,7 @@ from scheduler.domain import (
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, in_loads, routes
-from scheduler.search.cyclic.choices import chains_of
+from scheduler.search.cyclic.choices import links_of, orders_of
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -79,13 +78,18 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
 
 def _why_not_made(instance: Instance, job: Job) -> str | None:
     """Return what of a job the search does not speak."""
-    chains = chains_of(job)
-    if not all(chains):
-        return "jobs whose operations are no chain"
+    orders = orders_of(job)
+    if not all(orders):
+        return "operations with several successors"
     if any(mode.duration == 0 for operation in job.operations for mode in operation.modes):
         return "operations that take no time"
     lags = {(p.predecessor, p.successor): p for p in job.precedences}
-    for before, after in (step for chain in chains for step in pairwise([None, *chain, None])):
+    links = [link for order in orders for link in links_of(job, order)]
+    for order in orders:
+        comes_to = [after for _, after in links_of(job, order) if after is not None and _is_bath(instance, after)]
+        if any(comes_to.count(operation) > 1 for operation in comes_to):
+            return "baths to which several parts are brought"
+    for before, after in links:
         lag = lags[before.id, after.id] if before is not None and after is not None else None
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
         for origin in _machines(instance, before):
@@ -102,6 +106,12 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
                 if waits and legs:
                     return "lags on a way with moves"
     return None
+
+
+def _is_bath(instance: Instance, operation: Operation) -> bool:
+    """Return whether work has to begin on some machine as soon as the parts are there."""
+    modes = (mode for mode in operation.modes if mode.max_dwell is not None)
+    return any(instance.machine_by_id[mode.machine].input_buffer == 0 for mode in modes)
 
 
 def _machines(instance: Instance, operation: Operation | None) -> list[Machine | None]:

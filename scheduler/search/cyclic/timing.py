@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
-from scheduler.search.cyclic.using import forget_job, gap, route_of, use_job
+from scheduler.search.cyclic.using import brought_at, forget_job, gap, put_down_at, route_of, use_job
 
 MOST_CIRCUITS = 200
 """Circuits after which the search for the least cycle time gives up."""
@@ -99,41 +99,49 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
 @njit(cache=True, nogil=True)
 def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, begin: int, over: int) -> None:
     """Draw what a part does, one after the other."""
-    last = NONE  # instant before, with the ticks after it, at which the part is ready
-    ready = ZERO
-    for op in range(facts.ops_at[job], facts.ops_at[job + 1] + 1):
-        way = route_of(facts, plan, job, op + job)
+    for link in range(facts.links_at[job], facts.links_at[job + 1]):
+        before, op = facts.comes_from[link], facts.goes_to[link]
+        way = route_of(facts, plan, link)
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        before = facts.modes_at[op - 1] + plan.mode[op - 1] if op > facts.ops_at[job] else -1
+        last, ready, dwell = NONE, ZERO, NO_LIMIT  # instant before, with the ticks after it, at which the part is ready
+        if before >= 0:
+            mode = facts.modes_at[before] + plan.mode[before]
+            last, ready, dwell = before, facts.duration[mode], facts.dwell[mode]
         for k in range(num_legs):
-            slot = MOST_LEGS * (op + job) + k
+            slot = MOST_LEGS * link + k
             instant = num_ops + slot
             graph.owner[instant] = job
             if last >= 0:
                 _arc(graph, last, instant, ready, ZERO)
             else:
                 _arc(graph, begin, instant, ZERO, ZERO)
-            if k == 0 and before >= 0 and facts.dwell[before] < NO_LIMIT:
-                _arc(graph, instant, last, -ready - facts.dwell[before], ZERO)
+            if k == 0 and before >= 0 and dwell < NO_LIMIT:
+                _arc(graph, instant, last, -ready - dwell, ZERO)
             last, ready = instant, facts.length[plan.option[slot]]
             if facts.carrier[plan.option[slot]] < 0:  # a trip is over when the vehicle is back
                 _arc(graph, instant, over, facts.busy[plan.option[slot]], ZERO)
-        if op == facts.ops_at[job + 1]:
-            break
+        if op < 0:
+            _arc(graph, last, over, ready, ZERO)
+            continue
         graph.owner[op] = job
         mode = facts.modes_at[op] + plan.mode[op]
         if last < 0:
             _arc(graph, begin, op, ZERO, ZERO)
-        else:
-            _arc(graph, last, op, ready + (facts.least_lag[op] if num_legs == 0 else 0), ZERO)
-            if num_legs == 0:
-                most = min(facts.most_lag[op], facts.dwell[before])
-                if most < NO_LIMIT:
-                    _arc(graph, op, last, -ready - most, ZERO)
-            elif facts.enters[way] and facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
+            continue
+        _arc(graph, last, op, ready + (facts.least_lag[link] if num_legs == 0 else 0), ZERO)
+        if num_legs == 0:
+            most = min(facts.most_lag[link], dwell)
+            if most < NO_LIMIT:
+                _arc(graph, op, last, -ready - most, ZERO)
+        elif facts.enters[way]:
+            if facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
                 _arc(graph, op, last, -ready, ZERO)
-        last, ready = op, facts.duration[mode]
-    _arc(graph, last, over, ready, ZERO)
+            is_taken = facts.holds_before[facts.machine[mode]] or facts.before[mode] >= 0
+            if is_taken and facts.ins_at[op + 1] - facts.ins_at[op] > 1:  # the part that is there first stays the first
+                first, offset = brought_at(facts, plan, op)
+                instant, later = put_down_at(facts, plan, link)
+                if first != instant:
+                    _arc(graph, first, instant, offset - later, ZERO)
 
 
 @njit(cache=True, nogil=True)
@@ -307,14 +315,17 @@ def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> No
     for job in range(len(plan.placed)):
         if not plan.placed[job]:
             continue
-        begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-        slot = num_ops + MOST_LEGS * (begin + job)
-        way = route_of(facts, plan, job, begin + job)
-        start = graph.time[slot] if facts.legs_at[way + 1] > facts.legs_at[way] else graph.time[begin]
+        begin, end = facts.links_at[job], facts.links_at[job + 1]
+        start = NO_LIMIT
+        for link in range(begin, end):
+            if facts.comes_from[link] < 0:
+                way = route_of(facts, plan, link)
+                has_moves = facts.legs_at[way + 1] > facts.legs_at[way]
+                start = min(start, graph.time[num_ops + MOST_LEGS * link if has_moves else facts.goes_to[link]])
         earlier = first + (start - first) // cycle * cycle
-        for op in range(begin, end):
+        for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
             plan.time[op] = graph.time[op] - earlier
-        for leg in range(slot, num_ops + MOST_LEGS * (end + job + 1)):
+        for leg in range(num_ops + MOST_LEGS * begin, num_ops + MOST_LEGS * end):
             plan.time[leg] = graph.time[leg] - earlier
         forget_job(uses, job)
         use_job(facts, plan, uses, job)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from numba import njit
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO, ONE, ZERO, Facts, Plan, Uses
+from scheduler.search.cyclic.facts import MOST_LEGS, ONE, ZERO, Facts, Plan, Uses
 
 
 @njit(cache=True, nogil=True)
-def route_of(facts: Facts, plan: Plan, job: int, link: int) -> int:
-    """Return the route of a link of a job between the modes of the plan."""
-    after = link - job
+def route_of(facts: Facts, plan: Plan, link: int) -> int:
+    """Return the route of a link between the modes of the plan."""
+    before, after = facts.comes_from[link], facts.goes_to[link]
     row, column, width = 0, 0, 1
-    if after < facts.ops_at[job + 1]:
+    if after >= 0:
         column = plan.mode[after]
         width = facts.modes_at[after + 1] - facts.modes_at[after]
-    if after > facts.ops_at[job]:
-        row = plan.mode[after - 1]
+    if before >= 0:
+        row = plan.mode[before]
     return facts.routes_at[link] + row * width + column
 
 
@@ -58,7 +58,7 @@ def use(
 @njit(cache=True, nogil=True)
 def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
     """Add what the loaded moves of a link take of their carriers and of stations."""
-    way = route_of(facts, plan, job, link)
+    way = route_of(facts, plan, link)
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     for k in range(num_legs):
         slot = MOST_LEGS * link + k
@@ -86,20 +86,14 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
     """
     mode = facts.modes_at[op] + plan.mode[op]
     machine, duration = facts.machine[mode], facts.duration[mode]
-    brought, offset = op, ZERO
-    way_in = route_of(facts, plan, job, op + job)
-    num_in = facts.legs_at[way_in + 1] - facts.legs_at[way_in]
-    if facts.enters[way_in]:
-        slot = MOST_LEGS * (op + job) + num_in - 1
-        option = plan.option[slot]
-        brought, offset = len(plan.mode) + slot, facts.length[option] - facts.drop[option]
-    if facts.before[mode] >= 0 and facts.enters[way_in]:
+    brought, offset = brought_at(facts, plan, op)
+    if facts.before[mode] >= 0 and brought != op:
         use(plan, uses, facts.before[mode], job, brought, offset, op, ZERO, ZERO, ZERO, ONE)
     if not facts.holds_before[machine]:
         brought, offset = op, ZERO
     taken, later = op, duration
     if not is_open:
-        taken, later = taken_at(facts, plan, job, op)
+        taken, later = taken_at(facts, plan, op)
     family = facts.family[mode]
     if facts.holds_after[machine]:
         use(plan, uses, machine, job, brought, offset, taken, later, family, family, ONE)
@@ -113,43 +107,85 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
 
 
 @njit(cache=True, nogil=True)
-def taken_at(facts: Facts, plan: Plan, job: int, op: int) -> tuple[int, int]:
+def put_down_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
+    """Return when a part is put down at a machine at the end of its way, as an instant and an offset; -1: it is not."""
+    way = route_of(facts, plan, link)
+    if not facts.enters[way]:
+        return -1, 0
+    slot = MOST_LEGS * link + facts.legs_at[way + 1] - facts.legs_at[way] - 1
+    option = plan.option[slot]
+    return len(plan.mode) + slot, facts.length[option] - facts.drop[option]
+
+
+@njit(cache=True, nogil=True)
+def brought_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
+    """Return when the first part of an operation is put down at its machine; its start where none is brought."""
+    brought, offset = op, 0
+    for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+        instant, later = put_down_at(facts, plan, facts.ins[n])
+        if instant >= 0 and (brought == op or plan.time[instant] + later < plan.time[brought] + offset):
+            brought, offset = instant, later
+    return brought, offset
+
+
+@njit(cache=True, nogil=True)
+def taken_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
     """Return when a part is taken from its machine or the counted places behind it, as an instant and an offset.
 
     Where neither holds it, that is the end of the operation.
     """
-    mode = facts.modes_at[op] + plan.mode[op]
+    mode, link = facts.modes_at[op] + plan.mode[op], facts.after[op]
     if facts.holds_after[facts.machine[mode]] or facts.behind[mode] >= 0:
-        way = route_of(facts, plan, job, op + job + 1)
+        way = route_of(facts, plan, link)
         if facts.legs_at[way + 1] > facts.legs_at[way]:
             if facts.leaves[way]:
-                slot = MOST_LEGS * (op + job + 1)
+                slot = MOST_LEGS * link
                 return len(plan.mode) + slot, facts.pick_up[plan.option[slot]]
-        elif op + 1 < facts.ops_at[job + 1]:
-            return op + 1, 0
+        elif facts.goes_to[link] >= 0:
+            return facts.goes_to[link], 0
     return op, facts.duration[mode]
 
 
 @njit(cache=True, nogil=True)
 def use_job(facts: Facts, plan: Plan, uses: Uses, job: int) -> None:
     """Add all uses of a job."""
-    for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
-        use_link(facts, plan, uses, job, op + job)
-        use_machine(facts, plan, uses, job, op, NO)
-    use_link(facts, plan, uses, job, facts.ops_at[job + 1] + job)
+    end = facts.ops_at[job + 1]
+    use_around(facts, plan, uses, job, end, end)
+
+
+@njit(cache=True, nogil=True)
+def is_anew(facts: Facts, link: int, given: int, until: int) -> bool:
+    """Return whether a link is planned anew when all between two operations of a job is.
+
+    That is so if one of its ends is between them, and of what leads away from the first of them.
+    """
+    before, after = facts.comes_from[link], facts.goes_to[link]
+    return (before >= 0 and given <= before < until) or given < after < until
 
 
 @njit(cache=True, nogil=True)
 def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until: int) -> None:
-    """Add the uses of a job up to operation `given`, whose part stays where it is, and after the start of `until`."""
-    end = facts.ops_at[job + 1]
-    for op in range(until + 1, end + 1):
-        use_link(facts, plan, uses, job, op + job)
-        if op < end:
-            use_machine(facts, plan, uses, job, op, NO)
-    for op in range(facts.ops_at[job], given + 1):
-        use_link(facts, plan, uses, job, op + job)
-        use_machine(facts, plan, uses, job, op, op == given)
+    """Add the uses of a job up to operation `given` and from `until` on, as far as they are not planned anew.
+
+    Parts that go on by a way that is planned anew stay on their machines up to the end of their operation. An
+    operation to which such a way leads does not take its machine.
+    """
+    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
+    for number in range(until, until + end - begin):
+        op = number if number < end else number - end + begin
+        if given < op < until:
+            continue
+        comes = True
+        for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+            if is_anew(facts, facts.ins[n], given, until):
+                comes = False
+            else:
+                use_link(facts, plan, uses, job, facts.ins[n])
+        goes_anew = is_anew(facts, facts.after[op], given, until)
+        if comes:
+            use_machine(facts, plan, uses, job, op, goes_anew)
+        if facts.goes_to[facts.after[op]] < 0 and not goes_anew:
+            use_link(facts, plan, uses, job, facts.after[op])
 
 
 @njit(cache=True, nogil=True)

@@ -118,7 +118,7 @@ def walk(
 def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) -> bool:
     """Take a job from one plan over to another; return whether it lasts so many ticks at the most."""
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    first, last = MOST_LEGS * (begin + job), MOST_LEGS * (end + job + 1)
+    first, last = MOST_LEGS * facts.links_at[job], MOST_LEGS * facts.links_at[job + 1]
     num_ops = len(plan.mode)
     for op in range(begin, end):
         plan.mode[op], plan.time[op] = standing.mode[op], standing.time[op]
@@ -126,8 +126,8 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
             return False
     for slot in range(first, last):
         plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]
-    for link in range(begin + job, end + job + 1):
-        way = route_of(facts, plan, job, link)
+    for link in range(facts.links_at[job], facts.links_at[job + 1]):
+        way = route_of(facts, plan, link)
         for slot in range(MOST_LEGS * link, MOST_LEGS * link + facts.legs_at[way + 1] - facts.legs_at[way]):
             option = plan.option[slot]
             if plan.time[num_ops + slot] + max(facts.length[option], facts.busy[option]) >= ticks:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from scheduler.search.compiling import Kernels
 
-KERNELS = Kernels("scheduler.search.cyclic", ("costs", "insertion", "path", "shared", "timing", "using", "walk"))
+KERNELS = Kernels(
+    "scheduler.search.cyclic", ("costs", "insertion", "path", "shared", "steps", "timing", "using", "walk")
+)
 
 
 def compile_here() -> None:
