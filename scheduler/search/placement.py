@@ -7,8 +7,11 @@ taken by then, or a maximum lag would be exceeded) is a *clash*; `scheduler.sear
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
+from scheduler.domain.horizon import horizon
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.carrying import tender
@@ -22,6 +25,8 @@ from scheduler.search.stations import with_room
 
 MAX_OPENINGS = 400
 """Openings tried for one operation in one mode."""
+PATIENT_TRIES = 100
+"""Windows tried for one operation before it is asked whether any can come."""
 
 
 class Entry(NamedTuple):
@@ -270,14 +275,17 @@ class Placement:
         return Clash(link.predecessor, self.board.start[link.predecessor.index] + excess) if excess > 0 else None
 
     def _working_window(self, operation: OperationData, mode: ModeData, ready: int) -> tuple[int, int]:
-        """Return the earliest ``[start, end)`` that calendar, operators and robots that tend allow."""
+        """Return the earliest ``[start, end)`` that calendar, operators and robots that tend allow.
+
+        `NEVER` if there is none: shifts of a machine and of a robot need not have enough time in common.
+        """
         downtimes, duration = mode.machine.downtimes, mode.duration
-        while True:
+        for tries in count():
             start, end = ready, ready + duration
             if downtimes is not None:
                 start, end = downtimes.window(ready, duration, operation.interruptible)
-                if start >= NEVER:
-                    return NEVER, NEVER
+            if start >= NEVER or (tries > PATIENT_TRIES and start > self._latest):
+                break
             ready = start
             for pool, amount in mode.operators:
                 ready = max(ready, self.board.pools[pool].opening(start, end - start, amount))
@@ -285,6 +293,12 @@ class Placement:
                 ready = max(ready, tender(self.board, mode, start, end - start)[0])
             if ready == start or ready >= NEVER:
                 return ready, end
+        return NEVER, NEVER
+
+    @cached_property
+    def _latest(self) -> int:
+        """An instant long after any at which something has to wait for calendars."""
+        return 2 * horizon(self.problem.instance)
 
     def _rank(self, plan: PlanData, operation: OperationData, mode: ModeData) -> tuple[float, ...]:
         """Return how good a mode is (less is better), given that the operation is placed in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from helpers import assert_valid, distances, factory, machine, simple_job
 
 from scheduler.domain import (
@@ -15,6 +16,7 @@ from scheduler.domain import (
     Instance,
     Job,
     Mode,
+    Objective,
     Operation,
     Robot,
     RobotCell,
@@ -24,6 +26,7 @@ from scheduler.domain import (
     Vehicle,
 )
 from scheduler.rescheduling.right_shift import shift
+from scheduler.search.construct import construct
 
 OFTEN_DOWN = Calendar(tuple(Downtime(at, at + 1) for at in range(4, 400, 4)))
 """Never up for more than 3 ticks between 4 and 397."""
@@ -53,6 +56,23 @@ def test_tending_waits_for_the_end_of_many_downtimes() -> None:
 def test_tending_fits_between_two_downtimes() -> None:
     # The part is there at 1, 3 ticks are left before the first downtime.
     assert placed(tended(3, OFTEN_DOWN)).operations[0].start == 1
+
+
+@pytest.mark.parametrize(("duration", "start"), [(3, 2), (4, None)])
+def test_construction_knows_whether_shifts_of_machine_and_robot_have_enough_in_common(
+    duration: int, start: int | None
+) -> None:
+    # The robot works during [0, 5), the machine during [2, 7), both every 8 ticks: 3 ticks are in common.
+    robot = tended(duration, Calendar(pattern=ShiftPattern(8, (Shift(0, 5),))))
+    stage = machine("S", cell="C", calendar=Calendar(pattern=ShiftPattern(8, (Shift(2, 7),))))
+    found = construct(replace(robot, machines=(stage,)), Objective.parse("makespan"), time_limit=0.0)
+    assert (None if found is None else found.operations[0].start) == start
+
+
+def test_construction_waits_for_the_end_of_many_downtimes() -> None:
+    found = construct(tended(5, OFTEN_DOWN), Objective.parse("makespan"), time_limit=0.0)
+    assert found is not None
+    assert found.operations[0].start == 397
 
 
 def test_tending_for_longer_than_any_shift_finds_no_time() -> None:
