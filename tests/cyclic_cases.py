@@ -202,6 +202,26 @@ def over_lanes(seed: int) -> Instance:
     return cyclic(factory(*sites, *machines, *lanes, *cars, *jobs), random.choice((2, 3, 4)))
 
 
+def over_a_hub(seed: int) -> Instance:
+    """Return a case of `over_lanes` in which parts can also go over a hub, or have to."""
+    random, instance = Random(seed), over_lanes(seed)
+    lanes = [
+        Lane(
+            f"H{n}",
+            *ends,
+            random.randint(1, 3),
+            vehicles=random.choice((1, 2)),
+            units_per_vehicle=2,
+            return_time=random.choice((0, 2)),
+            load_time=random.choice((0, 1)),
+        )
+        for n, ends in enumerate(("FH", "HG"))
+    ]
+    hub = Facility("H", hub=True, docks=random.choice((None, 1)))
+    direct = [lane for lane in instance.lanes if lane.origin == "G" or random.random() < 0.7]
+    return replace(instance, facilities=(*instance.facilities, hub), lanes=(*direct, *lanes))
+
+
 def joined(id: str, *branches: tuple[tuple[str, int], ...], then: tuple[tuple[str, int], ...], **fields: object) -> Job:
     """Return a job whose branches, steps of a machine and a duration, are joined by the first step of `then`."""
     operations, precedences, at_end = [], [], []

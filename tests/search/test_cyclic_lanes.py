@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cyclic_cases import (
     cyclic,
+    over_a_hub,
     over_lanes,
 )
 from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
@@ -78,6 +79,32 @@ def test_lanes_with_return_headway_and_docks(seed: int) -> None:
     assert assert_plans_are_kept(over_lanes(seed), 300) == 0
 
 
+def test_parts_go_directly_or_over_a_hub() -> None:
+    # The vehicle from F to G is away for 5 + 5, those over the hub for 2 + 2 and 3 + 3. Of three parts k go directly:
+    # max(10 k, 6 (3 - k)) is least for one, 12.
+    lanes = (Lane("L", "F", "G", 5, return_time=5), Lane("M", "F", "H", 2, return_time=2))
+    lanes = (*lanes, Lane("N", "H", "G", 3, return_time=3))
+    machines = [machine(f"{end}{n}", end) for end in "FG" for n in range(3)]
+    jobs = [simple_job(f"P{n}", (f"F{n}", 1), (f"G{n}", 1)) for n in range(3)]
+    instance = cyclic(factory(Facility("F"), Facility("G"), *machines, *lanes, *jobs), 4)
+    instance = replace(instance, facilities=(*instance.facilities, Facility("H", hub=True)))
+    require_valid(instance, "hub")
+    assert searched(instance, 400) == least_cycle_time(instance) == 12
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_networks_with_a_hub(seed: int) -> None:
+    assert assert_plans_are_kept(over_a_hub(seed), 400, seconds=300) == 0
+
+
+@pytest.mark.slow
+def test_nearly_all_cycle_times_with_hubs_are_those_of_cpsat() -> None:
+    excess = [assert_plans_are_kept(over_a_hub(seed), 1000) for seed in range(6, 40)]
+    proved = [one for one in excess if one is not None]
+    assert len(proved) >= 30
+    assert proved.count(0) >= 0.95 * len(proved)
+
+
 @pytest.mark.slow
 def test_nearly_all_cycle_times_with_lanes_are_those_of_cpsat() -> None:
     excess = [assert_plans_are_kept(over_lanes(seed), 3000) for seed in range(8, 160)]
@@ -114,6 +141,15 @@ def test_networks_with_cells_fleets_and_lanes() -> None:
     assert searched(instance, 200) < 0.6 * cycle_time(instance, constructed(instance))
 
 
+def test_a_network_with_a_hub_and_cells() -> None:
+    instance = generate(
+        facilities=3, hubs=1, vehicles=2, fleet=2, jobs=12, operations=50, machines=18, cells=3, blocking=1, docks=1,
+        shifts=0, capacity=0, operators=0, assembly=0, repetitions=4, seed=0, durations=(5, 30),
+    )  # fmt: skip
+    assert any(hub for ways in lower(instance).choices for way in ways for _, hub in way.over)
+    assert searched(instance, 200) < 0.8 * cycle_time(instance, constructed(instance))
+
+
 def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
     lane = Lane("L", "F", "G", 3, units_per_vehicle=2)
     instance = ferry(lane)
@@ -121,8 +157,5 @@ def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
     assert why_unsupported(large, GOAL) == "jobs that go over a lane in several loads"
     at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
     assert why_unsupported(at_once, GOAL) == "moves that take no time"
-    hub = replace(instance, facilities=(*instance.facilities, Facility("H", hub=True)))
-    hub = replace(hub, lanes=(lane, Lane("M", "F", "H", 1), Lane("N", "H", "G", 1)))
-    assert why_unsupported(hub, GOAL) == "several routes from facility to facility"
     timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))
     assert why_unsupported(timed, GOAL) == "timetable of Lane"

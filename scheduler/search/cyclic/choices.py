@@ -2,7 +2,7 @@
 
 The two visits of a move that a carrier for several parts makes are legs of their own, and have to be by the same
 carrier. So where one of several makes a move and some hold several parts, the operation that it leads to has a mode for
-each, or for each choice of them where several moves lead to it.
+each, or for each choice of them where several moves lead to it. Likewise for each hub over which a part can come.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
 from scheduler.domain import Instance, Job, Machine, Operation, ScheduledOperation
-from scheduler.domain.routing import Slot, carriers, route, tenders
+from scheduler.domain.routing import Leg, Slot, carriers, route, routes, tenders
 
 
 def orders_of(job: Job) -> tuple[tuple[Operation, ...], ...]:
@@ -70,30 +70,46 @@ class Choice(NamedTuple):
     brings, takes
         By leg on each way to the operation, and from the last one of a job on, the carrier where there are several of
         which some hold several parts: the two visits of a move have to be by the same.
+    over
+        By predecessor: the hub over which its part comes, None where it comes directly or within the facility.
     """
 
     mode: int
     robot: str | None
     brings: tuple[tuple[LegOfWay, str], ...]
     takes: tuple[tuple[LegOfWay, str], ...]
+    over: tuple[tuple[str | None, str | None], ...]
 
 
 def choices_of(one_set: Instance, job: Job, order: Sequence[Operation]) -> list[tuple[Choice, ...]]:
-    """Return the modes of each operation of a plan: each robot that can tend it, and who brings its parts."""
+    """Return the modes of each operation of a plan: who can tend it, who brings its parts, and over which hub."""
     found, links = [], links_of(job, order)
     for operation in order:
         comes_from = [before for before, after in links if after is operation]
         brings = product(*(_picks(one_set, job, before, operation) for before in comes_from))
         joined = [tuple(chain.from_iterable(ways)) for ways in brings]
         takes = _picks(one_set, job, operation, None) if (operation, None) in links else [()]
+        over = list(product(*(_hubs(one_set, before, operation) for before in comes_from)))
         robots = [[r.id for r in tenders(one_set, m.machine)] if m.tended else [None] for m in operation.modes]
-        ways = [Choice(*way) for k, able in enumerate(robots) for way in product([k], able, joined, takes)]
+        ways = [Choice(*way) for k, able in enumerate(robots) for way in product([k], able, joined, takes, over)]
         found.append(tuple(ways))
     return found
 
 
 def _machines(one_set: Instance, operation: Operation | None) -> Sequence[Machine | None]:
     return [None] if operation is None else [one_set.machine_by_id[mode.machine] for mode in operation.modes]
+
+
+def hub_of(way: Sequence[Leg]) -> str | None:
+    """Return the hub over which a route leads."""
+    return next((leg.origin for leg in way if leg.slot == "onward"), None)
+
+
+def _hubs(one_set: Instance, before: Operation | None, after: Operation) -> list[tuple[str | None, str | None]]:
+    """Return the hubs over which a part can come from an operation, or None, with that operation."""
+    ends = product(_machines(one_set, before), _machines(one_set, after))
+    hubs = dict.fromkeys(hub_of(way) for origin, destination in ends for way in routes(one_set, origin, destination))
+    return [(id_of(before), hub) for hub in hubs or [None]]
 
 
 def _picks(
@@ -116,11 +132,13 @@ def mode_of(
     done: ScheduledOperation,
     brings: Mapping[LegOfWay, str],
     takes: Mapping[LegOfWay, str],
+    over: Mapping[str | None, str],
 ) -> int:
     """Return the mode of the search that an operation and the moves around it are made in."""
     for number, choice in enumerate(choices):
         picks = [(brings.get(way, id), id) for way, id in choice.brings]
         picks += [(takes.get(way, id), id) for way, id in choice.takes]
-        if (choice.mode, choice.robot) == (done.mode, done.tended_by) and all(mover == id for mover, id in picks):
+        is_way = all(over.get(before) == hub for before, hub in choice.over) and all(mover == id for mover, id in picks)
+        if is_way and (choice.mode, choice.robot) == (done.mode, done.tended_by):
             return number
     raise AssertionError(f"{done.key} is in no mode of the search")

@@ -10,8 +10,8 @@ import numpy as np
 
 from scheduler.domain import Instance, Job, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
-from scheduler.domain.routing import Leg, Slot, carriers, route
-from scheduler.search.cyclic.choices import Choice, choices_of, id_of, links_of, orders_of
+from scheduler.domain.routing import Leg, Slot, carriers, routes
+from scheduler.search.cyclic.choices import Choice, choices_of, hub_of, id_of, links_of, orders_of
 from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
 
 
@@ -146,7 +146,8 @@ class _Lowering:
                 for origin, destination in product(steps[before], steps[after]):
                     chosen_by = destination[1].brings if destination else origin[1].takes if origin else ()
                     picks = {slot: id for (other, slot), id in chosen_by if other == before}
-                    self._route(job, origin and origin[0], destination and destination[0], picks)
+                    hub = dict(destination[1].over)[before] if destination else None
+                    self._route(job, origin and origin[0], destination and destination[0], picks, hub)
         of_links = [lags.get((job, before or "", after or "")) for job, before, after in links]
         ins: list[list[int]] = [[] for _ in operations]
         for link, to in enumerate(goes_to):
@@ -225,9 +226,16 @@ class _Lowering:
             key = ("input", legs[k + 1].groups[0])
         return self.resources.get(key, -1)
 
-    def _route(self, job: Job, origin: Machine | None, destination: Machine | None, picks: Mapping[Slot, str]) -> None:
-        """Write the way from machine to machine; a leg without options is one that nothing can do."""
-        legs = route(self.one_set, origin, destination)
+    def _route(
+        self,
+        job: Job,
+        origin: Machine | None,
+        destination: Machine | None,
+        picks: Mapping[Slot, str],
+        hub: str | None,
+    ) -> None:
+        """Write the way from machine to machine, over a hub if one is given; a leg without options nothing can do."""
+        legs = next((way for way in routes(self.one_set, origin, destination) if hub_of(way) == hub), None)
         for k, leg in enumerate(legs or ()):
             able = carriers(self.one_set, leg, job)
             if leg.slot in picks:

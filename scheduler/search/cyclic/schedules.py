@@ -24,9 +24,12 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
         if move.job is not None:
             moves.setdefault((move.job, move.predecessor, move.successor), []).append(move)
     movers: dict[tuple[str, str | None], dict[LegOfWay, str]] = {}  # by job and successor
+    hubs: dict[tuple[str, str | None], dict[str | None, str]] = {}
     for (name, before, after), made in moves.items():
         for move, of_way in slots_of(lowered.instance, made).items():
             movers.setdefault((name, after), {})[before, of_way] = move.mover
+            if of_way == "onward":
+                hubs.setdefault((name, after), {})[before] = move.origin
     plan.placed[:] = _chosen(lowered, schedule)
     is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
     for o, (job, operation) in enumerate(lowered.operations):
@@ -34,7 +37,8 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             continue
         done = schedule.by_operation[copy_id(job, 1), operation.id]
         brings, takes = (movers.get((copy_id(job, 1), after), {}) for after in (operation.id, None))
-        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes), done.start
+        over = hubs.get((copy_id(job, 1), operation.id), {})
+        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes, over), done.start
     for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])

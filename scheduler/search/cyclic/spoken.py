@@ -7,6 +7,7 @@ file already; here they must have their defaults too, since an instance may be b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from scheduler.domain import (
@@ -92,12 +93,8 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
     for before, after in links:
         lag = lags[before.id, after.id] if before is not None and after is not None else None
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
-        for origin in _machines(instance, before):
-            for destination in _machines(instance, after):
-                ways = routes(instance, origin, destination)
-                if len(ways) > 1:
-                    return "several routes from facility to facility"
-                legs = ways[0] if ways else ()
+        for origin, destination in product(_machines(instance, before), _machines(instance, after)):
+            for legs in routes(instance, origin, destination) or ((),):
                 reason = _why_not_moved(instance, job, origin, legs)
                 if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
                     reason = reason or "places at stations from which parts go on without a move"
