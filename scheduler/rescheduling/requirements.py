@@ -161,7 +161,18 @@ def require_possible_past(instance: Instance, before: Schedule, events: Sequence
         found = (*capacity.violations(instance, past), *buffers.violations(instance, past))
         return {(violation.where, violation.detail): violation for violation in found}
 
-    found = crowded(execution_of(instance).baseline, routes)
+    # A part that is done again has been there since it was brought, in everyone's way if there is no buffer before it.
+    execution = execution_of(instance)
+    lost = {(piece.key, piece.start) for piece in execution.aborted}
+    stays = {machine.id for machine in instance.machines if machine.input_buffer == 0}
+    brought = {(move.job, move.successor, move.destination) for move in execution.moves}
+    operations = (
+        replace(o, end=max(o.end, now))
+        if o.machine in stays and (o.key, o.start) in lost and (*o.key, o.machine) in brought
+        else o
+        for o in execution.baseline.operations
+    )
+    found = crowded(replace(execution.baseline, operations=tuple(operations)), routes)
     known = crowded(before, ()) if found else {}
     if new := [violation for key, violation in found.items() if key not in known]:
         fix = "say first what became of the other operation"

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import at, constructed, down, factory, job, machine, mode, op, schedule, setup, simple_job
+from helpers import at, constructed, distances, down, factory, job, machine, mode, op, schedule, setup, simple_job
 from repair_cases import flow_shop, flow_shop_baseline, refused, repaired, revised, robot_cell, robot_cell_baseline
 
 from scheduler import repair
-from scheduler.domain import Instance, Schedule, SetupMatrix
+from scheduler.domain import Facility, Fleet, Instance, Schedule, SetupMatrix, Vehicle
 from scheduler.domain.events import EarlyCompletion, Event, OperationStatus, Retraction, Revision, Rework, revise
 from scheduler.domain.happened import execution_of
 from scheduler.errors import EventError
@@ -238,6 +238,32 @@ def test_a_part_whose_place_another_has_taken_is_not_repaired_there() -> None:
     assert repair(instance, plan, [Rework("E", 5, "J2", "1", fix)], policy="right-shift").result.schedule is not None
     with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 5, which J2.1 leaves at 6"):
         repair(instance, plan, [Rework("E", 6, "J2", "1", fix)], policy="right-shift")
+
+
+@pytest.mark.parametrize(("buffer", "is_refused"), [(0, True), (None, False)])
+def test_work_is_not_done_again_on_a_part_whose_place_another_has_taken(buffer: int | None, is_refused: bool) -> None:
+    # Carts bring J2 to M1 at 2 and J3 at 7, when J2 has been done and is gone. Without a place before M1, where J2
+    # could wait for J3, it would have been on M1 all the time.
+    places = distances("P M1", 2)
+    fleet = Fleet("carts", "F", (Vehicle("V1", "P"), Vehicle("V2", "P")), places)
+    instance = factory(
+        Facility("F", "P"),
+        machine("M1", input_buffer=buffer),
+        fleet,
+        simple_job("J2", ("M1", 3)),
+        simple_job("J3", ("M1", 4), release_date=5),
+    )
+    plan = constructed(instance)
+    assert plan is not None
+    assert [(o.start, o.end) for o in plan.operations] == [(2, 5), (7, 11)]
+    rework = [Rework("E", 9, "J2", "1")]
+    if is_refused:
+        with pytest.raises(EventError, match=r"E602.*J3.1 on M1: takes the machine at 7, which J2.1 leaves at 9"):
+            repair(instance, plan, rework, policy="right-shift")
+    else:
+        found = repair(instance, plan, rework, policy="right-shift", workers=1)
+        assert found.schedule is not None
+        assert placed(found.schedule, "J2.1") == ("M1", 11, 14)
 
 
 def test_a_part_that_stays_for_its_repair_lets_the_next_one_wait() -> None:
