@@ -57,8 +57,11 @@ def _come(
     num_before = 1 if predecessor < 0 else facts.modes_at[predecessor + 1] - facts.modes_at[predecessor]
     row, machine, arrival = mode - origin, facts.machine[mode], facts.arrivals[link] + mode - first
     waits, is_counted = facts.before[mode] >= 0, facts.behind[mode] >= 0
-    starts = room.starts[row] if is_first else room.steps[3]
-    starts[:ticks] = NEVER
+    starts, joined = room.starts[row], room.steps[3]
+    if is_first:
+        starts[:ticks] = NEVER
+    else:
+        joined[:ticks] = NEVER
     for before in range(num_before):
         way = facts.routes_at[link] + before * width + mode - first
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
@@ -86,7 +89,7 @@ def _come(
         next_row += num_legs
         at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
         best, at, phase = NEVER, -1, -1
-        for t in range(ticks):
+        for t in range(ticks if is_first else 0):
             phase = 0 if phase == cycle - 1 else phase + 1
             value = room.steps[0, t]
             if num_legs == 0 and source >= 0:
@@ -94,21 +97,34 @@ def _come(
             if at_once or value < best or (is_late and value == best):
                 best, at = value, t
             if best < NEVER:
-                value = best
-                if is_first:
-                    value += room.helpers[0, phase]
-                if is_first and takes < 0:
+                value = best + room.helpers[0, phase]
+                if takes < 0:
                     value += room.inside[row, t]
                     if is_counted:
                         value += room.inside[row + num_stays, t]
-                if not is_first and takes >= 0:
+                    if waits and facts.enters[way]:
+                        value += room.begun[row + 2 * num_stays, max(0, t - 1)]
+                if value < starts[t]:
+                    starts[t] = value
+                    room.starts_from[arrival, t] = at
+                    room.starts_way[arrival, t] = before
+        # The others pay for no start; a loop of its own, since most operations have one part.
+        for t in range(0 if is_first else ticks):
+            value = room.steps[0, t]
+            if num_legs == 0 and source >= 0:
+                value = min(NEVER, value + room.begun[source, max(0, t - 1)])
+            if at_once or value < best or (is_late and value == best):
+                best, at = value, t
+            if best < NEVER:
+                value = best
+                if takes >= 0:
                     value -= room.inside[row, t]
                     if is_counted:
                         value -= room.inside[row + num_stays, t]
-                if takes < 0 and waits and facts.enters[way]:
+                elif waits and facts.enters[way]:
                     value += room.begun[row + 2 * num_stays, max(0, t - 1)]
-                if value < starts[t]:
-                    starts[t] = value
+                if value < joined[t]:
+                    joined[t] = value
                     room.starts_from[arrival, t] = at
                     room.starts_way[arrival, t] = before
     return next_row
