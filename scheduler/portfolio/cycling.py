@@ -6,9 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from scheduler.bounds import higher
-from scheduler.domain import Schedule, Status, Stop
+from scheduler.domain import Objective, Schedule, Status, Stop
 from scheduler.portfolio.run import Answer, Run
 from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.spoken import why_unsupported
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the search."""
@@ -17,13 +18,51 @@ GIVE_UP = 2
 SMALL = 250
 """Modes of all sets up to which CP-SAT has all threads ..."""
 WALK_SHARE = 0.25
-"""... after this share of the time, for the proof."""
+"""... after this share of the time that the walk found left, for the proof."""
 LAST_SHARE = 0.1
 """Share of the time for later tiers."""
+FIRST_SHARE = 0.1
+"""Share of the time for short cycles where the objective is another one."""
+SHORT = Objective.parse("cycle_time")
+"""The objective that the search speaks."""
+OFTEN = 0.1
+"""Seconds after which these schedules are looked at."""
 ALONE_SLICE = 0.5
 """Deterministic time of CP-SAT's first slice where one worker does everything."""
 ALONE_WORK = 1000
 """Insertions of the first slice of the search there."""
+
+
+def shorten_first(run: Run) -> None:
+    """Give a run for another objective schedules with shorter and shorter cycles, of which it keeps the best.
+
+    The makespan of *n* sets is ``(n - 1) C + F`` for the cycle time *C* and what the first set takes, *F*; and where
+    sets follow one another sooner, all jobs are complete sooner. What the search does not speak is left as it is.
+    """
+    assert run.best is not None
+    if why_unsupported(run.instance, SHORT) is not None:
+        return
+    walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda cycle_time: None)
+    seconds = FIRST_SHARE * run.left
+    if walk is None or not (walk.is_compiled() or walk.compile_elsewhere()(seconds)):
+        return
+    with run.stop.calling(walk.stop):
+        if run.workers == 1:
+            with walk.until(seconds):
+                walk.advance(ALONE_WORK)
+        else:
+            until, known = run.left - seconds, walk.value
+            walk.start(run.workers, seconds)
+            while run.left > until and not walk.has_met_target and not run.stop.requested:
+                walk.wait(min(OFTEN, run.left - until))
+                found = walk.best() if walk.value < known else None
+                if found is not None:
+                    known = walk.value
+                    run.offer(found, walk.name)
+            walk.finish()
+        found = walk.best()
+        if found is not None:
+            run.offer(found, walk.name)
 
 
 class Cycling:
@@ -70,13 +109,13 @@ class Cycling:
         Where CP-SAT was the last to find a better schedule it has all threads in its next slice: who is ahead works.
         """
         run, walk = self._run, self._walk
-        seconds, tries, is_walking = FIRST_SLICE, 0, False
+        seconds, tries, is_walking, walks_until = FIRST_SLICE, 0, False, run.time_limit
         while not self._has_ended():
             gives_up = (tries >= GIVE_UP and run.num_modes > SMALL) or not run.has_time_for_model
             if not is_walking and (compiled is None or compiled(run.left - self._kept if gives_up else 0.0)):
-                is_walking = True
+                is_walking, walks_until = True, run.seconds + WALK_SHARE * run.left
                 walk.start(run.workers - 1)
-            if run.num_modes <= SMALL and run.has_time_for_model and run.seconds > WALK_SHARE * run.time_limit:
+            if run.num_modes <= SMALL and run.has_time_for_model and run.seconds > walks_until:
                 walk.finish()
                 self._prove(run.left - self._kept, workers=run.workers)
                 return

@@ -84,24 +84,46 @@ class Polishing:
     def _side_by_side(self) -> None:
         """Polish in all threads but one; in that one improve the whole model, in slices that double.
 
-        Where a slice moved neither the value nor a bound that is far off, its thread polishes too.
+        Where a slice moved neither the value nor a bound that is far off, its thread polishes too. Where no thread
+        finds anything better any more, the next slice of the whole model has all of them: neighbourhoods are stuck.
         """
         run = self._run
+        seconds, number, improves = FIRST_SECONDS, 0, run.has_time_for_model
         with ThreadPoolExecutor(run.workers) as threads:
-            polishers = [threads.submit(self._polish, number) for number in range(1, run.workers)]
-            seconds = FIRST_SECONDS
-            while run.has_time_for_model and not self._has_ended():
-                if not self._improve(min(seconds, run.left - self._kept)):
-                    break
-                seconds *= 2
-            self._polish(0)
-            for polisher in polishers:
-                polisher.result()
+            while not self._has_ended():
+                best, left = run.best, run.left
+                until = max(self._kept, left - (seconds if improves else ROUND))
+                polishers = [
+                    threads.submit(self._polish, number + k, until) for k in range(run.workers - int(improves))
+                ]
+                number += run.workers
+                if improves:
+                    improves = self._improve(left - until)
+                    seconds *= 2
+                for polisher in polishers:
+                    polisher.result()
+                if improves or run.best is not best or self._has_ended():
+                    continue
+                if run.has_time_for_model:
+                    seconds = self._improve_in_all_threads(seconds)
+                elif left - run.left < ROUND / 2:
+                    break  # every neighbourhood is as good as can be, the largest included
+
+    def _polish(self, number: int, until: float) -> None:
+        """Polish until so many seconds are left, in rounds that begin with the best schedule of all."""
+        run = self._run
+        while not self._has_ended() and run.left > until:
+            best, left = run.best, run.left
+            self._polish_once(number, min(ROUND, left - until))
+            number += run.workers
+            if run.best is best and left - run.left < min(ROUND, left - until) / 2:
+                break  # every neighbourhood is as good as can be, the largest included
 
     def _beside(self, walk: FactorySearch) -> None:
         """Walk in all threads but one; in that one improve the whole model, in slices that double, then polish.
 
-        After a round of polishing that has found nothing the thread walks too.
+        After a round of polishing that has found nothing the thread walks too. Where walks find nothing either for as
+        long, the whole of a small model has all threads for its next slice.
         Until the walk is compiled, its threads are idle: compiling keeps one busy.
         """
         run = self._run
@@ -126,7 +148,12 @@ class Polishing:
                 seconds *= 2
                 continue
             if gives_up:
+                best = run.best
                 walk.wait(min(ROUND, run.left - self._kept))
+                self._exchange(walk)
+                if run.best is best and run.num_modes <= SMALL and run.has_time_for_model and not self._has_ended():
+                    with walk.resting():
+                        seconds = self._improve_in_all_threads(seconds)
                 continue
             began_with, left = run.best, run.left
             pays = self._polish_once(number, ROUND)
@@ -165,15 +192,6 @@ class Polishing:
                 self._improve(run.left - self._kept, work)
                 work *= 2
 
-    def _polish(self, number: int) -> None:
-        """Polish until the end, in rounds that begin with the best schedule of all."""
-        while not self._has_ended():
-            began_with, left = self._run.best, self._run.left
-            self._polish_once(number, ROUND)
-            number += self._run.workers
-            if self._run.best is began_with and left - self._run.left < ROUND / 2:
-                break  # every neighbourhood is as good as can be, the largest included
-
     def _polish_once(self, number: int, seconds: float) -> bool:
         """Polish neighbourhoods of the best schedule; return whether that led to a better one."""
         from scheduler.cpsat.polish import polish
@@ -205,19 +223,28 @@ class Polishing:
         self._overrun = max(self._overrun, left - run.left - seconds)
         return pays
 
-    def _improve(self, seconds: float, work: float | None = None) -> bool:
+    def _improve(self, seconds: float, work: float | None = None, workers: int = 1) -> bool:
         """Give CP-SAT a slice on the whole model; return whether another one may be of use.
 
         It is not where this one moved neither the schedule nor a bound that is far off.
         """
         run = self._run
         known = run.best, run.bound
-        status, bounds = run.improve(seconds, 1, self._prover, None, work)
+        status, bounds = run.improve(seconds, workers, self._prover, None, work)
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         self._aim()
         if status is Status.OPTIMAL:
             self._prover.request()
         return (run.best, run.bound) != known or not (run.is_far() or run.is_proved())
+
+    def _improve_in_all_threads(self, seconds: float) -> float:
+        """Give CP-SAT a slice on the whole model, and another one as long as that pays; return how long the next is."""
+        pays = True
+        while pays and not self._has_ended():
+            best = self._run.best
+            self._improve(min(seconds, self._run.left - self._kept), workers=self._run.workers)
+            pays, seconds = self._run.best is not best, 2 * seconds
+        return seconds
 
     def _aim(self) -> None:
         """Let the walk end where all its tiers are as small as they can be."""

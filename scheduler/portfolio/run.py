@@ -173,12 +173,12 @@ class Run:
                 break
         if weights is not None and self.best is not None:
             return self._walk(weights, blocks)
-        if (
-            self.instance.cycle is not None
-            and self.best is not None
-            and why_not_cyclic(self.instance, self.objective) is None
-        ):
-            return self._shorten()
+        if self.instance.cycle is not None and self.best is not None:
+            if why_not_cyclic(self.instance, self.objective) is None:
+                return self._shorten()
+            from scheduler.portfolio.cycling import shorten_first
+
+            shorten_first(self)
         if self.best is None and (self.stop.requested or self.left <= 0):
             return Status.UNKNOWN, self.no_bounds
         if walk is not None and self.best is None and not is_compiled and walk.is_compiled():

@@ -30,12 +30,16 @@ from scheduler.domain import (
     Job,
     Objective,
     Status,
+    Stop,
 )
 from scheduler.domain.cycle import cycle_time
 from scheduler.domain.jobs import Precedence
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.portfolio import solve
+from scheduler.portfolio.cycling import Cycling
+from scheduler.portfolio.run import Run
+from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.insertion import insert
 from scheduler.search.cyclic.lower import Lowered, lower
@@ -44,6 +48,7 @@ from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
 from scheduler.search.cyclic.using import collide, use_job
+from scheduler.search.cyclic.warm import compile_here
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -292,6 +297,42 @@ def test_the_portfolio_takes_it(workers: int, objective: str) -> None:
     assert_valid(instance, result.schedule)
     assert 0 < result.bounds[0] <= result.values[0]
     assert "bounds" in {point.engine for point in result.history}
+
+
+def test_small_sets_are_walked_however_long_construction_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT has all threads for what is small after a quarter of the time that is left to the walk, not of all."""
+    compile_here()
+    instance = cyclic(factory(machine("M1"), machine("M2"), simple_job("P", ("M1", 3), ("M2", 2), ("M1", 1))), 3)
+    run = Run(instance, GOAL, 40.0, 2, 0, None, Stop())
+    start = constructed(instance)
+    run.offer(start, "construction")
+    slices: list[int] = []
+
+    def improve(seconds: float, workers: int, *_: object) -> tuple[Status, tuple[None, ...]]:
+        slices.append(workers)
+        run._began_at -= 4  # so long a slice
+        return Status.FEASIBLE, (None,)
+
+    monkeypatch.setattr(run, "improve", improve)
+    monkeypatch.setattr(CyclicSearch, "has_met_target", False)
+    run._began_at -= 15  # construction, and a first go of CP-SAT's
+    Cycling(run, CyclicSearch(instance, start, 0, lambda value: None)).search()
+    assert slices[:3] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_short_cycles_come_first_for_another_objective(workers: int) -> None:
+    """They are of use for the makespan, which nothing else but CP-SAT makes smaller, and slowly."""
+    compile_here()
+    instance = generate(
+        facilities=1, vehicles=0, fleet=2, jobs=8, operations=40, machines=10, cells=2, blocking=1, dwell=0.2,
+        shifts=0, capacity=0, operators=0, assembly=0, repetitions=5, seed=1, durations=(5, 30),
+    )  # fmt: skip
+    enough = Enough(1, lambda point: point.engine == "cyclic")
+    result = solve(instance, objective="makespan", time_limit=30, workers=workers, stop=enough, on_progress=enough.hear)
+    assert_valid(instance, result.schedule)
+    values = [point.value for point in result.history if point.engine == "cyclic"]
+    assert values and values[0] < min(point.value for point in result.history if point.engine == "construction")
 
 
 @pytest.mark.parametrize(

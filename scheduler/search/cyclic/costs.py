@@ -118,7 +118,8 @@ def blocked(
         weight = weights[uses.job[resource, k]] * COLLISION
         before = length + gap(facts, resource, destination, uses.first[resource, k]) - 1
         after = uses.end[resource, k] - uses.start[resource, k] + gap(facts, resource, uses.last[resource, k], origin)
-        base += _spread(cost, (uses.start[resource, k] - before) % cycle, before + after, weight, cycle)
+        width = max(0, before + after)  # where neither takes any time, nothing is in the way
+        base += _spread(cost, (uses.start[resource, k] - before) % cycle, width, weight, cycle)
     running = base
     for t in range(cycle):
         running += cost[t]
