@@ -322,3 +322,21 @@ def test_long_walks_for_the_makespan_anneal(objective: str, anneals: bool) -> No
     for found in annealed:
         assert found == sorted(found, reverse=True)
         assert 0.4 * found[0] < found[-1] < 0.7 * found[0]
+
+
+def test_what_is_given_after_an_annealing_is_walked_by_late_acceptance() -> None:
+    """The walk from there does not go on with what was left of the other: a cold temperature, and an end at once."""
+    compile_here()
+    instance = generate(jobs=12, operations=60, machines=8, facilities=1, cells=1, seed=3)
+    search = FactorySearch.of(instance, Objective.parse("makespan"), 0, lambda value: None)
+    assert search is not None
+    walks = Walks(search, 0)
+    walks.step()
+    while walks._is_walking or not walks._length:
+        walks.step()
+    best = search.best()
+    assert best is not None
+    search.give(best)
+    walks.step()
+    assert walks._length == 0
+    assert walks._memory._scalars[HEAT] == 0

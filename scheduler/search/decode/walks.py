@@ -106,8 +106,9 @@ class Walks:
         search = self.search
         best, value = self._best_of(given)
         if not self._is_walking or (value < self._reached and not self._is_long):
-            self._is_walking = value < NEVER and self.judge.enter(best, search.settings.history)
-            self._set_out(search.settings.history)
+            self._length, self._history = 0, search.settings.history  # not as the walk that has ended
+            self._is_walking = value < NEVER and self.judge.enter(best, self._history)
+            self._set_out(self._history)
             return
         if self._is_long and value < NEVER:
             search.keep(value, best)
