@@ -183,6 +183,7 @@ class Clock:
     def __init__(self, calendar: Calendar) -> None:
         self._pattern = calendar.pattern
         self._per_period = sum(shift.end - shift.start for shift in self._pattern.shifts) if self._pattern else 0
+        self._overtime = calendar.overtime  # outside of shifts and downtimes
         self._downtimes = _merged((d.start, d.end) for d in calendar.downtimes if d.start < d.end)
         self._downtime_ends = [end for _, end in self._downtimes]
 
@@ -191,6 +192,7 @@ class Clock:
         if end <= start:
             return 0
         ticks = self._on_shift(end) - self._on_shift(start)
+        ticks += sum(max(0, min(w.end, end) - max(w.start, start)) for w in self._overtime)
         position = bisect_right(self._downtime_ends, start)
         while position < len(self._downtimes) and self._downtimes[position][0] < end:
             down_from, down_until = self._downtimes[position]

@@ -53,10 +53,15 @@ class ShiftPattern:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Single downtimes plus, optionally, a repeating shift pattern."""
+    """Single downtimes plus, optionally, a repeating shift pattern.
+
+    ``overtime`` are windows outside all shifts and downtimes in which it works all the same, sorted and disjoint. No
+    file has any: a degraded schedule is conceded them (`scheduler.rescheduling.overtime`).
+    """
 
     downtimes: tuple[Downtime, ...] = ()
     pattern: ShiftPattern | None = None
+    overtime: tuple[Shift, ...] = ()
 
     @property
     def always_works(self) -> bool:
@@ -68,6 +73,11 @@ class Calendar:
         """Length of the longest time without pause that comes again and again; None if there is no limit."""
         return None if self.pattern is None else self.pattern.longest
 
+    @property
+    def settled(self) -> int:
+        """The tick from which on only the pattern counts."""
+        return max((*(d.end for d in self.downtimes), *(window.end for window in self.overtime)), default=0)
+
     def blocked(self, until: int) -> tuple[Downtime, ...]:
         """Return every maximal window without work that starts before `until`, sorted and disjoint.
 
@@ -75,7 +85,7 @@ class Calendar:
         """
         windows = [d for d in self.downtimes if d.start < until and d.end > d.start]
         if self.pattern is not None:
-            windows.extend(_off_shift(self.pattern, until))
+            windows.extend(_without(_off_shift(self.pattern, until), self.overtime))
         merged: list[Downtime] = []
         for window in sorted(windows):
             if merged and window.start <= merged[-1].end:
@@ -96,7 +106,8 @@ class Calendar:
         if self.pattern is None:
             return Calendar(downtimes)
         shifts = tuple(Shift(factor * shift.start, factor * shift.end) for shift in self.pattern.shifts)
-        return Calendar(downtimes, ShiftPattern(factor * self.pattern.period, shifts))
+        overtime = tuple(Shift(factor * window.start, factor * window.end) for window in self.overtime)
+        return Calendar(downtimes, ShiftPattern(factor * self.pattern.period, shifts), overtime)
 
 
 def _off_shift(pattern: ShiftPattern, until: int) -> list[Downtime]:
@@ -109,6 +120,23 @@ def _off_shift(pattern: ShiftPattern, until: int) -> list[Downtime]:
                 gaps.append(Downtime(begin, start, "off shift"))
             begin = cycle * pattern.period + shift.end
     return gaps
+
+
+def _without(windows: list[Downtime], overtime: tuple[Shift, ...]) -> list[Downtime]:
+    """Return what is left of windows outside others, both sorted and disjoint."""
+    if not overtime:
+        return windows
+    left: list[Downtime] = []
+    for window in windows:
+        begin = window.start
+        for worked in overtime:
+            if worked.end > begin and worked.start < window.end:
+                if worked.start > begin:
+                    left.append(Downtime(begin, worked.start, window.reason))
+                begin = min(worked.end, window.end)
+        if begin < window.end:
+            left.append(Downtime(begin, window.end, window.reason))
+    return left
 
 
 def working_time(blocked: tuple[Downtime, ...], start: int, end: int) -> int:

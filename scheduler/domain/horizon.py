@@ -279,7 +279,7 @@ def _limited(calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:
 
 def _worst_time(calendar: Calendar, time: int, piece: int) -> int:
     """Return the longest that an activity can last, waiting included, from the worst moment to become ready."""
-    last = until = reach = max((d.end for d in calendar.downtimes), default=0) + 1
+    last = until = reach = calendar.settled + 1
     surplus = by_period = period = 0
     if (pattern := calendar.pattern) is not None:
         period, by_period = pattern.period, sum(shift.end - shift.start for shift in pattern.shifts)

@@ -1,9 +1,11 @@
 """Hard limits that may be broken where nothing else helps. All else is physics.
 
-They are deadlines, pins, maximum lags, the maximum dwell of parts and the minimum level of batteries. A part that stays
-in its bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
+They are deadlines, pins, maximum lags, the maximum dwell of parts, the minimum level of batteries, and the end of
+shifts of robots and vehicles for which slow ways have made a move longer than every shift. A part that stays in its
+bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
 wears its battery out, but it gets to a charger. An empty one goes nowhere by itself: a level below 0 says how much
-charge it lacks, which somebody has to bring to it, or by how far it has to be towed. That is conceded last.
+charge it lacks, which somebody has to bring to it, or by how far it has to be towed. That is conceded last. A move that
+runs beyond a shift needs somebody to stay, see `scheduler.rescheduling.overtime`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.horizon import horizon
+from scheduler.rescheduling.overtime import as_worked, may_need_overtime, need_overtime, with_overtime, without_shifts
 from scheduler.rescheduling.stranded import at_chargers, left_behind
 
 
@@ -25,6 +28,7 @@ def unlimited(instance: Instance) -> Instance:
     jobs = tuple(without_dwell(without_lags(replace(job, deadline=None))) for job in instance.jobs)
     execution = instance.execution
     instance = with_minimums(instance, dict.fromkeys(instance.battery_by_vehicle, lowest_with_help(instance)))
+    instance = without_shifts(instance, may_need_overtime(instance))
     return replace(instance, jobs=jobs, execution=None if execution is None else replace(execution, pins=()))
 
 
@@ -76,8 +80,8 @@ def conceded(instance: Instance, schedule: Schedule) -> Instance:
     """Return the instance in which every limit that the schedule breaks is where the schedule has it.
 
     A deadline is the completion there, a maximum lag or dwell is what it is there, the minimum of a battery the lowest
-    level there; a pin that is not kept is where the operation is there. So a schedule for it breaks the same limits as
-    this one, none of them further, and no other.
+    level there; a pin that is not kept is where the operation is there; what runs beyond a shift may do so then. So a
+    schedule for it breaks the same limits as this one, none of them further, and no other.
     """
     dwells = dwells_of(instance, schedule)
     jobs = tuple(_conceded(job, schedule, dwells) for job in instance.jobs)
@@ -86,7 +90,7 @@ def conceded(instance: Instance, schedule: Schedule) -> Instance:
         there = schedule.by_operation
         pins = tuple(replace(there[pin.key], tended_by=pin.tended_by) for pin in execution.pins if pin.key in there)
         execution = replace(execution, pins=pins)
-    instance = with_minimums(instance, batteries.lowest_levels(instance, schedule))
+    instance = with_minimums(as_worked(instance, schedule), batteries.lowest_levels(instance, schedule))
     return replace(instance, jobs=jobs, execution=execution)
 
 
@@ -150,7 +154,8 @@ def without_lost(instance: Instance) -> Instance:
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
     the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded;
     the minimum of vehicles that neither get to a charger nor make any transport with it, where a job needs one of them.
-    It is then what one has at a charger to which it goes at once, below 0 only if 0 does not help.
+    It is then what one has at a charger to which it goes at once, below 0 only if 0 does not help. And the end of
+    shifts, where a part can't go its way without a move that is longer than all of them.
     """
     execution, begun = execution_of(instance), started(instance)
     now, baseline = execution.now, execution.baseline
@@ -176,6 +181,7 @@ def without_lost(instance: Instance) -> Instance:
         there = at_chargers(instance)
         instance = with_minimums(instance, {vehicle: max(0, there[vehicle]) for vehicle in left_behind(instance)})
         instance = with_minimums(instance, {vehicle: there[vehicle] for vehicle in left_behind(instance)})
+    instance = with_overtime(instance, need_overtime(instance))
     if all(now_ is was for now_, was in zip(jobs, instance.jobs, strict=True)):
         return instance
     return replace(instance, jobs=tuple(jobs))
@@ -188,8 +194,8 @@ def intolerable(
     found = check(instance, schedule)
     if not found and not known:
         return (), ()
-    physical = {(v.rule, v.where, v.detail) for v in check(unlimited(instance), schedule)}
+    physical = check(unlimited(instance), schedule)
     stated = {(v.rule, v.where, v.amount) for v in known}
     actual = {(v.rule, v.where, v.amount) for v in found}
-    bad = (v for v in found if (v.rule, v.where, v.detail) in physical or (v.rule, v.where, v.amount) not in stated)
-    return tuple(bad), tuple(v for v in known if (v.rule, v.where, v.amount) not in actual)
+    bad = (v for v in found if v not in physical and (v.rule, v.where, v.amount) not in stated)
+    return (*physical, *bad), tuple(v for v in known if (v.rule, v.where, v.amount) not in actual)

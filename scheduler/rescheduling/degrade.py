@@ -1,8 +1,8 @@
 """Degrade honestly: where no schedule keeps every hard limit, the one that breaks them least, and which it breaks.
 
-Limits that may be broken are deadlines, pins, maximum lags, dwells and the minimum levels of batteries
-(`scheduler.rescheduling.concessions`). The schedule is never passed off as a right one: what it breaks goes with it
-wherever it goes, as the checker says it.
+Limits that may be broken are deadlines, pins, maximum lags, dwells, the minimum levels of batteries and, where a move
+is longer than every one, the ends of shifts (`scheduler.rescheduling.concessions`). The schedule is never passed off as
+a right one: what it breaks goes with it wherever it goes, as the checker says it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from scheduler.rescheduling.concessions import (
     without_lags,
     without_lost,
 )
+from scheduler.rescheduling.overtime import may_need_overtime, narrowed, with_calendars_of, with_overtime
 from scheduler.rescheduling.right_shift import shift
 from scheduler.rescheduling.safety_net import constructed, patience
 from scheduler.terms import value_terms
@@ -67,9 +68,10 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
     finds, and in half of the time that is left a search for the least total lateness (only where there is no right
     shift, unless `is_searched`). Then vehicles that can't charge may run below their minimum as little as they have to,
     down to an empty battery. Where a pin or a maximum lag is in the way of every right shift, pins are given up too,
-    then maximum lags: first those that the baseline breaks, as far as it does, then maximum dwells. At last vehicles go
-    on with an empty battery, which needs help. Of several schedules the one with the least total excess is taken, and
-    its lags, dwells and levels are brought as near to their limits as right shifts can.
+    then maximum lags: first those that the baseline breaks, as far as it does, then maximum dwells, and where moves are
+    too long for them the ends of shifts. At last vehicles go on with an empty battery, which needs help. Of several
+    schedules the one with the least total excess is taken, and its overtime, lags, dwells and levels are brought as
+    near to their limits as right shifts can.
 
     Construction does not ask for the time, but for its `patience`: where nothing else is left, a plan that comes a
     little late is better than none.
@@ -99,18 +101,20 @@ def degraded(case: Case, *, is_searched: bool = True) -> Degraded | None:
 def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable[[], bool]) -> Degraded:
     """Return the schedule in which one lag, dwell or level after the other is broken as little as right shifts can.
 
-    A right shift starts everything as early as it can, so that a lag which nobody limits is as long as it comes. For
-    each that is broken, the least limit with a right shift of no more excess in all is sought by bisection. Where
-    orders lead to none, construction stands in for it, until its patience `is_over`.
+    First comes what runs beyond shifts, see `_on_shift`. A right shift starts everything as early as it can, so that a
+    lag which nobody limits is as long as it comes. For each that is broken, the least limit with a right shift of no
+    more excess in all is sought by bisection. Where orders lead to none, construction stands in for it, until its
+    patience `is_over`.
     """
     baseline, wanted = execution_of(case.instance).baseline, case.instance
+    relaxed, least = _on_shift(case, relaxed, least, is_over)
     for limit in _broken_limits(wanted, least.schedule):
         low, high = 0, limit.excess  # high is possible, low is not, or not known to be
         while low < high and case.left > SHORTEST:
             middle = (low + high) // 2
             given = limit.exceeded_by(conceded(wanted, least.schedule), middle)
             jobs = tuple(replace(job, deadline=relaxed.job_by_id[job.id].deadline) for job in given.jobs)
-            trial = replace(relaxed, jobs=jobs, fleets=given.fleets)
+            trial = replace(relaxed, jobs=jobs, fleets=with_calendars_of(given, relaxed).fleets)
             placed = shift(trial, baseline).placed or _constructed(case, trial, is_over)
             found = None if placed is None or check(trial, placed) else Degraded.of(wanted, placed)
             if found is not None and found.excess < least.excess:
@@ -118,6 +122,23 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable
             else:
                 low = middle + 1
     return least
+
+
+def _on_shift(case: Case, relaxed: Instance, least: Degraded, is_over: Callable[[], bool]) -> tuple[Instance, Degraded]:
+    """Return the schedule in which no more runs beyond shifts than has to, and the instance with as much overtime.
+
+    Shifts are closed again one after the other where something runs beyond them that would fit into another.
+    """
+    baseline, found = execution_of(case.instance).baseline, (relaxed, least)
+    current = least.schedule
+    while case.left > SHORTEST and (trial := narrowed(case.instance, relaxed, current)) is not None:
+        placed = shift(trial, baseline).placed or _constructed(case, trial, is_over)
+        if placed is None or check(trial, placed):
+            break
+        relaxed, current = trial, placed
+        candidate = Degraded.of(case.instance, placed)
+        found = (trial, candidate) if candidate.excess < found[1].excess else found
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,6 +241,9 @@ def _relaxations(instance: Instance) -> Iterator[tuple[Instance, int | None]]:
         if soaking != relaxed.jobs:
             relaxed = replace(relaxed, jobs=soaking)
             yield relaxed, lowest
+    if lengths := may_need_overtime(relaxed):
+        relaxed = with_overtime(relaxed, lengths)
+        yield relaxed, lowest
     if instance.battery_by_vehicle:
         helped = lowest_with_help(instance)
         yield limited, helped

@@ -328,11 +328,12 @@ def _latest(instance: Instance, draft: Draft) -> int:
     calendars += [carrier.calendar for carrier in instance.carrier_by_id.values()]
     calendars += [lane.calendar for lane in instance.lanes]
     known = [operation.end for operation in draft.operations] + [move.end for move in draft.moves]
-    known += [downtime.end for calendar in calendars for downtime in calendar.downtimes]
+    known.append(execution_of(instance).now)
+    known += [calendar.settled for calendar in calendars]
     known += [tick for machine in instance.machines for tick in machine.tempo.ends]
     left = sum(instance.mode(o.key, o.mode).duration for o in draft.operations)
     left += sum(move.end - move.start for move in draft.moves)
     left += sum(charge.end - charge.start for charge in draft.charges)
     periods = [calendar.pattern.period for calendar in calendars if calendar.pattern is not None]
     periods += [lane.transit_times.period for lane in instance.lanes if lane.transit_times is not None]
-    return 2 * max(known, default=execution_of(instance).now) + left + 4 * max(periods, default=0) + 1
+    return 2 * max(known) + left + 4 * max(periods, default=0) + 1

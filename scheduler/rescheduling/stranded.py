@@ -75,7 +75,7 @@ def _needed(instance: Instance, job: Job, gone: frozenset[str]) -> set[str]:
     for predecessor, successor, _ in job.links:
         if (predecessor, successor) in moved or (job.id, successor) in begun:
             continue
-        ends = [_machines(instance, job, operation) for operation in (predecessor, successor)]
+        ends = [possible_machines(instance, job, operation) for operation in (predecessor, successor)]
         lacks = [
             set().union(*(_able(instance, job, leg, gone) for leg in route if leg.kind == "transport"))
             for origin, destination in product(*ends)
@@ -92,7 +92,7 @@ def _able(instance: Instance, job: Job, leg: Leg, gone: frozenset[str]) -> set[s
     return able if able <= gone else set()
 
 
-def _machines(instance: Instance, job: Job, operation: str | None) -> tuple[Machine | None, ...]:
+def possible_machines(instance: Instance, job: Job, operation: str | None) -> tuple[Machine | None, ...]:
     """Return where an operation is or may be done; None is outside."""
     if operation is None:
         return (None,)

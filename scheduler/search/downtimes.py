@@ -21,7 +21,7 @@ class Downtimes:
         self._calendar = calendar
         self._tempo = tempo if tempo is not None and tempo.stretches else None
         self._period = calendar.pattern.period if calendar.pattern is not None else 0
-        self._last_single = max((d.end for d in calendar.downtimes), default=0)
+        self._last_single = calendar.settled
         self._known_until = NEVER if calendar.pattern is None else 0
         self._windows: tuple[Downtime, ...] = calendar.blocked(NEVER) if calendar.pattern is None else ()
 

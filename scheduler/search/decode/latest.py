@@ -22,7 +22,7 @@ def guess_latest(instance: Instance) -> int:
 
 def known_ends(instance: Instance) -> list[int]:
     """Return 0, now, and when downtimes, slow machines and the plan in force end and jobs are released."""
-    ends = [d.end for c in _calendars(instance) for d in c.downtimes] + [job.release_date for job in instance.jobs]
+    ends = [c.settled for c in _calendars(instance)] + [job.release_date for job in instance.jobs]
     ends += [tick for machine in instance.machines for tick in machine.tempo.ends]
     if instance.execution is not None:
         ends += [instance.execution.now, instance.execution.baseline.makespan]
