@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
 from scheduler.domain.batteries import charging_time, corrected, drain, filled, level_after
+from scheduler.domain.parking import Way
 from scheduler.domain.slowdowns import last_departure
 from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
@@ -43,10 +44,11 @@ class BatteryTimeline(CarrierTimeline):
     to return). A move after all others may have a charge before it: as
     long as it has to be, and at least up to the end of so many ``pieces`` of the charge curve; longer where the job is
     not ready yet. A move in a gap between others goes there directly, if the charges that follow are still enough. A
-    vehicle for several jobs gets one at a time; in the past it may have had several on board.
+    vehicle for several jobs gets one at a time; in the past it may have had several on board. Its empty ``ways`` that
+    had begun by `now` took as long as they took.
     """
 
-    __slots__ = ("_battery", "_chargers", "_drained", "_fleet", "_is_charge", "_rooms", "_wish")
+    __slots__ = ("_battery", "_chargers", "_drained", "_fleet", "_is_charge", "_rooms", "_wish", "ways")
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class BatteryTimeline(CarrierTimeline):
         self._rooms = rooms
         self._is_charge: list[bool] = []
         self._drained: dict[int, int] = {}
+        self.ways: Sequence[Way] = ()
         self._wish = ([0] + [step.up_to for step in battery.curve])[min(pieces, len(battery.curve))]
         # Those from which the vehicle gets home, if it has to.
         range_left = battery.capacity - battery.minimum
@@ -169,7 +172,6 @@ class BatteryTimeline(CarrierTimeline):
         battery, fleet, room = self._battery, self._fleet, self._rooms[charger.id]
         there, back = self._there(len(self._starts), charger.place), fleet.travel_time(charger.place, origin)
         place, free_at = self._stand()
-        travel = fleet.travel_time(place, charger.place)
         drained = battery.drain_empty * back + self._drain(origin, destination, length)
         target = battery.minimum + drained + (self._reach(destination, is_last) if length > 0 else 0)
         if target > battery.capacity:
@@ -177,6 +179,7 @@ class BatteryTimeline(CarrierTimeline):
         wish = max(target, self._wish if length > 0 else target)
         begin = max(there, self.now)
         while True:
+            travel = self._under_way(place, charger.place, free_at, begin)
             level = self._level() - battery.drain_empty * travel - battery.drain_idle * (begin - free_at - travel)
             if level < battery.minimum:
                 return IMPOSSIBLE
@@ -263,5 +266,20 @@ class BatteryTimeline(CarrierTimeline):
 
     def _travel(self, before: Task, after: Task) -> int:
         """Return how long the vehicle travels between two tasks."""
-        leaves = last_departure(self._fleet, before.destination, after.origin, after.start)
-        return self._fleet.travel_time(before.destination, after.origin, leaves)
+        return self._under_way(before.destination, after.origin, before.end, after.start)
+
+    def _under_way(self, here: str, there: str, free_at: int, wanted_at: int) -> int:
+        """Return for how long the vehicle travels to a place to be there in time: what was under way goes on.
+
+        So it has been in the past, and so it is if that drains it no more than to set out later.
+        """
+        leaves = last_departure(self._fleet, here, there, wanted_at)
+        later = self._fleet.travel_time(here, there, leaves)
+        if free_at >= self.now or not self._fleet.slowdowns:
+            return later
+        for way in self.ways:
+            if way.start >= free_at and (way.origin, way.destination) == (here, there) and way.end <= wanted_at:
+                was = way.end - way.start
+                is_better = was <= later and not self.sets_out_anew
+                return was if is_better or wanted_at < self.now else later
+        return later

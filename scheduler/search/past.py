@@ -127,6 +127,8 @@ class Past:
                 for move in baseline.by_mover.get(carrier_id, ())
                 if move.job is None and free_at <= move.start < now
             }
+            if isinstance(carrier, BatteryTimeline):
+                carrier.ways = ways_begun(self._problem.instance, carrier_id)
             if isinstance(carrier, ParkingTimeline):
                 carrier.set_out(ways_begun(self._problem.instance, carrier_id))
         for setup in baseline.setups:

@@ -19,6 +19,7 @@ from benchmarks.drawing import random_event
 from scheduler.cpsat.solve import Outcome, improve
 from scheduler.domain import (
     Battery,
+    Charger,
     ChargeStep,
     Execution,
     Fleet,
@@ -210,6 +211,54 @@ def test_a_vehicle_under_way_goes_on_and_waits_where_it_is_wanted() -> None:
     later = revise(after, Revision(15, 0, (), result))
     assert right_shift(later, result) == result
     assert hint_status(later, result) is Status.FEASIBLE
+
+
+def decoded(instance: Instance) -> Schedule | None:
+    """Return the first schedule of the factory search."""
+    search = FactorySearch.of(instance, MAKESPAN, 0, lambda *_: None)
+    return None if search is None else search.first()
+
+
+def test_construction_and_factory_search_count_a_way_under_way_as_the_schedule_does() -> None:
+    # 12 units are enough only if the way to M1 takes 4 of them; 11 are not.
+    events = (RouteSlow("E", 2, "carts", 50), OperationDelayed("F", 2, "J1", "1", delay=10))
+    plan = construct(battery_cart(12), MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    after, result = repaired(battery_cart(12), plan, 2, *events)
+    assert construct(after, MAKESPAN, time_limit=0.0) == result
+    assert decoded(after) == result
+    # The same once it has been there for long.
+    later = revise(after, Revision(8, 0, (), result))
+    assert construct(later, MAKESPAN, time_limit=0.0) == result
+    assert decoded(later) == result
+    short = revised(battery_cart(11), replace(plan, operations=plan.operations), 2, *events)
+    assert construct(short, MAKESPAN, time_limit=0.0) is None
+    assert decoded(short) is None
+
+
+def test_a_vehicle_under_way_to_its_charger_gets_there() -> None:
+    # From 2 on the way from P to the charger, [0, 4), would take 8 units of the 10, and 3 have to be left. Then it
+    # charges 14 units: 8 to M1, 8 to M2, which leaves 4.
+    instance = battery_cart(10)
+    battery = Battery(20, (ChargeStep(20, 14),), 10, 3, drain_loaded=1, drain_empty=1)
+    vehicle = replace(instance.fleets[0].vehicles[0], battery=battery)
+    fleet = replace(
+        instance.fleets[0],
+        vehicles=(vehicle,),
+        travel=distances("P M1 M2 PLUG", 4),
+        chargers=(Charger("C", "PLUG"),),
+    )
+    instance = replace(instance, fleets=(fleet,))
+    plan = construct(instance, MAKESPAN, time_limit=0.0)
+    assert plan is not None
+    assert [(charge.start, charge.from_level) for charge in plan.charges] == [(4, 6)]
+    after = revised(instance, plan, 2, RouteSlow("E", 2, "carts", 50))
+    for found in (construct(after, MAKESPAN, time_limit=0.0), decoded(after)):
+        assert found is not None
+        assert_valid(after, found)
+        assert [(charge.start, charge.from_level) for charge in found.charges] == [(4, 6)]
+        assert [(m.job, m.start) for m in found.moves] == [(None, 0), (None, 5), ("J1", 13)]
+        assert fixed_status(after, found) is Status.FEASIBLE
 
 
 def test_a_battery_that_is_too_small_even_for_the_way_under_way() -> None:

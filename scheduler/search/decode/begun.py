@@ -49,7 +49,11 @@ class Begun:
             first, group = len(tables[at.UNDER_WAY]), board.problem.instance.group_by_carrier[name]
             for (origin, destination), start in timeline.under_way.items():
                 leaves = leaves_at(group, origin, destination, 0, timeline.now, start, anew=timeline.sets_out_anew)
-                tables[at.UNDER_WAY].append((facts.spot(name, origin), facts.spot(name, destination), leaves))
+                time = group.travel_time(origin, destination)
+                if leaves < timeline.now:  # it goes on
+                    time = min(time, group.travel_time(origin, destination, start))
+                ends = facts.spot(name, origin), facts.spot(name, destination)
+                tables[at.UNDER_WAY].append((*ends, leaves, time))
             carrier = tables[at.CARRIERS][facts.mover(name)]
             carrier = (*carrier[: at.UNDER_AT], first, len(tables[at.UNDER_WAY]), *carrier[at.UNDER_END + 1 :])
             if isinstance(timeline, ParkingTimeline):

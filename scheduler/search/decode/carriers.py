@@ -33,6 +33,7 @@ from scheduler.search.decode.layout import (
     UNDER_END,
     UNDER_FROM,
     UNDER_START,
+    UNDER_TIME,
     UNDER_TO,
     UNDER_WAY,
     WHO,
@@ -71,6 +72,19 @@ def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> 
     if before < 0:
         return travel(data, carrier, get(data, CARRIERS, carrier, HOME), place)
     return travel(data, carrier, get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION), place)
+
+
+@inner
+def travelled(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
+    """Return for how long a carrier is on its way to a place after a move: a way under way at `now` goes on."""
+    if data[NOW] > 0 and (before < 0 or state[data[MOVE_START] + before] < data[NOW]):
+        here = get(data, CARRIERS, carrier, HOME)
+        if before >= 0:
+            here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
+        for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
+            if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
+                return get(data, UNDER_WAY, row, UNDER_TIME)
+    return approach(data, state, carrier, before, place)
 
 
 @inner

@@ -240,8 +240,9 @@ UNIT_JOB, PLAN, FIRST_OP, LAST_OP, REST, NEXTS_AT, NEXTS_END, NUM_BEFORE = range
 # CALENDARS: downtimes in TIMES as start, end, start, end; in which stretches a machine is slow, in TIMES as start, end,
 # worth of a tick, and what a tick is worth outside them
 DOWN_AT, NUM_DOWN, SLOW_AT, NUM_SLOW, USUAL = range(5)
-# UNDER_WAY: empty moves of a carrier that were under way at `now`
-UNDER_FROM, UNDER_TO, UNDER_START = range(3)
+# UNDER_WAY: empty moves of a carrier that were under way at `now`; UNDER_START: when it would set out, if the way took
+# as long as from now on, UNDER_TIME: for how long it is really under way
+UNDER_FROM, UNDER_TO, UNDER_START, UNDER_TIME = range(4)
 # CHANGEOVERS: setups that were under way at `now`
 SET_FOR, SET_FROM, SET_TO, SET_START = range(4)
 # LOADS: the link of each move of a further load

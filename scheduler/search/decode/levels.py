@@ -10,10 +10,10 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.carriers import (
-    approach,
     held_after,
     next_after,
     travel,
+    travelled,
 )
 from scheduler.search.decode.layout import (
     ABLE,
@@ -102,7 +102,7 @@ def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, ins
     battery = get(data, CARRIERS, carrier, BATTERY)
     level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
     free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
-    way, is_loaded = approach(data, state, carrier, before, place), held_after(data, state, before) > 0
+    way, is_loaded = travelled(data, state, carrier, before, place), held_after(data, state, before) > 0
     level -= get(data, BATTERIES, battery, DRAIN_LOADED if is_loaded else DRAIN_EMPTY) * way
     return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
 
