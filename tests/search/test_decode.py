@@ -13,7 +13,7 @@ from strategies import random_instance
 from test_construct_repair import disturbed
 
 import scheduler
-from scheduler import Status
+from scheduler import Status, Stop
 from scheduler.domain import (
     Battery,
     Calendar,
@@ -286,7 +286,13 @@ def test_later_tiers_are_searched_once_the_first_is_proved() -> None:
     assert search is not None
     first = search.first()
     assert first is not None
-    result = scheduler.solve(instance, objective=objective, time_limit=3, workers=2)
+    enough = Stop()
+
+    def look(schedule: Schedule) -> None:
+        if schedule.makespan < first.makespan:
+            enough.request()
+
+    result = scheduler.solve(instance, objective=objective, time_limit=600, workers=2, stop=enough, on_schedule=look)
     assert result.values[0] == 0
     assert result.values[1] < first.makespan
 
