@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from helpers import assert_valid
 
 from scheduler.domain import (
@@ -14,9 +15,11 @@ from scheduler.io.validate import require_valid
 from scheduler.portfolio import solve
 from scheduler.search.construct import construct
 from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.facts import empty_plan
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
+from scheduler.search.cyclic.walk import walk
 
 GOAL = Objective.parse("cycle_time")
 
@@ -25,6 +28,18 @@ def constructed(instance: Instance, seed: int = 0):
     schedule = construct(instance, GOAL, time_limit=0.0, seed=seed)
     assert schedule is not None
     return schedule
+
+
+def put_in(facts, plan, uses, room, weights, number: int, cycle: int, ticks: int, seed: int) -> set[int] | None:
+    """Put one job into a plan; return which jobs had to go for it, None if there is no place for it."""
+    waiting = np.zeros(len(weights) + 1, np.int64)
+    waiting[0] = number
+    lasts, nothing = np.full(len(weights), ticks), np.zeros(1, np.int64)
+    left, _ = walk(
+        facts, plan, uses, room, weights.copy(), waiting, 1, lasts, cycle, 1, seed, nothing, empty_plan(facts)
+    )
+    ejected = set(waiting[:left].tolist())
+    return None if number in ejected else ejected
 
 
 def searched(instance: Instance, insertions: int, seed: int = 0) -> int:

@@ -8,7 +8,8 @@ is linked, once, into each module of a function that Python calls.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from numba import njit
 from numba._dynfunc import make_function
@@ -16,6 +17,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Library(JITCodeLibrary):
@@ -71,5 +74,27 @@ class _Compiler(CompilerBase):
         return [passes]
 
 
-inner = njit(nogil=True, pipeline_class=_Compiler)
+class Mark(Protocol):
+    """A decorator of functions that are compiled."""
+
+    def __call__(self, function: Function, /) -> Function:
+        """Return the compiled function."""
+
+
+# numba's annotations leave out the option for its runtime, which counts references; a function that does not say has
+# that of the one that calls it.
+COUNTED: dict[str, Any] = {"_nrt": True}
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+
+inner: Mark = njit(nogil=True, pipeline_class=_Compiler, **COUNTED)
 """Mark a function that only compiled functions call; from Python it can't be called."""
+
+uncounted: Mark = njit(nogil=True, pipeline_class=_Compiler, **UNCOUNTED)
+"""The same for a function that makes no arrays: numba does not count references to those that it is given.
+
+Counting is an atomic addition for each array, and a tuple of arrays is counted wherever it is handed over. Whoever
+calls a compiled function from Python holds the arrays meanwhile.
+"""
+
+entry: Mark = njit(cache=True, nogil=True, **UNCOUNTED)
+"""Mark a function that Python calls, and that counts no references either."""

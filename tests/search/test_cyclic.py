@@ -19,7 +19,7 @@ from cyclic_cases import (
     several_carriers,
     with_grippers,
 )
-from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
+from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
 from helpers import Enough, assert_valid, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -41,9 +41,8 @@ from scheduler.portfolio.cycling import Cycling
 from scheduler.portfolio.run import Run
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
-from scheduler.search.cyclic.insertion import insert
 from scheduler.search.cyclic.lower import Lowered, lower
-from scheduler.search.cyclic.room import NEVER, rooms
+from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
@@ -139,9 +138,9 @@ def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
     plan, uses, room = empty_plan(facts), empty_uses(facts), rooms(facts, ticks)
     weights = np.array([3, 5, 7], np.int64)
     for number in range(2):
-        if insert(facts, plan, uses, weights, room, number, cycle, ticks, True, 0, False) == 0:
-            plan.placed[number] = 1
-        else:
+        before = plan.copy()
+        if put_in(facts, plan, uses, room, weights, number, cycle, ticks, seed) != set():
+            plan = before
             uses.size[:] = 0
             for other in np.flatnonzero(plan.placed):
                 use_job(facts, plan, uses, other)
@@ -151,16 +150,15 @@ def test_insertion_finds_a_free_place_wherever_there_is_one(seed: int) -> None:
         if first + lasts[0] <= second <= ticks - 1 - lasts[1]:
             plan.time[4:6] = first, second
             is_free.append(not collisions(lowered, plan, cycle, 2))
-    cost = insert(facts, plan, uses, weights, room, 2, cycle, ticks, bool(seed % 2), 0, False)
-    if cost == 0:
+    placed = plan.placed.copy()
+    ejected = put_in(facts, plan, uses, room, weights, 2, cycle, ticks, seed)
+    if ejected == set():
         assert any(is_free)
-    if cost == NEVER:
+    if ejected is None:
         assert not any(is_free)
     else:
-        hit = collisions(lowered, plan, cycle, 2)
-        assert -1 not in hit
-        assert cost == sum(int(weights[other]) for other in hit)
-        assert hit == set(np.flatnonzero(room.hit).tolist())
+        plan.placed[:] = placed
+        assert collisions(lowered, plan, cycle, 2) == ejected
         assert plan.time[4] + lasts[0] <= plan.time[5]
 
 

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from cyclic_cases import assembled, cyclic, fetched, joined, tiny_assembly
-from cyclic_searched import GOAL, assert_plans_are_kept, constructed, searched
+from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
 from helpers import factory, job, machine, mode, op
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -21,7 +21,6 @@ from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.search.cyclic.choices import links_of, orders_of
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
-from scheduler.search.cyclic.insertion import insert
 from scheduler.search.cyclic.lines import line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
@@ -126,7 +125,8 @@ def test_an_assembly_alone_has_a_place_in_a_long_cycle(seed: int) -> None:
     room, weights = rooms(facts, cycle + 1), np.ones(len(facts.alternatives), np.int64)
     for number in range(len(weights)):
         plan, uses = empty_plan(facts), empty_uses(facts)
-        assert insert(facts, plan, uses, weights, room, number, cycle, cycle + 1, bool(seed % 2), 0, False) == 0
+        assert put_in(facts, plan, uses, room, weights, number, cycle, cycle + 1, seed) == set()
+        (number,) = np.flatnonzero(plan.placed)
         for link in range(facts.links_at[number], facts.links_at[number + 1]):
             before, after = facts.comes_from[link], facts.goes_to[link]
             if before >= 0 and after >= 0:

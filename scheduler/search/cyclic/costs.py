@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scheduler.search.cyclic.facts import ONE, TRIP, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
 from scheduler.search.cyclic.shared import crowded, fill
 from scheduler.search.cyclic.using import gap
+from scheduler.search.inner import entry, inner, uncounted
 
 
-@njit(cache=True, nogil=True)
+@inner
 def sort_uses(uses: Uses, order: Ints, cycle: int) -> None:
     """Sort the uses of each resource by their begin modulo the cycle time."""
     for resource in range(len(uses.size)):
@@ -22,7 +22,7 @@ def sort_uses(uses: Uses, order: Ints, cycle: int) -> None:
             order[resource, k] = turns[k]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -> None:
     """Set prices: the square of how busy a resource is, in the cycle, with its setups or empty travel.
 
@@ -44,7 +44,7 @@ def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -
         room.rebate[0] += 1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _detours(
     facts: Facts, uses: Uses, room: Room, resource: int, first: int, last: int, cycle: int, cost: NDArray[np.int32]
 ) -> None:
@@ -69,7 +69,7 @@ def _detours(
                 cost[t] += more
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def price_of(uses: Uses, room: Room, job: int) -> int:
     """Return the price of what a job takes of all resources."""
     total = 0
@@ -81,7 +81,7 @@ def price_of(uses: Uses, room: Room, job: int) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _spread(row: NDArray[np.int32], begin: int, width: int, weight: int, cycle: int) -> int:
     """Let a weight begin and end in a row of differences, modulo the cycle; return what of it is there at tick 0."""
     if width >= cycle:
@@ -96,7 +96,7 @@ def _spread(row: NDArray[np.int32], begin: int, width: int, weight: int, cycle: 
     return 0
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def blocked(
     facts: Facts,
     uses: Uses,
@@ -130,7 +130,7 @@ def blocked(
             cost[t] += np.random.randint(room.noise[0])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def helped(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, cycle: int) -> None:
     """Write what it costs to begin an operation in a mode at each tick of the cycle, for whoever helps."""
     total, cost = room.helpers[0], room.crowd[0]
@@ -145,7 +145,7 @@ def helped(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, cycle
             total[t] = min(NEVER, total[t] + cost[t])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def occupied(
     facts: Facts,
     uses: Uses,

@@ -10,7 +10,6 @@ and scheduling problems").
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.cyclic.costs import sort_uses
 from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
@@ -18,12 +17,13 @@ from scheduler.search.cyclic.path import cheapest
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
 from scheduler.search.cyclic.shared import count_uses, eject, is_there, overload
 from scheduler.search.cyclic.using import collide, forget_job, use_around, use_job
+from scheduler.search.inner import uncounted
 
 REPAIRS = 30
 """Stretches of a job in its own way that are planned again."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def insert(
     facts: Facts,
     plan: Plan,
@@ -75,7 +75,7 @@ def insert(
     return cost
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _stretch(begin: int, end: int, first: int, second: int) -> tuple[int, int]:
     """Return between which operations to plan a job again where it is in its own way at two others."""
     if first == second:
@@ -85,7 +85,7 @@ def _stretch(begin: int, end: int, first: int, second: int) -> tuple[int, int]:
     return np.random.randint(begin - 1, first), np.random.randint(first + 1, second + 1)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def find_hits(facts: Facts, uses: Uses, weights: Ints, room: Room, job: int, cycle: int) -> int:
     """Mark the jobs that a job collides with; return their weights."""
     hit = room.hit
@@ -106,7 +106,7 @@ def find_hits(facts: Facts, uses: Uses, weights: Ints, room: Room, job: int, cyc
     return total
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def find_clash(
     facts: Facts, plan: Plan, uses: Uses, room: Room, job: int, cycle: int, is_first: bool
 ) -> tuple[int, int]:
@@ -144,7 +144,7 @@ def find_clash(
     return first, second
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _op_of(facts: Facts, instant: int, num_ops: int) -> int:
     """Return the operation that starts at an instant, or to which a move leads; the number after it for a departure.
 

@@ -23,16 +23,16 @@ that wait on their machines included, and by how much its setups or empty travel
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.cyclic.costs import helped
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.steps import copy, holds, leave, stays, travel
 from scheduler.search.cyclic.using import is_anew, put_down_at, taken_at
+from scheduler.search.inner import uncounted
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _come(
     facts: Facts,
     uses: Uses,
@@ -130,7 +130,7 @@ def _come(
     return next_row
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _enter(
     facts: Facts,
     uses: Uses,
@@ -167,7 +167,7 @@ def _enter(
     return next_row
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _depart(
     facts: Facts,
     uses: Uses,
@@ -208,7 +208,7 @@ def _depart(
     return best, next_row
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _stand(
     facts: Facts, plan: Plan, uses: Uses, weights: Ints, room: Room, job: int, op: int, cycle: int, ticks: int
 ) -> None:
@@ -221,7 +221,7 @@ def _stand(
     room.starts[row, plan.time[op]] = -_paid(facts, plan, uses, room, op, row + origin, row)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, until: int) -> int:
     """Return what it costs that an operation starts when the plan says, with all parts, or `NEVER`."""
     row = facts.modes_at[op] + plan.mode[op] - facts.modes_at[facts.ops_at[job]]
@@ -250,7 +250,7 @@ def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, un
     return min(NEVER, cost + room.begun[row, taken])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def cheapest(
     facts: Facts,
     plan: Plan,
@@ -298,7 +298,7 @@ def cheapest(
     return total
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, row: int) -> int:
     """Return what a visit that goes on has paid for already."""
     machine = facts.machine[mode]
@@ -313,7 +313,7 @@ def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, 
     return room.begun[row, uses.start[machine, k]]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int) -> None:
     """Write modes, options and instants of what is planned anew, from the last operation of the job back."""
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
@@ -344,7 +344,7 @@ def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: in
             _trace_legs(plan, room, first, num_legs, room.moved_at[arrival, 0], at)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _trace_legs(plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
     """Write options and starts of the moves of a link that end at `at` at the latest; return when they begin."""
     for k in range(num_legs - 1, -1, -1):

@@ -7,14 +7,14 @@ it more than once. What there may not be is a tick at which more is taken than t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scheduler.search.cyclic.facts import NONE, TRIP, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
+from scheduler.search.inner import uncounted
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _joins(departed: Ints, family: int, phase: int) -> bool:
     """Return whether a use is part of a trip that has been counted, and note that it has; trips of a lane are one."""
     if family > TRIP:
@@ -25,7 +25,7 @@ def _joins(departed: Ints, family: int, phase: int) -> bool:
     return joins
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def count_uses(
     uses: Uses, resource: int, hit: Ints, departed: Ints, only: int, cycle: int, count: NDArray[np.int32]
 ) -> None:
@@ -45,13 +45,13 @@ def count_uses(
                     phase = 0
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def is_there(uses: Uses, resource: int, k: int, cycle: int, tick: int) -> bool:
     """Return whether a use takes its resource at a tick of the cycle."""
     return (tick - uses.start[resource, k]) % cycle < uses.end[resource, k] - uses.start[resource, k]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def overload(facts: Facts, resource: int, count: NDArray[np.int32], cycle: int) -> int:
     """Return the first tick of the cycle at which more is taken than there is, -1 if there is none."""
     for t in range(cycle):
@@ -60,7 +60,7 @@ def overload(facts: Facts, resource: int, count: NDArray[np.int32], cycle: int) 
     return -1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def eject(facts: Facts, uses: Uses, weights: Ints, room: Room, resource: int, job: int, cycle: int) -> int:
     """Mark other jobs as hit until there is enough of a resource; return their weights.
 
@@ -84,7 +84,7 @@ def eject(facts: Facts, uses: Uses, weights: Ints, room: Room, resource: int, jo
         total += weights[lightest]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def fill(
     facts: Facts,
     uses: Uses,
@@ -133,7 +133,7 @@ def fill(
     return base
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def crowded(
     facts: Facts,
     uses: Uses,
@@ -158,7 +158,7 @@ def crowded(
         later += more[(t + rest) % cycle] - more[(t + 1) % cycle]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def departing(
     facts: Facts, uses: Uses, weights: Ints, room: Room, option: int, cycle: int, cost: NDArray[np.int32]
 ) -> None:

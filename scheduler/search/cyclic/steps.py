@@ -6,16 +6,16 @@ See `scheduler.search.cyclic.path` for the whole.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scheduler.search.cyclic.costs import blocked, occupied
 from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.shared import departing
+from scheduler.search.inner import uncounted
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def wait(
     cost: NDArray[np.int32],
     least: int,
@@ -53,14 +53,14 @@ def wait(
         source[t] = window[head]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
     """Write costs to another row, one by one: for arrays whose lengths may differ numba compiles more."""
     for t in range(ticks):
         found[t] = cost[t]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, is_late: bool) -> None:
     """Write when the part of an operation is ready for its way, for each mode."""
     first = facts.modes_at[facts.ops_at[job]]
@@ -85,7 +85,7 @@ def leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, i
         wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def travel(
     facts: Facts,
     uses: Uses,
@@ -159,13 +159,13 @@ def travel(
             copy(arrival, ready, ticks)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def holds(facts: Facts, mode: int) -> bool:
     """Return whether a part keeps its machine, or a counted place behind it, until it goes on."""
     return facts.holds_after[facts.machine[mode]] > 0 or facts.behind[mode] >= 0
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def stays(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, row: int, cycle: int, ticks: int) -> None:
     """Write what stays on the machine of a mode, behind and before it cost."""
     machine, family, duration = facts.machine[mode], facts.family[mode], facts.duration[mode]

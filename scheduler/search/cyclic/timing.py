@@ -17,10 +17,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.using import brought_at, forget_job, gap, put_down_at, route_of, use_job
+from scheduler.search.inner import entry, inner, uncounted
 
 MOST_CIRCUITS = 200
 """Circuits after which the search for the least cycle time gives up."""
@@ -68,7 +68,7 @@ def graphs(facts: Facts) -> Graph:
     return Graph(np.zeros(1, np.int64), *by_arc, *by_instant, *(np.zeros(num_instants, np.int64) for _ in range(2)))
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _arc(graph: Graph, tail: int, head: int, length: int, height: int) -> None:
     k = graph.size[0]
     graph.size[0] = k + 1
@@ -78,7 +78,7 @@ def _arc(graph: Graph, tail: int, head: int, length: int, height: int) -> None:
     graph.height[k] = height
 
 
-@njit(cache=True, nogil=True)
+@entry
 def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None:
     """Draw the graph of a plan that is right for this cycle time; its orders are those of its instants."""
     num_ops = len(plan.mode)
@@ -96,7 +96,7 @@ def draw(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None
             _draw_turns(facts, uses, graph, resource, cycle)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, begin: int, over: int) -> None:
     """Draw what a part does, one after the other."""
     for link in range(facts.links_at[job], facts.links_at[job + 1]):
@@ -144,7 +144,7 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
                     _arc(graph, first, instant, offset - later, ZERO)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _draw_turns(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: int) -> None:
     """Draw the uses of a resource, each after the one that is before it in the cycle."""
     num = uses.size[resource]
@@ -164,7 +164,7 @@ def _draw_turns(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: in
         _arc(graph, uses.end_instant[resource, a], uses.start_instant[resource, b], length, height)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _draw_trips(uses: Uses, graph: Graph, resource: int, by_begin: Ints, cycle: int) -> None:
     """Write what each use of a shared resource takes, the first of a trip for all; let the others depart with it."""
     for at in range(len(by_begin)):
@@ -183,7 +183,7 @@ def _draw_trips(uses: Uses, graph: Graph, resource: int, by_begin: Ints, cycle: 
                 graph.phase[k] = 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _draw_shares(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: int) -> None:
     """Draw the uses of a shared resource: each unit that a use takes is one that another has given back.
 
@@ -225,7 +225,7 @@ def _draw_shares(facts: Facts, uses: Uses, graph: Graph, resource: int, cycle: i
                     lap += 1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def push(graph: Graph, cycle: int) -> int:
     """Push instants as far as the arcs ask for; return -1, or an instant on a circuit that is too long."""
     size = graph.size[0]
@@ -245,7 +245,7 @@ def push(graph: Graph, cycle: int) -> int:
             return found
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _circuit(graph: Graph) -> int:
     """Return an instant on a circuit of parents, -1 if there is none."""
     num = len(graph.time)
@@ -263,7 +263,7 @@ def _circuit(graph: Graph) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def ratio(graph: Graph, on_circuit: int) -> tuple[int, int]:
     """Return length and height of the circuit of parents through an instant."""
     length = height = 0
@@ -277,7 +277,7 @@ def ratio(graph: Graph, on_circuit: int) -> tuple[int, int]:
             return length, height
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _begin_with(plan: Plan, graph: Graph) -> None:
     """Write the times of a plan to the graph, one by one: for arrays whose lengths may differ numba compiles more."""
     for instant in range(len(plan.time)):
@@ -285,7 +285,7 @@ def _begin_with(plan: Plan, graph: Graph) -> None:
     graph.time[len(plan.time) :] = 0
 
 
-@njit(cache=True, nogil=True)
+@entry
 def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
     """Return the least cycle time, from `least` on, of the orders of a plan that is right for `cycle`.
 
@@ -307,7 +307,7 @@ def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
     return cycle
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> None:
     """Take over the times of the graph, the first of each job within the first cycle, and write its uses anew."""
     num_ops = len(plan.mode)
@@ -331,7 +331,7 @@ def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> No
         use_job(facts, plan, uses, job)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def shorten(
     facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int, shorter: int, ejected: Ints, seed: int
 ) -> int:

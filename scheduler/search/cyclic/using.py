@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.cyclic.facts import MOST_LEGS, ONE, ZERO, Facts, Plan, Uses
+from scheduler.search.inner import entry, uncounted
 
 
-@njit(cache=True, nogil=True)
+@entry
 def route_of(facts: Facts, plan: Plan, link: int) -> int:
     """Return the route of a link between the modes of the plan."""
     before, after = facts.comes_from[link], facts.goes_to[link]
@@ -20,13 +19,13 @@ def route_of(facts: Facts, plan: Plan, link: int) -> int:
     return facts.routes_at[link] + row * width + column
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def gap(facts: Facts, resource: int, before: int, after: int) -> int:
     """Return the setup or the empty travel from one family or place to another."""
     return facts.gaps[facts.gaps_at[resource] + before * facts.gaps_width[resource] + after]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def use(
     plan: Plan,
     uses: Uses,
@@ -55,7 +54,7 @@ def use(
     uses.end_offset[resource, k] = end_offset
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
     """Add what the loaded moves of a link take of their carriers and of stations."""
     way = route_of(facts, plan, link)
@@ -78,7 +77,7 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
             use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, ZERO, ZERO, ONE)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open: bool) -> None:
     """Add what the visit of a part takes of its machine, its buffers and helpers.
 
@@ -106,7 +105,7 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
         use(plan, uses, facts.helper[k], job, op, ZERO, op, duration, place, place, facts.help_demand[k])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def put_down_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
     """Return when a part is put down at a machine at the end of its way, as an instant and an offset; -1: it is not."""
     way = route_of(facts, plan, link)
@@ -117,7 +116,7 @@ def put_down_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
     return len(plan.mode) + slot, facts.length[option] - facts.drop[option]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def brought_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
     """Return when the first part of an operation is put down at its machine; its start where none is brought."""
     brought, offset = op, 0
@@ -128,7 +127,7 @@ def brought_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
     return brought, offset
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def taken_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
     """Return when a part is taken from its machine or the counted places behind it, as an instant and an offset.
 
@@ -146,14 +145,14 @@ def taken_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
     return op, facts.duration[mode]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def use_job(facts: Facts, plan: Plan, uses: Uses, job: int) -> None:
     """Add all uses of a job."""
     end = facts.ops_at[job + 1]
     use_around(facts, plan, uses, job, end, end)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def is_anew(facts: Facts, link: int, given: int, until: int) -> bool:
     """Return whether a link is planned anew when all between two operations of a job is.
 
@@ -163,7 +162,7 @@ def is_anew(facts: Facts, link: int, given: int, until: int) -> bool:
     return (before >= 0 and given <= before < until) or given < after < until
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until: int) -> None:
     """Add the uses of a job up to operation `given` and from `until` on, as far as they are not planned anew.
 
@@ -188,7 +187,7 @@ def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until
             use_link(facts, plan, uses, job, facts.after[op])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def forget_job(uses: Uses, job: int) -> None:
     """Take out all uses of a job."""
     for resource in range(len(uses.size)):
@@ -211,7 +210,7 @@ def forget_job(uses: Uses, job: int) -> None:
         uses.size[resource] = kept
 
 
-@njit(cache=True, nogil=True)
+@entry
 def collide(facts: Facts, uses: Uses, resource: int, a: int, b: int, cycle: int) -> bool:
     """Return whether two uses of a resource of capacity 1, or one and its own copies, are in each other's way.
 

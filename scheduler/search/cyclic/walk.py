@@ -9,7 +9,6 @@ of those that cost least.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.cyclic.costs import price_of
 from scheduler.search.cyclic.facts import MOST_LEGS, YES, Facts, Ints, Plan, Uses
@@ -17,6 +16,7 @@ from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
 from scheduler.search.cyclic.using import forget_job, route_of, use_job
+from scheduler.search.inner import entry, uncounted
 
 NOISE = COLLISION // 16
 """What a move costs more at a tick, at the most, in one of as many insertions as there are pairs of jobs: where few
@@ -25,7 +25,7 @@ MOST_WEIGHT = 64
 """Above it all weights are halved."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def walk(
     facts: Facts,
     plan: Plan,
@@ -114,7 +114,7 @@ def walk(
     return num_waiting, done
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) -> bool:
     """Take a job from one plan over to another; return whether it lasts so many ticks at the most."""
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
@@ -135,7 +135,7 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
     return True
 
 
-@njit(cache=True, nogil=True)
+@entry
 def clear(
     facts: Facts, plan: Plan, uses: Uses, room: Room, weights: Ints, waiting: Ints, num_waiting: int, cycle: int
 ) -> int:
@@ -155,7 +155,7 @@ def clear(
     return num_waiting
 
 
-@njit(cache=True, nogil=True)
+@entry
 def tighten(facts: Facts, plan: Plan, uses: Uses, graph: Graph, least: int, cycle: int) -> int:
     """Retime a plan that is right for `cycle` for the least cycle time of its orders, from `least` on; return that."""
     draw(facts, plan, uses, graph, cycle)
