@@ -30,6 +30,23 @@ def best_cycle(instance: Instance, *, max_nodes: int = 20_000) -> tuple[int, int
     raise AssertionError("sets one after the other always fit")
 
 
+def least_makespan(instance: Instance, *, max_nodes: int = 20_000) -> int:
+    """Return the least makespan, whatever the cycle time."""
+    found = [case for case in cases(instance) if _copies_are_alike(case)]
+    cycle_time, best = best_cycle(instance, max_nodes=max_nodes)[:2]
+    span = best - (instance.cycle.repetitions - 1) * cycle_time
+    shortest = max(task.work for task in found[0].tasks)  # no set is over before its longest task
+    while (instance.cycle.repetitions - 1) * (cycle_time + 1) + min(shortest, span) < best:
+        cycle_time += 1
+        for case in found:
+            search = _CyclicSearch(case, cycle_time, None, max_nodes)
+            search.branch(Node(tuple(case.arcs) + search.ties()), [0] * len(case.tasks))
+            max_nodes = search.nodes_left
+            if search.best is not None:
+                best = min(best, int(search.best[0][0]))
+    return best
+
+
 def _copies_are_alike(case: Case) -> bool:
     modes = {
         (*task.job.split("#"), task.operation.operation): task.operation.mode

@@ -11,12 +11,13 @@ import pytest
 from cyclic_cases import cell, crowded, cyclic, held, one_long_job, robotic_cell, with_grippers
 from helpers import distances, factory, machine, simple_job
 from oracle import TooHardError
-from oracle_cycle import best_cycle
+from oracle_cycle import best_cycle, least_makespan
 from test_cycles import least_one_unit_cycle, random_cyclic
 
-from scheduler.bounds import cycle_bound
+from scheduler.bounds import cycle_bound, makespan_bound
 from scheduler.bounds.circuits import least_circuit, least_circuits
 from scheduler.domain import Facility, Fleet, Instance, Objective, OperatorPool, Robot, SetupMatrix, Status, Vehicle
+from scheduler.domain.cycle import part_set
 from scheduler.portfolio import solve
 from scheduler.search.construct import construct
 from scheduler.search.cyclic.engine import CyclicSearch
@@ -112,6 +113,21 @@ def test_never_above_the_least_cycle_time_of_brute_force(seed: int) -> None:
     except TooHardError:
         return
     assert 0 < cycle_bound(instance) <= least
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_bound_of_the_makespan_is_never_above_that_of_brute_force(seed: int) -> None:
+    instance = random_cyclic(seed)
+    try:
+        least = least_makespan(instance, max_nodes=2000)
+    except TooHardError:
+        return
+    assert makespan_bound(part_set(instance)) < makespan_bound(instance) <= least
+
+
+def test_the_last_set_begins_so_many_cycles_after_the_first() -> None:
+    part = simple_job("P", ("M1", 3), ("M2", 1), ("M1", 1))
+    assert makespan_bound(cyclic(factory(machine("M1"), machine("M2"), part), 3)) == 2 * (3 + 1) + (3 + 1 + 1)
 
 
 def anything(seed: int) -> Instance:

@@ -9,6 +9,7 @@ the makespan has:
   optimum of the preemptive problem, hence a bound of the other);
 * one lane: the trips that are needed for all that has to cross it (`scheduler.bounds.lanes`);
 * calendars, carriers and operators: makespans that are proved to be too short (`scheduler.bounds.destructive`);
+* part sets that follow one another a cycle time apart;
 * machines with prices (`priced_bound`): what flexible operations cost at the least.
 
 The load bound, which shares out flexible operations among machines in the best way, is a linear program:
@@ -28,6 +29,7 @@ from scheduler.bounds.one_machine import one_machine_bound
 from scheduler.bounds.sums import SUMS, sum_bounds
 from scheduler.domain import Instance, OperationKey, Tier
 from scheduler.domain.collector import collector_paused
+from scheduler.domain.cycle import part_set
 from scheduler.domain.horizon import heads, tails
 from scheduler.domain.remembered import remembered
 
@@ -57,8 +59,15 @@ def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ..
 
 @remembered
 def makespan_bound(instance: Instance) -> int:
-    """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened."""
-    return destructive_bound(instance.at_best, simple_bound(instance))
+    """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened.
+
+    In cyclic production the last of *n* sets begins ``n - 1`` cycles after the first, and takes what one set does.
+    """
+    bound = destructive_bound(instance.at_best, simple_bound(instance))
+    if instance.cycle is not None and instance.execution is None:
+        cycles = instance.cycle.repetitions - 1
+        bound = max(bound, cycles * cycle_bound(instance) + makespan_bound(part_set(instance)))
+    return bound
 
 
 def simple_bound(instance: Instance) -> int:

@@ -79,10 +79,7 @@ class Cycling:
     def __init__(self, run: Run, walk: CyclicSearch) -> None:
         self._run = run
         self._walk = walk
-        tier = run.objective.tiers[0]
-        self._weight = dict(tier.weights)["cycle_time"]
         self._is_behind = False  # the walk, with its best schedule
-        self._aspired = -(-tier.aspiration // self._weight)  # a shorter cycle is of no use
         self._given: Schedule | None = run.best
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
@@ -156,10 +153,10 @@ class Cycling:
         """Give CP-SAT a slice; return whether another one may be of use."""
         run = self._run
         self._exchange()
-        known, best, cycle_time = run.bound, run.best, run.best_terms["cycle_time"]
+        known, best, value = run.bound, run.best, self._value()
         status, bounds = run.improve(seconds, workers, self._prover, self._aim, work)
         improves = run.best is not best
-        self._is_behind = run.best_terms["cycle_time"] < cycle_time
+        self._is_behind = self._value() < value
         self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         self._aim()
         self._exchange()
@@ -172,21 +169,25 @@ class Cycling:
         run, walk = self._run, self._walk
         found = walk.best()
         if found is not None:
-            cycle_time = run.best_terms["cycle_time"]
+            value = self._value()
             run.offer(found, walk.name)
-            self._is_behind = self._is_behind and run.best_terms["cycle_time"] == cycle_time
+            self._is_behind = self._is_behind and self._value() == value
         best = run.best
         if best is not None and best is not found and best is not self._given:
             walk.give(best)
         self._given = best
 
     def _aim(self) -> None:
-        """Let the walk end where the cycle time meets its bound."""
+        """Let the walk end where its value meets its bound, or what is good enough."""
         bound = higher(self._run.bound, self._bounds[0]) or Fraction(0)
-        self._walk.aim(max(-(-bound // self._weight), self._aspired))
+        self._walk.aim(-(-max(bound, self._run.objective.tiers[0].aspiration) // self._walk.goal.unit))
+
+    def _value(self) -> Fraction:
+        """Return the value of the first tier of the best schedule."""
+        return self._run.objective.tiers[0].value(self._run.best_terms)
 
     def _on_proved(self) -> None:
-        """End the search when the cycle time is proved; later tiers are CP-SAT's."""
+        """End the search when the first tier is proved; later tiers are CP-SAT's."""
         self._prover.request()
         self._walk.stop()
 

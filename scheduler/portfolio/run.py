@@ -174,11 +174,12 @@ class Run:
         if weights is not None and self.best is not None:
             return self._walk(weights, blocks)
         if self.instance.cycle is not None and self.best is not None:
-            if why_not_cyclic(self.instance, self.objective) is None:
-                return self._shorten()
             from scheduler.portfolio.cycling import shorten_first
 
-            shorten_first(self)
+            if dict(self.objective.tiers[0].weights).keys() != {"cycle_time"}:
+                shorten_first(self)
+            if why_not_cyclic(self.instance, self.objective) is None:
+                return self._shorten()
         if self.best is None and (self.stop.requested or self.left <= 0):
             return Status.UNKNOWN, self.no_bounds
         if walk is not None and self.best is None and not is_compiled and walk.is_compiled():
@@ -228,14 +229,15 @@ class Run:
                 return status, bounds
         from scheduler.portfolio.cycling import Cycling
         from scheduler.search.cyclic.engine import CyclicSearch
+        from scheduler.search.cyclic.goal import Goal
 
         assert self.best is not None
-        weight = dict(self.objective.tiers[0].weights)["cycle_time"]
+        goal = Goal.of(self.instance, self.objective.tiers[0])
 
-        def on_better(cycle_time: int) -> None:
-            self.record(cycle_time * weight, None, CyclicSearch.name)
+        def on_better(value: int) -> None:
+            self.record(value * goal.unit, None, CyclicSearch.name)
 
-        walk = CyclicSearch.of(self.instance, self.best, self.seed, on_better)
+        walk = CyclicSearch.of(self.instance, self.best, self.seed, on_better, goal)
         return self._polish(None) if walk is None else Cycling(self, walk).search()
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:

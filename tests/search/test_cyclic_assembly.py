@@ -123,6 +123,7 @@ def test_an_assembly_alone_has_a_place_in_a_long_cycle(seed: int) -> None:
     facts = lowered.facts
     cycle = 400
     room, weights = rooms(facts, cycle + 1), np.ones(len(facts.alternatives), np.int64)
+    room.begins[0] = cycle
     for number in range(len(weights)):
         plan, uses = empty_plan(facts), empty_uses(facts)
         assert put_in(facts, plan, uses, room, weights, number, cycle, cycle + 1, seed) == set()

@@ -1,4 +1,4 @@
-"""The cyclic search as an engine: threads that look for shorter and shorter cycles."""
+"""The cyclic search as an engine: threads that look for shorter and shorter cycles, or for sets that are soon over."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.costs import set_prices
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
+from scheduler.search.cyclic.goal import SHORT_CYCLE, Goal
 from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
@@ -50,39 +51,49 @@ Timetable: TypeAlias = tuple[int, Plan]
 
 
 class CyclicSearch(CompiledSearch[Timetable]):
-    """A search for the least cycle time.
+    """A search for the least cycle time, or the least value of a goal.
 
     Parameters
     ----------
     instance
         A cyclic instance that `scheduler.search.cyclic.spoken.why_unsupported` has nothing against.
     start
-        A schedule that is known; only shorter cycles are reported.
+        A schedule that is known; only better ones are reported.
     seed
         Random seed; with one thread the same seed gives the same sequence of better schedules.
     on_better
-        Called, from a thread of the search, with every cycle time below all before.
+        Called, from a thread of the search, with every value below all before.
+    goal
+        What is to be small.
     """
 
     name = "cyclic"
     kernels = KERNELS
 
     @classmethod
-    def of(cls, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> CyclicSearch | None:
+    def of(
+        cls, instance: Instance, start: Schedule, seed: int, on_better: OnBetter, goal: Goal = SHORT_CYCLE
+    ) -> CyclicSearch | None:
         """Return a search, None where a cycle has so many ticks that their rows have no room."""
-        return cls(instance, start, seed, on_better) if cycle_time(instance, start) <= MOST_TICKS else None
+        return cls(instance, start, seed, on_better, goal) if cycle_time(instance, start) <= MOST_TICKS else None
 
-    def __init__(self, instance: Instance, start: Schedule, seed: int, on_better: OnBetter) -> None:
+    def __init__(
+        self, instance: Instance, start: Schedule, seed: int, on_better: OnBetter, goal: Goal = SHORT_CYCLE
+    ) -> None:
         self.seed = seed
+        self.goal = goal
         self.lowered = lower(instance)
         self.given: Timetable = to_plan(self.lowered, start)
         self.lasts = least_ticks(self.lowered.facts)
-        super().__init__(self.given[0], on_better)
-        self.aim(cycle_bound(instance))
+        self.least_cycle = cycle_bound(instance)
+        super().__init__(goal.value_of(instance, start), on_better)
+        self.aim(goal.value(self.least_cycle, int(self.lasts.max(initial=0))))
 
     def stepper(self, number: int) -> Shortening:
         """Return the work of a thread."""
-        return Shortening(self, number)
+        from scheduler.search.cyclic.compacting import Compacting
+
+        return Compacting(self, number) if self.goal.per_span > 0 else Shortening(self, number)
 
     def read(self, found: Timetable) -> Schedule:
         """Return a plan as a schedule."""
@@ -90,9 +101,8 @@ class CyclicSearch(CompiledSearch[Timetable]):
         return to_schedule(self.lowered, plan, cycle)
 
     def give(self, schedule: Schedule) -> None:
-        """Let the threads go on from a schedule that somebody else has found, if its cycle is shorter."""
-        cycle, plan = to_plan(self.lowered, schedule)
-        self.offer(cycle, (cycle, plan))
+        """Let the threads go on from a schedule that somebody else has found, if it is better."""
+        self.offer(self.goal.value_of(self.lowered.instance, schedule), to_plan(self.lowered, schedule))
 
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
@@ -125,7 +135,7 @@ class Shortening:
         self._step = FIRST_STEP
         self._patience = PATIENCE * num_of_set
         self._spent = 0
-        self._current = search.given
+        self._current = search.value, search.given
         self._left = 0  # insertions of longer cycles
         self._is_to_line_up = number == 0
 
@@ -143,10 +153,10 @@ class Shortening:
             self._walk(CHUNK)
         if self._num_waiting == 0:
             self._tighten()
-        elif self._spent > self._patience or search.value <= self._cycle:
-            if search.value > self._cycle:
+        elif self._spent > self._patience or search.value <= self._wanted():
+            if search.value > self._wanted():
                 if self._step == 1:
-                    self._current, self._left = search.known(), self._patience
+                    self._current, self._left = (search.value, search.known()), self._patience
                     self._patience = int(self._patience * MORE)
                     self._slack = min(2 * self._slack, int(search.lowered.facts.sets[0]))
                 self._step = max(1, self._step // 2)
@@ -195,8 +205,8 @@ class Shortening:
         """
         rng, until = self._rng, self._left - CHUNK
         while self._left > max(0, until) and not self._search.stopping[0]:
-            cycle, plan = self._current
-            self._take(plan, cycle, cycle + int(rng.integers(1 + int(LOOSER * cycle))))
+            value, (cycle, plan) = self._current
+            self._take_looser(cycle, plan)
             jobs = np.flatnonzero(plan.placed)
             job = int(jobs[rng.integers(len(jobs))])
             if self._plan.placed[job]:
@@ -211,14 +221,27 @@ class Shortening:
             self._standing.placed[job] = 0
             if self._num_waiting == 0:
                 self._tighten()
-                longer = (self._cycle - cycle) / (TEMPERATURE * cycle)
-                if self._num_waiting == 0 and (longer <= 0 or rng.random() < exp(-longer)):
-                    self._current = self._cycle, self._plan.copy()
+                worse = (self._wanted() - value) / (TEMPERATURE * value)
+                if self._num_waiting == 0 and (worse <= 0 or rng.random() < exp(-worse)):
+                    self._current = self._wanted(), (self._cycle, self._plan.copy())
         self._num_waiting = 0
+
+    def _take_looser(self, cycle: int, plan: Plan) -> None:
+        """Take a plan over to a longer cycle."""
+        self._take(plan, cycle, cycle + int(self._rng.integers(1 + int(LOOSER * cycle))))
+
+    def _wanted(self) -> int:
+        """Return the value of a plan for which every job has a place now."""
+        return self._cycle
+
+    def _begins(self) -> int:
+        """Return before which tick a job begins."""
+        return self._cycle
 
     def _walk(self, insertions: int) -> int:
         """Put in what waits; return in how many insertions."""
         search = self._search
+        self._room.begins[0] = self._begins()
         self._num_waiting, done = walk(
             search.lowered.facts,
             self._plan,
@@ -277,7 +300,7 @@ class Shortening:
         search, facts = self._search, self._search.lowered.facts
         self._fill(plan)
         self._cycle = cycle
-        self._make_room(int(self._ticks().max()))
+        self._make_room(max(cycle, int(self._ticks().max())))
         seed = int(self._rng.integers(1 << 30))
         self._num_waiting = int(shorten(facts, self._plan, self._uses, self._graph, known, cycle, self._waiting, seed))
         self._clear(cycle)
@@ -295,7 +318,8 @@ class Shortening:
 
     def _make_room(self, ticks: int) -> None:
         if ticks > self._room.starts.shape[1]:
-            self._room = rooms(self._search.lowered.facts, ticks)
+            before, self._room = self._room, rooms(self._search.lowered.facts, ticks)
+            self._room.price[:], self._room.rebate[:] = before.price, before.rebate
 
 
 def least_ticks(facts: Facts) -> Ints:

@@ -68,10 +68,10 @@ def _come(
         room.moved_at[arrival, before] = next_row
         source = -1
         if predecessor < 0:
-            # A job begins in the first cycle; which of several branches does is not known.
+            # A job begins in time; which of several branches does is not known.
             is_alone = facts.links_at[job + 1] - facts.links_at[job] == facts.ops_at[job + 1] - facts.ops_at[job] + 1
             room.steps[0, :ticks] = NEVER
-            room.steps[0, : min(cycle, ticks) if is_alone else ticks] = 0
+            room.steps[0, : min(room.begins[0], ticks) if is_alone else ticks] = 0
         else:
             last = facts.modes_at[predecessor] + before - origin
             is_held = holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)

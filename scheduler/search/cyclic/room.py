@@ -46,6 +46,8 @@ class Room(NamedTuple):
         By job: whether the last one that was inserted collides with it.
     price, rebate
         By resource: what a tick of it costs, in as many parts as ``1 << rebate[0]``.
+    begins
+        Before which tick a job begins (one number): the cycle time, where it does not matter when the set is over.
     noise
         What a move costs more at a tick, at the most (one number).
     order
@@ -76,6 +78,7 @@ class Room(NamedTuple):
     hit: Ints
     price: Ints
     rebate: Ints
+    begins: Ints
     noise: Ints
     order: Ints
     taken: NDArray[np.int32]
@@ -126,6 +129,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         hit=np.zeros(size.jobs, np.int64),
         price=np.ones(size.resources, np.int64),
         rebate=np.zeros(1, np.int64),
+        begins=np.zeros(1, np.int64),
         noise=np.zeros(1, np.int64),
         order=np.zeros((size.resources, size.uses), np.int64),
         taken=np.zeros(most_ticks, np.int32),

@@ -29,6 +29,7 @@ from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, in_loads, routes
 from scheduler.search.cyclic.choices import links_of, orders_of
+from scheduler.search.cyclic.goal import SPOKEN_TERMS
 from scheduler.search.fields import names, unspoken
 
 SPOKEN: dict[type, frozenset[str]] = {
@@ -60,8 +61,8 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
     """Return what of a cyclic instance and its objective the search does not speak, None if it speaks it all."""
     if instance.cycle is None:
         return "no cycle"
-    if dict(objective.tiers[0].weights).keys() != {"cycle_time"}:
-        return "another objective than the cycle time"
+    if not dict(objective.tiers[0].weights).keys() <= SPOKEN_TERMS:
+        return "another objective than the cycle time and the makespan"
     field = unspoken(_parts(instance), SPOKEN)
     if field is not None:
         return field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scheduler.search.compiling import Kernels
 
 KERNELS = Kernels(
-    "scheduler.search.cyclic", ("costs", "insertion", "path", "shared", "steps", "timing", "using", "walk")
+    "scheduler.search.cyclic", ("costs", "insertion", "path", "shared", "span", "steps", "timing", "using", "walk")
 )
 
 
@@ -16,6 +16,7 @@ def compile_here() -> None:
     from scheduler.domain.jobs import chain
     from scheduler.search.construct import construct
     from scheduler.search.cyclic.engine import CyclicSearch
+    from scheduler.search.cyclic.goal import Goal
 
     operations = tuple(Operation(str(n), (Mode("M", 1 + n), Mode("N", 2))) for n in range(2))
     jobs = tuple(Job(name, operations, chain(tuple(o.id for o in operations))) for name in "AB")
@@ -23,7 +24,8 @@ def compile_here() -> None:
     instance = unrolled(Instance("warm", (Facility("F"),), machines, jobs), Cycle(3))
     start = construct(instance, Objective.parse("cycle_time"), time_limit=0.01)
     assert start is not None
-    CyclicSearch(instance, start, 0, lambda value: None).rehearse()
+    goal = Goal(2, 1)  # with a span there is more to compile
+    CyclicSearch(instance, start, 0, lambda value: None, goal).rehearse()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Walks for sets that are soon over: each for a cycle time and a span that together are better than what is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scheduler.search.cyclic.engine import LOOSER, CyclicSearch, Shortening
+from scheduler.search.cyclic.facts import Ints, Plan
+from scheduler.search.cyclic.span import settle, take_late
+
+ELSEWHERE = 0.8
+"""Share of the walks for another cycle time than that of the best timetable ..."""
+FAR = 0.1
+"""... and by what share of it that is longer or shorter, in the mean."""
+QUICK = 4
+"""Each gives up so many times as soon as one for a cycle time alone: there are many others to try."""
+
+
+class Compacting(Shortening):
+    """One thread's walks, each for a value below that of the best timetable.
+
+    Every job has to lie between tick 0 and the span, and may begin anywhere there. What the first ways and setups take
+    before tick 0 is known only when a schedule is made; the next span is shorter by that.
+    """
+
+    def __init__(self, search: CyclicSearch, number: int) -> None:
+        super().__init__(search, number)
+        self._span = 0
+        self._before = 0  # ticks of the first ways and setups of the last schedule that was made
+        self._is_to_line_up = False
+        self._patience = max(1, self._patience // QUICK)
+
+    def rehearse(self) -> None:
+        """Run every compiled function once, the walk last."""
+        self._begin()
+        self._tighten()
+        super().rehearse()
+
+    def _wanted(self) -> int:
+        """Return the value of a plan for which every job has a place now."""
+        return self._search.goal.value(self._cycle, self._span + self._before)
+
+    def _begins(self) -> int:
+        """Return before which tick a job begins."""
+        return self._span
+
+    def _ticks(self) -> Ints:
+        """Return up to when each job may last."""
+        return np.full(self._num_jobs, self._span + 1, np.int64)
+
+    def _begin(self) -> None:
+        """Begin with the best timetable, as much of it as stands in a cycle and a span of less value."""
+        search, goal = self._search, self._search.goal
+        cycle, plan = search.known()
+        wanted = max(search.target, search.value - max(goal.per_span, search.value * self._step // 200))
+        # With a longer cycle the span would be less than the longest job takes.
+        longest = (wanted - goal.per_span * (int(search.lasts.max()) + self._before)) // max(1, goal.per_cycle)
+        shorter = cycle
+        if self._rng.random() < ELSEWHERE:
+            shorter += int(self._rng.choice((-1, 1)) * self._rng.exponential(1 + FAR * cycle))
+        shorter = max(search.least_cycle, 1, min(shorter, longest))
+        span = (wanted - goal.per_cycle * shorter) // goal.per_span - self._before
+        self._span = min(span, int(search.lowered.facts.sets[0]) * shorter)
+        self._take(plan, cycle, shorter)
+
+    def _take_looser(self, cycle: int, plan: Plan) -> None:
+        """Take a plan over to a longer cycle and a longer span."""
+        rng = self._rng
+        span = (self._current[0] - self._search.goal.per_cycle * cycle) // self._search.goal.per_span
+        longer = cycle + int(rng.integers(1 + int(LOOSER * cycle)))
+        span += int(rng.integers(1 + int(LOOSER * span)))
+        self._span = min(span, int(self._search.lowered.facts.sets[0]) * longer)
+        self._take(plan, cycle, longer)
+
+    def _take(self, plan: Plan, known: int, cycle: int) -> None:
+        """Take as much of a plan that is right for a known cycle time as stands in another one and in the span."""
+        super()._take(plan, known, cycle)
+        facts, plan, uses = self._search.lowered.facts, self._plan, self._uses
+        settle(facts, plan, uses, self._graph, cycle, cycle, 0, 1)
+        self._clear(cycle)
+        self._num_waiting = int(take_late(facts, plan, uses, self._span, self._waiting, self._num_waiting))
+
+    def _tighten(self) -> None:
+        """Take the cycle time and the span of the least value of the orders that were found."""
+        search, goal, facts = self._search, self._search.goal, self._search.lowered.facts
+        cycle, span = settle(
+            facts, self._plan, self._uses, self._graph, search.least_cycle, self._cycle, goal.per_cycle, goal.per_span
+        )
+        self._cycle, self._span = int(cycle), int(span)
+        self._make_room(max(self._cycle, self._span + 1))
+        if self._clear(self._cycle) == 0 and goal.value(self._cycle, self._span) < search.value:
+            timetable = self._cycle, self._plan.copy()
+            value = goal.value_of(search.lowered.instance, search.read(timetable))
+            self._before = (value - goal.value(self._cycle, self._span)) // goal.per_span
+            search.offer(value, timetable)

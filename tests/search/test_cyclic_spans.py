@@ -1,0 +1,151 @@
+"""The cyclic search where the makespan counts: settling against every cycle time, its schedules against brute force."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from cyclic_cases import assembled, by_plans, cell, crowded, cyclic, held, one_long_job, over_lanes, several_carriers
+from cyclic_searched import constructed
+from helpers import Enough, assert_valid, factory, machine, simple_job
+from oracle import TooHardError
+from oracle_cycle import least_makespan
+from test_cycles import random_cyclic
+
+from scheduler.domain import Instance, Objective
+from scheduler.domain.cycle import cycle_time
+from scheduler.portfolio import solve
+from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.facts import empty_uses
+from scheduler.search.cyclic.goal import Goal
+from scheduler.search.cyclic.lower import lower
+from scheduler.search.cyclic.schedules import to_plan, to_schedule
+from scheduler.search.cyclic.span import ends_of, settle
+from scheduler.search.cyclic.spoken import why_unsupported
+from scheduler.search.cyclic.timing import graphs
+from scheduler.search.cyclic.warm import compile_here
+from scheduler.terms import value_terms
+
+MAKESPAN = Objective.parse("makespan")
+
+
+def patient() -> Instance:
+    """Three sets of a part that comes back to its first machine.
+
+    With the least cycle time, 4, it has to wait for three ticks there: 2 * 4 + 8 = 16. With 5 it need not wait at all:
+    2 * 5 + 5 = 15, and less is out of reach with 5 or more, since the part takes 5.
+    """
+    return cyclic(factory(machine("M1"), machine("M2"), simple_job("P", ("M1", 3), ("M2", 1), ("M1", 1))), 3)
+
+
+def searched(instance: Instance, insertions: int, objective: Objective = MAKESPAN) -> int:
+    """Return the value that the search finds, having checked its schedule."""
+    assert why_unsupported(instance, objective) is None
+    start, goal = constructed(instance), Goal.of(instance, objective.tiers[0])
+    values: list[int] = []
+    search = CyclicSearch(instance, start, 0, values.append, goal)
+    search.advance(insertions)
+    assert values == sorted(set(values), reverse=True)
+    found = search.best() or start
+    assert_valid(instance, found)
+    assert search.value * goal.unit == objective.tiers[0].value(value_terms(instance, found))
+    return search.value
+
+
+def test_a_longer_cycle_may_be_over_sooner() -> None:
+    instance = patient()
+    assert least_makespan(instance) == 15
+    assert searched(instance, 200) == 15
+    result = solve(instance, objective="makespan", workers=1)
+    assert (result.values, result.bounds, result.terms["cycle_time"]) == ((15,), (15,), 5)
+
+
+@pytest.mark.parametrize(
+    ("objective", "goal"),
+    [
+        ("cycle_time", Goal(1, 0, Fraction(1))),
+        ("2.5*cycle_time", Goal(1, 0, Fraction(5, 2))),
+        ("makespan", Goal(2, 1, Fraction(1))),
+        ("4*makespan + 2*cycle_time > setup_time", Goal(5, 2, Fraction(2))),
+    ],
+)
+def test_goals(objective: str, goal: Goal) -> None:
+    instance, tier = patient(), Objective.parse(objective).tiers[0]
+    assert Goal.of(instance, tier) == goal
+    schedule = constructed(instance)
+    terms = value_terms(instance, schedule)
+    assert goal.value_of(instance, schedule) * goal.unit == tier.value(terms)
+    span = terms["makespan"] - 2 * terms["cycle_time"]
+    assert goal.value(terms["cycle_time"], span) == goal.value_of(instance, schedule)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("per_cycle", "per_span"), [(3, 1), (1, 4), (0, 1)])
+def test_settling_takes_the_best_of_all_cycle_times(seed: int, per_cycle: int, per_span: int) -> None:
+    instance = cell(seed)
+    lowered = lower(instance)
+    cycle, plan = to_plan(lowered, constructed(instance))
+    facts, uses, graph = lowered.facts, empty_uses(lowered.facts), graphs(lowered.facts)
+    num_jobs = len(plan.placed)
+    given = max(ends_of(facts, plan, job)[1] for job in range(num_jobs))
+    best, span = settle(facts, plan, uses, graph, 1, cycle, per_cycle, per_span)
+    assert span == max(ends_of(facts, plan, job)[1] for job in range(num_jobs))
+    assert min(ends_of(facts, plan, job)[0] for job in range(num_jobs)) == 0
+    assert per_cycle * best + per_span * span <= per_cycle * cycle + per_span * given
+    schedule = to_schedule(lowered, plan, best)
+    assert_valid(instance, schedule)
+    assert cycle_time(instance, schedule) == best
+
+    arcs = list(zip(*(array[: graph.size[0]].tolist() for array in graph[1:5]), strict=True))
+
+    def span_of(cycle: int) -> int | None:
+        """Return the span of these orders for a cycle time, None if they don't allow it."""
+        times = [0] * len(graph.time)
+        for _ in range(len(times) + 1):
+            before = list(times)
+            for tail, head, length, height in arcs:
+                times[head] = max(times[head], times[tail] + length - height * cycle)
+            if times == before:
+                return times[len(plan.time) + 1] - times[len(plan.time)]
+        return None
+
+    cycles = range(1, 2 * cycle + 1) if per_cycle > 0 else (cycle,)
+    values = [per_cycle * each + per_span * found for each in cycles if (found := span_of(each)) is not None]
+    assert per_cycle * best + per_span * span == min(values)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_shorter_makespan_than_that_of_brute_force(seed: int) -> None:
+    instance = random_cyclic(seed)
+    if why_unsupported(instance, MAKESPAN) is not None:
+        return
+    try:
+        least = least_makespan(instance)
+    except TooHardError:
+        return
+    assert searched(instance, 2000) == least
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", [assembled, by_plans, cell, crowded, held, one_long_job, over_lanes, several_carriers])
+def test_schedules_of_everything_that_it_speaks_are_valid(kind, seed: int) -> None:
+    instance = kind(seed)
+    if why_unsupported(instance, MAKESPAN) is None:
+        assert searched(instance, 300) <= value_terms(instance, constructed(instance))["makespan"]
+
+
+def test_both_may_count() -> None:
+    # 2 * 4 + 8 + 9 * 4 = 52 with the least cycle, 2 * 5 + 5 + 9 * 5 = 60 with the next.
+    assert searched(patient(), 300, Objective.parse("makespan + 9*cycle_time")) == 52
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_portfolio_takes_it(workers: int) -> None:
+    compile_here()
+    instance = cell(2, num_parts=6)
+    start = constructed(instance)
+    known = value_terms(instance, start)["makespan"]
+    enough = Enough(1, lambda point: point.engine == "cyclic" and point.value < known)
+    result = solve(instance, objective="makespan", time_limit=30, workers=workers, stop=enough, on_progress=enough.hear)
+    assert_valid(instance, result.schedule)
+    assert 0 < result.bounds[0] <= result.values[0] < known
