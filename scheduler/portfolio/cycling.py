@@ -1,4 +1,4 @@
-"""Cyclic production: the cyclic search shortens the cycle, and CP-SAT proves that it can't be shorter."""
+"""Cyclic production: the cyclic search shortens cycle or makespan, and CP-SAT proves that they can't be shorter."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from scheduler.bounds import higher
 from scheduler.domain import Objective, Schedule, Status, Stop
-from scheduler.portfolio.run import Answer, Run
+from scheduler.portfolio.run import SMALL as SMALL_AT_ONCE
+from scheduler.portfolio.run import SMALL_SHARE, Answer, Run
 from scheduler.search.cyclic.engine import CyclicSearch
+from scheduler.search.cyclic.goal import Goal
 from scheduler.search.cyclic.spoken import why_unsupported
 
 FIRST_SLICE = 2.0
@@ -31,6 +33,30 @@ ALONE_SLICE = 0.5
 """Deterministic time of CP-SAT's first slice where one worker does everything."""
 ALONE_WORK = 1000
 """Insertions of the first slice of the search there."""
+
+
+def shorten(run: Run) -> Answer | None:
+    """Bound, prove what is small at once, and let the cyclic search and CP-SAT plan cyclic production.
+
+    Return None where the search does not speak it; the run may have better schedules then, with shorter cycles.
+    """
+    if dict(run.objective.tiers[0].weights).keys() != {"cycle_time"}:
+        shorten_first(run)
+    if why_unsupported(run.instance, run.objective) is not None:
+        return None
+    run.record(None, run.bounds_at_once[0], "bounds")
+    if run.num_modes <= SMALL_AT_ONCE:
+        status, bounds = run.improve(SMALL_SHARE * run.left, run.workers, run.stop)
+        if status is Status.OPTIMAL or run.stop.requested:
+            return status, bounds
+    assert run.best is not None
+    goal = Goal.of(run.instance, run.objective.tiers[0])
+
+    def on_better(value: int) -> None:
+        run.record(value * goal.unit, None, CyclicSearch.name)
+
+    walk = CyclicSearch.of(run.instance, run.best, run.seed, on_better, goal)
+    return None if walk is None else Cycling(run, walk).search()
 
 
 def shorten_first(run: Run) -> None:

@@ -132,7 +132,6 @@ class Run:
         from scheduler.checker import check
         from scheduler.search.blocking.arrays import why_unsupported as why_not_blocking
         from scheduler.search.construct import construct
-        from scheduler.search.cyclic.spoken import why_unsupported as why_not_cyclic
         from scheduler.search.tabu.arrays import why_unsupported
         from scheduler.search.tabu.weights import weigh
 
@@ -174,12 +173,11 @@ class Run:
         if weights is not None and self.best is not None:
             return self._walk(weights, blocks)
         if self.instance.cycle is not None and self.best is not None:
-            from scheduler.portfolio.cycling import shorten_first
+            from scheduler.portfolio.cycling import shorten
 
-            if dict(self.objective.tiers[0].weights).keys() != {"cycle_time"}:
-                shorten_first(self)
-            if why_not_cyclic(self.instance, self.objective) is None:
-                return self._shorten()
+            answer = shorten(self)
+            if answer is not None:
+                return answer
         if self.best is None and (self.stop.requested or self.left <= 0):
             return Status.UNKNOWN, self.no_bounds
         if walk is not None and self.best is None and not is_compiled and walk.is_compiled():
@@ -219,26 +217,6 @@ class Run:
         if self.best is not None:
             self.record(None, self.bounds_at_once[0], "bounds")
         return Polishing(self, walk).search()
-
-    def _shorten(self) -> Answer:
-        """Bound, prove what is small at once, and let the cyclic search and CP-SAT shorten the cycle."""
-        self.record(None, self.bounds_at_once[0], "bounds")
-        if self.num_modes <= SMALL:
-            status, bounds = self.improve(SMALL_SHARE * self.left, self.workers, self.stop)
-            if status is Status.OPTIMAL or self.stop.requested:
-                return status, bounds
-        from scheduler.portfolio.cycling import Cycling
-        from scheduler.search.cyclic.engine import CyclicSearch
-        from scheduler.search.cyclic.goal import Goal
-
-        assert self.best is not None
-        goal = Goal.of(self.instance, self.objective.tiers[0])
-
-        def on_better(value: int) -> None:
-            self.record(value * goal.unit, None, CyclicSearch.name)
-
-        walk = CyclicSearch.of(self.instance, self.best, self.seed, on_better, goal)
-        return self._polish(None) if walk is None else Cycling(self, walk).search()
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
         """Bound, prove what is small at once, and let the compiled search and CP-SAT do the rest."""
