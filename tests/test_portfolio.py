@@ -244,12 +244,14 @@ def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
     constructed = construct(shop, Objective.parse("flow_time"), time_limit=0.0)
     assert constructed is not None
     first = value_terms(shop, constructed)["flow_time"]
-    enough = Enough(10, lambda point: point.value is not None and point.value < first)
+    searches = {"tabu", "factory"}
+    enough = Enough(3, lambda point: point.engine in searches and point.value is not None and point.value < first)
     result = scheduler.solve(
         shop, objective="flow_time", time_limit=60, workers=workers, seed=0, stop=enough, on_progress=enough.hear
     )
     assert result.values is not None
     assert result.values[0] < first
+    assert searches & {point.engine for point in result.history}
     assert scheduler.check(shop, result.schedule) == ()
 
 
@@ -280,7 +282,7 @@ def test_one_worker_takes_the_same_way_through_both_engines() -> None:
     ways = []
     for _ in range(2):
         way: list[tuple[Fraction | None, Fraction | None, str]] = []
-        enough = Enough(40)
+        enough = Enough(30)
 
         def hear(point: Progress, way: list[Any] = way, enough: Enough = enough) -> None:
             if not enough.requested:  # how soon an engine hears of the wish depends on the clock

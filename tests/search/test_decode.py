@@ -307,9 +307,10 @@ def test_walks_grow_as_restarts_do() -> None:
 
 
 @pytest.mark.parametrize(("objective", "anneals"), [("makespan", True), ("flow_time", False)])
-def test_long_walks_for_the_makespan_anneal(objective: str, anneals: bool) -> None:
+def test_long_walks_for_the_makespan_anneal(objective: str, anneals: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """They begin with the best of all, and cool down to half of their temperature or somewhat less."""
     compile_here()
+    monkeypatch.setattr("scheduler.search.decode.walks.CHUNK_WORK", 50_000)
     instance = generate(jobs=12, operations=60, machines=8, facilities=1, cells=1, seed=3)
     search = FactorySearch.of(instance, Objective.parse(objective), 0, lambda value: None)
     assert search is not None
