@@ -86,8 +86,13 @@ def imported_module(node: ast.ImportFrom, name: str) -> list[str]:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-IMPORTS = [found for file in FILES for found in imports_of(file)]
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
+
+
+@pytest.fixture(scope="module")
+def imports() -> tuple[Import, ...]:
+    """All import statements of the package; reading them takes seconds, for which no other test should wait."""
+    return tuple(found for file in FILES for found in imports_of(file))
 
 
 def part_of(file: Path) -> str:
@@ -104,9 +109,9 @@ def test_every_part_has_a_layer() -> None:
     assert {part_of(file) for file in FILES} - ENTRY_POINTS == set(HEIGHT)
 
 
-def test_imports_run_downward() -> None:
+def test_imports_run_downward(imports: tuple[Import, ...]) -> None:
     upward = []
-    for found in IMPORTS:
+    for found in imports:
         part, target = part_of(found.file), imported_part(found.module)
         if target is None or part in ENTRY_POINTS or target == part or found.only_for_types:
             continue
@@ -119,11 +124,11 @@ def test_imports_run_downward() -> None:
     assert upward == []
 
 
-def test_only_rules_name_a_higher_layer_in_their_types() -> None:
+def test_only_rules_name_a_higher_layer_in_their_types(imports: tuple[Import, ...]) -> None:
     # `post` takes the model context of cpsat; nothing else may look up, not even in an annotation.
     upward = [
         str(found)
-        for found in IMPORTS
+        for found in imports
         if found.only_for_types
         and (target := imported_part(found.module))
         and target != part_of(found.file)
@@ -133,21 +138,21 @@ def test_only_rules_name_a_higher_layer_in_their_types() -> None:
     assert upward == []
 
 
-def test_third_party_packages_stay_at_home() -> None:
+def test_third_party_packages_stay_at_home(imports: tuple[Import, ...]) -> None:
     strays = [
         str(found)
-        for found in IMPORTS
+        for found in imports
         if (homes := HOMES.get(found.module.partition(".")[0])) is not None and part_of(found.file) not in homes
     ]
     assert strays == []
 
 
-def test_rules_do_not_import_one_another() -> None:
+def test_rules_do_not_import_one_another(imports: tuple[Import, ...]) -> None:
     constraints = PACKAGE / "constraints"
     shared = {"scheduler.constraints.rule", *facts_modules()}
     strays = [
         str(found)
-        for found in IMPORTS
+        for found in imports
         if found.file.parent == constraints
         and found.file.name != "__init__.py"
         and found.module.startswith("scheduler.constraints")
