@@ -12,8 +12,6 @@ after it for certain or must not come together with it. The mirror image puts *b
 
 from __future__ import annotations
 
-from numba import njit
-
 from scheduler.search.blocking.arrays import (
     AFTER,
     ALT,
@@ -29,6 +27,7 @@ from scheduler.search.blocking.arrays import (
     STARTS,
 )
 from scheduler.search.blocking.sequences import relocate
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import Ints, ix
 
 # Rows of the memory: by instant its label (-1: none), the stack, whether it is on it (-1: no), those with a label; by
@@ -36,7 +35,7 @@ from scheduler.search.tabu.arrays import Ints, ix
 LABEL, STACK, WAITS, LABELLED, TWIN = range(5)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _label(marks: Ints, instant: int, label: int, top: int, count: int) -> tuple[int, int]:
     """Raise the label of an instant; return how many there are on the stack and how many have one."""
     if label > marks[LABEL, ix(instant)]:
@@ -51,7 +50,7 @@ def _label(marks: Ints, instant: int, label: int, top: int, count: int) -> tuple
     return top, count
 
 
-@njit(cache=True, nogil=True)
+@entry
 def give_way(
     jobs: Ints,
     choices: Ints,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from scheduler.search.blocking.arrays import (
     AFTER,
@@ -25,6 +24,7 @@ from scheduler.search.blocking.arrays import (
     STARTS,
     TAKES,
 )
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import Ints, ix
 
 # Rows of a log of changes: the operation, what was before it, its rank and its alternative.
@@ -35,7 +35,7 @@ STEP = 1 << 10
 """Distance of neighbours' ranks in a sequence that is settled, so that others fit in."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def take(choices: Ints, alts: Ints, ops: Ints, instants: Ints, o: int, alt: int) -> None:
     """Let an operation that is in no sequence take an alternative."""
     start, end, follower = ops[STARTS, ix(o)], choices[END, ix(o)], choices[NEXT_START, ix(o)]
@@ -54,7 +54,7 @@ def take(choices: Ints, alts: Ints, ops: Ints, instants: Ints, o: int, alt: int)
         instants[LENGTH, ix(start)] += choices[LAG, ix(o)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def take_out(ops: Ints, ends: Ints, o: int) -> None:
     """Take an operation out of its sequence."""
     before, after, machine = ops[BEFORE, ix(o)], ops[AFTER, ix(o)], ops[MACHINE, ix(o)]
@@ -68,7 +68,7 @@ def take_out(ops: Ints, ends: Ints, o: int) -> None:
         ends[LAST, ix(machine)] = before
 
 
-@njit(cache=True, nogil=True)
+@entry
 def put_after(ops: Ints, ends: Ints, o: int, before: int) -> None:
     """Put an operation into the sequence of its machine, after another one or as the first (-1)."""
     machine = ops[MACHINE, ix(o)]
@@ -87,7 +87,7 @@ def put_after(ops: Ints, ends: Ints, o: int, before: int) -> None:
         ends[LAST, ix(machine)] = o
 
 
-@njit(cache=True, nogil=True)
+@entry
 def settle(ops: Ints, ends: Ints, machine: int) -> None:
     """Number a sequence anew."""
     o, rank = ends[FIRST, ix(machine)], 0
@@ -97,7 +97,7 @@ def settle(ops: Ints, ends: Ints, machine: int) -> None:
         o = ops[AFTER, ix(o)]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def _reach(ops: Ints, places: Ints, o: int, bounds: Ints) -> None:
     """Extend the bounds of a change by the ends of the arcs that an operation's place in its sequence makes.
 
@@ -112,7 +112,7 @@ def _reach(ops: Ints, places: Ints, o: int, bounds: Ints) -> None:
         bounds[UNTIL] = max(bounds[UNTIL], places[ops[RELEASES, ix(before)]])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def relocate(
     choices: Ints,
     alts: Ints,
@@ -139,20 +139,20 @@ def relocate(
     _reach(ops, places, o, bounds)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def undo(choices: Ints, alts: Ints, ops: Ints, instants: Ints, ends: Ints, log: Ints, bounds: Ints) -> None:
     """Take all changes back, the last one first."""
-    for entry in range(bounds[CHANGES] - 1, -1, -1):
-        o = log[WHO, ix(entry)]
+    for number in range(bounds[CHANGES] - 1, -1, -1):
+        o = log[WHO, ix(number)]
         take_out(ops, ends, o)
-        if log[WAS_ALT, ix(entry)] != ops[ALT, ix(o)]:
-            take(choices, alts, ops, instants, o, log[WAS_ALT, ix(entry)])
-        put_after(ops, ends, o, log[WAS_BEFORE, ix(entry)])
-        ops[RANK, ix(o)] = log[WAS_RANK, ix(entry)]
+        if log[WAS_ALT, ix(number)] != ops[ALT, ix(o)]:
+            take(choices, alts, ops, instants, o, log[WAS_ALT, ix(number)])
+        put_after(ops, ends, o, log[WAS_BEFORE, ix(number)])
+        ops[RANK, ix(o)] = log[WAS_RANK, ix(number)]
     bounds[CHANGES] = 0
 
 
-@njit(cache=True, nogil=True)
+@entry
 def empty_bounds(bounds: Ints) -> None:
     """Begin a change."""
     bounds[FROM], bounds[UNTIL], bounds[CHANGES] = np.iinfo(np.int64).max, -1, 0

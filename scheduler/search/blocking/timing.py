@@ -21,6 +21,7 @@ from scheduler.search.blocking.arrays import (
     STARTING,
     STARTS,
 )
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import Ints, ix
 
 # Rows of `times`: one column per instant, and one more.
@@ -54,7 +55,7 @@ def waits_for(ops: Ints, instants: Ints, x: int) -> int:
     return -1 if y == x else y
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def time_part(
     jobs: Ints,
     ops: Ints,
@@ -171,7 +172,7 @@ def beyond(instants: Ints, times: Ints, heads: Ints, x: int, job: int) -> int:
     return heads[ix(x - 1)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def circle(ops: Ints, instants: Ints, lists: Ints, parts: int) -> int:
     """Return a job of a circle whose next instants wait for each other's machines, -1 if there is none.
 
@@ -199,7 +200,7 @@ def circle(ops: Ints, instants: Ints, lists: Ints, parts: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def accept_part(times: Ints, start: int, end: int) -> None:
     """Take over order and heads of what `time_part` has timed."""
     for i in range(start, end):
@@ -211,7 +212,7 @@ def accept_part(times: Ints, start: int, end: int) -> None:
         )
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def refuse_part(times: Ints, start: int, end: int) -> None:
     """Forget what `time_part` has timed."""
     for i in range(start, end):
@@ -219,7 +220,7 @@ def refuse_part(times: Ints, start: int, end: int) -> None:
         times[TRIAL, ix(x)] = times[HEAD, ix(x)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def time_rest(jobs: Ints, ops: Ints, instants: Ints, times: Ints, start: int) -> int:
     """Compute the heads from a place of the order on, sort the order by them, and return the makespan."""
     heads = times[HEAD]
@@ -249,7 +250,7 @@ def time_rest(jobs: Ints, ops: Ints, instants: Ints, times: Ints, start: int) ->
     return makespan
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _sort(times: Ints) -> None:
     """Sort the order by heads, keeping what is simultaneous as it is; number the places anew."""
     heads, order, old = times[HEAD], times[ORDER], times[NEW_PLACE]
@@ -272,7 +273,7 @@ def _sort(times: Ints) -> None:
         times[PLACE, ix(x)] = place
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def time_tails(ops: Ints, instants: Ints, times: Ints) -> None:
     """Compute all tails, from the end of the order to its beginning."""
     tails = times[TAIL]
@@ -296,7 +297,7 @@ def time_tails(ops: Ints, instants: Ints, times: Ints) -> None:
             i -= 1
 
 
-@njit(cache=True, nogil=True)
+@entry
 def time_all(jobs: Ints, ops: Ints, instants: Ints, times: Ints, lists: Ints) -> int:
     """Find an order from nothing, heads and tails; return the makespan, or DEADLOCK. Stamps begin anew at 1."""
     num = times.shape[1] - 1

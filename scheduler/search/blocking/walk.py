@@ -51,6 +51,7 @@ from scheduler.search.blocking.timing import (
     time_tails,
     waits_for,
 )
+from scheduler.search.inner import uncounted
 from scheduler.search.tabu.arrays import Ints, ix
 
 OTHER_PATH = 200
@@ -61,7 +62,7 @@ PATIENCE = 256
 """Iterations between looks at whether the search is to stop."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def critical_path(
     jobs: Ints, choices: Ints, ops: Ints, instants: Ints, times: Ints, makespan: int, path: Ints
 ) -> tuple[int, int]:
@@ -105,7 +106,7 @@ def critical_path(
     return arcs, flexible
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _change_alternative(
     jobs: Ints,
     choices: Ints,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, inner, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALTS_AT,
@@ -60,7 +61,7 @@ def shares(ops: Ints, alts: Ints, num_machines: int) -> Reals:
     return load
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def done_at(alts: Ints, machines: Ints, times: Ints, on_machines: Ints, ready: int, alt: int) -> int:
     """Return when an operation in this mode would end as the next on its machine, downtimes ignored."""
     machine = alts[0, alt]
@@ -73,7 +74,7 @@ def done_at(alts: Ints, machines: Ints, times: Ints, on_machines: Ints, ready: i
     return max(ready, free) + alts[1, alt]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def ready_at(ops: Ints, links: Ints, of_operations: Ints, o: int) -> int:
     """Return when all predecessors of an operation are done."""
     ready = ops[RELEASE, o]
@@ -82,7 +83,7 @@ def ready_at(ops: Ints, links: Ints, of_operations: Ints, o: int) -> int:
     return ready
 
 
-@njit(cache=True, nogil=True)
+@inner
 def continuations(
     ops: Ints,
     links: Ints,
@@ -247,7 +248,7 @@ def beam(
         put_after(alts, state, ends, chosen[1, step, 0], alt, ends[LAST, alts[0, alt]])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def close(ops: Ints, links: Ints, of_operations: Ints, count: int, o: int, end: int) -> int:
     """Mark an operation as done, and open those that waited for it last; return how many are open then."""
     of_operations[DONE_AT, o] = end

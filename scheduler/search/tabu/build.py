@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -33,7 +34,7 @@ WIDTH = 512
 """Operations that a step of a greedy construction looks at, at the most."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def earliest_end(machines: Ints, times: Ints, alts: Ints, state: Ints, ends: Ints, o: int, alt: int) -> int:
     """Return when an operation in this alternative would end as the last on its machine, downtimes ignored."""
     machine = alts[0, alt]
@@ -50,7 +51,7 @@ def earliest_end(machines: Ints, times: Ints, alts: Ints, state: Ints, ends: Int
     return max(state[READY, o], free) + alts[1, alt]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def greedy(
     ops: Ints,
     links: Ints,
@@ -130,7 +131,7 @@ def blend(alts: Ints, one: Ints, other: Ints, state: Ints, ends: Ints, share: fl
         put_after(alts, state, ends, o, alt, ends[LAST, alts[0, alt]])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def distance(one: Ints, other: Ints) -> int:
     """Return how many operations have another mode or another predecessor on their machine."""
     count = 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import DOWNTIMES_AT, LATEST, SLOW_AT, USUAL, Ints, ix
 
 
-@njit(cache=True, nogil=True)
+@entry
 def pushed(machines: Ints, times: Ints, machine: int, ready: int, setup: int, piece: int) -> int:
     """Return the first start from `ready` on at which a setup before it and a piece of work after it are not cut.
 
@@ -26,7 +25,7 @@ def pushed(machines: Ints, times: Ints, machine: int, ready: int, setup: int, pi
     return start
 
 
-@njit(cache=True, nogil=True)
+@entry
 def interrupted(machines: Ints, times: Ints, machine: int, start: int, time: int) -> int:
     """Return the end of an operation that pauses in downtimes."""
     clock, left = start, time
@@ -41,7 +40,7 @@ def interrupted(machines: Ints, times: Ints, machine: int, start: int, time: int
     return clock + left
 
 
-@njit(cache=True, nogil=True)
+@entry
 def worked(
     machines: Ints, times: Ints, machine: int, ready: int, setup: int, time: int, pauses: int
 ) -> tuple[int, int]:
@@ -54,7 +53,7 @@ def worked(
     return start, interrupted(machines, times, machine, start, time) if pauses else start + time
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def slow_window(
     machines: Ints, times: Ints, machine: int, ready: int, setup: int, time: int, pauses: int
 ) -> tuple[int, int]:
@@ -73,7 +72,7 @@ def slow_window(
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def slow_end(machines: Ints, times: Ints, machine: int, start: int, time: int, pauses: int) -> int:
     """Return the end of an operation on a machine that is slow at times; see `scheduler.domain.tempo`."""
     usual = machines[USUAL, ix(machine)]
@@ -103,7 +102,7 @@ def slow_end(machines: Ints, times: Ints, machine: int, start: int, time: int, p
         clock = until
 
 
-@njit(cache=True, nogil=True)
+@entry
 def pulled(machines: Ints, times: Ints, machine: int, end: int, time: int, setup: int, pauses: int) -> int:
     """Return the latest start of an operation that is to end by `end`, its setup and work not cut by downtimes.
 
@@ -130,7 +129,7 @@ def pulled(machines: Ints, times: Ints, machine: int, end: int, time: int, setup
     return start
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def slow_start(machines: Ints, times: Ints, machine: int, end: int, time: int, setup: int, pauses: int) -> int:
     """Do `pulled` on a machine that is slow at times."""
     first = machines[DOWNTIMES_AT, ix(machine)]
@@ -146,7 +145,7 @@ def slow_start(machines: Ints, times: Ints, machine: int, end: int, time: int, s
     return start
 
 
-@njit(cache=True, nogil=True)
+@entry
 def begun(machines: Ints, times: Ints, machine: int, end: int, time: int, pauses: int) -> int:
     """Return the latest start of work that is done by `end`, on a machine that is slow at times."""
     usual = machines[USUAL, ix(machine)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALTS_AT,
@@ -39,7 +39,7 @@ FIXED, READY_THERE, REST_THERE = range(3)
 """What `ends_elsewhere` finds."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def rank(chosen: Move, spare: Move, counts: Ints, move: Move, forbidden: bool) -> tuple[Move, Move]:
     """Return the best move so far, and a random one of those that are forbidden."""
     if forbidden:
@@ -54,7 +54,7 @@ def rank(chosen: Move, spare: Move, counts: Ints, move: Move, forbidden: bool) -
     return chosen, spare
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def in_sequence(
     machines: Ints,
     times: Ints,
@@ -82,7 +82,7 @@ def in_sequence(
     return rank(chosen, spare, counts, Move(kind, u, v, -1, value), forbidden)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def waits_in_turn(state: Ints, path: Ints, count: int, i: int) -> bool:
     """Return whether the path comes to a transport, or leaves it, by the turns of its vehicle.
 
@@ -93,7 +93,7 @@ def waits_in_turn(state: Ints, path: Ints, count: int, i: int) -> bool:
     return comes or (i > 0 and path[ix(i - 1)] == state[AFTER, ix(t)])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def blocks(
     machines: Ints,
     times: Ints,
@@ -154,7 +154,7 @@ def blocks(
     return chosen, spare
 
 
-@njit(cache=True, nogil=True)
+@entry
 def without(machines: Ints, times: Ints, state: Ints, t: int, idle: int) -> int:
     """Return the longest way from the transport before this one to that after it, on its vehicle, without it."""
     vehicle, b = state[MACHINE, ix(t)], state[AFTER, ix(t)]
@@ -169,7 +169,7 @@ def without(machines: Ints, times: Ints, state: Ints, t: int, idle: int) -> int:
     return free + travel + state[TIME, ix(b)] + state[TAIL, ix(b)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def ends_elsewhere(
     ops: Ints,
     links: Ints,
@@ -244,7 +244,7 @@ def ends_elsewhere(
     found[FIXED], found[READY_THERE], found[REST_THERE] = fixed, ready, rest
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def goes(
     ops: Ints,
     links: Ints,
@@ -314,7 +314,7 @@ def goes(
     return chosen, spare
 
 
-@njit(cache=True, nogil=True)
+@entry
 def elsewhere(
     ops: Ints,
     links: Ints,

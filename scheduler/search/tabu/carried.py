@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -53,7 +54,7 @@ from scheduler.search.tabu.walk import CALM, NOTHING_LESS, mark, visit
 TASK, WAS_ON, WAS_AFTER, WAS_IN = range(4)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def note(state: Ints, kept: Ints, size: int, t: int) -> int:
     """Remember where a task is, to put it back; return how many are remembered."""
     kept[TASK, ix(size)] = t
@@ -63,7 +64,7 @@ def note(state: Ints, kept: Ints, size: int, t: int) -> int:
     return size + 1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def widen(state: Ints, span: Ints, t: int) -> None:
     """Let the span of places contain a task, if it is one."""
     if t >= 0:
@@ -71,7 +72,7 @@ def widen(state: Ints, span: Ints, t: int) -> None:
         span[1] = max(span[1], state[PLACE, ix(t)])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def redirect(
     ops: Ints,
     alts: Ints,
@@ -100,7 +101,7 @@ def redirect(
     point(machines, times, state, t, p, q)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def put_back(
     alts: Ints,
     machines: Ints,
@@ -130,7 +131,7 @@ def put_back(
             point(machines, times, state, t, p, destination_of(machines, transports, station, state, t - num))
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def apply_carried(
     ops: Ints,
     links: Ints,

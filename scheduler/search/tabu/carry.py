@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -37,27 +38,27 @@ from scheduler.search.tabu.moves import put_after, take_out
 from scheduler.search.tabu.transports import LOADED_AT, PLACE_OF, PRED, SUCC
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def origin_of(machines: Ints, transports: Ints, station: int, state: Ints, k: int) -> int:
     """Return the place at which transport number `k` begins, -1 where no fleet goes."""
     o = transports[PRED, ix(k)]
     return station if o < 0 else machines[PLACE_OF, ix(state[MACHINE, ix(o)])]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def destination_of(machines: Ints, transports: Ints, station: int, state: Ints, k: int) -> int:
     """Return the place at which transport number `k` ends, -1 where no fleet goes."""
     o = transports[SUCC, ix(k)]
     return station if o < 0 else machines[PLACE_OF, ix(state[MACHINE, ix(o)])]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def loaded_time(machines: Ints, times: Ints, vehicle: int, p: int, q: int) -> int:
     """Return the length of a transport from place to place."""
     return times[ix(machines[LOADED_AT, ix(vehicle)] + p * machines[FAMILIES, ix(vehicle)] + q)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def point(machines: Ints, times: Ints, state: Ints, t: int, p: int, q: int) -> None:
     """Let a transport that is on a vehicle go from place `p` to place `q`."""
     state[FAMILY, ix(t)] = p
@@ -65,7 +66,7 @@ def point(machines: Ints, times: Ints, state: Ints, t: int, p: int, q: int) -> N
     state[TIME, ix(t)] = loaded_time(machines, times, state[MACHINE, ix(t)], p, q)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def lay_idle(machines: Ints, state: Ints, t: int) -> None:
     """Let a transport that is in no sequence be idle."""
     state[MACHINE, ix(t)] = machines.shape[1] - 2
@@ -76,7 +77,7 @@ def lay_idle(machines: Ints, state: Ints, t: int) -> None:
     state[LEAVES, ix(t)] = 0
 
 
-@njit(cache=True, nogil=True)
+@entry
 def settle(machines: Ints, times: Ints, transports: Ints, station: int, state: Ints, ends: Ints, alts: Ints) -> None:
     """Set places and lengths of all tasks after their machines and sequences have been set."""
     num = state.shape[1] - transports.shape[1]
@@ -98,7 +99,7 @@ def settle(machines: Ints, times: Ints, transports: Ints, station: int, state: I
             point(machines, times, state, t, p, q)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def best_vehicle(
     ops: Ints,
     alts: Ints,
@@ -142,7 +143,7 @@ def best_vehicle(
     return best_alt, best_a, best_end, least
 
 
-@njit(cache=True, nogil=True)
+@entry
 def arrival(
     ops: Ints,
     alts: Ints,
@@ -173,7 +174,7 @@ def arrival(
     return soonest, by
 
 
-@njit(cache=True, nogil=True)
+@entry
 def append(
     alts: Ints, machines: Ints, times: Ints, state: Ints, ends: Ints, t: int, alt: int, p: int, q: int, end: int
 ) -> None:
@@ -183,7 +184,7 @@ def append(
     state[END, ix(t)] = end
 
 
-@njit(cache=True, nogil=True)
+@entry
 def greedy_carried(
     ops: Ints,
     links: Ints,
@@ -260,7 +261,7 @@ def greedy_carried(
                 count += 1
 
 
-@njit(cache=True, nogil=True)
+@entry
 def _ready(
     ops: Ints,
     links: Ints,
@@ -290,7 +291,7 @@ def _ready(
     return ready
 
 
-@njit(cache=True, nogil=True)
+@entry
 def _bring(
     ops: Ints,
     alts: Ints,

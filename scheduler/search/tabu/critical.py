@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
@@ -44,7 +44,7 @@ class Move(NamedTuple):
     value: int
 
 
-@njit(cache=True, nogil=True)
+@entry
 def slot(a: int, b: int) -> int:
     """Return the place of an ordered pair in the tabu list."""
     h = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -52,7 +52,7 @@ def slot(a: int, b: int) -> int:
     return np.int64(h & np.uint64(TABU - 1))  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def any_last(ops: Ints, state: Ints, latest: int) -> int:
     """Return one of the operations that end the schedule."""
     o, ties = -1, 0
@@ -67,7 +67,7 @@ def any_last(ops: Ints, state: Ints, latest: int) -> int:
     return o
 
 
-@njit(cache=True, nogil=True)
+@entry
 def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, path: Ints, o: int) -> int:
     """Write a random critical path to the end of an operation, this one first; return its length."""
     count = 0
@@ -97,7 +97,7 @@ def critical_path(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
     return count
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def is_tabu(state: Ints, tabu: Ints, kind: int, u: int, v: int, now: int) -> bool:
     """Return whether a move inside a sequence restores an order that is forbidden."""
     if kind == LATER:
@@ -116,7 +116,7 @@ def is_tabu(state: Ints, tabu: Ints, kind: int, u: int, v: int, now: int) -> boo
     return False
 
 
-@njit(cache=True, nogil=True)
+@entry
 def may_move(state: Ints, kind: int, u: int, v: int) -> bool:
     """Return whether a move inside a sequence surely makes no cycle (Balas & Vazacopoulos 1998)."""
     if kind == LATER:

@@ -6,8 +6,7 @@ not take it in. So a move is timed by following what it pushes, in topological o
 
 from __future__ import annotations
 
-from numba import njit
-
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
@@ -45,7 +44,7 @@ NO_LIMIT = 1 << 60
 """Growth that no move reaches."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def times_of(
     ops: Ints, links: Ints, machines: Ints, times: Ints, release: Ints, state: Ints, o: int
 ) -> tuple[int, int]:
@@ -67,7 +66,7 @@ def times_of(
     return worked(machines, times, machine, max(start, free + setup), setup, time, ops[PAUSES, ix(o)])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def value_of(ops: Ints, jobs: Ints, state: Ints, ends: Ints) -> int:
     """Return the weighted sum and maximum of the completions; `ends` is room by job."""
     num = jobs.shape[1] - 1
@@ -89,7 +88,7 @@ def value_of(ops: Ints, jobs: Ints, state: Ints, ends: Ints) -> int:
     return total + jobs[LATE, ix(num)] * latest + jobs[FLOW, ix(num)] * longest
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def retime(
     ops: Ints,
     links: Ints,
@@ -142,7 +141,7 @@ def retime(
     return growth, count, i
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def take_back(state: Ints, memo: Ints, count: int) -> None:
     """Give the operations that a move has moved their times again."""
     for k in range(count):
@@ -150,7 +149,7 @@ def take_back(state: Ints, memo: Ints, count: int) -> None:
         state[START, ix(o)], state[END, ix(o)] = memo[WAS_START, ix(k)], memo[WAS_END, ix(k)]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def sort_between(state: Ints, low: int, high: int) -> None:
     """Sort the order by starts in the places ``low .. high - 1`` and as far before them as that takes."""
     for i in range(max(1, low), high):
@@ -166,7 +165,7 @@ def sort_between(state: Ints, low: int, high: int) -> None:
             state[PLACE, ix(o)] = k + 1
 
 
-@njit(cache=True, nogil=True)
+@entry
 def turn(state: Ints, was: int, to: int) -> None:
     """Put what is at a place of the order at another."""
     o, step = state[ORDER, ix(was)], 1 if to > was else -1
@@ -178,7 +177,7 @@ def turn(state: Ints, was: int, to: int) -> None:
     state[PLACE, ix(o)] = to
 
 
-@njit(cache=True, nogil=True)
+@entry
 def between(ops: Ints, links: Ints, state: Ints, o: int) -> tuple[int, int]:
     """Return the places of the last predecessor and the first successor of an operation in its job."""
     low, high = -1, state.shape[1]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
@@ -40,7 +39,7 @@ ENDS, NEW, OLD, WAY = range(4)
 """Rows of `rows`, by job: completion, its estimate, the longest way through what is moved, and room to work in."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def set_completions(ops: Ints, state: Ints, rows: Ints) -> None:
     """Compute the completion of every job."""
     rows[ENDS] = 0
@@ -52,7 +51,7 @@ def set_completions(ops: Ints, state: Ints, rows: Ints) -> None:
         rows[ENDS, ix(job)] = max(rows[ENDS, ix(job)], state[END, ix(o)])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def cost(jobs: Ints, rows: Ints) -> int:
     """Return the objective of the completions in row NEW."""
     latest, latest_by, total = 0, 0, 0
@@ -67,7 +66,7 @@ def cost(jobs: Ints, rows: Ints) -> int:
     return total + jobs[LATE, -1] * latest_by + jobs[FLOW, -1] * latest
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def lifted(levels: Ints, offset: int, value: int) -> int:
     """Return a value in which every tier that is below its aspiration comes to that."""
     if levels.shape[1] == 0:
@@ -80,7 +79,7 @@ def lifted(levels: Ints, offset: int, value: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def add_rest(ops: Ints, links: Ints, state: Ints, tails: Ints, way: Ints, o: int) -> None:
     """Raise the tails in `way` to what the job itself needs after an operation."""
     if ops[SUCCS_AT, ix(o)] == ops[SUCCS_AT, ix(o + 1)]:
@@ -93,7 +92,7 @@ def add_rest(ops: Ints, links: Ints, state: Ints, tails: Ints, way: Ints, o: int
             way[j] = max(way[j], tails[ix(b), j] + length)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def set_job_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, tails: Ints, high: int) -> None:
     """Compute the tails to every job of the operations up to place `high` of the order, downtimes ignored."""
     for i in range(high, -1, -1):
@@ -113,7 +112,7 @@ def set_job_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: In
         add_rest(ops, links, state, tails, way, o)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def compare(jobs: Ints, rows: Ints, job: int) -> int:
     """Return the objective to be expected: jobs whose critical path is not cut keep at least their completion.
 
@@ -128,7 +127,7 @@ def compare(jobs: Ints, rows: Ints, job: int) -> int:
     return cost(jobs, rows)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def estimate_block(
     ops: Ints,
     links: Ints,
@@ -204,7 +203,7 @@ def estimate_block(
         x = y
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def estimate_elsewhere(
     machines: Ints,
     times: Ints,

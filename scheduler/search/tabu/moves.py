@@ -7,8 +7,7 @@ showed the calls.
 
 from __future__ import annotations
 
-from numba import njit
-
+from scheduler.search.inner import entry
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -33,7 +32,7 @@ from scheduler.search.tabu.arrays import (
 )
 
 
-@njit(cache=True, nogil=True)
+@entry
 def take_out(state: Ints, ends: Ints, o: int) -> None:
     """Take an operation out of its machine's sequence."""
     a, b, machine = state[BEFORE, ix(o)], state[AFTER, ix(o)], state[MACHINE, ix(o)]
@@ -47,7 +46,7 @@ def take_out(state: Ints, ends: Ints, o: int) -> None:
         ends[LAST, ix(machine)] = a
 
 
-@njit(cache=True, nogil=True)
+@entry
 def put_after(alts: Ints, state: Ints, ends: Ints, o: int, alt: int, a: int) -> None:
     """Put an operation that is out, in alternative `alt`, after operation `a` of that machine (-1: first)."""
     machine = alts[0, ix(alt)]
@@ -70,7 +69,7 @@ def put_after(alts: Ints, state: Ints, ends: Ints, o: int, alt: int, a: int) -> 
         ends[LAST, ix(machine)] = o
 
 
-@njit(cache=True, nogil=True)
+@entry
 def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> int:
     """Estimate the longest way through the block when `u` is moved right after `v` on its machine.
 
@@ -117,7 +116,7 @@ def estimate_later(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> 
     return longest
 
 
-@njit(cache=True, nogil=True)
+@entry
 def estimate_earlier(machines: Ints, times: Ints, state: Ints, u: int, v: int) -> int:
     """Estimate the longest way through the block when `v` is moved right before `u` on its machine.
 

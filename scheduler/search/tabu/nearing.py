@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -45,7 +46,7 @@ TRIES = 20
 """Draws until one of the operations that are not where the baseline has them is met."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def is_allowed(value: int, most: Ints) -> bool:
     """Return whether every tier of a value is at most what it may be.
 
@@ -59,13 +60,13 @@ def is_allowed(value: int, most: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def price_of(value: int, most: Ints) -> int:
     """Return what the first tier of a value costs; the others have no price."""
     return most[2, 0] * (value // most[0, 0]) if most[2, 0] else 0
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def near(
     ops: Ints,
     held: Ints,
@@ -101,7 +102,7 @@ def near(
     return change(wanted, state, reassignment) + price_of(value, most), False
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def chosen(ops: Ints, links: Ints, wanted: Ints, state: Ints) -> int:
     """Return an operation that is not where the baseline has it, or what pushes it."""
     o = np.random.randint(state.shape[1])
@@ -124,7 +125,7 @@ def chosen(ops: Ints, links: Ints, wanted: Ints, state: Ints) -> int:
     return o
 
 
-@njit(cache=True, nogil=True)
+@entry
 def move(ops: Ints, links: Ints, alts: Ints, state: Ints, ends: Ints, o: int, alt: int, at: int) -> tuple[int, int]:
     """Put an operation on the machine of an alternative, to start at about `at`; return its old and its new place.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALTS_AT,
@@ -61,7 +62,7 @@ from scheduler.search.tabu.timing import time_all
 from scheduler.search.tabu.walk import CALM, NOTHING_LESS, apply, visit
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def choose_in_block(
     ops: Ints,
     links: Ints,
@@ -124,7 +125,7 @@ def choose_in_block(
     return chosen, spare, ties, spares
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def choose_elsewhere(
     ops: Ints,
     links: Ints,
@@ -187,7 +188,7 @@ def choose_elsewhere(
     return chosen, spare, ties, spares
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def costs(jobs: Ints, rows: Ints, job: int, latest: int, latest_by: int) -> bool:
     """Return whether an earlier completion of the job could lower the objective."""
     end = rows[ENDS, ix(job)]
@@ -199,7 +200,7 @@ def costs(jobs: Ints, rows: Ints, job: int, latest: int, latest_by: int) -> bool
     return (jobs[FLOW, -1] > 0 and end == latest) or (jobs[LATE, -1] > 0 and late > 0 and late == latest_by)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def choose_regular(
     ops: Ints,
     links: Ints,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -50,7 +51,7 @@ POSITIONS = 6
 """Positions on each machine that are tried, from the first on at which an operation would not wait for others."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def reinsert(
     ops: Ints,
     links: Ints,
@@ -144,7 +145,7 @@ def reinsert(
     return work + count
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def is_hit(machines: Ints, times: Ints, ops: Ints, wanted: Ints, state: Ints, o: int) -> bool:
     """Return whether an operation is new, or its machine does not work where the baseline has it."""
     before, machine = wanted[BASE_START, ix(o)], state[MACHINE, ix(o)]

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -79,7 +80,7 @@ def settle(
     set_starts(held, links, machines, times, state, 0)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints, longest: int) -> None:
     """Set the latest end of each job that leaves the value as it is, or the makespan at `longest`."""
     num = jobs.shape[1] - 1
@@ -104,7 +105,7 @@ def set_limits(ops: Ints, jobs: Ints, state: Ints, limits: Ints, longest: int) -
         limits[ix(j)] = limit
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def set_latest(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, limits: Ints, latest: Ints) -> None:
     """Set the latest start of each operation, from the last one in topological order to the first."""
     for i in range(state.shape[1] - 1, -1, -1):
@@ -120,7 +121,7 @@ def set_latest(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints,
         latest[ix(o)] = pulled(machines, times, machine, end, time, setup, ops[PAUSES, ix(o)])
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def setup_before(machines: Ints, times: Ints, state: Ints, o: int) -> int:
     """Return the length of the setup before an operation."""
     machine = state[MACHINE, ix(o)]
@@ -134,7 +135,7 @@ def setup_before(machines: Ints, times: Ints, state: Ints, o: int) -> int:
     return times[ix(table + family * machines[FAMILIES, ix(machine)] + state[FAMILY, ix(o)])]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def change(wanted: Ints, state: Ints, reassignment: int) -> int:
     """Return how far a timed solution is from the baseline: ticks between starts, and so many for another machine."""
     total = 0

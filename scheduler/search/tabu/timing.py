@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     BEFORE,
@@ -35,7 +34,7 @@ from scheduler.search.tabu.arrays import (
 from scheduler.search.tabu.calendars import worked
 
 
-@njit(cache=True, nogil=True)
+@entry
 def sort_all(ops: Ints, links: Ints, state: Ints) -> bool:
     """Compute a topological order from scratch; return False if there is a cycle."""
     num = state.shape[1]
@@ -68,7 +67,7 @@ def sort_all(ops: Ints, links: Ints, state: Ints) -> bool:
     return done == num
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def sort_between(ops: Ints, links: Ints, state: Ints, low: int, high: int) -> bool:
     """Repair the topological order in the places ``low .. high``, all that a move can upset; False for a cycle."""
     order, place, degree, found = state[ORDER], state[PLACE], state[DEGREE], state[BUFFER]
@@ -111,7 +110,7 @@ def sort_between(ops: Ints, links: Ints, state: Ints, low: int, high: int) -> bo
     return True
 
 
-@njit(cache=True, nogil=True)
+@entry
 def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, low: int) -> None:
     """Compute starts and ends of the operations from place `low` of the order on."""
     plain = machines[SETUPS_AT, -1] < 0
@@ -141,7 +140,7 @@ def set_starts(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints,
         state[END, ix(o)] = end
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def set_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, high: int) -> None:
     """Compute the tails of the operations up to place `high` of the order, downtimes and slow machines ignored."""
     plain = machines[SETUPS_AT, -1] < 0
@@ -165,7 +164,7 @@ def set_tails(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints, 
         state[TAIL, ix(o)] = rest
 
 
-@njit(cache=True, nogil=True)
+@entry
 def makespan(ops: Ints, state: Ints) -> int:
     """Return the latest end."""
     latest = 0
@@ -177,7 +176,7 @@ def makespan(ops: Ints, state: Ints) -> int:
     return latest
 
 
-@njit(cache=True, nogil=True)
+@entry
 def time_all(ops: Ints, links: Ints, machines: Ints, times: Ints, state: Ints) -> int:
     """Compute everything from scratch; return the makespan, or -1 for a cycle."""
     if not sort_all(ops, links, state):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scheduler.search.inner import entry, uncounted
 from scheduler.search.tabu.arrays import (
     AFTER,
     ALT,
@@ -60,7 +61,7 @@ NOTHING_LESS = -(1 << 60)
 """A bar that no estimate passes under."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def mark(state: Ints, o: int) -> int:
     """Return a number for an operation's alternative and predecessor; all numbers together tell a solution."""
     before = np.uint64(state[BEFORE, ix(o)] + 2)
@@ -70,7 +71,7 @@ def mark(state: Ints, o: int) -> int:
     return np.int64(h >> np.uint64(1))  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def visit(trace: Ints, signature: int, now: int) -> bool:
     """Note a solution; return whether the walk has been there."""
     k = ix(signature & (VISITS - 1))
@@ -80,7 +81,7 @@ def visit(trace: Ints, signature: int, now: int) -> bool:
     return known
 
 
-@njit(cache=True, nogil=True)
+@entry
 def choose(
     ops: Ints,
     links: Ints,
@@ -199,7 +200,7 @@ def choose(
     return chosen if chosen.kind >= 0 else spare
 
 
-@njit(cache=True, nogil=True)
+@entry
 def apply(
     ops: Ints,
     links: Ints,
