@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise, permutations
 
-from oracle_case import TICK_0, Arc, Case, Point, Use, cases, knows_visits, swapped
+from oracle_case import TICK_0, Arc, Case, Gap, Point, Use, after, cases, knows_visits, swapped, travel
 from oracle_timing import Node, Timed, Timing, Value, Window, is_free
 
 from scheduler.domain import Instance, Objective, Schedule, Shortage
@@ -192,10 +192,10 @@ class _Search(Timed):
         uses = {0: Use((TICK_0,), (TICK_0,)), **uses}
         calendar = self.instance.machine_by_id[resource].calendar if resource in self.instance.machine_by_id else None
 
-        def fits(before: int, after: int) -> bool:
-            gap, begin = self.gap(resource, before, after), timing.earliest(uses[after].begin)
+        def fits(before: int, second: int) -> bool:
+            gap, begin = self.gap(resource, before, second), timing.earliest(uses[second].begin)
             free = calendar is None or is_free(calendar, begin, gap)
-            return free and begin >= timing.latest(uses[before].finish) + gap
+            return free and begin >= after(timing.latest(uses[before].finish), gap)
 
         in_order = sorted(rest, key=lambda task: (timing.earliest(uses[task].begin), timing.latest(uses[task].finish)))
         order_matters = calendar is not None and "setup_time" in self.objective.terms
@@ -214,16 +214,16 @@ class _Search(Timed):
             children.append(replace(child, sequences={**node.sequences, resource: (*done, task)}))
         return children
 
-    def gap(self, resource: str, before: int, after: int) -> int:
+    def gap(self, resource: str, before: int, second: int) -> Gap:
         """Return the setup time or the empty travel between two uses; `before` 0 is tick 0."""
         if (machine := self.instance.machine_by_id.get(resource)) is not None:
             if machine.setups is None:
                 return 0
             family = self.case.mode(before).setup_family if before else machine.setups.initial
-            return machine.setups.time(family, self.case.mode(after).setup_family)
+            return machine.setups.time(family, self.case.mode(second).setup_family)
         group = self.instance.group_by_carrier[resource]
         place = self.case.tasks[before].destination if before else self.instance.carrier_by_id[resource].start
-        return group.travel_time(place, self.case.tasks[after].origin)
+        return travel(group, place, self.case.tasks[second].origin)
 
     def at_most(
         self, node: Node, timing: Timing, uses: Iterable[Use], capacity: int, shortages: Sequence[Shortage] = ()
@@ -307,7 +307,7 @@ class _Search(Timed):
         return replace(node, arcs=(*node.arcs, arc), trips={**node.trips, pair: False})
 
 
-def _apart(first: Use, second: Use, gap: int) -> list[Arc]:
+def _apart(first: Use, second: Use, gap: Gap) -> list[Arc]:
     """Return the arcs that put one use before the other."""
     return [(finish, begin, gap) for finish in first.finish for begin in second.begin]
 

@@ -9,6 +9,7 @@ from itertools import permutations, product, zip_longest
 
 from scheduler.domain import Calendar, CarrierGroup, Instance, Lane, Machine, Mode, ScheduledOperation, Timetable
 from scheduler.domain.routing import Leg, in_loads, routes
+from scheduler.domain.slowdowns import travel_ahead
 
 Link = tuple[str | None, str | None]
 Ends = tuple[int | None, ...]
@@ -26,8 +27,21 @@ class Point:
 TICK_0 = Point(0)
 """The start of task 0."""
 
-Arc = tuple[Point, Point, int]
-"""``(a, b, gap)``: b >= a + gap."""
+Gap = int | tuple[tuple[int, int], ...]
+"""Ticks, or ways that are to be faster, ``(tick, time)``: what leaves at the tick or later takes no longer."""
+Arc = tuple[Point, Point, Gap]
+"""``(a, b, gap)``: b >= a + gap, or the least ``max(a, tick) + time``."""
+
+
+def after(instant: int, gap: Gap) -> int:
+    """Return the first instant that is so far behind another one."""
+    return instant + gap if isinstance(gap, int) else min(max(tick, instant) + time for tick, time in gap)
+
+
+def travel(group: CarrierGroup, origin: str, destination: str) -> Gap:
+    """Return the travel of a carrier between two places."""
+    ahead = travel_ahead(group, origin, destination)
+    return ahead if len(ahead) > 1 else ahead[0][1]
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,8 @@ class Case:
         periods = [lane.transit_times.period for lane in self.instance.lanes if lane.transit_times is not None]
         wait = (wait + 1) * max(periods) * max(1, period) if periods else wait
         total = max((d.end for c in calendars for d in c.downtimes), default=0)
-        total += max((s.until or 0 for lane in self.instance.lanes for s in lane.slowdowns), default=0)
+        slow = [*self.instance.lanes, *self.instance.group_by_id.values()]
+        total += max((s.until or 0 for group in slow for s in group.slowdowns), default=0)
         total += max((s.end for pool in self.instance.operators for s in pool.shortages), default=0)
         total += max(job.release_date for job in self.instance.jobs) + 4 * period
         total += sum(p.min_lag for job in self.instance.jobs for p in job.precedences)
@@ -171,7 +186,7 @@ class Case:
     def ancestors(self) -> list[set[int]]:
         """Return the tasks that end before each task starts, whatever is decided."""
         found: list[set[int]] = [set() for _ in self.tasks]
-        direct = [(a.task, b.task) for a, b, gap in self.arcs if a.at_end and not b.at_end and gap >= 0]
+        direct = [(a.task, b.task) for a, b, gap in self.arcs if a.at_end and not b.at_end and after(0, gap) >= 0]
         for _ in self.tasks:
             for a, b in direct:
                 found[b] |= {a, *found[a]}
@@ -210,9 +225,7 @@ class Case:
                 group = self.instance.fastest(leg.groups[0])
                 self.tasks[move] = Task(job, group.pick_up_time, leg=leg, link=link, is_visit=True)
                 drop = self.add(Task(job, group.drop_time, leg=leg, link=link, picked_up=move, is_visit=True))
-                self.arcs.append(
-                    (Point(move, at_end=True), Point(drop), group.travel_time(leg.origin, leg.destination))
-                )
+                self.arcs.append((Point(move, at_end=True), Point(drop), travel(group, leg.origin, leg.destination)))
             carried.append((leg, move, drop))
             is_first = leg.slot == legs[0].slot
             if origin is not None and (leg.origin == origin.id or (leg.kind == "transfer" and is_first)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 
-from oracle_case import Arc, Case, Ends, Point, calendars_of, departs, ends_of_work, works_all
+from oracle_case import Arc, Case, Ends, Point, after, calendars_of, departs, ends_of_work, works_all
 
 from scheduler.domain import Calendar, Lane, Move, Objective, Schedule
 from scheduler.domain.derive import complete
@@ -136,7 +136,7 @@ class Timed:
         for number in range(self.max_passes):
             if number & (number - 1) == 0 and self.is_hopeless(node, timing):
                 return None  # looked at now and then: the value only grows with starts
-            arcs = [(b, timing.at(a) + gap) for a, b, gap in node.arcs if timing.at(b) < timing.at(a) + gap]
+            arcs = [(b, at) for a, b, gap in node.arcs if timing.at(b) < (at := after(timing.at(a), gap))]
             arcs += [(point, at) for window in node.windows for point, at in timing.into_window(window)]
             if not arcs:
                 return None if self.is_hopeless(node, timing) else timing

@@ -30,10 +30,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.constraints.charging import post_gap, post_last_ways, post_places
-from scheduler.constraints.facts import Task, past_charges, past_moves, tasks, travel_time
+from scheduler.constraints.facts import Task, past_charges, past_moves, tasks
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import stretches_of
 from scheduler.constraints.stretches import post_stretches
+from scheduler.constraints.travel import travel_time
 from scheduler.domain import Battery, Charge, Charger, Fleet, Instance, Move, Schedule, Vehicle
 
 if TYPE_CHECKING:

@@ -25,17 +25,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import (
-    Task,
-    carrier_name,
-    describe,
-    moves_in_downtimes,
-    past_moves,
-    tasks,
-    there_at,
-    travel_time,
-)
+from scheduler.constraints.facts import Task, carrier_name, describe, moves_in_downtimes, past_moves, tasks
 from scheduler.constraints.rule import Rule, Violation
+from scheduler.constraints.travel import there_at, travel_time
 from scheduler.domain import Carrier, CarrierGroup, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
 from scheduler.domain.slowdowns import last_departure, least_travel, lifts, travel_ahead

@@ -11,7 +11,8 @@ places, length and a mover of its cell, fleet or lane, and::
     end(k) - start(k) = load_time + transit_time + unload_time    (transfer)
 
 The travel time is that at the start of the move, by the ``slowdowns`` of its cell or fleet; it may also be longer by
-those that were to be over by then (``until``) and have not been ended. The transit time is that of
+those that were to be over by then (``until``) and have not been ended. A carrier that holds several parts may take
+longer, and wait with the part on board until ways are to be faster. The transit time is that of
 the window of ``transit_times`` in which the departure ``start(k)`` is, if there is one. A link between two facilities
 has a transfer over a lane from the one to the other, or two, to a ``hub`` and on from it. A job is carried only by its
 fleets, if it names any. A robot move or transport of `Execution.moves` may be longer, by at most the downtime of its
@@ -24,17 +25,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from scheduler.constraints.facts import (
-    Clock,
-    consecutive,
-    describe,
-    longest_travel,
-    past_moves,
-    place,
-    travel_time,
-    trip_time,
-)
+from scheduler.constraints.facts import Clock, consecutive, describe, past_moves, place
 from scheduler.constraints.rule import Rule, Violation
+from scheduler.constraints.travel import longest_travel, there_at, travel_time, trip_time
 from scheduler.domain import (
     Carrier,
     CarrierGroup,
@@ -262,6 +255,10 @@ def _mover_and_length(instance: Instance, leg: _Leg, move: Move, past: frozenset
         if isinstance(carrier, Robot) and carrier.reach and not {move.origin, move.destination} <= set(carrier.reach):
             yield Violation("moves", _where(move), f"{describe(move)}: {carrier.id} does not reach both places", 1)
         calendar, holds_several = carrier.calendar, carrier.capacity > 1
+        if holds_several:  # it may wait with the part for the ways to be faster
+            lifted = move.start + (group.unload_time if isinstance(group, RobotCell) else group.pick_up_time)
+            arrives_at = there_at(group, carrier, move.origin, move.destination, lifted, move.start)
+            length = min(length, handling + arrives_at - lifted)
     else:
         if lane is None or (lane.origin, lane.destination) != (move.origin, move.destination):
             yield Violation("moves", _where(move), f"{describe(move)}: {move.mover} is no vehicle of such a lane", 1)

@@ -25,9 +25,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.constraints.facts import describe, tasks, travel_time
+from scheduler.constraints.facts import describe, tasks
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import Stretch, stretches_of
+from scheduler.constraints.travel import travel_time
 from scheduler.domain import Fleet, Instance, Move, Schedule, Vehicle
 
 if TYPE_CHECKING:

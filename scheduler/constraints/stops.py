@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from scheduler.constraints.facts import Task, travel_time, usual_time
+from scheduler.constraints.facts import Task
+from scheduler.constraints.travel import travel_time, usual_time
 from scheduler.domain import Carrier, CarrierGroup, Charge, Move, RobotCell
 
 

@@ -6,7 +6,8 @@ consecutive visits *u*, *v* of one carrier (*u* is its start place and tick 0 be
 
     begin(v) - end(u) >= travel(place of u, place of v)
 
-with travel as in `movers`; between visits of two moves it may also be as fast as when the later of the two began. At
+with travel as in `movers`, where a carrier may wait, with parts on board too, for ways that are to be faster; between
+visits of two moves it may also be as fast as was to be when the later of the two began. At
 any instant it holds no more parts than it has places, each from the begin of its pick-up to the end of its drop::
 
     |{k : start(k) <= t < end(k)}| <= capacity
@@ -28,30 +29,24 @@ on Robotics and Automation 17.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from scheduler.constraints.facts import (
-    carrier_name,
-    describe,
-    moves_in_downtimes,
-    past_moves,
-    tasks,
-    there_at,
-    travel_time,
-)
+from scheduler.constraints.facts import carrier_name, describe, moves_in_downtimes, past_moves, tasks
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import Stop, stops_of
 from scheduler.constraints.stretches import post_held
+from scheduler.constraints.travel import there_at, travel_time
 from scheduler.domain import Carrier, CarrierGroup, Charge, Fleet, Instance, Move, Schedule
 from scheduler.domain.routing import SLOTS
-from scheduler.domain.slowdowns import last_departure, leaves_at
+from scheduler.domain.slowdowns import last_departure, leaves_at, travel_ahead
 
 if TYPE_CHECKING:
     from scheduler.cpsat.carriers import Stand
     from scheduler.cpsat.context import ModelContext
     from scheduler.cpsat.links import OptionVars
-    from scheduler.cpsat.view import TaskVars
+    from scheduler.cpsat.view import ScheduleView, TaskVars
     from scheduler.cpsat.visits import VisitVars
 
 
@@ -85,8 +80,10 @@ def _travel(group: CarrierGroup, carrier: Carrier, stops: Sequence[Stop], is_par
     begun = held = 0
     for stop in stops:
         needed, gap = there_at(group, carrier, here, stop.place, free_at) - free_at, stop.begin - free_at
-        if max(begun, stop.task.start) < free_at:
-            needed = min(needed, travel_time(group, carrier, here, stop.place, max(begun, stop.task.start)))
+        began_at = max(begun, stop.task.start)
+        if began_at < free_at:
+            needed = min(needed, travel_time(group, carrier, here, stop.place, began_at))
+            needed = min(needed, there_at(group, carrier, here, stop.place, free_at, began_at) - free_at)
         begun = stop.task.start
         if gap < needed and not (is_parked and held == 0):
             detail = f"needs {needed} between {words} and {_words(stop)}, has {gap}"
@@ -220,6 +217,17 @@ def _arcs(
                 arrives_at = _leaves_at(ctx, group, carrier, stand, after) + group.travel_time(stand.place, after.place)
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
                 direct = [] if gap is None else [at.negated() for at in gap.at.values()]
+                later = travel_ahead(group, stand.place, after.place)[1:]
+                for number, (tick, time) in enumerate(later):
+                    waits = ctx.new_bool(
+                        f"waits[{carrier.id}:{a}>{b}:{tick}]",
+                        lambda view, u=before, v=after, n=number, later=later: (
+                            _waits(view, group, carrier, u, v, later) == n
+                        ),
+                    )
+                    ctx.model.add(after.begin >= tick + time).only_enforce_if(literal, waits)
+                    ctx.model.add(after.begin >= stand.free_at + time).only_enforce_if(literal, waits)
+                    direct.append(waits.negated())
                 ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal, *direct)
     if all(task.literal is not ctx.true for task in to_do):
         idle = ctx.new_bool(f"idle[{carrier.id}]", lambda view: not view.tasks(carrier.id))
@@ -228,12 +236,36 @@ def _arcs(
     return arcs
 
 
+def _waits(
+    view: ScheduleView,
+    group: CarrierGroup,
+    carrier: Carrier,
+    before: VisitVars | None,
+    after: VisitVars,
+    later: tuple[tuple[int, int], ...],
+) -> int:
+    """Return for which tick (by number) a carrier may wait that leaves for a visit as late as it can, -1: for none."""
+    if not view.visits_next(
+        carrier.id, None if before is None else (before.task, before.is_drop), (after.task, after.is_drop)
+    ):
+        return -1
+    key: Any = after.task.key
+    if after.task.link is None:
+        begin = view.start(key, 0)
+    else:
+        begin = view.leg_end(key) - group.drop_time if after.is_drop else view.leg_start(key)
+    return max((number for number, (tick, time) in enumerate(later) if tick + time <= begin), default=-1)
+
+
 def _was_possible(group: CarrierGroup, stand: Stand, before: VisitVars | None, after: VisitVars) -> bool:
     """Return whether a carrier could be in time for one visit of the past after another."""
     if stand.free_at <= last_departure(group, stand.place, after.place, after.begin):
         return True
     begun = after.task.start if before is None else max(before.task.start, after.task.start)
-    return bool(stand.free_at + group.travel_time(stand.place, after.place, begun) <= after.begin)
+    if stand.free_at + group.travel_time(stand.place, after.place, begun) <= after.begin:
+        return True
+    known = replace(group, slowdowns=tuple(s for s in group.slowdowns if s.start <= begun))
+    return bool(stand.free_at <= last_departure(known, stand.place, after.place, after.begin))
 
 
 def _leaves_at(ctx: ModelContext, group: CarrierGroup, carrier: Carrier, stand: Stand, after: VisitVars) -> Any:

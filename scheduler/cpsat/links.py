@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from scheduler.cpsat.rides import holds_several, last_alone, lengths_ahead, varies, wait_on_board
 from scheduler.domain import Job, Move, OperationKey, Precedence
 from scheduler.domain.routing import SLOTS, Leg, Slot, carriers, in_loads, is_first, is_last, routes, slots_of
-from scheduler.domain.slowdowns import lifts, travel_ahead
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -243,8 +244,8 @@ def _add_slot(
             f"start.{name}",
             lambda view: view.leg_start(key),
         )
-        varies = any(_varies(ctx, leg, mover) for leg, able in movers.items() for mover, _ in able)
-        if always and len(lengths) == 1 and not varies:
+        has_choice = any(varies(ctx, leg, mover) for leg, able in movers.items() for mover, _ in able)
+        if always and len(lengths) == 1 and not has_choice:
             end = start + next(iter(lengths))
         else:
             end = ctx.new_int(
@@ -306,26 +307,21 @@ def _option(
 ) -> OptionVars:
     name = f"move[{link.name}:{leg.origin}>{leg.destination}@{mover}]"
     size = length if fixed is None else fixed.end - fixed.start
-    if fixed is None and _holds_several(ctx, mover):
+    ahead, several = lengths_ahead(ctx, leg, mover), holds_several(ctx, mover)
+    if fixed is None and several:
         size = ctx.new_int(
             length, ctx.horizon, f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
         )
-    ahead = _lengths(ctx, leg, mover)
-    if fixed is None and len(ahead) > 1:
+    if fixed is None and several and len(ahead) > 1:
+        made = partial(_made, ctx, link=link, leg=leg, mover=mover)
+        wait_on_board(ctx, mover, ahead, size, slot.end, literal, name, made)
+    elif fixed is None and len(ahead) > 1:
         size = ctx.new_int(
             length, ahead[0][1], f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
         )
-        choices = [
-            ctx.new_bool(
-                f"lasts.{name}+{ticks}",
-                lambda view, ticks=ticks: _length(ctx, view, link, leg, mover, length) == ticks,
-            )
-            for _, ticks in ahead
-        ]
-        ctx.model.add_exactly_one(choices)
-        for (tick, ticks), chosen in zip(ahead, choices, strict=True):
-            ctx.model.add(size == ticks).only_enforce_if(chosen)
-            ctx.enforce(ctx.model.add(slot.start >= tick), chosen, literal)
+        last_alone(
+            ctx, ahead, size, slot.start, literal, name, lambda view: _length(ctx, view, link, leg, mover, length)
+        )
     if literal is ctx.true:
         interval = ctx.model.new_interval_var(slot.start, size, slot.end, name)
     else:
@@ -334,30 +330,16 @@ def _option(
     return OptionVars(link, leg, mover, length, literal, slot.start, slot.end, interval, fixed)
 
 
-def _varies(ctx: ModelContext, leg: Leg, mover: str) -> bool:
-    """Return whether a move of a carrier is not always equally long."""
-    return _holds_several(ctx, mover) or len(_lengths(ctx, leg, mover)) > 1
-
-
-def _lengths(ctx: ModelContext, leg: Leg, mover: str) -> list[tuple[int, int]]:
-    """Return ``(tick, length)`` of moves of a carrier for one part: those from the tick on may be so short."""
-    group = ctx.instance.group_by_carrier.get(mover)
-    if group is None or not lifts(group):
-        return []
-    handling = group.pick_up_time + group.drop_time
-    return [(tick, handling + time) for tick, time in travel_ahead(group, leg.origin, leg.destination)]
-
-
-def _holds_several(ctx: ModelContext, mover: str) -> bool:
-    carrier = ctx.instance.carrier_by_id.get(mover)
-    return carrier is not None and carrier.capacity > 1
-
-
 def _length(ctx: ModelContext, view: ScheduleView, link: LinkVars, leg: Leg, mover: str, least: int) -> int:
     """Return how long the move lasts, the least length if the schedule does not make it."""
+    move = _made(ctx, view, link, leg, mover)
+    return least if move is None else move.end - move.start
+
+
+def _made(ctx: ModelContext, view: ScheduleView, link: LinkVars, leg: Leg, mover: str) -> Move | None:
+    """Return the move if a schedule makes it."""
     move = view.move((link.job.id, link.predecessor, link.successor, leg.slot, leg.load))
-    is_made = move is not None and _goes(move, leg) and _mover(ctx, move) == mover
-    return move.end - move.start if move is not None and is_made else least
+    return move if _goes(move, leg) and _mover(ctx, move) == mover else None
 
 
 def _goes(move: Move | None, leg: Leg) -> bool:
@@ -375,7 +357,9 @@ def _is_done(ctx: ModelContext, move: Move | None, leg: Leg, mover: str, length:
 def _movers(ctx: ModelContext, leg: Leg, job: Job) -> Iterable[tuple[str, int]]:
     """Return ``(id, length of the move)`` of all that can do a leg; vehicles that are alike go by their fleet."""
     able = carriers(ctx.instance, leg, job)
-    least = ((mover, min((ticks for _, ticks in _lengths(ctx, leg, mover)), default=length)) for mover, length in able)
+    least = (
+        (mover, min((ticks for _, ticks in lengths_ahead(ctx, leg, mover)), default=length)) for mover, length in able
+    )
     return dict.fromkeys((_known_as(ctx, mover), length) for mover, length in least)
 
 

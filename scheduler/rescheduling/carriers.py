@@ -12,7 +12,7 @@ from dataclasses import replace
 from scheduler.domain import CarrierGroup, Fleet, Instance, Move
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.parking import stand_at, ways_begun
-from scheduler.domain.slowdowns import leaves_at, travel_ahead
+from scheduler.domain.slowdowns import arrival, leaves_at, travel_ahead
 from scheduler.rescheduling.activities import Activities
 from scheduler.rescheduling.draft import Draft
 from scheduler.rescheduling.stops import Stop, Task, keys_of, stops_by_carrier
@@ -31,11 +31,11 @@ def add_visits(
         first = timing.add_fixed(real.start, min(real.start + pick_up, real.end))
         begin = max(real.start, real.end - drop)
         return first, timing.add(begin, drop) if waits else timing.add_fixed(begin, real.end)
-    travel = group.travel_time(move.origin, move.destination)
+    ahead = travel_ahead(group, move.origin, move.destination)
     first = timing.add(earliest, pick_up)
-    last = timing.add(earliest + pick_up + travel, drop)
-    timing.order((first, "end", 0), (last, "start", 0), Reason("mover", move.mover), travel)
-    timing.keep_free(first, blocked, 0, pick_up + travel + drop)
+    last = timing.add(arrival(group, move.origin, move.destination, earliest + pick_up), drop)
+    timing.travel(first, last, ahead, Reason("mover", move.mover))
+    timing.keep_free(first, blocked, 0, pick_up + ahead[-1][1] + drop)
     timing.keep_clear(first, last, blocked)
     return first, last
 
@@ -92,6 +92,8 @@ def add_carriers(
                 travel, earliest = _slowed(instance, carrier_id, place, stop, after, is_past)
                 ahead = () if is_past else travel_ahead(group, place, stop.place)[1:]
                 earliest = min(earliest, *(tick + time for tick, time in ahead)) if ahead else earliest
+                if is_past and before is not None:  # as it was: it may have waited for faster ways
+                    travel = min(travel, max(0, timing.starts[node] - timing.ends[before]))
             if node != before:
                 if before is not None:
                     timing.travel(before, node, ((0, travel), *ahead), Reason("mover", carrier_id))

@@ -15,7 +15,7 @@ from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperat
 from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.domain.parking import ways_begun
-from scheduler.domain.slowdowns import lifts
+from scheduler.domain.slowdowns import arrival, lifts
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
@@ -201,7 +201,10 @@ class Past:
         usual = group.move_time(move.origin, move.destination)
         if lifts(group) and length == group.move_time(move.origin, move.destination, move.start):
             return True
-        return length == usual or (length > usual and instance.carrier_by_id[move.mover].capacity > 1)
+        if instance.carrier_by_id[move.mover].capacity == 1:
+            return length == usual
+        lifted = move.start + group.pick_up_time
+        return move.end - group.drop_time >= arrival(group, move.origin, move.destination, lifted)
 
     def _restrict(self, board: Board, plan: PlanData, operation: OperationData) -> None:
         """Leave an operation the modes to which the moves that have begun lead."""

@@ -122,12 +122,11 @@ def test_fast_moves_begin_at_the_end_of_a_slowdown_or_later() -> None:
 
 @pytest.mark.parametrize("speed", [50, 150])
 def test_where_plans_do_not_count_on_the_end(speed: int) -> None:
-    # Fast ways for a time, batteries, limited places and several parts: the ways are so until the next repair.
+    # Fast ways for a time, batteries and limited places: the ways are so until the next repair.
     cart = carts().fleets[0]
     battery = Battery(90, (ChargeStep(90, 1),), 90, 0, drain_loaded=1, drain_empty=1, drain_idle=1)
     kinds = [
         replace(cart, parking={"M1": 0}),
-        replace(cart, vehicles=(Vehicle("V", "P", capacity=2),)),
         replace(cart, vehicles=(Vehicle("V", "P", battery=battery),)),
     ]
     for fleet in kinds if speed < 100 else [*kinds, cart]:
@@ -136,6 +135,73 @@ def test_where_plans_do_not_count_on_the_end(speed: int) -> None:
             replace(carts(), fleets=(fleet,), execution=execution)
         )
         assert after.fleets[0].slowdowns == (Slowdown(7, None, speed),)
+
+
+def two_grippers() -> Instance:
+    cell = robot_cell().cells[0]
+    return replace(robot_cell(), cells=(replace(cell, robots=(replace(cell.robots[0], grippers=2),)),))
+
+
+def test_a_robot_with_two_grippers_waits_with_its_part_for_faster_ways() -> None:
+    # It has lifted J1 at S1 at 10. Slow it would be at S2 at 14; it waits until 11 and is there at 13.
+    after, result = repaired(two_grippers(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=11))
+    assert after.cells[0].slowdowns == (Slowdown(8, None, 50, 11),)
+    assert [found[2:] for found in robot_times(result)] == [(0, 4), (9, 14), (16, 20), (22, 26), (28, 32)]
+    assert hint_status(after, result) is fixed_status(after, result) is Status.FEASIBLE
+    later = revise(after, Revision(15, 0, (), result))
+    assert right_shift(later, result) == result
+    assert fixed_status(later, result) is Status.FEASIBLE
+
+    def lifted(end: int) -> tuple[Status, list[tuple[str, str, int]]]:
+        moves = tuple(replace(m, end=end) if (m.job, m.start) == ("J1", 9) else m for m in result.moves)
+        other = replace(result, moves=moves)
+        return fixed_status(after, other), flagged(after, other)
+
+    assert lifted(13) == (Status.INFEASIBLE, [("moves", "J1 on R1", 1), ("visits", "robot R1", 1)])
+    made = constructed(after, "makespan")
+    assert made is not None
+    assert_valid(after, made)
+
+
+def test_what_has_begun_with_a_part_on_board_keeps_its_times() -> None:
+    # The robot stands at S1 with J1 until 11, when ways become slow once more: it arrives as it was to.
+    after, result = repaired(two_grippers(), robot_cell_baseline(), 8, RouteSlow("E", 8, "C", 50, until=11))
+    again, shifted = repaired(after, result, 10, RouteSlow("F", 10, "C", 25))
+    assert robot_times(shifted)[1][2:] == (9, 14)
+    assert hint_status(again, shifted) is fixed_status(again, shifted) is Status.FEASIBLE
+    # From S2, 14, to IN it takes 8 instead of 2, and so does the next loaded move.
+    assert robot_times(shifted)[2][2:] == (22, 32)
+
+
+def test_a_vehicle_takes_two_jobs_along_once_ways_are_fast_again() -> None:
+    # At M1 at 4, where J1 is ready at 4 and J2 at 8. With both on board at 8 the cart waits until 9, and is at M2 at
+    # 13: the two operations of 2 end at 17. With J1 alone it is there at 12, and again with J2 at 20.
+    cart = replace(carts().fleets[0], vehicles=(Vehicle("V", "P", capacity=2),))
+    instance = replace(carts(), fleets=(cart,))
+    baseline = constructed(instance, "makespan")
+    assert baseline is not None
+    after = revised(instance, baseline, 1, RouteSlow("E", 1, "carts", 50, until=9))
+    best = solve(after, time_limit=60, workers=1)
+    assert (best.status, best.terms["makespan"]) == (Status.OPTIMAL, 17)
+    assert_valid(after, best.schedule)
+    assert proved(after).schedule.makespan == 17
+    for_ever = revised(instance, baseline, 1, RouteSlow("E", 1, "carts", 50))
+    assert proved(for_ever).schedule.makespan == 20
+    found = FactorySearch.of(after, MAKESPAN, 0, lambda *_: None)
+    assert found is not None
+    first = found.first()
+    assert first is not None
+    assert_valid(after, first)
+    assert first.makespan <= 22
+
+
+def test_the_factory_search_waits_with_parts_on_board() -> None:
+    # At M1 at 8; with J1 at once it would be at M2 at 16. It waits until 9, takes J2 up too, and is there at 13.
+    cart = replace(carts().fleets[0], vehicles=(Vehicle("V", "P", capacity=2),), slowdowns=(Slowdown(0, None, 50, 9),))
+    first = decoded(replace(carts(), fleets=(cart,)))
+    assert first is not None
+    assert_valid(replace(carts(), fleets=(cart,)), first)
+    assert [(m.job, m.start, m.end) for m in first.moves] == [(None, 0, 8), ("J1", 8, 13), ("J2", 9, 14)]
 
 
 def test_slowdowns_multiply_and_end_apart() -> None:
@@ -413,6 +479,35 @@ def test_slow_ways_from_the_start_are_proved_optimal(first: int) -> None:
     for seed in range(first, first + 20):
         instance = (random_fleet_instance if seed % 2 else random_mover_instance)(seed, 3, without=("deadlines",))
         slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5)) for _ in range(1 + seed % 2))
+        slowed = replace(
+            instance,
+            cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),
+            fleets=tuple(replace(fleet, slowdowns=slow) for fleet in instance.fleets),
+            objective="makespan",
+        )
+        if not slowed.group_by_id:
+            continue
+        try:
+            best = optimum(slowed, "makespan", max_nodes=3_000)
+        except (TooHardError, ValueError):
+            continue
+        result = solve(slowed, time_limit=20, workers=1)
+        assert (best is None) == (result.schedule is None), seed
+        if best is not None:
+            assert result.schedule is not None
+            assert_valid(slowed, result.schedule)
+            assert (result.terms["makespan"], result.status) == (best[0], Status.OPTIMAL), seed
+            proved += 1
+    assert proved > 2
+
+
+@pytest.mark.parametrize("first", [1, *(pytest.param(first, marks=pytest.mark.slow) for first in range(41, 161, 40))])
+def test_several_parts_on_ways_that_are_to_be_faster_are_proved_optimal(first: int) -> None:
+    # With odd seeds all carriers hold two parts.
+    proved = 0
+    for seed in range(first, first + 40, 2):
+        instance = random_mover_instance(seed, 3, without=("deadlines",))
+        slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5), 6 + 5 * number) for number in range(1 + seed % 2))
         slowed = replace(
             instance,
             cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),

@@ -65,10 +65,10 @@ class RouteSlow(Event):
 
 
 def _plans_with_ends(group: CarrierGroup) -> bool:
-    """Return whether plans count on the end of a slowdown: where carriers hold one part, and only ways take time."""
-    if isinstance(group, Fleet) and (group.limited or any(vehicle.battery is not None for vehicle in group.vehicles)):
-        return False
-    return all(carrier.capacity == 1 for carrier in group.carriers)
+    """Return whether plans count on the end of a slowdown: where there are no batteries and no limited places."""
+    if not isinstance(group, Fleet):
+        return True
+    return not group.limited and all(vehicle.battery is None for vehicle in group.vehicles)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,15 @@ def later_travel(data: Ints, carrier: int, origin: int, destination: int) -> int
 
 
 @inner
+def arrives(data: Ints, carrier: int, origin: int, destination: int, leaves: int) -> int:
+    """Return when a carrier is at a place that is free to leave for it then; it may wait for its ways to be faster."""
+    lift, at = lifted(data, carrier), leaves + travel(data, carrier, origin, destination)
+    if lift == 0:
+        return at
+    return min(at, max(leaves, lift) + later_travel(data, carrier, origin, destination))
+
+
+@inner
 def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
     if before < 0:

@@ -14,7 +14,16 @@ from __future__ import annotations
 
 from scheduler.search.decode.boarding import leave_gap, visit_opening
 from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import enter, held_after, next_after, there, travel
+from scheduler.search.decode.carriers import (
+    arrives,
+    enter,
+    held_after,
+    later_travel,
+    lifted,
+    next_after,
+    there,
+    travel,
+)
 from scheduler.search.decode.charging import plug_in
 from scheduler.search.decode.layout import (
     ABLE,
@@ -88,7 +97,7 @@ def fits_before(data: Ints, state: Ints, carrier: int, begin: int, length: int, 
         return True
     there_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
     wanted_at = state[data[MOVE_START] + after]
-    return begin < wanted_at and begin + length + travel(data, carrier, place, there_at) <= wanted_at
+    return begin < wanted_at and arrives(data, carrier, place, there_at, begin + length) <= wanted_at
 
 
 @inner
@@ -107,10 +116,16 @@ def directly(
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     lead = pick_up + linger + travel(data, carrier, origin, destination)
     start = max(ready, least - lead, comes_to(data, state, carrier, before, origin))
-    held, wait = held_after(data, state, before), ZERO
+    held, wait, is_lifted = held_after(data, state, before), ZERO, lifted(data, carrier) > 0
     while start <= data[LIMIT]:
-        start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, max(lead + wait + drop, 1), 0)
+        length = lead + wait + drop
+        if is_lifted:  # the later it starts, the shorter it lasts
+            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger))
+            length = at + drop - start
+        start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, max(length, 1), 0)
         at = start + lead + wait
+        if is_lifted:
+            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger))
         if not fits_before(data, state, carrier, at, drop, destination, after):
             break
         if not parks(data, carrier):
@@ -120,8 +135,8 @@ def directly(
         if opens > start:
             start, wait = opens, max(wait - (opens - start), 0)
             continue
-        lifted = start + pick_up
-        opens = visit_opening(data, state, carrier, held + 1, origin, lifted, destination, at, drop, held, after)
+        gone = start + pick_up
+        opens = visit_opening(data, state, carrier, held + 1, origin, gone, destination, at, drop, held, after)
         if opens == at:
             return start, at
         if opens >= NEVER:
@@ -147,8 +162,8 @@ def on_the_way(
     carrier = get(data, ABLE, able, WHO)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
-    room, ride = get(data, CARRIERS, carrier, HOLDS) - 1, travel(data, carrier, origin, destination)
-    calendar, row = get(data, CARRIERS, carrier, CARRIER_CALENDAR), last
+    room, row = get(data, CARRIERS, carrier, HOLDS) - 1, last
+    calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
     arrives_at = max(least, comes_to(data, state, carrier, last, destination))
     if not fits_before(data, state, carrier, arrives_at, drop, destination, after):
         return NEVER, NEVER, -1
@@ -167,7 +182,7 @@ def on_the_way(
                 start = visit_opening(
                     data, state, carrier, held, here, leaves_at, origin, start, pick_up, held + 1, row
                 )
-            at = max(arrives_at, start + pick_up + ride)
+            at = max(arrives_at, arrives(data, carrier, origin, destination, start + pick_up))
             if fits_before(data, state, carrier, start, pick_up, origin, row):
                 if is_parked:
                     last_at, gone_at = stand(data, state, carrier, last)
@@ -200,6 +215,10 @@ def visits_opening(
     carrier = get(data, ABLE, able, WHO)
     room, battery = get(data, CARRIERS, carrier, HOLDS) - 1, get(data, CARRIERS, carrier, BATTERY)
     linger, mark, is_parked = lingering(data, state, able), trail[0], parks(data, carrier)
+    shortest = get(data, ABLE, able, LENGTH)
+    if lifted(data, carrier) > 0:
+        origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+        shortest -= travel(data, carrier, origin, destination) - later_travel(data, carrier, origin, destination)
     after, before = -1, state[data[LAST_OF] + carrier]
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
@@ -209,7 +228,7 @@ def visits_opening(
             leave_gap(data, state, trail, after)
         free_at = max(ready, state[data[MOVE_FREE] + before]) if before >= 0 else ready
         gap = state[data[MOVE_START] + after] - free_at if after >= 0 else NEVER
-        if gap >= get(data, ABLE, able, LENGTH) and held_after(data, state, before) <= room:
+        if gap >= shortest and held_after(data, state, before) <= room:
             start, at = directly(data, state, able, ready, least, before, after, linger)
             if battery >= 0 and start < NEVER and not is_enough(data, state, able, start, at, before, DIRECT):
                 start, at = NEVER, NEVER
