@@ -37,6 +37,8 @@ class Cart(NamedTuple):
     has_charged: bool
     plugged: int
     level: int
+    since: tuple[str, int] = ("", 0)
+    """Where it was empty and from when on, if ways are slow for a time: no stop makes its way shorter."""
 
 
 class Step(NamedTuple):
@@ -62,8 +64,18 @@ class World:
         handling = self.fleet.pick_up_time + self.fleet.drop_time
         self.least = [handling + self.travel(station, m) + time for m, time in zip(self.goals, self.work, strict=True)]
 
-    def travel(self, origin: str, destination: str) -> int:
-        return 0 if origin == destination else self.fleet.travel[origin][destination]
+    def travel(self, origin: str, destination: str, tick: int | None = None) -> int:
+        """Return how long a way takes that begins in a tick (None: the least)."""
+        time = 0 if origin == destination else self.fleet.travel[origin][destination]
+        for slow in self.fleet.slowdowns if tick is not None else ():
+            if slow.until is None or tick < slow.until:
+                time = -(-time * 100 // slow.speed)
+        return time
+
+    def there_at(self, origin: str, destination: str, tick: int) -> int:
+        """Return when a vehicle can be somewhere that leaves in a tick, or waits for faster ways."""
+        untils = (slow.until for slow in self.fleet.slowdowns if slow.until is not None and slow.until > tick)
+        return min(begin + self.travel(origin, destination, begin) for begin in (tick, *untils))
 
     def makespan(self, latest: int) -> int | None:
         """Return the least makespan up to `latest`."""
@@ -74,16 +86,20 @@ class World:
 
     def _is_possible(self, bound: int) -> bool:
         carts = tuple(
-            Cart(v.start, IDLE, 0, (), -1, 0, False, 0, v.battery.initial if v.battery else 0)
+            Cart(v.start, IDLE, 0, (), -1, 0, False, 0, v.battery.initial if v.battery else 0, self._since(v.start, 0))
             for v in self.fleet.vehicles
         )
         waiting = tuple(range(len(self.goals)))
         states = {(carts, waiting)}
-        for tick in range(bound + 4 * max(t for row in self.fleet.travel.values() for t in row.values())):
+        longest = max(self.travel(a, b, 0) for a, row in self.fleet.travel.items() for b in row)
+        for tick in range(bound + 4 * longest):
             if any(self._is_over(*state) for state in states):
                 return True
             states = _best({after for state in states for after in self._next(*state, tick, bound)})
         return False
+
+    def _since(self, place: str, tick: int) -> tuple[str, int]:
+        return (place, tick) if self.fleet.slowdowns else ("", 0)
 
     def _is_over(self, carts: tuple[Cart, ...], waiting: tuple[int, ...]) -> bool:
         if waiting or not self._has_room(Counter(cart.place for cart in carts)):
@@ -136,7 +152,8 @@ class World:
         battery = vehicle.battery
         yield Step(cart._replace(level=cart.level - (battery.drain_idle if battery else 0)), cart.place)
         for place in sorted(self.fleet.places - {cart.place}) if cart.ways < 2 else ():
-            going = cart._replace(place=place, doing=GOING, left=self.travel(cart.place, place), ways=cart.ways + 1)
+            way = self.travel(cart.place, place, tick)
+            going = cart._replace(place=place, doing=GOING, left=way, ways=cart.ways + 1)
             yield from self._go_on(vehicle, going, tick, bound)
         yield from self._pick_up(vehicle, cart, waiting, tick, bound)
         is_asked = battery is not None and cart.level >= battery.minimum
@@ -147,6 +164,9 @@ class World:
     def _pick_up(self, vehicle: Vehicle, cart: Cart, waiting: tuple[int, ...], tick: int, bound: int) -> Iterator[Step]:
         if cart.place != self.station or len(cart.on_board) >= vehicle.capacity:
             return
+        origin, free_at = cart.since
+        if origin and not cart.on_board and tick < self.there_at(origin, self.station, free_at):
+            return
         for job in waiting:
             picking = cart._replace(doing=PICKING, left=self.fleet.pick_up_time, job=job, has_charged=False, ways=0)
             for step in self._go_on(vehicle, picking, tick, bound):
@@ -156,9 +176,9 @@ class World:
         """Yield what a vehicle can do after a visit with something on board: it decides where to go next."""
         for job in cart.on_board:
             if self.goals[job] != cart.place:
-                way = self.travel(cart.place, self.goals[job])
-                heading = cart._replace(place=self.goals[job], doing=ON_THE_WAY, left=way, job=job)
-                yield from self._on_the_way(vehicle, heading, waiting, tick, bound)
+                for way in self._loaded_ways(vehicle, cart.place, self.goals[job], tick):
+                    heading = cart._replace(place=self.goals[job], doing=ON_THE_WAY, left=way, job=job)
+                    yield from self._on_the_way(vehicle, heading, waiting, tick, bound)
             else:
                 dropping = cart._replace(doing=DROPPING, left=self.fleet.drop_time, job=job)
                 yield from self._go_on(vehicle, dropping, tick, bound)
@@ -169,9 +189,18 @@ class World:
             idle = vehicle.battery.drain_idle if vehicle.battery else 0
             yield Step(cart._replace(level=cart.level - idle), cart.place)
         elif waiting:
-            way = self.travel(cart.place, self.station)
-            heading = cart._replace(place=self.station, doing=ON_THE_WAY, left=way, job=-1)
-            yield from self._on_the_way(vehicle, heading, waiting, tick, bound)
+            for way in self._loaded_ways(vehicle, cart.place, self.station, tick):
+                heading = cart._replace(place=self.station, doing=ON_THE_WAY, left=way, job=-1)
+                yield from self._on_the_way(vehicle, heading, waiting, tick, bound)
+
+    def _loaded_ways(self, vehicle: Vehicle, origin: str, destination: str, tick: int) -> set[int]:
+        """Return how long a way with something on board may take, waiting for faster ways included.
+
+        With one job at a time it takes as long as the start of the move says, and nobody waits.
+        """
+        if vehicle.capacity == 1:
+            return {self.travel(origin, destination, tick - self.fleet.pick_up_time)}
+        return {self.travel(origin, destination, tick), self.there_at(origin, destination, tick) - tick}
 
     def _on_the_way(
         self, vehicle: Vehicle, cart: Cart, waiting: tuple[int, ...], tick: int, bound: int
@@ -205,6 +234,7 @@ class World:
                 if tick + 1 + self.work[cart.job] > bound:
                     return
                 after = after._replace(on_board=tuple(job for job in cart.on_board if job != cart.job), ways=0)
+                after = after._replace(since=self._since(cart.place, tick + 1))
             after = after._replace(doing=IDLE, job=-1)
             if battery is not None and after.level < battery.minimum:
                 return

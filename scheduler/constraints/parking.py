@@ -13,10 +13,10 @@ So where a vehicle waits with nothing on board is part of the plan, and the empt
 does from a pick-up for which it comes empty to the drop that leaves it empty (with one job at a time, a transport), and
 charges. In the gap between two tasks, or before the first, there are one or two empty moves, each as long as its way,
 one where the other ends, inside the gap: directly to where the next task begins, or over one other place, a *stop*;
-none where the vehicle stays. No stop makes a way shorter: as everywhere, ``start(next) - end(previous) >= travel(place
-of the end, place of the start)``. After the last task there may be one, to wherever; a fleet that ``returns`` goes back
-to its start place instead, directly or over a stop. Empty moves that began before ``now`` are those of the baseline,
-beside which the gap may have the others.
+none where the vehicle stays. It is as fast as when it begins. No stop makes a way shorter: as everywhere, ``start(next)
+- end(previous) >= travel(place of the end, place of the start)``. After the last task there may be one, to wherever; a
+fleet that ``returns`` goes back to its start place instead, directly or over a stop. Empty moves that began before
+``now`` are those of the baseline, beside which the gap may have the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scheduler.constraints.facts import describe, tasks
 from scheduler.constraints.rule import Rule, Violation
 from scheduler.constraints.stops import Stretch, stretches_of
-from scheduler.constraints.travel import travel_time
+from scheduler.constraints.travel import there_at, travel_time
 from scheduler.domain import Fleet, Instance, Move, Schedule, Vehicle
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _ways(
             if move.start < now:
                 stands, leaves_at = here, max(free_at, now)
         if wanted_at is not None and there is not None and wanted_at >= now:
-            needed = travel_time(fleet, vehicle, stands, there) if stands != there else 0
+            needed = there_at(fleet, vehicle, stands, there, leaves_at) - leaves_at if stands != there else 0
             if wanted_at - leaves_at < needed:
                 detail = f"needs {needed} from {stands}, after {words}, to {after}, has {wanted_at - leaves_at}"
                 yield Violation("parking", where, detail, needed - (wanted_at - leaves_at))

@@ -107,7 +107,7 @@ class Parking:
                 if not ways and there is not None and there != place:
                     ways.append((place, there, value(stand.leaves)))
                 for origin, destination, start in ways:
-                    end = start + driver.pace.travel_time(origin, destination)
+                    end = start + driver.pace.travel_time(origin, destination, start)
                     yield Move(None, origin, destination, vehicle, "empty_move", start, end)
 
     # --- what there is -----------------------------------------------------------------------------------------------

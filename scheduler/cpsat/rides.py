@@ -69,7 +69,7 @@ def wait_on_board(
     def choice(view: ScheduleView) -> int:
         move = made(view)
         if move is None:
-            return 0
+            return len(ahead) - 1  # then it has its least length
         left = (tick - group.pick_up_time + ticks <= move.end for tick, ticks in ahead)
         return max((number for number, fits in enumerate(left) if fits), default=0)
 

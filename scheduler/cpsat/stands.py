@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from scheduler.domain import Fleet, Instance
 from scheduler.domain.parking import FOREVER, Gap, stand_at
+from scheduler.domain.slowdowns import lifts, travel_ahead
 
 if TYPE_CHECKING:
     from scheduler.cpsat.carriers import GapVars
@@ -197,7 +199,11 @@ def new_stand(
     ctx.model.add(sum(stand.to.values()) == there)
     ctx.model.add(sum(stand.over.values()) + stand.direct == there)
     ctx.enforce(ctx.model.add(stand.leaves >= begin), there)
-    _add_ways(ctx, stand)
+    late = (
+        _after_ticks(ctx, driver, stand.leaves, f"leaves[{name}]", of, lambda told: told.leaves),
+        _after_ticks(ctx, driver, stand.goes_on, f"goes_on[{name}]", of, lambda told: told.goes_on),
+    )
+    _add_ways(ctx, stand, *late)
     for turn in turns:
         to = stand.to[HOME if turn.after is None else turn.after.origin]
         ctx.model.add_bool_or(to, *(literal.negated() for literal in turn.literals))
@@ -207,10 +213,36 @@ def new_stand(
     return stand
 
 
-def _add_ways(ctx: ModelContext, stand: StandVars) -> None:
-    """Post how long the ways from a stand are, directly and over each stop."""
+Of: TypeAlias = Callable[[Callable[["Told"], int]], Callable[["ScheduleView"], int]]
+
+
+def _after_ticks(
+    ctx: ModelContext, driver: Driver, instant: Any, name: str, of: Of, tell: Callable[[Told], int]
+) -> Mapping[int, Any]:
+    """Return by tick from which on ways are to be faster whether an instant is then or later."""
+    found = {}
+    for tick in lifts(driver.pace):
+        found[tick] = ctx.new_bool(f"{name}>={tick}", of(lambda told, tick=tick: tell(told) >= tick))  # type: ignore[misc]
+        ctx.model.add(instant >= tick).only_enforce_if(found[tick])
+        ctx.model.add(instant < tick).only_enforce_if(found[tick].negated())
+    return found
+
+
+def _add_ways(ctx: ModelContext, stand: StandVars, late: Mapping[int, Any], later: Mapping[int, Any]) -> None:
+    """Post how long the ways from a stand are, directly and over each stop.
+
+    `late` says by tick whether the vehicle leaves then or later, `later` whether it leaves its stop.
+    """
     model, driver, place = ctx.model, stand.driver, stand.place
     travel = driver.pace.travel_time
+
+    def arrive(end: Any, begin: Any, ways: tuple[str, str], after: Mapping[int, Any], *literals: Any) -> None:
+        ahead = travel_ahead(driver.pace, *ways)
+        for (tick, time), (following, _) in zip_longest(ahead, ahead[1:], fillvalue=(None, 0)):
+            when = [after[tick]] if tick else []
+            when += [after[following].negated()] if following is not None else []
+            ctx.enforce(model.add(end == begin + time), *literals, *when)
+
     for target, to in stand.to.items():
         goal = driver.goal(target)
         if goal is None:  # it stays, here or at the stop
@@ -218,11 +250,11 @@ def _add_ways(ctx: ModelContext, stand: StandVars) -> None:
             continue
         if target is HOME:
             ctx.enforce(model.add(stand.gone == driver.end), to)
-        ctx.enforce(model.add(stand.arrives == stand.leaves + travel(place, goal)), to, stand.direct)
+        arrive(stand.arrives, stand.leaves, (place, goal), late, to, stand.direct)
     if stand.detour is not None:
         ctx.enforce(model.add(stand.detour == 0), stand.direct)
     for stop, over in stand.over.items():
-        ctx.enforce(model.add(stand.stops == stand.leaves + travel(place, stop)), over)
+        arrive(stand.stops, stand.leaves, (place, stop), late, over)
         ctx.enforce(model.add(stand.goes_on >= stand.stops), over)
         for target, to in stand.to.items():
             goal = driver.goal(target)
@@ -231,7 +263,7 @@ def _add_ways(ctx: ModelContext, stand: StandVars) -> None:
             elif goal == stop:
                 model.add_bool_or([to.negated(), over.negated()])
             else:
-                ctx.enforce(model.add(stand.arrives == stand.goes_on + travel(stop, goal)), to, over)
+                arrive(stand.arrives, stand.goes_on, (stop, goal), later, to, over)
                 if stand.detour is not None:
                     longer = travel(place, stop) + travel(stop, goal) - travel(place, goal)
                     ctx.enforce(model.add(stand.detour == longer), to, over)

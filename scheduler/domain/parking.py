@@ -21,6 +21,7 @@ from typing import NamedTuple
 from scheduler.domain.instance import Instance
 from scheduler.domain.resources import Fleet
 from scheduler.domain.schedule import Charge, Move, Schedule
+from scheduler.domain.slowdowns import arrival, last_departure
 from scheduler.domain.visits import Stretch, stretches
 
 FOREVER = 2**60
@@ -121,30 +122,36 @@ class Yard:
         stop, travel = self.stop(here, there), self.fleet.travel_time
         return max(travel(here, stop) + travel(stop, there), travel(here, there))
 
-    def keeps(self, here: str, there: str, ticks: int) -> bool:
-        """Return whether the vehicle takes room at a limited place while it waits, since there is no time to leave."""
-        return here in self.limits and there in self.limits and ticks < self.detour(here, there)
+    def over(self, here: str, there: str, leaves_at: int) -> int:
+        """Return when the vehicle is at a place that leaves another one then, over its stop."""
+        stop = self.stop(here, there)
+        at_stop = leaves_at + self.fleet.travel_time(here, stop, leaves_at)
+        return max(arrival(self.fleet, stop, there, at_stop), arrival(self.fleet, here, there, leaves_at))
 
     def ways(self, here: str, leaves_at: int, there: str | None, wanted_at: int) -> tuple[Way, ...]:
         """Return the empty moves with which the vehicle takes the least room at limited places.
 
         It leaves at once, unless its place is not limited, and arrives just in time, unless the next is not; if both
-        are, over its stop. Where there is no time for that it leaves at once and waits there.
+        are, over its stop. Where there is no time for that it leaves at once and waits there, or, where ways are slow,
+        waits here for ways that are to be faster.
         """
-        travel = self.fleet.travel_time
         if there is None:
-            if here not in self.limits:
-                return ()
-            stop = self.stop(here, None)
-            return (Way(here, stop, leaves_at, leaves_at + travel(here, stop)),)
-        if here in self.limits and there in self.limits and not self.keeps(here, there, wanted_at - leaves_at):
+            return () if here not in self.limits else (self._way(here, self.stop(here, None), leaves_at),)
+        if here in self.limits and there in self.limits and self.over(here, there, leaves_at) <= wanted_at:
             stop = self.stop(here, there)
-            first = Way(here, stop, leaves_at, leaves_at + travel(here, stop))
-            return (first, Way(stop, there, wanted_at - travel(stop, there), wanted_at))
+            return self._way(here, stop, leaves_at), self._way(stop, there, self._latest(stop, there, wanted_at))
         if here == there:
             return ()
-        begin = leaves_at if here in self.limits else wanted_at - travel(here, there)
-        return (Way(here, there, begin, begin + travel(here, there)),)
+        at_once = self._way(here, there, leaves_at)
+        if here in self.limits and at_once.end <= wanted_at:
+            return (at_once,)
+        return (self._way(here, there, self._latest(here, there, wanted_at)),)
+
+    def _way(self, origin: str, destination: str, start: int) -> Way:
+        return Way(origin, destination, start, start + self.fleet.travel_time(origin, destination, start))
+
+    def _latest(self, origin: str, destination: str, wanted_at: int) -> int:
+        return wanted_at if origin == destination else last_departure(self.fleet, origin, destination, wanted_at)
 
 
 def served(instance: Instance, fleet: Fleet) -> frozenset[str]:
@@ -297,5 +304,5 @@ def _ways(yard: Yard, gap: Gap, here: str, leaves_at: int) -> tuple[Way, ...]:
     if gap.there is None or gap.wanted_at < FOREVER:
         return yard.ways(here, leaves_at, gap.there, gap.wanted_at)
     # The way home: at once.
-    travel = yard.fleet.travel_time(here, gap.there)
+    travel = yard.fleet.travel_time(here, gap.there, leaves_at)
     return () if here == gap.there else (Way(here, gap.there, leaves_at, leaves_at + travel),)

@@ -10,6 +10,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.parking import FOREVER, Gap, Way, Yard, gaps_of, stand_at, with_given, with_rule, yards
 from scheduler.domain.resources import Fleet
 from scheduler.domain.schedule import Move, Schedule
+from scheduler.domain.slowdowns import last_departure
 
 
 def parked(instance: Instance, fleet: Fleet, schedule: Schedule, given: Iterable[Move] | None = None) -> Iterator[Move]:
@@ -67,10 +68,11 @@ class _Tidying:
         if gap.there in (None, here):
             yield ()
             return
-        travel = self._yard_of[gap.vehicle].fleet.travel_time(here, gap.there or "")
-        for begin in dict.fromkeys((gap.wanted_at - travel, leaves_at)):
-            if begin >= leaves_at and begin + travel <= gap.wanted_at:
-                yield (Way(here, gap.there or "", begin, begin + travel),)
+        fleet, there = self._yard_of[gap.vehicle].fleet, gap.there or ""
+        for begin in dict.fromkeys((last_departure(fleet, here, there, gap.wanted_at), leaves_at)):
+            end = begin + fleet.travel_time(here, there, begin)
+            if begin >= leaves_at and end <= gap.wanted_at:
+                yield (Way(here, there, begin, end),)
 
     def _drains_more(self, gap: Gap, simpler: Gap) -> bool:
         """Return whether the ways of another gap leave less in the battery: a direct way may be a long one."""

@@ -86,13 +86,14 @@ def add_carriers(
                 free_at = 0 if after is None else after.end
                 begun = [way for way in ways_begun(instance, carrier_id) if way.start >= free_at]
                 place, free_at = stand_at(begun, place, free_at, execution.now)
-                direct = group.travel_time(place, stop.place)
-                travel, earliest = (0 if begun else direct), free_at + direct
+                direct, *later = travel_ahead(group, place, stop.place)
+                travel, ahead = (0, ()) if begun else (direct[1], tuple(later))
+                earliest = arrival(group, place, stop.place, free_at)
             elif group.slowdowns and travel > 0:
                 travel, earliest = _slowed(instance, carrier_id, place, stop, after, is_past)
                 ahead = () if is_past else travel_ahead(group, place, stop.place)[1:]
                 earliest = min(earliest, *(tick + time for tick, time in ahead)) if ahead else earliest
-                if is_past and before is not None:  # as it was: it may have waited for faster ways
+                if is_past and before is not None and timing.fixed[before]:  # it may have waited for faster ways
                     travel = min(travel, max(0, timing.starts[node] - timing.ends[before]))
             if node != before:
                 if before is not None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from scheduler.domain import Charge, Fleet, Instance, Move
+from scheduler.domain import Charge, Downtime, Fleet, Instance, Move
 from scheduler.domain.happened import execution_of
 from scheduler.domain.parking import Way, Yard, stand_at, ways_begun, yards
+from scheduler.domain.slowdowns import arrival, travel_ahead
 from scheduler.rescheduling.activities import Activities
 from scheduler.rescheduling.draft import Draft
 from scheduler.rescheduling.stops import Stop, keys_of, stops_by_carrier
-from scheduler.rescheduling.timing import Anchor, Capacity, Reason, Taken, Timing, Use
+from scheduler.rescheduling.timing import Anchor, Capacity, Reason, Taken, Timing, Use, Variant
 
 
 class _Stay(NamedTuple):
@@ -220,7 +221,11 @@ class Parked:
         ways = known if known is not None and is_planned else self._by_rule(yard, stand.place, leaves_at, task)
         for way in ways:
             earliest = max(self._now, way.start if is_planned else 0, begun[-1].end if begun else 0)
-            node = timing.add(earliest, yard.fleet.travel_time(way.origin, way.destination))
+            ahead = travel_ahead(yard.fleet, way.origin, way.destination)
+            node = timing.add(earliest, ahead[-1][1])
+            if len(ahead) > 1:
+                closed = ((Downtime(0, tick),) if tick else () for tick, _ in ahead)
+                timing.vary(node, [Variant(time, until, ()) for (_, time), until in zip(ahead, closed, strict=True)])
             self.way_of[node] = Move(None, way.origin, way.destination, vehicle, "empty_move", way.start, way.end)
             self._activities.labels[node] = f"the empty move from {way.origin} to {way.destination} by {vehicle}"
             timing.order(stand.free, (node, "start", 0), Reason("mover", vehicle))
@@ -246,11 +251,11 @@ class Parked:
     def _by_rule(self, yard: Yard, here: str, leaves_at: int, task: _Task | None) -> tuple[Way, ...]:
         if task is not None:
             there, start = task.stays[0].place, task.stays[0].begin
-            wanted_at = max(start, leaves_at + yard.fleet.travel_time(here, there))
+            wanted_at = max(start, arrival(yard.fleet, here, there, leaves_at))
             return yard.ways(here, leaves_at, there, wanted_at)
         if not yard.fleet.returns or here == yard.haven:
             return yard.ways(here, leaves_at, None, 0)
-        return (Way(here, yard.haven, leaves_at, leaves_at + yard.fleet.travel_time(here, yard.haven)),)
+        return (Way(here, yard.haven, leaves_at, leaves_at + yard.fleet.travel_time(here, yard.haven, leaves_at)),)
 
     # Room.
 

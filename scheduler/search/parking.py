@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scheduler.domain import Instance, Schedule, Vehicle
 from scheduler.domain.parking import FOREVER, Gap, Stay, Way, Yard, stand_at, task_of, tasks, with_rule
+from scheduler.domain.slowdowns import arrival
 from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
@@ -128,12 +129,12 @@ class ParkingTimeline(CarrierTimeline):
         fleet, is_last = self._yard.fleet, number == len(self._starts)
         origin, destination, length, first, last, downtimes = errand
         here, leaves_at = stand_at(*self._leaving(number))
-        start = max(ready, leaves_at + fleet.travel_time(here, origin))
+        start = max(ready, arrival(fleet, here, origin, leaves_at))
         while start < NEVER:
             if downtimes is not None:
-                start = downtimes.start(start, length)
-            end = start + length
-            if not is_last and end + fleet.travel_time(destination, self._origins[number]) > self._starts[number]:
+                start = downtimes.start(start, self.lasts(start, origin, destination, length))
+            end = start + self.lasts(start, origin, destination, length)
+            if not is_last and arrival(fleet, destination, self._origins[number], end) > self._starts[number]:
                 return NEVER
             before = self._gap(number, origin, start, start + first)
             after = Gap(
@@ -164,7 +165,7 @@ class ParkingTimeline(CarrierTimeline):
             if free == begin:
                 continue
             if is_before and begin < start:  # it waits there: with more time it could go away meanwhile
-                return max(leaves_at + self._yard.detour(here, gap.there or here), start + 1)
+                return max(self._yard.over(here, gap.there or here, leaves_at), start + 1)
             return min(start + free - begin, NEVER)
         return start
 

@@ -122,11 +122,10 @@ def test_fast_moves_begin_at_the_end_of_a_slowdown_or_later() -> None:
 
 @pytest.mark.parametrize("speed", [50, 150])
 def test_where_plans_do_not_count_on_the_end(speed: int) -> None:
-    # Fast ways for a time, batteries and limited places: the ways are so until the next repair.
+    # Fast ways for a time, and batteries: the ways are so until the next repair.
     cart = carts().fleets[0]
     battery = Battery(90, (ChargeStep(90, 1),), 90, 0, drain_loaded=1, drain_empty=1, drain_idle=1)
     kinds = [
-        replace(cart, parking={"M1": 0}),
         replace(cart, vehicles=(Vehicle("V", "P", battery=battery),)),
     ]
     for fleet in kinds if speed < 100 else [*kinds, cart]:

@@ -65,10 +65,8 @@ class RouteSlow(Event):
 
 
 def _plans_with_ends(group: CarrierGroup) -> bool:
-    """Return whether plans count on the end of a slowdown: where there are no batteries and no limited places."""
-    if not isinstance(group, Fleet):
-        return True
-    return not group.limited and all(vehicle.battery is None for vehicle in group.vehicles)
+    """Return whether plans count on the end of a slowdown: where there are no batteries."""
+    return not isinstance(group, Fleet) or all(vehicle.battery is None for vehicle in group.vehicles)
 
 
 @dataclass(frozen=True)

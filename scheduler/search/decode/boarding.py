@@ -8,7 +8,7 @@ Meanwhile it gives back what it takes in all of them, also while the move is tri
 
 from __future__ import annotations
 
-from scheduler.search.decode.carriers import held_after, travel
+from scheduler.search.decode.carriers import held_after
 from scheduler.search.decode.layout import (
     ABLE,
     FIRST_DROP,
@@ -24,7 +24,16 @@ from scheduler.search.decode.layout import (
     Ints,
     get,
 )
-from scheduler.search.decode.parking import delay_to, gap_opening, stand, take_gap, take_room, wait_before, wait_in
+from scheduler.search.decode.parking import (
+    comes_first,
+    delay_to,
+    gap_opening,
+    stand,
+    take_gap,
+    take_room,
+    wait_before,
+    wait_in,
+)
 from scheduler.search.inner import inner
 
 
@@ -49,8 +58,7 @@ def visit_opening(
     there_at, wanted_at = place, data[LIMIT] + 1
     if after >= 0:
         there_at, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
-    way = travel(data, carrier, place, there_at)
-    while begin < wanted_at and begin + ticks + way <= wanted_at:
+    while begin < wanted_at and comes_first(data, carrier, onward, place, begin + ticks, there_at) <= wanted_at:
         opens = gap_opening(data, state, carrier, held, here, leaves_at, place, begin, ticks)
         if opens == begin and after >= 0:
             opens += delay_to(data, state, carrier, onward, place, begin + ticks, after, wanted_at)

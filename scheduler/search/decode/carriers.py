@@ -76,6 +76,36 @@ def arrives(data: Ints, carrier: int, origin: int, destination: int, leaves: int
 
 
 @inner
+def travel_from(data: Ints, carrier: int, origin: int, destination: int, leaves: int) -> int:
+    """Return how long a carrier travels between two places that leaves then."""
+    lift = lifted(data, carrier)
+    if lift > 0 and leaves >= lift:
+        return later_travel(data, carrier, origin, destination)
+    return travel(data, carrier, origin, destination)
+
+
+@inner
+def latest_departure(data: Ints, carrier: int, origin: int, destination: int, wanted_at: int) -> int:
+    """Return the last instant at which a carrier can leave for a place where it is wanted then."""
+    lift = lifted(data, carrier)
+    if lift == 0:
+        return wanted_at - travel(data, carrier, origin, destination)
+    fast = wanted_at - later_travel(data, carrier, origin, destination)
+    return fast if fast >= lift else min(wanted_at - travel(data, carrier, origin, destination), lift - 1)
+
+
+@inner
+def ride_length(data: Ints, able: int, start: int) -> int:
+    """Return how long a move of a carrier for one part lasts that starts then."""
+    length, carrier = get(data, ABLE, able, LENGTH), get(data, ABLE, able, WHO)
+    lift = lifted(data, carrier)
+    if lift == 0 or start < lift:
+        return length
+    origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
+    return length - travel(data, carrier, origin, destination) + later_travel(data, carrier, origin, destination)
+
+
+@inner
 def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
     """Return the empty travel of a carrier to a place after a move (-1: from its start)."""
     if before < 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from scheduler.search.decode.boarding import park_visits
-from scheduler.search.decode.carriers import approach, enter, ride_opening
+from scheduler.search.decode.carriers import approach, enter, ride_length, ride_opening
 from scheduler.search.decode.charging import charged_opening, use_battery
 from scheduler.search.decode.layout import (
     ABLE,
@@ -127,8 +127,8 @@ def by_carrier(
             if get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
                 start, before, _, _, _ = parked_charging(data, state, able, late)
             else:
-                start, before = parked_opening(data, state, able, late)
-            end = start + get(data, ABLE, able, LENGTH)
+                start, before = parked_opening(data, state, able, late, least)
+            end = start + ride_length(data, able, start)
         elif data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
             start, before, _, _, _ = charged_opening(data, state, able, late)
             end = start + get(data, ABLE, able, LENGTH)

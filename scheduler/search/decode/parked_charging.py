@@ -256,13 +256,13 @@ def parked_charging(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
     while after >= 0:
-        start = parked_start(data, state, able, ready, before, after)
+        start = parked_start(data, state, able, ready, ZERO, before, after)
         if start < NEVER and may_fall(data, state, carrier, after, parked_fall(data, state, able, start, before)):
             return start, before, -1, 0, 0
         before, after = after, state[data[MOVE_AFTER] + after]
     here, leaves_at = stand(data, state, carrier, before)
     arrives_at = leaves_at + travel(data, carrier, here, origin)
-    start = parked_start(data, state, able, ready, before, -1)
+    start = parked_start(data, state, able, ready, ZERO, before, -1)
     needed, direct = drain(data, battery, able) + reserve(data, state, carrier, destination), NEVER
     is_early, wish = wished(data, state, battery)
     if start < NEVER and parked_level(data, state, carrier, before, origin, start) >= needed:

@@ -9,12 +9,23 @@ gap change, and no others. While a gap is tried, the room that the vehicle itsel
 
 With jobs on board a vehicle for several is nowhere between two visits, or stays where both are: see
 `scheduler.search.decode.boarding`.
+
+Where ways are to be faster from a tick on, it waits for that where there is room for all, or with jobs on board. From a
+limited place it goes at once, as fast as it can then.
 """
 
 from __future__ import annotations
 
 from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import next_after, travel
+from scheduler.search.decode.carriers import (
+    arrives,
+    latest_departure,
+    lifted,
+    next_after,
+    ride_length,
+    travel,
+    travel_from,
+)
 from scheduler.search.decode.layout import (
     ABLE,
     ARRIVES_AT,
@@ -26,7 +37,6 @@ from scheduler.search.decode.layout import (
     DROP,
     LAST_OF,
     LEAVES_AT,
-    LENGTH,
     LIMIT,
     MOVE_ABLE,
     MOVE_AFTER,
@@ -91,6 +101,14 @@ def detour(data: Ints, carrier: int, here: int, place: int) -> int:
 
 
 @inner
+def comes_first(data: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int) -> int:
+    """Return when a vehicle is at a place that may leave another one then; it has `held` jobs on board."""
+    if held == 0 and is_limited(data, carrier, here):
+        return leaves_at + travel_from(data, carrier, here, place, leaves_at)
+    return arrives(data, carrier, here, place, leaves_at)
+
+
+@inner
 def arrival(data: Ints, carrier: int, held: int, here: int, leaves_at: int, place: int, wanted_at: int) -> int:
     """Return when a vehicle comes from one place to another one, where it is wanted then.
 
@@ -101,7 +119,7 @@ def arrival(data: Ints, carrier: int, held: int, here: int, leaves_at: int, plac
     if not is_limited(data, carrier, here) or not is_limited(data, carrier, place):
         return wanted_at
     has_time = wanted_at - leaves_at >= detour(data, carrier, here, place)
-    return wanted_at if has_time else leaves_at + travel(data, carrier, here, place)
+    return wanted_at if has_time else leaves_at + travel_from(data, carrier, here, place, leaves_at)
 
 
 @inner
@@ -125,17 +143,19 @@ def stop_between(
     side = get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)
     room = room_at(data, carrier, here)
     stays_until = profile_limit(data, state, data[room], leaves_at, data[room + 1])
-    best, sets_out, later, is_bay = NONE, NEVER, NEVER, ZERO
+    best, sets_out, later, is_bay, lift = NONE, NEVER, NEVER, ZERO, lifted(data, carrier)
     for stop in range(side):
         room = room_at(data, carrier, stop)
         if stop == here or data[room] < 0:
             continue
-        way, onward = travel(data, carrier, here, stop), travel(data, carrier, stop, place)
-        until = wanted_at - onward
+        way, onward = travel_from(data, carrier, here, stop, leaves_at), travel(data, carrier, stop, place)
+        until = latest_departure(data, carrier, stop, place, wanted_at)
         if leaves_at + way > until:
-            later = min(later, leaves_at + way + onward)
+            later = min(later, max(leaves_at + way + onward, wanted_at + 1))
             continue
         arrives_at = min(profile_beyond(data, state, data[room], leaves_at + way, until, data[room + 1]), until)
+        if lift > 0 and arrives_at - way >= lift:
+            way = travel_from(data, carrier, here, stop, lift)
         if arrives_at - way > stays_until or data[room + 2] < is_bay:
             continue
         if data[room + 2] > is_bay or arrives_at - way < sets_out:
@@ -217,17 +237,24 @@ def delay_to(
 
 
 @inner
-def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, after: int) -> int:
-    """Return the earliest start of a move in a gap, with room for all stays; `NEVER` if it does not fit in."""
-    carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
+def parked_start(data: Ints, state: Ints, able: int, ready: int, least: int, before: int, after: int) -> int:
+    """Return the earliest start of a move in a gap, with room for all stays; `NEVER` if it does not fit in.
+
+    It is not put down before `least`.
+    """
+    carrier = get(data, ABLE, able, WHO)
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     pick_up, drop = get(data, ABLE, able, PICK_UP), get(data, ABLE, able, DROP)
     calendar = get(data, CARRIERS, carrier, CARRIER_CALENDAR)
     here, leaves_at = stand(data, state, carrier, before)
-    start = max(ready, leaves_at + travel(data, carrier, here, origin))
+    start = max(ready, comes_first(data, carrier, ZERO, here, leaves_at, origin))
     while start <= data[LIMIT]:
-        start = work_start(data, calendar, start, length, 0)
+        start = work_start(data, calendar, start, ride_length(data, able, start), 0)
+        length = ride_length(data, able, start)
         end = start + length
+        if end - drop < least:
+            start = least - (length - drop)
+            continue
         opens = gap_opening(data, state, carrier, ZERO, here, leaves_at, origin, start, pick_up)
         if opens > start:
             start = opens
@@ -239,7 +266,7 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
         if after < 0:
             return start
         place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
-        if end + travel(data, carrier, destination, place) > wanted_at:
+        if comes_first(data, carrier, ZERO, destination, end, place) > wanted_at:
             return NEVER
         delay = delay_to(data, state, carrier, ZERO, destination, end, after, state[data[ARRIVES_AT] + after])
         if delay == 0:
@@ -249,15 +276,18 @@ def parked_start(data: Ints, state: Ints, able: int, ready: int, before: int, af
 
 
 @inner
-def parked_opening(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, int]:
-    """Return the earliest start from `ready` on of a move by a vehicle, and the move before it (-1: none)."""
-    carrier, length = get(data, ABLE, able, WHO), get(data, ABLE, able, LENGTH)
+def parked_opening(data: Ints, state: Ints, able: int, ready: int, least: int) -> tuple[int, int]:
+    """Return the earliest start from `ready` on of a move by a vehicle, and the move before it (-1: none).
+
+    It is not put down before `least`.
+    """
+    carrier, length = get(data, ABLE, able, WHO), ride_length(data, able, NEVER)
     after, before = -1, state[data[LAST_OF] + carrier]
     while before >= 0 and state[data[MOVE_FREE] + before] > ready:
         after, before = before, state[data[MOVE_BEFORE] + before]
     while True:
         if after < 0 or state[data[MOVE_START] + after] - ready >= length:
-            start = parked_start(data, state, able, ready, before, after)
+            start = parked_start(data, state, able, ready, least, before, after)
             if start < NEVER or after < 0:
                 return start, before
         ready = max(ready, state[data[MOVE_FREE] + after])
@@ -282,7 +312,8 @@ def take_gap(
     wanted_at, stop, sets_out = state[data[MOVE_START] + move], state[data[STOP_AT] + move] - 1, leaves_at
     if stop >= 0:
         sets_out = state[data[SETS_OUT] + move]
-        begin, until = sets_out + travel(data, carrier, here, stop), wanted_at - travel(data, carrier, stop, place)
+        begin = sets_out + travel_from(data, carrier, here, stop, sets_out)
+        until = latest_departure(data, carrier, stop, place, wanted_at)
         take_room(data, state, trail, carrier, here, leaves_at, sets_out, amount)
         take_room(data, state, trail, carrier, stop, begin, until, amount)
     else:
@@ -319,7 +350,7 @@ def park(data: Ints, state: Ints, trail: Ints, move: int, able: int, start: int,
     after, is_judged = next_after(data, state, carrier, before), get(data, CARRIERS, carrier, BATTERY) >= 0
     origin, destination = get(data, ABLE, able, ORIGIN), get(data, ABLE, able, DESTINATION)
     here, leaves_at = stand(data, state, carrier, before)
-    end = start + get(data, ABLE, able, LENGTH)
+    end = start + ride_length(data, able, start)
     put(state, trail, data[MOVE_START] + move, start)
     if after >= 0:
         place, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]

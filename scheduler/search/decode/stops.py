@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.domain import Charge, Fleet, Move, Schedule
 from scheduler.domain.parking import Gap, Way, gaps_of, stand_at, with_rule, yards
+from scheduler.domain.slowdowns import last_departure
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.layout import Array
 from scheduler.search.decode.lower import Lowered
@@ -74,6 +75,7 @@ def _over(fleet: Fleet, gap: Gap, stop: str, sets_out: int, now: int) -> Iterato
     """Yield the ways of a vehicle that sets out for a stop then and comes to its next task just in time."""
     here, _ = stand_at(gap.ways, gap.here, gap.free_at, now)
     assert gap.there is not None
-    yield Way(here, stop, sets_out, sets_out + fleet.travel_time(here, stop))
+    yield Way(here, stop, sets_out, sets_out + fleet.travel_time(here, stop, sets_out))
     if stop != gap.there:
-        yield Way(stop, gap.there, gap.wanted_at - fleet.travel_time(stop, gap.there), gap.wanted_at)
+        goes_on = last_departure(fleet, stop, gap.there, gap.wanted_at)
+        yield Way(stop, gap.there, goes_on, goes_on + fleet.travel_time(stop, gap.there, goes_on))

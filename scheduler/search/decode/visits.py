@@ -62,7 +62,7 @@ from scheduler.search.decode.layout import (
     undo,
 )
 from scheduler.search.decode.parked_charging import park_and_charge
-from scheduler.search.decode.parking import delay_to, parks, stand
+from scheduler.search.decode.parking import comes_first, delay_to, parks, stand
 from scheduler.search.decode.stretches import charge_before, charged, is_enough
 from scheduler.search.inner import inner
 
@@ -81,10 +81,11 @@ def comes_to(data: Ints, state: Ints, carrier: int, before: int, place: int) -> 
     In limited parking it can't between those that had begun by `now` and what it puts down after that (`NEVER`).
     """
     if parks(data, carrier):
-        if held_after(data, state, before) > 0 and state[data[MOVE_START] + before] < data[NOW]:
+        held = held_after(data, state, before)
+        if held > 0 and state[data[MOVE_START] + before] < data[NOW]:
             return NEVER
         here, leaves_at = stand(data, state, carrier, before)
-        arrives_at = leaves_at + travel(data, carrier, here, place)
+        arrives_at = comes_first(data, carrier, held, here, leaves_at, place)
     else:
         arrives_at = there(data, state, carrier, before, place)
     return max(arrives_at, state[data[MOVE_START] + before] + 1) if before >= 0 else arrives_at
@@ -120,12 +121,12 @@ def directly(
     while start <= data[LIMIT]:
         length = lead + wait + drop
         if is_lifted:  # the later it starts, the shorter it lasts
-            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger))
+            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger)) + wait
             length = at + drop - start
         start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, max(length, 1), 0)
         at = start + lead + wait
         if is_lifted:
-            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger))
+            at = max(least, arrives(data, carrier, origin, destination, start + pick_up + linger)) + wait
         if not fits_before(data, state, carrier, at, drop, destination, after):
             break
         if not parks(data, carrier):
