@@ -89,6 +89,8 @@ GENERATED: dict[str, dict[str, Any]] = {
 """Networks by name."""
 MAKESPAN = "-c"
 """Behind a name it asks for the makespan, whatever the factory's own objective is."""
+DRAWN = "@"
+"""Behind the name of a generated one it is followed by the seed with which it is drawn (else 1): m50@7-c."""
 DEFAULT = (*SHIPPED, *(f"m{size}{goal}" for goal in ("", MAKESPAN) for size in SIZES))
 
 
@@ -152,18 +154,26 @@ def factory_names() -> list[str]:
 def factory(name: str) -> tuple[Instance, Objective]:
     """Return a shipped or generated factory and its objective."""
     base = name.removesuffix(MAKESPAN)
-    if base in GENERATED:
-        instance = generate(Recipe(seed=1, **GENERATED[base]))
+    kind, seed = _drawn(name)
+    if kind in GENERATED:
+        instance = generate(Recipe(seed=seed, **GENERATED[kind]))
     else:
         instance = scheduler.load(INSTANCES / f"{base}.json")
     return instance, Objective.parse(instance.objective if base == name else "makespan")
 
 
+def _drawn(name: str) -> tuple[str, int]:
+    """Return the name of a factory without objective and seed, and the seed with which it is drawn if it is."""
+    base, at, seed = name.removesuffix(MAKESPAN).partition(DRAWN)
+    return (base, int(seed)) if at and base in GENERATED and seed.isdecimal() else (base + at + seed, 1)
+
+
 def _checked(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     known = factory_names()
-    unknown = [repr(name) for name in names if name.removesuffix(MAKESPAN) not in known]
+    unknown = [repr(name) for name in names if _drawn(name)[0] not in known]
     if unknown:
         text = f"{', '.join(known)}, each with {MAKESPAN} behind it for the makespan"
+        text += f", and generated ones with {DRAWN} and a seed before that"
         raise click.BadParameter(f"unknown: {', '.join(unknown)}; there are {text}")
     return tuple(dict.fromkeys(names))
 
@@ -174,7 +184,7 @@ def _checked(context: click.Context, parameter: click.Parameter, names: tuple[st
     "--only",
     multiple=True,
     callback=_checked,
-    help="As robot_cell, m50, m50-c (its makespan), g2000; may be repeated.  "
+    help="As robot_cell, m50, m50-c (its makespan), g2000, m50@7 (drawn with seed 7); may be repeated.  "
     f"[default: {', '.join(SHIPPED)}, and all of m]",
 )
 @click.option(

@@ -40,6 +40,18 @@ def test_generated_factories_have_all_movers() -> None:
     assert any(mode.max_dwell is not None for j in instance.jobs for o in j.operations for mode in o.modes)
 
 
+def test_generated_factories_are_drawn_with_other_seeds() -> None:
+    assert factory("g50@1-c")[0] == factory("g50-c")[0] != factory("g50@7-c")[0]
+    assert str(factory("g50@7-c")[1]) == "makespan"
+
+
+@pytest.mark.parametrize("name", ["fleet@3", "g50@", "g50@x", "g50@-2", "g51@3"])
+def test_what_can_not_be_drawn_is_unknown(name: str, tmp_path: Path) -> None:
+    run = bench("factories", "-o", str(tmp_path / "table.csv"), "--only", name)
+    assert run.exit_code == 2
+    assert f"unknown: '{name}'" in run.output
+
+
 def test_every_size_is_compared_for_both_objectives() -> None:
     assert {f"m{size}{goal}" for size in (50, 100, 200, 500, 1000, 2000) for goal in ("", "-c")} <= set(DEFAULT)
 
