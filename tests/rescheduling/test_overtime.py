@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cpsat.fixing import fixed_status
@@ -17,6 +18,7 @@ from scheduler.domain.calendar import working_time
 from scheduler.domain.events import ClockTick, RouteSlow, VehicleDown
 from scheduler.domain.resources import Vehicle
 from scheduler.errors import ScheduleError
+from scheduler.io.schedule_file import read_schedule, write_schedule
 from scheduler.rescheduling import Repair, repair
 from scheduler.rescheduling.concessions import conceded, intolerable, without_lost
 from scheduler.rescheduling.overtime import may_need_overtime, need_overtime, with_overtime
@@ -203,3 +205,16 @@ def test_parts_that_have_another_way_do_not_need_it_for_good() -> None:
     # J2 goes to M3, whatever that takes: every limit is kept.
     assert not other.is_degraded
     assert loaded(other)[1][2] - loaded(other)[1][1] == 5
+
+
+def test_the_file_of_the_plan_says_who_works_overtime(tmp_path: Path) -> None:
+    found = repaired(carts(shifts((0, 8))))
+    assert found.schedule is not None
+    path = tmp_path / "plan.json"
+    write_schedule(path, found.instance, found.stated, revisions=found.revisions, broken=found.broken)
+    read = read_schedule(path, carts(shifts((0, 8))))
+    assert read.schedule == found.schedule
+    assert read.broken == found.broken
+    assert intolerable(read.instance, read.schedule, read.broken) == ((), ())
+    later = repair(read.instance, read.schedule, [ClockTick("T", 15)], broken=read.broken, time_limit=20.0)
+    assert broken(later) == broken(found)
