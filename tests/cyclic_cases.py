@@ -20,7 +20,7 @@ from scheduler.domain import (
     SetupMatrix,
     Vehicle,
 )
-from scheduler.domain.cycle import Cycle, unrolled
+from scheduler.domain.cycle import Cycle, part_set, unrolled
 from scheduler.domain.jobs import chain
 
 
@@ -303,3 +303,64 @@ def assembled(seed: int) -> Instance:
         ]
         jobs.append(joined(f"P{n}", *steps, then=(("S3", random.randint(1, 6)),)))
     return cyclic(factory(*sites, *machines, *movers, *jobs), random.choice((3, 4)))
+
+
+def handed_out(pick_up: int, drop: int, near: int, far: int, work: int, **of_machine: object) -> Instance:
+    """Return a job that M takes apart into what a vehicle for one part brings to two machines, one near and one far."""
+    ways = {"M": {"N": near, "F": far}, "N": {"M": near, "F": far}, "F": {"M": far, "N": far}}
+    fleet = Fleet("cars", "F", (Vehicle("V", "M"),), ways, pick_up_time=pick_up, drop_time=drop)
+    operations = (op("0", mode("M", work)), op("near", mode("N", 1)), op("far", mode("F", 1)))
+    part = job("P", *operations, links=(Precedence("0", "near"), Precedence("0", "far")))
+    return cyclic(factory(machine("N"), machine("F"), machine("M", **of_machine), fleet, part), 5)
+
+
+SHAPES = (
+    "ab ac",
+    "ab ac bd cd",
+    "ab ac cd",
+    "ab ac ad",
+    "ac bc cd ce",
+    "ab ac bd cd ce",
+    "ab ac be cd de",
+    "ab ac cd bd be",
+)
+"""Graphs of jobs in which some operation has several successors, by the precedences."""
+
+
+def graph(id: str, shape: str, *steps: tuple[str, int]) -> Job:
+    """Return a job of this shape whose operations, in the order of their names, are these steps."""
+    names = sorted(set(shape.replace(" ", "")))
+    operations = (op(name, mode(*step)) for name, step in zip(names, steps, strict=False))
+    return job(id, *operations, links=tuple(Precedence(*pair) for pair in shape.split()))
+
+
+def parted(seed: int) -> Instance:
+    """Return one or two jobs in which an operation has several successors, in a factory of `assembled`."""
+    random, plant = Random(seed), part_set(assembled(seed))
+    jobs = []
+    for n in range(random.choice((1, 1, 2))):
+        shape = random.choice(SHAPES)
+        names = sorted(set(shape.replace(" ", "")))
+        ends = {name for name in names if all(pair[0] != name for pair in shape.split())}
+        where = [random.choice(("S1", "S2", "S3") if name in ends else ("S1", "S2")) for name in names]
+        jobs.append(graph(f"P{n}", shape, *((name, random.randint(1, 6)) for name in where)))
+    return cyclic(replace(plant, jobs=tuple(jobs)), random.choice((3, 4)))
+
+
+def tiny_parted(seed: int) -> Instance:
+    """Return a job of three or four operations over two machines, one of them with several successors."""
+    random = Random(seed)
+    kind = random.choice(("plain", "fleet", "oven", "holds"))
+    shape = random.choice(SHAPES[:4])
+    names = ("M1", "M2")
+    part = graph("P", shape, *((random.choice(names), random.randint(1, 4)) for _ in range(4)))
+    machines = [
+        machine(
+            name,
+            capacity=2 if kind == "oven" and name == "M1" else 1,
+            output_buffer=0 if kind == "holds" or (kind == "fleet" and random.random() < 0.5) else None,
+        )
+        for name in names
+    ]
+    cars = [Fleet("cars", "F", (Vehicle("V", "M1"),), distances("M1 M2", random.randint(1, 2)), drop_time=1)]
+    return cyclic(factory(*machines, *(cars if kind == "fleet" else []), part), 2)

@@ -340,12 +340,6 @@ def test_short_cycles_come_first_for_another_objective(workers: int) -> None:
             "machines without swap from which parts pass on in no time",
             lambda i: replace(i, machines=tuple(replace(m, output_buffer=0, swap=False) for m in i.machines)),
         ),
-        (
-            "operations with several successors",
-            lambda i: replace(
-                i, jobs=tuple(replace(j, precedences=(Precedence("1", "3"), Precedence("1", "2"))) for j in i.jobs)
-            ),
-        ),
         ("no cycle", lambda i: replace(i, cycle=None)),
     ],
 )

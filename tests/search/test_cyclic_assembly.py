@@ -170,12 +170,8 @@ def test_trees_that_it_does_not_speak_are_refused_by_name() -> None:
     def with_job(change) -> str | None:
         return why_unsupported(replace(instance, jobs=tuple(change(j) for j in instance.jobs)), GOAL)
 
-    def parts(j: Job) -> Job:
-        return replace(j, precedences=(Precedence("00", "10"), Precedence("00", "20")))
-
     def bath(j: Job) -> Job:
         modes = (replace(j.operations[2].modes[0], max_dwell=3),)
         return replace(j, operations=(*j.operations[:2], replace(j.operations[2], modes=modes)))
 
-    assert with_job(parts) == "operations with several successors"
     assert with_job(bath) == "baths to which several parts are brought"

@@ -5,7 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from cyclic_cases import assembled, by_plans, cell, crowded, cyclic, held, one_long_job, over_lanes, several_carriers
+from cyclic_cases import (
+    assembled,
+    by_plans,
+    cell,
+    crowded,
+    cyclic,
+    held,
+    one_long_job,
+    over_lanes,
+    parted,
+    several_carriers,
+    tiny_parted,
+)
 from cyclic_searched import constructed
 from helpers import Enough, assert_valid, factory, machine, simple_job
 from oracle import TooHardError
@@ -114,9 +126,11 @@ def test_settling_takes_the_best_of_all_cycle_times(seed: int, per_cycle: int, p
     assert per_cycle * best + per_span * span == min(values)
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_no_shorter_makespan_than_that_of_brute_force(seed: int) -> None:
-    instance = random_cyclic(seed)
+@pytest.mark.parametrize(
+    ("kind", "seed"), [*((random_cyclic, n) for n in range(30)), *((tiny_parted, n) for n in range(6))]
+)
+def test_no_shorter_makespan_than_that_of_brute_force(kind, seed: int) -> None:
+    instance = kind(seed)
     if why_unsupported(instance, MAKESPAN) is not None:
         return
     try:
@@ -127,7 +141,9 @@ def test_no_shorter_makespan_than_that_of_brute_force(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("kind", [assembled, by_plans, cell, crowded, held, one_long_job, over_lanes, several_carriers])
+@pytest.mark.parametrize(
+    "kind", [assembled, by_plans, cell, crowded, held, one_long_job, over_lanes, parted, several_carriers]
+)
 def test_schedules_of_everything_that_it_speaks_are_valid(kind, seed: int) -> None:
     instance = kind(seed)
     if why_unsupported(instance, MAKESPAN) is None:

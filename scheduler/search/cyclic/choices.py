@@ -7,7 +7,8 @@ each, or for each choice of them where several moves lead to it. Likewise for ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import TopologicalSorter
 from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
@@ -16,36 +17,70 @@ from scheduler.domain.routing import Leg, Slot, carriers, route, routes, tenders
 
 
 def orders_of(job: Job) -> tuple[tuple[Operation, ...], ...]:
-    """Return the operations of each process plan of a job in the order of work, branch after branch.
+    """Return the operations of each process plan of a job in orders of work: layer by layer, branch after branch.
 
-    Nothing of a plan in which an operation has several successors.
+    Of several successors of an operation only one, the *main* one, can be in its layer; the others, and all that
+    follows them, come in a later one. So in a layer each operation has one successor or none. What is planned first has
+    the choice: there is an order in which the main one is that with the most work to come, one with the second most...
     """
-    return tuple(_order(job, plan) for plan in job.plans or (tuple(operation.id for operation in job.operations),))
+    plans = job.plans or (tuple(operation.id for operation in job.operations),)
+    return tuple(order for plan in plans for order in _orders(job, plan))
 
 
-def _order(job: Job, plan: Sequence[str]) -> tuple[Operation, ...]:
-    links = [(p.predecessor, p.successor) for p in job.precedences if {p.predecessor, p.successor} <= set(plan)]
-    followed_by, predecessors = dict(links), {operation: list[str]() for operation in plan}
-    for before, after in links:
+def _orders(job: Job, plan: Sequence[str]) -> Iterable[tuple[Operation, ...]]:
+    predecessors, successors = ({operation: list[str]() for operation in plan} for _ in range(2))
+    for before, after in _pairs(job, plan):
         predecessors[after].append(before)
-    backwards, left = list[str](), [operation for operation in plan if operation not in followed_by]
-    while left:
-        backwards.append(left.pop())
-        left += predecessors[backwards[-1]]
-    is_tree = len(followed_by) == len(links)
-    return tuple(job.operation(operation) for operation in reversed(backwards)) if is_tree else ()
+        successors[before].append(after)
+    in_time = list(TopologicalSorter(predecessors).static_order())
+    work = dict[str, int]()  # from an operation on, at the least
+    for operation in reversed(in_time):
+        successors[operation].sort(key=lambda after: -work[after])
+        work[operation] = min(mode.duration for mode in job.operation(operation).modes)
+        work[operation] += max((work[after] for after in successors[operation]), default=0)
+    num_orders = max((len(each) for each in successors.values()), default=1)
+    found = dict[tuple[str, ...], None]()
+    for number in range(max(1, num_orders)):
+        main = {operation: each[number % len(each)] for operation, each in successors.items() if each}
+        found[_order(plan, in_time, predecessors, main)] = None
+    return [tuple(map(job.operation, order)) for order in found]
+
+
+def _order(
+    plan: Sequence[str], in_time: Sequence[str], predecessors: Mapping[str, Sequence[str]], main: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return an order of work in which these are the main successors."""
+    layer = dict[str, int]()
+    for operation in in_time:
+        layers = [layer[before] + (main[before] != operation) for before in predecessors[operation]]
+        layer[operation] = max(layers, default=0)
+    backwards = list[str]()
+    for number in sorted(set(layer.values()), reverse=True):
+        left = [o for o in plan if layer[o] == number and (o not in main or layer[main[o]] > number)]
+        while left:
+            last = left.pop()
+            backwards.append(last)
+            left += [before for before in predecessors[last] if main[before] == last and layer[before] == number]
+    return tuple(reversed(backwards))
+
+
+def _pairs(job: Job, plan: Iterable[str]) -> list[tuple[str, str]]:
+    """Return predecessor and successor of the precedences between operations of a plan."""
+    there = set(plan)
+    return [(p.predecessor, p.successor) for p in job.precedences if {p.predecessor, p.successor} <= there]
 
 
 def links_of(job: Job, order: Sequence[Operation]) -> list[tuple[Operation | None, Operation | None]]:
     """Return the operations at both ends of each link of a process plan, by number of the link."""
     by_id = {operation.id: operation for operation in order}
-    followed_by = {p.predecessor: p.successor for p in job.precedences if {p.predecessor, p.successor} <= by_id.keys()}
-    joined = set(followed_by.values())
+    pairs = _pairs(job, by_id)
+    joined = {after for _, after in pairs}
     found: list[tuple[Operation | None, Operation | None]] = []
     for operation in order:
         if operation.id not in joined:
             found.append((None, operation))
-        found.append((operation, by_id.get(followed_by.get(operation.id, ""))))
+        successors = [by_id[after] for before, after in pairs if before == operation.id]
+        found += [(operation, after) for after in successors or (None,)]
     return found
 
 

@@ -1,10 +1,12 @@
 """One part set as integers, a plan of it, and what the plan takes of machines and carriers.
 
 Jobs are chains of operations, or trees: the branches of an *assembly* are joined by the operation that follows them
-all. A job of the set with alternative process plans is a job here for each of them, and at most one of these is in a
-plan at a time; whatever has an entry by job has one for each *alternative*. The operations of a job are numbered branch
-after branch, each after all that is before it. A *link* leads away from each operation, to the one that follows or out
-of the factory, and into each that is the first of its branch. It has the next number when its operation has.
+all; or any graphs, in which a part goes from an operation to each of several successors. A job of the set with
+alternative process plans is a job here for each of them, and at most one of these is in a plan at a time; whatever has
+an entry by job has one for each *alternative*. The operations of a job are numbered branch after branch, each after all
+that is before it (see `scheduler.search.cyclic.choices.orders_of`). A *link* leads away from each operation to each
+that follows, or out of the factory, and into each that is the first of its branch. Links have the next numbers when
+their operation has.
 A plan says for each operation its mode and start, and for each of the (at most `MOST_LEGS`) legs of a link its option,
 which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
 starts of legs.
@@ -55,8 +57,8 @@ class Facts(NamedTuple):
         Where the links of each job begin, and one more.
     comes_from, goes_to
         By link: the operation that it leads away from, and the one that it leads to; -1: none.
-    after
-        By operation: the link that leads away from it.
+    outs_from, outs_to
+        By operation: the first link that leads away from it, and the number after the last.
     ins_at, ins
         By operation: where the links begin that lead to it, and one more; the links.
     arrivals
@@ -110,7 +112,8 @@ class Facts(NamedTuple):
     links_at: Ints
     comes_from: Ints
     goes_to: Ints
-    after: Ints
+    outs_from: Ints
+    outs_to: Ints
     ins_at: Ints
     ins: Ints
     arrivals: Ints
@@ -154,7 +157,10 @@ class Facts(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A plan of some jobs of the set: mode by operation, option by leg, instants, and whether a job is in it."""
+    """A plan of some jobs of the set: mode by operation, option by leg, instants, and whether a job is in it.
+
+    While a job is put in, the mode of an operation is -1 as long as it is not planned yet.
+    """
 
     mode: Ints
     option: Ints

@@ -48,12 +48,9 @@ def insert(
     cost, given, until, is_forward = NEVER, begin - 1, end, not stands
     room.noise[0] = noise
     for repair in range(1 + REPAIRS):
-        if repair > 0 or not stands:
-            sort_uses(uses, room.order, cycle)
-            total = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until)
-            forget_job(uses, job)
-            if total >= NEVER:
-                break
+        is_to_plan = repair > 0 or not stands
+        if is_to_plan and not replan(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, until):
+            break
         use_job(facts, plan, uses, job)
         first, second = find_clash(facts, plan, uses, room, job, cycle, is_forward)
         if second < 0 and repair == 0 and stands:
@@ -67,12 +64,66 @@ def insert(
             given = second - 1
         else:
             given, until = _stretch(begin, end, first, second)
+            for op in range(given + 1, until):
+                if facts.outs_to[op] - facts.outs_from[op] > 1:  # all that follows is planned after it
+                    until = end
             room.noise[0] = COLLISION // 2
         use_around(facts, plan, uses, job, given, until)
     if cost >= NEVER:
         forget_job(uses, job)
     weights[job] = weight
     return cost
+
+
+@uncounted
+def replan(
+    facts: Facts,
+    plan: Plan,
+    uses: Uses,
+    weights: Ints,
+    room: Room,
+    job: int,
+    cycle: int,
+    ticks: int,
+    is_late: bool,
+    given: int,
+    until: int,
+) -> bool:
+    """Plan a job between two operations; return whether that worked.
+
+    Of several successors of an operation that is planned one is planned with it. When that is done the next one is,
+    with all that can be, and so on: the part that goes there begins from what is planned by then. The uses of what
+    stays have to be there; afterwards none of the job are.
+    """
+    while True:
+        stop = _up_to(facts, given, until)
+        for op in range(given + 1, until):
+            plan.mode[op] = 0 if op < stop else -1
+        sort_uses(uses, room.order, cycle)
+        cost = cheapest(facts, plan, uses, weights, room, job, cycle, ticks, is_late, given, stop)
+        forget_job(uses, job)
+        if cost >= NEVER:
+            for op in range(stop, until):
+                plan.mode[op] = 0
+            return False
+        if stop >= until:
+            return True
+        given = stop - 1
+        use_around(facts, plan, uses, job, given, until)
+
+
+@uncounted
+def _up_to(facts: Facts, given: int, until: int) -> int:
+    """Return the first operation after `given` that is another successor of one that is planned, or `until`."""
+    for op in range(given + 2, until):
+        for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+            before = facts.comes_from[facts.ins[n]]
+            if before <= given:
+                continue
+            for link in range(facts.outs_from[before], facts.outs_to[before]):
+                if given < facts.goes_to[link] < op:
+                    return op
+    return until
 
 
 @uncounted

@@ -149,8 +149,10 @@ class _Lowering:
                     hub = dict(destination[1].over)[before] if destination else None
                     self._route(job, origin and origin[0], destination and destination[0], picks, hub)
         of_links = [lags.get((job, before or "", after or "")) for job, before, after in links]
-        ins: list[list[int]] = [[] for _ in operations]
-        for link, to in enumerate(goes_to):
+        ins, outs = ([list[int]() for _ in operations] for _ in range(2))
+        for link, (of, to) in enumerate(zip(comes_from, goes_to, strict=True)):
+            if of >= 0:
+                outs[of].append(link)
             if to >= 0:
                 ins[to].append(link)
         last = {job.id: number for number, (job, _) in enumerate(jobs, start=1)}
@@ -162,7 +164,8 @@ class _Lowering:
             links_at=_sums(len(ends) for ends in by_link),
             comes_from=_ints(comes_from),
             goes_to=_ints(goes_to),
-            after=_ints(link for link, before in enumerate(comes_from) if before >= 0),
+            outs_from=_ints(each[0] for each in outs),
+            outs_to=_ints(each[-1] + 1 for each in outs),
             ins_at=_sums(len(each) for each in ins),
             ins=_ints(link for each in ins for link in each),
             arrivals=_ints(arrivals),

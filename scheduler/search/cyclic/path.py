@@ -14,7 +14,7 @@ ticks, and what the job collides with is whatever costs least. Only the uses of 
 Branches of an assembly cost what they cost together: A of the operation that joins them is the sum over its parts,
 each of which comes when that is the cheapest, up to *t*. Where its machine is taken from the first part's drop on, what
 is in the way of several parts that wait there counts for each; so what costs nothing is free, and what costs is judged
-exactly afterwards.
+exactly afterwards. Of several successors of an operation one is planned with it, and the others when it stands.
 
 Between places that collide with nothing a *price* of the time of each resource decides: what the job takes of it, parts
 that wait on their machines included, and by how much its setups or empty travel become longer.
@@ -28,7 +28,7 @@ from scheduler.search.cyclic.costs import helped
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.steps import copy, holds, leave, stays, travel
-from scheduler.search.cyclic.using import is_anew, put_down_at, taken_at
+from scheduler.search.cyclic.using import brought_at, is_anew, is_planned, put_down_at, taken_at
 from scheduler.search.inner import uncounted
 
 
@@ -69,9 +69,11 @@ def _come(
         source = -1
         if predecessor < 0:
             # A job begins in time; which of several branches does is not known.
-            is_alone = facts.links_at[job + 1] - facts.links_at[job] == facts.ops_at[job + 1] - facts.ops_at[job] + 1
+            num_begins = 0
+            for other in range(facts.links_at[job], facts.links_at[job + 1]):
+                num_begins += facts.comes_from[other] < 0
             room.steps[0, :ticks] = NEVER
-            room.steps[0, : min(room.begins[0], ticks) if is_alone else ticks] = 0
+            room.steps[0, : min(room.begins[0], ticks) if num_begins == 1 else ticks] = 0
         else:
             last = facts.modes_at[predecessor] + before - origin
             is_held = holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
@@ -149,6 +151,9 @@ def _enter(
 
     Parts that come by ways that stay as they are are not among them.
     """
+    for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
+        if facts.comes_from[facts.ins[n]] >= 0 and is_anew(facts, facts.ins[n], given, until):
+            leave(facts, room, job, facts.ins[n], cycle, ticks, is_late)
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row = mode - facts.modes_at[facts.ops_at[job]]
         starts, joined = room.starts[row], room.steps[3]
@@ -174,14 +179,15 @@ def _depart(
     weights: Ints,
     room: Room,
     job: int,
-    op: int,
+    link: int,
     cycle: int,
     ticks: int,
     is_late: bool,
     next_row: int,
 ) -> tuple[int, int]:
     """Plan how a part departs after an operation; return what all up to then costs, and the next row for ways."""
-    origin, link = facts.modes_at[facts.ops_at[job]], facts.after[op]
+    leave(facts, room, job, link, cycle, ticks, is_late)
+    origin, op = facts.modes_at[facts.ops_at[job]], facts.comes_from[link]
     best, num_best, best_at, best_mode = NEVER, 0, NONE, NONE
     arrival = facts.arrivals[link]
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
@@ -206,6 +212,27 @@ def _depart(
                     best_at, best_mode = t, before
     room.starts_from[arrival, 0], room.starts_way[arrival, 0] = best_at, best_mode
     return best, next_row
+
+
+@uncounted
+def _end(facts: Facts, plan: Plan, room: Room, job: int, op: int, ticks: int) -> int:
+    """Plan an operation after which nothing is planned yet where it ends at the least cost, the earliest of equals.
+
+    Returns what all up to then costs, or `NEVER`.
+    """
+    origin, num_stays, best = facts.modes_at[facts.ops_at[job]], len(room.starts), NEVER
+    for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
+        row, worked = mode - origin, facts.duration[mode] - 1
+        for t in range(ticks - worked):
+            value = room.starts[row, t]
+            if value < NEVER:
+                value += room.begun[row, t + worked]
+                if facts.behind[mode] >= 0:
+                    value += room.begun[row + num_stays, t + worked]
+                if value < best:
+                    best = value
+                    plan.mode[op], plan.time[op] = mode - facts.modes_at[op], t
+    return best
 
 
 @uncounted
@@ -242,7 +269,7 @@ def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, un
                 cost += room.inside[row + num_stays, there] - room.inside[row + num_stays, start]
         elif facts.before[mode] >= 0:
             cost += room.inside[row + 2 * num_stays, there] + room.begun[row + 2 * num_stays, max(0, start - 1)]
-    instant, offset = taken_at(facts, plan, op)
+    instant, offset = taken_at(facts, plan, op, given, until)
     taken = plan.time[instant] + offset - 1
     if facts.behind[mode] >= 0:
         cost += room.begun[row + num_stays, taken]
@@ -268,32 +295,35 @@ def cheapest(
 
     Up to the start of operation `given` and from the start of `until` on the job stays as it is in the plan, and `uses`
     has to have its uses there (see `scheduler.search.cyclic.using.use_around`).
-    With `given` before the first operation and `until` after the last one nothing is given.
+    With `given` before the first operation and `until` after the last one nothing is given. Each operation that is
+    planned has one successor that is planned, too, or none (see `scheduler.search.cyclic.insertion.replan`).
     """
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     next_row, total = ZERO, ZERO
     for op in range(begin, end):
-        link = facts.after[op]
-        goes_anew = is_anew(facts, link, given, until)
-        comes_anew = False
+        if plan.mode[op] < 0:
+            continue
+        goes_anew = comes_anew = False
+        for link in range(facts.outs_from[op], facts.outs_to[op]):
+            goes_anew = goes_anew or (is_anew(facts, link, given, until) and is_planned(facts, plan, link))
         for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
             comes_anew = comes_anew or is_anew(facts, facts.ins[n], given, until)
         if comes_anew:
             next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row, given, until)
         elif goes_anew:
             _stand(facts, plan, uses, weights, room, job, op, cycle, ticks)
-        if goes_anew:
-            leave(facts, room, job, op, cycle, ticks, is_late)
-        elif comes_anew:
-            cost = _met(facts, plan, room, job, op, given, until)
-            if cost >= NEVER:
-                return NEVER
-            total += cost
-        if goes_anew and facts.goes_to[link] < 0:
-            cost, next_row = _depart(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row)
-            if cost >= NEVER:
-                return NEVER
-            total += cost
+        cost = ZERO
+        if comes_anew and not goes_anew:
+            if given < op < until:
+                cost = _end(facts, plan, room, job, op, ticks)
+            else:
+                cost = _met(facts, plan, room, job, op, given, until)
+        elif goes_anew and facts.goes_to[facts.outs_from[op]] < 0:
+            link = facts.outs_from[op]
+            cost, next_row = _depart(facts, uses, weights, room, job, link, cycle, ticks, is_late, next_row)
+        if cost >= NEVER:
+            return NEVER
+        total += cost
     _trace(facts, plan, room, job, given, until)
     return total
 
@@ -307,8 +337,10 @@ def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, 
         return room.begun[row, worked] + room.begun[row + len(room.starts), worked]
     if facts.capacity[machine] > 1:
         return room.begun[row, worked]
-    k = uses.size[machine] - 1
-    while uses.end_instant[machine, k] != op or uses.end_offset[machine, k] != facts.duration[mode]:
+    k, begins = uses.size[machine] - 1, op
+    if facts.holds_before[machine]:
+        begins, _ = brought_at(facts, plan, op)
+    while uses.start_instant[machine, k] != begins:
         k -= 1
     return room.begun[row, uses.start[machine, k]]
 
@@ -319,8 +351,10 @@ def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: in
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     origin = facts.modes_at[begin]
     for op in range(end - 1, begin - 1, -1):
-        is_new, link = given < op < until, facts.after[op]
-        if is_anew(facts, link, given, until):
+        is_new = given < op < until
+        for link in range(facts.outs_from[op], facts.outs_to[op]):
+            if not (is_anew(facts, link, given, until) and is_planned(facts, plan, link)):
+                continue
             after, mode, t = facts.goes_to[link], 0, 0
             if after >= 0:
                 mode, t = plan.mode[after], plan.time[after]

@@ -81,8 +81,6 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
 def _why_not_made(instance: Instance, job: Job) -> str | None:
     """Return what of a job the search does not speak."""
     orders = orders_of(job)
-    if not all(orders):
-        return "operations with several successors"
     if any(mode.duration == 0 for operation in job.operations for mode in operation.modes):
         return "operations that take no time"
     lags = {(p.predecessor, p.successor): p for p in job.precedences}

@@ -61,10 +61,10 @@ def copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
 
 
 @uncounted
-def leave(facts: Facts, room: Room, job: int, op: int, cycle: int, ticks: int, is_late: bool) -> None:
-    """Write when the part of an operation is ready for its way, for each mode."""
-    first = facts.modes_at[facts.ops_at[job]]
-    least, most = facts.least_lag[facts.after[op]], facts.most_lag[facts.after[op]]
+def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int, is_late: bool) -> None:
+    """Write when the part of an operation is ready for a way, for each mode."""
+    first, op = facts.modes_at[facts.ops_at[job]], facts.comes_from[link]
+    least, most = facts.least_lag[link], facts.most_lag[link]
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, duration = mode - first, facts.duration[mode]
         longest = min(most, facts.dwell[mode])

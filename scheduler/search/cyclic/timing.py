@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
-from scheduler.search.cyclic.using import brought_at, forget_job, gap, put_down_at, route_of, use_job
+from scheduler.search.cyclic.using import brought_at, forget_job, gap, left_at, put_down_at, route_of, taken_at, use_job
 from scheduler.search.inner import entry, inner, uncounted
 
 MOST_CIRCUITS = 200
@@ -107,6 +107,12 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
         if before >= 0:
             mode = facts.modes_at[before] + plan.mode[before]
             last, ready, dwell = before, facts.duration[mode], facts.dwell[mode]
+            if facts.outs_to[before] - facts.outs_from[before] > 1:  # the part that leaves last stays the last
+                end = facts.ops_at[job + 1]
+                taken, at = taken_at(facts, plan, before, end, end)
+                instant, later = left_at(facts, plan, link)
+                if instant >= 0 and instant != taken and taken != before:
+                    _arc(graph, instant, taken, later - at, ZERO)
         for k in range(num_legs):
             slot = MOST_LEGS * link + k
             instant = num_ops + slot

@@ -78,10 +78,10 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
 
 
 @uncounted
-def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open: bool) -> None:
+def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, given: int, until: int) -> None:
     """Add what the visit of a part takes of its machine, its buffers and helpers.
 
-    `is_open`: of the machine and the places behind it only up to the end of the operation.
+    Of the machine and the places behind it only as long as parts stay that go on by ways that are not planned anew.
     """
     mode = facts.modes_at[op] + plan.mode[op]
     machine, duration = facts.machine[mode], facts.duration[mode]
@@ -90,9 +90,7 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, is_open
         use(plan, uses, facts.before[mode], job, brought, offset, op, ZERO, ZERO, ZERO, ONE)
     if not facts.holds_before[machine]:
         brought, offset = op, ZERO
-    taken, later = op, duration
-    if not is_open:
-        taken, later = taken_at(facts, plan, op)
+    taken, later = taken_at(facts, plan, op, given, until)
     family = facts.family[mode]
     if facts.holds_after[machine]:
         use(plan, uses, machine, job, brought, offset, taken, later, family, family, ONE)
@@ -128,21 +126,33 @@ def brought_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
 
 
 @uncounted
-def taken_at(facts: Facts, plan: Plan, op: int) -> tuple[int, int]:
-    """Return when a part is taken from its machine or the counted places behind it, as an instant and an offset.
+def left_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
+    """Return when a part leaves its machine on a link, as an instant and an offset; -1: at the end of the operation."""
+    way = route_of(facts, plan, link)
+    if facts.legs_at[way + 1] > facts.legs_at[way]:
+        slot = MOST_LEGS * link
+        if facts.leaves[way]:
+            return len(plan.mode) + slot, facts.pick_up[plan.option[slot]]
+        return -1, 0
+    return facts.goes_to[link], 0
 
-    Where neither holds it, that is the end of the operation.
+
+@uncounted
+def taken_at(facts: Facts, plan: Plan, op: int, given: int, until: int) -> tuple[int, int]:
+    """Return when the last part is taken from its machine or the counted places behind it: an instant and an offset.
+
+    Where neither holds it, that is the end of the operation. Ways that are planned anew, or not yet, do not count.
     """
-    mode, link = facts.modes_at[op] + plan.mode[op], facts.after[op]
+    mode = facts.modes_at[op] + plan.mode[op]
+    taken, later = op, facts.duration[mode]
     if facts.holds_after[facts.machine[mode]] or facts.behind[mode] >= 0:
-        way = route_of(facts, plan, link)
-        if facts.legs_at[way + 1] > facts.legs_at[way]:
-            if facts.leaves[way]:
-                slot = MOST_LEGS * link
-                return len(plan.mode) + slot, facts.pick_up[plan.option[slot]]
-        elif facts.goes_to[link] >= 0:
-            return facts.goes_to[link], 0
-    return op, facts.duration[mode]
+        for link in range(facts.outs_from[op], facts.outs_to[op]):
+            if is_anew(facts, link, given, until) or not is_planned(facts, plan, link):
+                continue
+            instant, offset = left_at(facts, plan, link)
+            if instant >= 0 and plan.time[instant] + offset >= plan.time[taken] + later:
+                taken, later = instant, offset
+    return taken, later
 
 
 @entry
@@ -163,6 +173,12 @@ def is_anew(facts: Facts, link: int, given: int, until: int) -> bool:
 
 
 @uncounted
+def is_planned(facts: Facts, plan: Plan, link: int) -> bool:
+    """Return whether a link leads out of the factory, or to an operation that is planned, or is now."""
+    return facts.goes_to[link] < 0 or plan.mode[facts.goes_to[link]] >= 0
+
+
+@uncounted
 def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until: int) -> None:
     """Add the uses of a job up to operation `given` and from `until` on, as far as they are not planned anew.
 
@@ -172,7 +188,7 @@ def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
     for number in range(until, until + end - begin):
         op = number if number < end else number - end + begin
-        if given < op < until:
+        if given < op < until or plan.mode[op] < 0:
             continue
         comes = True
         for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
@@ -180,11 +196,11 @@ def use_around(facts: Facts, plan: Plan, uses: Uses, job: int, given: int, until
                 comes = False
             else:
                 use_link(facts, plan, uses, job, facts.ins[n])
-        goes_anew = is_anew(facts, facts.after[op], given, until)
         if comes:
-            use_machine(facts, plan, uses, job, op, goes_anew)
-        if facts.goes_to[facts.after[op]] < 0 and not goes_anew:
-            use_link(facts, plan, uses, job, facts.after[op])
+            use_machine(facts, plan, uses, job, op, given, until)
+        last = facts.outs_from[op]
+        if facts.goes_to[last] < 0 and not is_anew(facts, last, given, until):
+            use_link(facts, plan, uses, job, last)
 
 
 @entry
