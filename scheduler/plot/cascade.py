@@ -115,7 +115,7 @@ def plot_cascade(
     texts = [text for box in boxes for text in (*box.lines, box.way)]
     lettering = Lettering.covering((*texts, title, heading))
     lefts, widths = _columns(boxes, lettering)
-    heads = (lettering.width(title, TITLE, bold=True) + lettering.width(heading, SIZE)) / 72 + 0.2
+    heads = (lettering.room(title, TITLE, bold=True) + lettering.room(heading, SIZE)) / 72 + 0.2
     width = max([left + width for left, width in zip(lefts, widths, strict=True)], default=0.0)
     size = (max(width, heads) + 2 * EDGE, HEAD + ROW * (1 + max((box.row for box in boxes), default=0)) + EDGE)
     figure = Figure(figsize=size, facecolor=palette.WHITE)
@@ -124,7 +124,7 @@ def plot_cascade(
     axes.set(xlim=(-EDGE, size[0] - EDGE), ylim=(size[1], 0.0))
     axes.axis("off")
     _write(axes, lettering, 0.0, 0.25, title, TITLE, fontweight="bold")
-    behind = lettering.width(title, TITLE, bold=True) / 72 + 0.15 if title else 0.0
+    behind = lettering.room(title, TITLE, bold=True) / 72 + 0.15 if title else 0.0
     _write(axes, lettering, behind, 0.26, heading, SIZE, color=palette.GREY)
     execution = None if instance is None else instance.execution
     charted = () if instance is None or execution is None else Subject(instance, execution.baseline).groups

@@ -297,11 +297,11 @@ def _write_above(
     """Write a title and, behind it, an alarm and a line of figures, `above` the axes."""
     place = inches_from(sheet.ax, 0.0, 1.0)
     sheet.text(-names, above, title, size, ha="left", transform=place, fontweight="bold")
-    behind = sheet.lettering.width(title, size, bold=True) / 72 + 0.15
+    behind = sheet.lettering.room(title, size, bold=True) / 72 + 0.15
     if alarm:
         red = {"color": palette.RED, "fontweight": "bold"}
         sheet.text(-names + behind, above - 0.01, alarm, 8.0, ha="left", transform=place, **red)
-        behind += sheet.lettering.width(alarm, 8.0, bold=True) / 72 + 0.15
+        behind += sheet.lettering.room(alarm, 8.0, bold=True) / 72 + 0.15
     sheet.text(-names + behind, above - 0.01, summary, 8.0, ha="left", transform=place, color=palette.GREY)
 
 

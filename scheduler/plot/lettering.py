@@ -27,6 +27,8 @@ PREFERRED = (
 """Beginnings of the names of families tried first for characters that the base family lacks."""
 
 BOLD_WIDENING = 1.13
+HINTING = 1.035
+"""How much wider a text may be rendered than it is set, at most: the glyphs of a picture begin at whole pixels."""
 ELLIPSIS = "…"
 
 
@@ -80,6 +82,10 @@ class Lettering:
         paths = [_path(family) for family in self.families]
         em = sum(_advance(character, tuple(paths)) for character in self.show(text))
         return em * size * (BOLD_WIDENING if bold else 1.0)
+
+    def room(self, text: str, size: float, *, bold: bool = False) -> float:
+        """Return the width in points that keeps clear of the text in any picture."""
+        return HINTING * self.width(text, size, bold=bold)
 
     def shortened(self, text: str, size: float, limit: float, *, bold: bool = False) -> str:
         """Return the shown text, cut in the middle so that it is at most `limit` points wide."""

@@ -11,6 +11,7 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from small_factory import INSTANCE, SCHEDULE
@@ -125,6 +126,18 @@ def test_width_is_that_of_the_drawn_text(gothic: str) -> None:
     figure = Figure(dpi=72)
     text = figure.text(0, 0, "J12.weld", fontsize=100, family=[BASE_FAMILY])
     assert lettering.width("J12.weld", 100) == pytest.approx(text.get_window_extent().width, rel=0.05)
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 130, 200])
+@pytest.mark.parametrize("text", ["network of 1 facilities, 24 operations, seed 3", "MILLING", "m"])
+def test_what_comes_behind_keeps_clear_of_a_rendered_text(text: str, dpi: int) -> None:
+    lettering, figure = Lettering.covering((text,)), Figure(dpi=dpi)
+    FigureCanvasAgg(figure)
+    for weight in ("normal", "bold"):
+        drawn = figure.text(0, 0, text, fontsize=12, fontweight=weight, fontfamily=list(lettering.families))
+        drawn_points = drawn.get_window_extent().width * 72 / dpi
+        # One pixel more than the room: what comes behind begins a margin of eight further.
+        assert drawn_points <= lettering.room(text, 12, bold=weight == "bold") + 72 / dpi
 
 
 def test_long_names_are_cut_in_the_middle() -> None:
