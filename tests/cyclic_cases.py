@@ -202,6 +202,15 @@ def over_lanes(seed: int) -> Instance:
     return cyclic(factory(*sites, *machines, *lanes, *cars, *jobs), random.choice((2, 3, 4)))
 
 
+def in_several_loads(seed: int) -> Instance:
+    """Return a case of `over_lanes`, every third one with a hub, with one lane on each way and jobs that split."""
+    random, instance = Random(seed), over_a_hub(seed) if seed % 3 == 2 else over_lanes(seed)
+    lanes = {(lane.origin, lane.destination): lane for lane in instance.lanes}
+    units = {job.id.split("#")[0]: random.choice((1, 3, 4, 5)) for job in instance.jobs}
+    jobs = (replace(job, units=units[job.id.split("#")[0]], splits=True) for job in instance.jobs)
+    return replace(instance, lanes=tuple(lanes.values()), jobs=tuple(jobs))
+
+
 def over_a_hub(seed: int) -> Instance:
     """Return a case of `over_lanes` in which parts can also go over a hub, or have to."""
     random, instance = Random(seed), over_lanes(seed)

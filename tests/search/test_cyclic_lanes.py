@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cyclic_cases import (
     cyclic,
+    in_several_loads,
     over_a_hub,
     over_lanes,
 )
@@ -77,6 +78,31 @@ def test_parts_of_two_sets_are_on_one_trip() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_lanes_with_return_headway_and_docks(seed: int) -> None:
     assert assert_plans_are_kept(over_lanes(seed), 300) == 0
+
+
+@pytest.mark.parametrize(("vehicles", "least"), [(1, 15), (2, 8)])
+def test_a_job_goes_in_several_loads(vehicles: int, least: int) -> None:
+    # 5 units in loads of 2, 2 and 1: three trips for each set, for each of which a vehicle is away for 3 + 2.
+    lane = Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=2, vehicles=vehicles)
+    job = replace(simple_job("P", ("F0", 1), ("G0", 1)), units=5, splits=True)
+    machines = [machine("F0", "F", output_buffer=0), machine("G0", "G")]
+    instance = cyclic(factory(Facility("F"), Facility("G"), *machines, lane, job), 4)
+    require_valid(instance, "loads")
+    assert searched(instance, 300) == least_cycle_time(instance) == least
+
+
+def test_a_machine_is_held_until_the_last_load_is_taken_up() -> None:
+    # F0 is taken for 4 of work, until the second vehicle departs, after the headway, and for a tick of loading.
+    lane = Lane("L", "F", "G", 3, units_per_vehicle=1, vehicles=4, load_time=1, headway=1)
+    job = replace(simple_job("P", ("F0", 4), ("G0", 1)), units=2, splits=True)
+    machines = [machine("F0", "F", output_buffer=0), machine("G0", "G")]
+    instance = cyclic(factory(Facility("F"), Facility("G"), *machines, lane, job), 4)
+    assert searched(instance, 300) == least_cycle_time(instance) == 6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_networks_with_jobs_in_several_loads(seed: int) -> None:
+    assert assert_plans_are_kept(in_several_loads(seed), 400, seconds=300) == 0
 
 
 def test_parts_go_directly_or_over_a_hub() -> None:
@@ -154,7 +180,11 @@ def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
     lane = Lane("L", "F", "G", 3, units_per_vehicle=2)
     instance = ferry(lane)
     large = replace(instance, jobs=tuple(replace(job, units=3, splits=True) for job in instance.jobs))
-    assert why_unsupported(large, GOAL) == "jobs that go over a lane in several loads"
+    assert why_unsupported(large, GOAL) is None
+    twice = replace(large, lanes=(*large.lanes, replace(lane, id="K")))
+    assert why_unsupported(twice, GOAL) == "jobs that go over one of several lanes in several loads"
+    many = replace(instance, jobs=tuple(replace(job, units=21, splits=True) for job in instance.jobs))
+    assert why_unsupported(many, GOAL) == "ways of more than 10 moves"
     at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
     assert why_unsupported(at_once, GOAL) == "moves that take no time"
     timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))

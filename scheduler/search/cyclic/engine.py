@@ -347,5 +347,8 @@ def least_ticks(facts: Facts) -> Ints:
 
 def _way_time(facts: Facts, way: int) -> int:
     legs = range(int(facts.legs_at[way]), int(facts.legs_at[way + 1]))
-    options = (facts.length[facts.options_at[leg] : facts.options_at[leg + 1]] for leg in legs)
-    return sum(int(lengths.min()) if len(lengths) else NO_LIMIT for lengths in options)
+    options = [facts.length[facts.options_at[leg] : facts.options_at[leg + 1]] for leg in legs]
+    times = [int(lengths.min()) if len(lengths) else NO_LIMIT for lengths in options]
+    # Before another load a leg takes only as long as until that departs.
+    further = (*(int(facts.apart[leg]) for leg in legs[1:]), -1)
+    return sum(time if later < 0 else later for time, later in zip(times, further, strict=False))

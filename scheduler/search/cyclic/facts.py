@@ -88,6 +88,9 @@ class Facts(NamedTuple):
         By leg: where its options begin, and one more.
     station
         By leg: the counted station where it puts the part down, or the places on its carrier; -1: none.
+    apart
+        By leg: -1, or for another load of a job that goes over a lane in several how long after the one before it can
+        depart; then it goes on from where that one does.
     carrier, busy, length, pick_up, drop, origin, destination
         By option: the number of the resource, how long it is taken from the start of the leg on, after how long the
         next leg or the operation can begin, after how long the place that the part comes from is free, how long before
@@ -138,6 +141,7 @@ class Facts(NamedTuple):
     enters: Ints
     options_at: Ints
     station: Ints
+    apart: Ints
     carrier: Ints
     busy: Ints
     length: Ints

@@ -8,9 +8,9 @@ from itertools import count, product
 
 import numpy as np
 
-from scheduler.domain import Instance, Job, Machine, Mode, Operation
+from scheduler.domain import Instance, Job, Lane, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
-from scheduler.domain.routing import Leg, Slot, carriers, routes
+from scheduler.domain.routing import Leg, Slot, carriers, in_loads, routes
 from scheduler.search.cyclic.choices import Choice, choices_of, hub_of, id_of, links_of, orders_of
 from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
 
@@ -81,6 +81,7 @@ class _Lowering:
         self.visits: list[int] = []
         self.options_at: list[int] = [0]
         self.stations: list[int] = []
+        self.apart: list[int] = []
         self.options: list[tuple[int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
         self.shares: list[list[tuple[int, int, int, int, int]]] = []
@@ -190,6 +191,7 @@ class _Lowering:
             enters=_ints(self.enters),
             options_at=_ints(self.options_at),
             station=_ints(self.stations),
+            apart=_ints(self.apart),
             carrier=_ints(carrier),
             busy=_ints(busy),
             length=_ints(length),
@@ -239,17 +241,18 @@ class _Lowering:
     ) -> None:
         """Write the way from machine to machine, over a hub if one is given; a leg without options nothing can do."""
         legs = next((way for way in routes(self.one_set, origin, destination) if hub_of(way) == hub), None)
-        for k, leg in enumerate(legs or ()):
+        loads = in_loads(self.one_set, legs or (), job, None, None)
+        for k, leg in enumerate(loads):
             able = carriers(self.one_set, leg, job)
             if leg.slot in picks:
                 able = tuple(option for option in able if option[0] == picks[leg.slot])
             if leg.kind == "transfer":
-                self._transfer(leg, [lane for lane, _ in able], job.units)
+                self._transfer(leg, [lane for lane, _ in able], leg.units or job.units)
             elif any(("held", carrier) in self.resources for carrier, _ in able):
                 ((carrier, length),) = able
-                self._visits(leg, carrier, length, self._station(legs or (), k))
+                self._visits(leg, carrier, length, self._station(loads, k))
             else:
-                self._move(leg, able, self._station(legs or (), k))
+                self._move(leg, able, self._station(loads, k))
         if legs is None:
             self._move(Leg("entry", "robot_move", "", "", ()), (), -1)
         self.legs_at.append(len(self.legs))
@@ -286,6 +289,21 @@ class _Lowering:
                     found.append((self.resources["docks", facility], TRIP - number, 1, begin, end))
             self.shares.append(found)
         self._end_leg(leg, 0, -1)
+        if leg.load > 0:
+            self.apart[-1] = self._apart(self.one_set.lane_by_id[leg.groups[0]], leg.load)
+
+    def _apart(self, lane: Lane, load: int) -> int:
+        """Return how long after the load before it one can depart so that they don't meet on their lane.
+
+        Each fills its vehicle but for the last, so none shares a trip; where all vehicles are under way the first is
+        waited for.
+        """
+        docks = [(self.one_set.facility_by_id[lane.origin].docks, lane.load_time)]
+        docks.append((self.one_set.facility_by_id[lane.destination].docks, lane.unload_time))
+        least = max(1, lane.headway, *(-(-time // number) for number, time in docks if number is not None))
+        if load % lane.vehicles > 0:
+            return least
+        return max(least, lane.trip_time + lane.return_time - (lane.vehicles - 1) * least)
 
     def _visits(self, leg: Leg, carrier: str, length: int, station: int) -> None:
         """Write a move as two visits; its place on the carrier is taken from its start to its end."""
@@ -303,6 +321,7 @@ class _Lowering:
         self.legs.append(leg)
         self.visits.append(visit)
         self.stations.append(station)
+        self.apart.append(-1)
         self.options_at.append(len(self.options))
 
 

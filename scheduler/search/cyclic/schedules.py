@@ -42,7 +42,7 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
-        made = sorted(moves.get((copy_id(job, 1), before, after), ()), key=lambda move: (move.start, move.end))
+        made = _in_order(moves.get((copy_id(job, 1), before, after), ()))
         several = {id for id, carrier in one_set.carrier_by_id.items() if carrier.capacity > 1}
         of_legs = [move for move in made for _ in range(2 if move.mover in several else 1)]
         for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
@@ -55,6 +55,13 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
             plan.time[len(lowered.operations) + slot] = start
     return cycle_time(lowered.instance, schedule), plan
+
+
+def _in_order(made: Sequence[Move]) -> list[Move]:
+    """Return the moves of a link one after the other, the loads of a transfer by their numbers."""
+    in_time = sorted(made, key=lambda move: (move.start, move.end))
+    places = list(dict.fromkeys((move.origin, move.destination) for move in in_time))
+    return sorted(in_time, key=lambda move: (places.index((move.origin, move.destination)), move.load))
 
 
 def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:
@@ -94,7 +101,8 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
             mover = lowered.carriers[option]
             if leg.kind == "transfer":
                 mover = lowered.one_set.lane_by_id[mover].vehicle_ids[0]
-            moves.append(Move(job, leg.origin, leg.destination, mover, leg.kind, start, end, before, after))
+            way = leg.origin, leg.destination, mover, leg.kind
+            moves.append(Move(job, *way, start, end, before, after, load=leg.load, units=leg.units))
     later = _delay(lowered, operations, moves)
     return shifted(lowered.instance, operations, moves, cycle, later)
 

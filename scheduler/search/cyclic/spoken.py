@@ -29,6 +29,7 @@ from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, in_loads, routes
 from scheduler.search.cyclic.choices import links_of, orders_of
+from scheduler.search.cyclic.facts import MOST_LEGS
 from scheduler.search.cyclic.goal import SPOKEN_TERMS
 from scheduler.search.fields import names, unspoken
 
@@ -93,7 +94,8 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
         lag = lags[before.id, after.id] if before is not None and after is not None else None
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
         for origin, destination in product(_machines(instance, before), _machines(instance, after)):
-            for legs in routes(instance, origin, destination) or ((),):
+            for way in routes(instance, origin, destination) or ((),):
+                legs = in_loads(instance, way, job, None, None)
                 reason = _why_not_moved(instance, job, origin, legs)
                 if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
                     reason = reason or "places at stations from which parts go on without a move"
@@ -117,11 +119,13 @@ def _machines(instance: Instance, operation: Operation | None) -> list[Machine |
 def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: tuple[Leg, ...]) -> str | None:
     """Return what of the way of a job the search does not speak."""
     rides = []
+    if any(leg.load > 0 for leg in legs) and 2 * len(legs) - sum(leg.kind == "transfer" for leg in legs) > MOST_LEGS:
+        return f"ways of more than {MOST_LEGS} moves"
     for leg in legs:
         if leg.kind == "transfer":
             lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-            if len(in_loads(instance, (leg,), job, None, None)) > 1:
-                return "jobs that go over a lane in several loads"
+            if leg.load > 0 and len(lanes) > 1:
+                return "jobs that go over one of several lanes in several loads"
             if any(lane.trip_time == 0 for lane in lanes):
                 return "moves that take no time"
             rides += [lane.transit_time for lane in lanes]

@@ -111,8 +111,14 @@ def travel(
         leg = facts.legs_at[way] + k
         arrival[:ticks] = NEVER
         into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
-        station, comes_from, is_last = facts.station[leg], k > 0 and facts.station[leg - 1] >= 0, k == num_legs - 1
-        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - k % 2], room.from_station[k % 2]
+        station, is_last = facts.station[leg], k == num_legs - 1
+        # The part is gone with the last of its loads, the first of which is that of leg `begin`.
+        begin, has_more = k, not is_last and facts.apart[leg + 1] >= 0
+        while facts.apart[facts.legs_at[way] + begin] >= 0:
+            begin -= 1
+        leaves = begin == 0 and source >= 0 and not has_more
+        comes_from = begin > 0 and facts.station[facts.legs_at[way] + begin - 1] >= 0 and not has_more
+        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - begin % 2], room.from_station[k % 2]
         if station >= 0:
             occupied(facts, uses, weights, room, station, ZERO, ONE, cycle, ticks, at_station, stayed)
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
@@ -122,11 +128,13 @@ def travel(
                 blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
             else:
                 departing(facts, uses, weights, room, option, cycle, cost)
-            phase = 0
-            for t in range(ticks - max(length, facts.busy[option])):
+            phase, later = 0, length
+            if has_more:
+                later = facts.apart[leg + 1]
+            for t in range(ticks - max(length, later, facts.busy[option])):
                 value = ready[t] + cost[phase]
                 if value < NEVER:
-                    if k == 0 and source >= 0:
+                    if leaves:
                         value += room.begun[source, max(0, t + pick_up - 1)]
                     if comes_from:
                         value += waited[max(0, t + pick_up - 1)]
@@ -138,16 +146,16 @@ def travel(
                         value += room.inside[takes, t + length - drop]
                     if is_last and takes_too >= 0:
                         value += room.inside[takes_too, t + length - drop]
-                    if value < arrival[t + length]:
-                        arrival[t + length] = value
-                        into[t + length] = t
-                        by[t + length] = option
+                    if value < arrival[t + later]:
+                        arrival[t + later] = value
+                        into[t + later] = t
+                        by[t + later] = option
                 phase += 1
                 if phase == cycle:
                     phase = 0
         if k < num_legs - 1:
             best, at = NEVER, -1
-            # What has arrived waits for the next move; the row says from which arrival on.
+            # What has arrived waits for the next move, or the next load; the row says from which arrival on.
             for t in range(ticks):
                 if arrival[t] < best or (is_late and arrival[t] == best):
                     best, at = arrival[t], t

@@ -104,6 +104,7 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
         way = route_of(facts, plan, link)
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
         last, ready, dwell = NONE, ZERO, NO_LIMIT  # instant before, with the ticks after it, at which the part is ready
+        origin, since = last, ready
         if before >= 0:
             mode = facts.modes_at[before] + plan.mode[before]
             last, ready, dwell = before, facts.duration[mode], facts.dwell[mode]
@@ -117,13 +118,23 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             slot = MOST_LEGS * link + k
             instant = num_ops + slot
             graph.owner[instant] = job
-            if last >= 0:
-                _arc(graph, last, instant, ready, ZERO)
+            is_first = facts.apart[facts.legs_at[way] + k] < 0  # of the loads, if there are several
+            if is_first:
+                origin, since = last, ready
+            if origin >= 0:
+                _arc(graph, origin, instant, since, ZERO)
             else:
                 _arc(graph, begin, instant, ZERO, ZERO)
             if k == 0 and before >= 0 and dwell < NO_LIMIT:
                 _arc(graph, instant, last, -ready - dwell, ZERO)
-            last, ready = instant, facts.length[plan.option[slot]]
+            if is_first:
+                last = instant
+            elif plan.time[instant] >= plan.time[last]:  # the last load stays the last
+                _arc(graph, last, instant, ZERO, ZERO)
+                last = instant
+            else:
+                _arc(graph, instant, last, ZERO, ZERO)
+            ready = facts.length[plan.option[slot]]
             if facts.carrier[plan.option[slot]] < 0:  # a trip is over when the vehicle is back
                 _arc(graph, instant, over, facts.busy[plan.option[slot]], ZERO)
         if op < 0:

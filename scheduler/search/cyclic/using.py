@@ -73,7 +73,7 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
             # Until the next leg has taken the part from there, or it is delivered.
             following, offset = instant, length
             if k + 1 < num_legs:
-                following, offset = instant + 1, facts.pick_up[plan.option[slot + 1]]
+                following, offset = picked_up_at(facts, plan, link, k + 1)
             use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, ZERO, ZERO, ONE)
 
 
@@ -130,11 +130,23 @@ def left_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
     """Return when a part leaves its machine on a link, as an instant and an offset; -1: at the end of the operation."""
     way = route_of(facts, plan, link)
     if facts.legs_at[way + 1] > facts.legs_at[way]:
-        slot = MOST_LEGS * link
         if facts.leaves[way]:
-            return len(plan.mode) + slot, facts.pick_up[plan.option[slot]]
+            return picked_up_at(facts, plan, link, ZERO)
         return -1, 0
     return facts.goes_to[link], 0
+
+
+@uncounted
+def picked_up_at(facts: Facts, plan: Plan, link: int, k: int) -> tuple[int, int]:
+    """Return when a part, or the last of its loads, has been picked up for a leg, as an instant and an offset."""
+    way, num_ops, last = route_of(facts, plan, link), len(plan.mode), MOST_LEGS * link + k
+    for other in range(k + 1, facts.legs_at[way + 1] - facts.legs_at[way]):
+        if facts.apart[facts.legs_at[way] + other] < 0:
+            break
+        slot = MOST_LEGS * link + other
+        if plan.time[num_ops + slot] >= plan.time[num_ops + last]:
+            last = slot
+    return num_ops + last, facts.pick_up[plan.option[last]]
 
 
 @uncounted
