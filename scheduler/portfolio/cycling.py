@@ -10,7 +10,7 @@ from scheduler.domain import Objective, Schedule, Status, Stop
 from scheduler.portfolio.run import SMALL as SMALL_AT_ONCE
 from scheduler.portfolio.run import SMALL_SHARE, Answer, Run
 from scheduler.search.cyclic.engine import CyclicSearch
-from scheduler.search.cyclic.goal import Goal
+from scheduler.search.cyclic.goal import SHORT_CYCLE_THEN_SPAN, Goal
 from scheduler.search.cyclic.spoken import why_unsupported
 
 FIRST_SLICE = 2.0
@@ -27,6 +27,10 @@ FIRST_SHARE = 0.1
 """Share of the time for short cycles where the objective is another one."""
 SHORT = Objective.parse("cycle_time")
 """The objective that the search speaks."""
+ENDS = frozenset({"makespan", "flow_time"})
+"""Terms that are less where sets are over sooner, though their cycle is the same ..."""
+COMPACT_SHARE = 0.5
+"""... for which there is a walk of its own, with this share of the time of later tiers."""
 OFTEN = 0.1
 """Seconds after which these schedules are looked at."""
 ALONE_SLICE = 0.5
@@ -124,7 +128,33 @@ class Cycling:
                 self._side_by_side(compiled)
         walk.finish()
         self._exchange()
-        return run.answer(self._bounds, goes_on=self._kept > run.reserve)
+        goes_on = self._kept > run.reserve
+        if goes_on and walk.goal.per_span == 0 and not ENDS.isdisjoint(run.objective.terms):
+            self._compact()
+        return run.answer(self._bounds, goes_on=goes_on)
+
+    def _compact(self) -> None:
+        """Let the sets be over as soon as the cycle time allows, with half of the time that is left to later tiers."""
+        run = self._run
+        if run.stop.requested or not self._walk.is_compiled() or run.best is None:
+            return
+        seconds = COMPACT_SHARE * (run.left - run.reserve)
+        walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda value: None, SHORT_CYCLE_THEN_SPAN)
+        if walk is None or seconds <= 0:
+            return
+        if run.bound is not None:
+            walk.least_cycle = max(walk.least_cycle, -(-run.bound // self._walk.goal.unit))
+        with run.stop.calling(walk.stop):
+            if run.workers == 1:
+                with walk.until(seconds):
+                    walk.advance(ALONE_WORK)
+            else:
+                walk.start(run.workers, seconds)
+                walk.wait(seconds)
+                walk.finish()
+        found = walk.best()
+        if found is not None:
+            run.offer(found, walk.name)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one; in that one let CP-SAT prove, in slices that double, while its bound moves.

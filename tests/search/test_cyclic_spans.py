@@ -21,15 +21,17 @@ from cyclic_cases import (
 from cyclic_searched import constructed
 from helpers import Enough, assert_valid, factory, machine, simple_job
 from oracle import TooHardError
-from oracle_cycle import least_makespan
+from oracle_cycle import best_cycle, least_makespan
 from test_cycles import random_cyclic
 
-from scheduler.domain import Instance, Objective
+from scheduler.domain import Instance, Objective, Stop
 from scheduler.domain.cycle import cycle_time
 from scheduler.portfolio import solve
+from scheduler.portfolio.cycling import ALONE_WORK, Cycling
+from scheduler.portfolio.run import Run
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_uses
-from scheduler.search.cyclic.goal import Goal
+from scheduler.search.cyclic.goal import SHORT_CYCLE_THEN_SPAN, Goal
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.span import ends_of, settle
@@ -50,17 +52,17 @@ def patient() -> Instance:
     return cyclic(factory(machine("M1"), machine("M2"), simple_job("P", ("M1", 3), ("M2", 1), ("M1", 1))), 3)
 
 
-def searched(instance: Instance, insertions: int, objective: Objective = MAKESPAN) -> int:
-    """Return the value that the search finds, having checked its schedule."""
-    assert why_unsupported(instance, objective) is None
-    start, goal = constructed(instance), Goal.of(instance, objective.tiers[0])
+def searched(instance: Instance, insertions: int, goal: Goal | None = None) -> int:
+    """Return the value that the search finds, the makespan if nothing else is said, having checked its schedule."""
+    assert why_unsupported(instance, MAKESPAN) is None
+    start, goal = constructed(instance), goal or Goal.of(instance, MAKESPAN.tiers[0])
     values: list[int] = []
     search = CyclicSearch(instance, start, 0, values.append, goal)
     search.advance(insertions)
     assert values == sorted(set(values), reverse=True)
     found = search.best() or start
     assert_valid(instance, found)
-    assert search.value * goal.unit == objective.tiers[0].value(value_terms(instance, found))
+    assert search.value == goal.value_of(instance, found)
     return search.value
 
 
@@ -152,7 +154,40 @@ def test_schedules_of_everything_that_it_speaks_are_valid(kind, seed: int) -> No
 
 def test_both_may_count() -> None:
     # 2 * 4 + 8 + 9 * 4 = 52 with the least cycle, 2 * 5 + 5 + 9 * 5 = 60 with the next.
-    assert searched(patient(), 300, Objective.parse("makespan + 9*cycle_time")) == 52
+    instance = patient()
+    assert searched(instance, 300, Goal.of(instance, Objective.parse("makespan + 9*cycle_time").tiers[0])) == 52
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_span_may_come_second(seed: int) -> None:
+    instance = random_cyclic(seed)
+    if why_unsupported(instance, MAKESPAN) is not None:
+        return
+    try:
+        cycle, makespan, _ = best_cycle(instance)
+    except TooHardError:
+        return
+    span = makespan - (instance.cycle.repetitions - 1) * cycle
+    assert searched(instance, 2000, SHORT_CYCLE_THEN_SPAN) == SHORT_CYCLE_THEN_SPAN.value(cycle, span)
+
+
+def test_sets_are_over_as_soon_as_the_cycle_time_allows() -> None:
+    """Where the makespan is a later tier, a walk for it comes before CP-SAT has the rest of the time."""
+    compile_here()
+    objective = Objective.parse("cycle_time > makespan")
+    instance = cell(2, num_parts=6)
+    run = Run(instance, objective, 600.0, 1, 0, None, Stop())
+    start = constructed(instance)
+    run.offer(start, "construction")
+    before = objective.value(run.best_terms)
+    Cycling(run, CyclicSearch(instance, start, 0, lambda value: None))._compact()
+    assert run.best is not None
+    assert_valid(instance, run.best)
+    assert objective.value(run.best_terms) < before
+    search = CyclicSearch(instance, start, 0, lambda value: None, SHORT_CYCLE_THEN_SPAN)
+    search.advance(ALONE_WORK)
+    span = run.best_terms["makespan"] - 3 * run.best_terms["cycle_time"]
+    assert search.value == SHORT_CYCLE_THEN_SPAN.value(run.best_terms["cycle_time"], span)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

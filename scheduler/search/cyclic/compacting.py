@@ -52,7 +52,8 @@ class Compacting(Shortening):
         """Begin with the best timetable, as much of it as stands in a cycle and a span of less value."""
         search, goal = self._search, self._search.goal
         cycle, plan = search.known()
-        wanted = max(search.target, search.value - max(goal.per_span, search.value * self._step // 200))
+        less = max(goal.per_span, goal.size(search.value) * self._step // 200)
+        wanted = max(search.target, search.value - less)
         # With a longer cycle the span would be less than the longest job takes.
         longest = (wanted - goal.per_span * (int(search.lasts.max()) + self._before)) // max(1, goal.per_cycle)
         shorter = cycle

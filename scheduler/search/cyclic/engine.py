@@ -221,7 +221,7 @@ class Shortening:
             self._standing.placed[job] = 0
             if self._num_waiting == 0:
                 self._tighten()
-                worse = (self._wanted() - value) / (TEMPERATURE * value)
+                worse = (self._wanted() - value) / (TEMPERATURE * self._search.goal.size(value))
                 if self._num_waiting == 0 and (worse <= 0 or rng.random() < exp(-worse)):
                     self._current = self._wanted(), (self._cycle, self._plan.copy())
         self._num_waiting = 0

@@ -57,6 +57,14 @@ class Goal(NamedTuple):
             return self.per_cycle * cycle
         return self.value(cycle, value_terms(instance, schedule)["makespan"] - (len(sets_of(instance)) - 1) * cycle)
 
+    def size(self, value: int) -> int:
+        """Return that of a value of which a share is worth looking at: of the span alone, where that comes second."""
+        return max(1, value % self.per_cycle) if self.per_cycle >= FIRST else value
 
+
+FIRST = 1 << 32
+"""What a tick of the cycle counts where no span makes up for it."""
 SHORT_CYCLE = Goal(1, 0)
 """Nothing but the cycle time counts."""
+SHORT_CYCLE_THEN_SPAN = Goal(FIRST, 1)
+"""The span counts among equal cycle times."""
