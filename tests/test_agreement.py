@@ -21,10 +21,8 @@ from scheduler.rescheduling import repair
 from scheduler.terms import value_terms
 
 ORACLE_NODES, MANY_NODES = 2_000, 8_000
-SECONDS = 30.0
-"""For proofs: far more than any of these instances takes."""
-MANY_SECONDS = 300.0
-"""The same, where several of the slow tests share a core."""
+SECONDS = 300.0
+"""For proofs: far more than any of these instances takes, with a small share of a core, too."""
 FEW_SECONDS = 0.5
 """Where any schedule will do."""
 
@@ -116,7 +114,7 @@ def test_reoptimised_schedules_pass_the_checker(data: st.DataObject) -> None:
 @pytest.mark.parametrize("size", [3, 4, 5])
 def test_solver_and_oracle_on_many_instances(size: int, first: int) -> None:
     seeds = range(first, first + 100)
-    compared = [assert_optimum_is_found(random_instance(seed, size), MANY_NODES, MANY_SECONDS) for seed in seeds]
+    compared = [assert_optimum_is_found(random_instance(seed, size), MANY_NODES) for seed in seeds]
     assert compared.count(True) >= 90
 
 
