@@ -26,6 +26,7 @@ from scheduler.search.decode.layout import (
     ORIGIN,
     PACE,
     PACES,
+    SOME_LIFT,
     TIMES,
     TRAVEL_AT,
     TRAVEL_SIDE,
@@ -37,6 +38,7 @@ from scheduler.search.decode.layout import (
     UNDER_TO,
     UNDER_WAY,
     WHO,
+    ZERO,
     Ints,
     get,
     put,
@@ -55,7 +57,7 @@ def travel(data: Ints, carrier: int, origin: int, destination: int) -> int:
 @inner
 def lifted(data: Ints, carrier: int) -> int:
     """Return from when on the ways of a carrier are to be faster (0: they are not)."""
-    return get(data, PACES, get(data, CARRIERS, carrier, PACE), LIFTED_AT)
+    return get(data, PACES, get(data, CARRIERS, carrier, PACE), LIFTED_AT) if data[SOME_LIFT] else ZERO
 
 
 @inner

@@ -140,7 +140,7 @@ capacity; `LAST_MOVE` more: with no reserve), and whether carriers linger now (L
 holds several parts, LEVEL and FROM_LEVEL without batteries, HELD to STANDS_UNTIL where no places at stations are
 counted, ARRIVES_AT to SETS_OUT where no parking is limited."""
 
-NUM_SCALARS = 27
+NUM_SCALARS = 28
 (
     NOW,
     LIMIT,
@@ -162,6 +162,7 @@ NUM_SCALARS = 27
     SOME_WATCH,
     SOME_STAND,
     SOME_PARK,
+    SOME_LIFT,
     FIRST_TENDING,
     FIRST_CHARGE,
     FIRST_DROP,

@@ -354,6 +354,7 @@ class _Lowering:
         header[at.SOME_WATCH] = any(row[at.WATCHES] for row in tables[at.MACHINES])
         header[at.SOME_STAND] = num_stays > 0
         header[at.SOME_PARK] = parks
+        header[at.SOME_LIFT] = any(row[at.LIFTED_AT] for row in tables[at.PACES])
         header[at.FIRST_TENDING] = first_tending if is_tended else 0
         header[at.FIRST_CHARGE] = num_moves if num_charges else 0
         header[at.FIRST_DROP] = num_moves + num_charges if num_drops else 0
