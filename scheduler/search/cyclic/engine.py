@@ -18,6 +18,7 @@ from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
+from scheduler.search.cyclic.span import settle
 from scheduler.search.cyclic.timing import graphs, shorten
 from scheduler.search.cyclic.using import forget_job, use_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
@@ -96,9 +97,22 @@ class CyclicSearch(CompiledSearch[Timetable]):
         return Compacting(self, number) if self.goal.per_span > 0 else Shortening(self, number)
 
     def read(self, found: Timetable) -> Schedule:
-        """Return a plan as a schedule."""
+        """Return a plan as a schedule, in which sets are over as soon as the orders and the cycle time allow."""
         cycle, plan = found
-        return to_schedule(self.lowered, plan, cycle)
+        schedule = to_schedule(self.lowered, plan, cycle)
+        compact = self._compacted(cycle, plan) if self.goal.per_span == 0 else None
+        if compact is None:
+            return schedule
+        return min(schedule, to_schedule(self.lowered, compact, cycle), key=lambda either: either.makespan)
+
+    def _compacted(self, cycle: int, plan: Plan) -> Plan | None:
+        """Return the plan begun where and when it is over soonest, None if that collides."""
+        facts, compact = self.lowered.facts, plan.copy()
+        uses, num_jobs = empty_uses(facts), size_of(facts).jobs
+        _, span = settle(facts, compact, uses, graphs(facts), cycle, cycle, 0, 1)
+        room, weights = rooms(facts, max(cycle, int(span)) + 1), np.ones(num_jobs, np.int64)
+        collides = clear(facts, compact, uses, room, weights, np.zeros(num_jobs, np.int64), 0, cycle) > 0
+        return None if collides else compact
 
     def give(self, schedule: Schedule) -> None:
         """Let the threads go on from a schedule that somebody else has found, if it is better."""
