@@ -500,11 +500,13 @@ def test_slow_ways_from_the_start_are_proved_optimal(first: int) -> None:
     assert proved > 2
 
 
-@pytest.mark.parametrize("first", [1, *(pytest.param(first, marks=pytest.mark.slow) for first in range(41, 161, 40))])
-def test_several_parts_on_ways_that_are_to_be_faster_are_proved_optimal(first: int) -> None:
-    # With odd seeds all carriers hold two parts.
+@pytest.mark.parametrize(
+    ("first", "end"), [(1, 41), *(pytest.param(first, first + 60, marks=pytest.mark.slow) for first in (41, 101))]
+)
+def test_several_parts_on_ways_that_are_to_be_faster_are_proved_optimal(first: int, end: int) -> None:
+    # With odd seeds all carriers hold two parts; of some stretches of seeds few are small enough for the oracle.
     proved = 0
-    for seed in range(first, first + 40, 2):
+    for seed in range(first, end, 2):
         instance = random_mover_instance(seed, 3, without=("deadlines",))
         slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5), 6 + 5 * number) for number in range(1 + seed % 2))
         slowed = replace(
