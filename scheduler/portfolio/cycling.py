@@ -96,7 +96,7 @@ def shorten_first(run: Run) -> None:
 
 
 class Cycling:
-    """One search for the least cycle time.
+    """One search for the least cycle time, or makespan.
 
     Parameters
     ----------
