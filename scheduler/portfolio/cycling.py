@@ -26,7 +26,7 @@ LAST_SHARE = 0.1
 FIRST_SHARE = 0.1
 """Share of the time for short cycles where the objective is another one."""
 SHORT = Objective.parse("cycle_time")
-"""The objective that the search speaks."""
+"""What these walks make small."""
 ENDS = frozenset({"makespan", "flow_time"})
 """Terms that are less where sets are over sooner, though their cycle is the same ..."""
 COMPACT_SHARE = 0.5
@@ -76,6 +76,11 @@ def shorten_first(run: Run) -> None:
     seconds = FIRST_SHARE * run.left
     if walk is None or not (walk.is_compiled() or walk.compile_elsewhere()(seconds)):
         return
+    _walk_for(run, walk, seconds)
+
+
+def _walk_for(run: Run, walk: CyclicSearch, seconds: float) -> None:
+    """Walk in all threads for so long, and offer the run each better schedule as it comes."""
     with run.stop.calling(walk.stop):
         if run.workers == 1:
             with walk.until(seconds):
@@ -136,25 +141,16 @@ class Cycling:
     def _compact(self) -> None:
         """Let the sets be over as soon as the cycle time allows, with half of the time that is left to later tiers."""
         run = self._run
-        if run.stop.requested or not self._walk.is_compiled() or run.best is None:
-            return
         seconds = COMPACT_SHARE * (run.left - run.reserve)
+        if run.stop.requested or seconds <= 0 or not self._walk.is_compiled():
+            return
+        assert run.best is not None
         walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda value: None, SHORT_CYCLE_THEN_SPAN)
-        if walk is None or seconds <= 0:
+        if walk is None:
             return
         if run.bound is not None:
             walk.least_cycle = max(walk.least_cycle, -(-run.bound // self._walk.goal.unit))
-        with run.stop.calling(walk.stop):
-            if run.workers == 1:
-                with walk.until(seconds):
-                    walk.advance(ALONE_WORK)
-            else:
-                walk.start(run.workers, seconds)
-                walk.wait(seconds)
-                walk.finish()
-        found = walk.best()
-        if found is not None:
-            run.offer(found, walk.name)
+        _walk_for(run, walk, seconds)
 
     def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
         """Walk in all threads but one; in that one let CP-SAT prove, in slices that double, while its bound moves.

@@ -471,6 +471,30 @@ def test_engines_keep_to_slow_ways_at_length() -> None:
     assert assert_all_engines(12, 300) > 100
 
 
+def is_proved_optimal(instance: Instance, slow: tuple[Slowdown, ...], seed: int) -> bool:
+    """Return whether CP-SAT proves what the oracle finds with these slow ways; False where nothing can be compared."""
+    slowed = replace(
+        instance,
+        cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),
+        fleets=tuple(replace(fleet, slowdowns=slow) for fleet in instance.fleets),
+        objective="makespan",
+    )
+    if not slowed.group_by_id:
+        return False
+    try:
+        best = optimum(slowed, "makespan", max_nodes=3_000)
+    except (TooHardError, ValueError):
+        return False
+    result = solve(slowed, time_limit=20, workers=1)
+    assert (best is None) == (result.schedule is None), seed
+    if best is None:
+        return False
+    assert result.schedule is not None
+    assert_valid(slowed, result.schedule)
+    assert (result.terms["makespan"], result.status) == (best[0], Status.OPTIMAL), seed
+    return True
+
+
 @pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(20, 80, 20))])
 def test_slow_ways_from_the_start_are_proved_optimal(first: int) -> None:
     # Where nothing has happened yet, the oracle knows slow ways too.
@@ -478,25 +502,7 @@ def test_slow_ways_from_the_start_are_proved_optimal(first: int) -> None:
     for seed in range(first, first + 20):
         instance = (random_fleet_instance if seed % 2 else random_mover_instance)(seed, 3, without=("deadlines",))
         slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5)) for _ in range(1 + seed % 2))
-        slowed = replace(
-            instance,
-            cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),
-            fleets=tuple(replace(fleet, slowdowns=slow) for fleet in instance.fleets),
-            objective="makespan",
-        )
-        if not slowed.group_by_id:
-            continue
-        try:
-            best = optimum(slowed, "makespan", max_nodes=3_000)
-        except (TooHardError, ValueError):
-            continue
-        result = solve(slowed, time_limit=20, workers=1)
-        assert (best is None) == (result.schedule is None), seed
-        if best is not None:
-            assert result.schedule is not None
-            assert_valid(slowed, result.schedule)
-            assert (result.terms["makespan"], result.status) == (best[0], Status.OPTIMAL), seed
-            proved += 1
+        proved += is_proved_optimal(instance, slow, seed)
     assert proved > 2
 
 
@@ -509,23 +515,5 @@ def test_several_parts_on_ways_that_are_to_be_faster_are_proved_optimal(first: i
     for seed in range(first, end, 2):
         instance = random_mover_instance(seed, 3, without=("deadlines",))
         slow = tuple(Slowdown(0, None, 40 + 10 * (seed % 5), 6 + 5 * number) for number in range(1 + seed % 2))
-        slowed = replace(
-            instance,
-            cells=tuple(replace(cell, slowdowns=slow) for cell in instance.cells),
-            fleets=tuple(replace(fleet, slowdowns=slow) for fleet in instance.fleets),
-            objective="makespan",
-        )
-        if not slowed.group_by_id:
-            continue
-        try:
-            best = optimum(slowed, "makespan", max_nodes=3_000)
-        except (TooHardError, ValueError):
-            continue
-        result = solve(slowed, time_limit=20, workers=1)
-        assert (best is None) == (result.schedule is None), seed
-        if best is not None:
-            assert result.schedule is not None
-            assert_valid(slowed, result.schedule)
-            assert (result.terms["makespan"], result.status) == (best[0], Status.OPTIMAL), seed
-            proved += 1
+        proved += is_proved_optimal(instance, slow, seed)
     assert proved > 2
