@@ -72,11 +72,11 @@ class Lane:
     @property
     def settled(self) -> int:
         """The tick from which on departures, downtimes and transit times only repeat."""
-        ticks = [downtime.end for downtime in self.calendar.downtimes]
+        ticks = [self.calendar.settled]
         ticks += [tick for slowdown in self.slowdowns for tick in slowdown.changes]
         if self.timetable is not None:
             ticks.append(self.timetable.departures[-1])
-        return max(ticks, default=0)
+        return max(ticks)
 
     def trip_time_at(self, departure: int) -> int:
         """Return the ticks from departure to arrival of a trip that departs then."""

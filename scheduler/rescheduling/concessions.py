@@ -1,8 +1,8 @@
 """Hard limits that may be broken where nothing else helps. All else is physics.
 
 They are deadlines, pins, maximum lags, the maximum dwell of parts, the minimum level of batteries, and the end of
-shifts of robots and vehicles for which slow ways have made a move longer than every shift. A part that stays in its
-bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
+shifts of robots, vehicles and lanes for which slow ways have made a move longer than every shift. A part that stays in
+its bath for too long may be spoiled, but it is there, and something has to become of it. A vehicle below its minimum
 wears its battery out, but it gets to a charger. An empty one goes nowhere by itself: a level below 0 says how much
 charge it lacks, which somebody has to bring to it, or by how far it has to be towed. That is conceded last. A move that
 runs beyond a shift needs somebody to stay, see `scheduler.rescheduling.overtime`.
