@@ -13,6 +13,7 @@ from scheduler.domain import (
     Instance,
     Job,
     Lane,
+    Operation,
     OperatorPool,
     Precedence,
     Robot,
@@ -312,6 +313,27 @@ def assembled(seed: int) -> Instance:
         ]
         jobs.append(joined(f"P{n}", *steps, then=(("S3", random.randint(1, 6)),)))
     return cyclic(factory(*sites, *machines, *movers, *jobs), random.choice((3, 4)))
+
+
+def into_baths(instance: Instance, name: str, random: Random) -> Instance:
+    """Return a cyclic instance in which a machine is a bath, without input buffer; parts stay there for so long."""
+    one_set, cycle = part_set(instance), instance.cycle
+    assert cycle is not None
+    machines = (replace(m, input_buffer=0) if m.id == name else m for m in one_set.machines)
+    dwell = {mode.machine: random.choice((0, 0, 1, 3)) for j in one_set.jobs for o in j.operations for mode in o.modes}
+
+    def bath(operation: Operation) -> Operation:
+        modes = (replace(m, max_dwell=dwell[name]) if m.machine == name else m for m in operation.modes)
+        return replace(operation, modes=tuple(modes))
+
+    jobs = (replace(j, operations=tuple(map(bath, j.operations))) for j in one_set.jobs)
+    return cyclic(replace(one_set, machines=tuple(machines), jobs=tuple(jobs)), cycle.repetitions)
+
+
+def bathed(seed: int) -> Instance:
+    """Return a case of `assembled`, in a cell or in a hall with a vehicle or two, whose parts are joined in a bath."""
+    kind = (0, 1, 4, 5)[seed % 4]
+    return into_baths(assembled(6 * (seed // 4) + kind), "S3", Random(seed))
 
 
 def handed_out(pick_up: int, drop: int, near: int, far: int, work: int, **of_machine: object) -> Instance:

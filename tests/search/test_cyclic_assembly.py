@@ -8,14 +8,14 @@ from random import Random
 
 import numpy as np
 import pytest
-from cyclic_cases import assembled, cyclic, fetched, joined, tiny_assembly
+from cyclic_cases import assembled, bathed, cyclic, fetched, joined, tiny_assembly
 from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
-from helpers import factory, job, machine, mode, op
+from helpers import assert_valid, factory, job, machine, mode, op
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 from test_cycles import least_cycle_time
 
-from scheduler.domain import Job, Precedence
+from scheduler.domain import Instance, Job, Mode, Precedence, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
@@ -24,7 +24,7 @@ from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.lines import line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
-from scheduler.search.cyclic.schedules import to_plan
+from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.timing import draw, graphs, least_cycle
 from scheduler.search.cyclic.using import brought_at, use_job
@@ -163,15 +163,62 @@ def test_a_hall_with_assemblies() -> None:
     assert searched(instance, 600) < 0.9 * cycle_time(instance, constructed(instance))
 
 
-def test_trees_that_it_does_not_speak_are_refused_by_name() -> None:
+def fetched_to_a_bath(dwell: int, *before: Mode) -> Instance:
+    """Return a case of `fetched` on a bath; each of the operations before may be done in these modes, too."""
     instance = fetched(pick_up=1, drop=1, near=1, far=3, work=10, input_buffer=0)
-    assert why_unsupported(instance, GOAL) is None
-
-    def with_job(change) -> str | None:
-        return why_unsupported(replace(instance, jobs=tuple(change(j) for j in instance.jobs)), GOAL)
 
     def bath(j: Job) -> Job:
-        modes = (replace(j.operations[2].modes[0], max_dwell=3),)
-        return replace(j, operations=(*j.operations[:2], replace(j.operations[2], modes=modes)))
+        first = [replace(o, modes=(*o.modes, *before)) for o in j.operations[:2]]
+        modes = (replace(j.operations[2].modes[0], max_dwell=dwell),)
+        return replace(j, operations=(*first, replace(j.operations[2], modes=modes)))
 
-    assert with_job(bath) == "baths to which several parts are brought"
+    return replace(instance, jobs=tuple(map(bath, instance.jobs)))
+
+
+def test_work_in_a_bath_begins_when_the_last_part_is_there() -> None:
+    # As without a dwell: the machine is taken for 1 + 2 * 1 + 1 + 1, with the near part last, and 10.
+    instance = fetched_to_a_bath(0)
+    require_valid(instance, "bath")
+    lowered = lower(instance)
+    assert lowered.facts.has_last.tolist() == [0, 0, 1]
+    assert searched(instance, 400) == least_cycle_time(instance) == 15
+
+
+def test_the_last_part_stays_the_last_when_orders_are_timed() -> None:
+    instance = fetched_to_a_bath(0)
+    lowered, schedule = lower(instance), constructed(instance)
+    _, plan = to_plan(lowered, schedule)
+    uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
+    use_job(lowered.facts, plan, uses, 0)
+    draw(lowered.facts, plan, uses, graph, 60)
+    shorter = least_cycle(plan, graph, 1, 60)
+    assert shorter in (15, 19)  # by which comes last
+    plan.time[:] = graph.time[: len(plan.time)]
+    again = to_schedule(lowered, plan, shorter)
+    assert_valid(instance, again)
+
+    def last(of: Schedule) -> str | None:
+        return max((m for m in of.moves if m.successor == "20"), key=lambda m: m.end).predecessor
+
+    assert last(again) == last(schedule)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5, 6, 9, 12, 13, 15])
+def test_baths_to_which_several_parts_are_brought(seed: int) -> None:
+    instance = bathed(seed)
+    assert 1 in lower(instance).facts.has_last
+    assert assert_plans_are_kept(instance, 400, seconds=300) == 0
+
+
+@pytest.mark.slow
+def test_nearly_all_cycle_times_of_baths_are_those_of_cpsat() -> None:
+    excess = [assert_plans_are_kept(bathed(seed), 2000) for seed in range(16, 70)]
+    proved = [one for one in excess if one is not None]
+    assert len(proved) >= 30
+    assert proved.count(0) >= 0.95 * len(proved)
+
+
+def test_trees_that_it_does_not_speak_are_refused_by_name() -> None:
+    assert why_unsupported(fetched_to_a_bath(3), GOAL) is None
+    reason = "baths to which each of several parts may come without being put down"
+    assert why_unsupported(fetched_to_a_bath(3, mode("M", 1)), GOAL) == reason

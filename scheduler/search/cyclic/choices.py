@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
-from scheduler.domain import Instance, Job, Machine, Operation, ScheduledOperation
+from scheduler.domain import Instance, Job, Machine, Mode, Operation, ScheduledOperation
 from scheduler.domain.routing import Leg, Slot, carriers, route, routes, tenders
 
 
@@ -133,6 +133,27 @@ def choices_of(one_set: Instance, job: Job, order: Sequence[Operation]) -> list[
 
 def _machines(one_set: Instance, operation: Operation | None) -> Sequence[Machine | None]:
     return [None] if operation is None else [one_set.machine_by_id[mode.machine] for mode in operation.modes]
+
+
+def has_last(instance: Instance, comes_from: Sequence[Operation | None], mode: Mode) -> bool | None:
+    """Return whether work in a mode begins as soon as the last of several parts is put down.
+
+    None if the ways of the parts don't tell, since each of them can also come without being put down.
+    """
+    machine = instance.machine_by_id[mode.machine]
+    if mode.max_dwell is None or machine.input_buffer != 0 or len(comes_from) < 2:
+        return False
+    drops = [
+        {
+            bool(way) and way[-1].destination == machine.id
+            for origin in _machines(instance, before)
+            for way in routes(instance, origin, machine)
+        }
+        for before in comes_from
+    ]
+    if {True} in drops:
+        return True
+    return None if any(True in each for each in drops) else False
 
 
 def hub_of(way: Sequence[Leg]) -> str | None:

@@ -68,6 +68,8 @@ class Facts(NamedTuple):
     machine, duration, family, dwell
         By mode; families are numbered by machine, `NO_LIMIT` is no maximum dwell. A tended operation has a mode for
         each robot that can tend it.
+    has_last
+        By mode: whether several parts are brought, and work begins as soon as the last of them has been put down.
     behind, before
         By mode: the resource that a part takes from its machine's on until it is taken away, where the output buffer is
         counted, and the counted input buffer that it waits in; -1: none.
@@ -125,6 +127,7 @@ class Facts(NamedTuple):
     duration: Ints
     family: Ints
     dwell: Ints
+    has_last: Ints
     behind: Ints
     before: Ints
     helps_at: Ints

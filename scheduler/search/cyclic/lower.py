@@ -11,7 +11,7 @@ import numpy as np
 from scheduler.domain import Instance, Job, Lane, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
 from scheduler.domain.routing import Leg, Slot, carriers, in_loads, routes
-from scheduler.search.cyclic.choices import Choice, choices_of, hub_of, id_of, links_of, orders_of
+from scheduler.search.cyclic.choices import Choice, choices_of, has_last, hub_of, id_of, links_of, orders_of
 from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
 
 
@@ -128,7 +128,7 @@ class _Lowering:
         lags = {(job.id, p.predecessor, p.successor): p for job in one_set.jobs for p in job.precedences}
         by_link = [links_of(job, order) for job, order in jobs]
         links: list[tuple[str, str | None, str | None]] = []
-        comes_from, goes_to, arrivals = list[int](), list[int](), list[int]()
+        comes_from, goes_to, arrivals, lasts = list[int](), list[int](), list[int](), list[bool]()
         numbers = count()
         for (job, order), of_job, ends in zip(jobs, by_job, by_link, strict=True):
             at = {operation.id: next(numbers) for operation in order}
@@ -136,6 +136,8 @@ class _Lowering:
             for operation, ways in zip(order, of_job, strict=True):
                 machines = [one_set.machine_by_id[mode.machine] for mode in operation.modes]
                 steps[operation.id] = [(machines[way.mode], way) for way in ways]
+                parts = [before for before, after in ends if after is operation]
+                lasts += [has_last(one_set, parts, operation.modes[way.mode]) or False for way in ways]
             num_rows = 0
             for before, after in ((id_of(before), id_of(after)) for before, after in ends):
                 links.append((job.id, before, after))
@@ -175,6 +177,7 @@ class _Lowering:
             duration=_ints(mode.duration for mode in modes),
             family=_ints(self.names[self.resources[mode.machine]][mode.setup_family] for mode in modes),
             dwell=_ints(NO_LIMIT if mode.max_dwell is None else mode.max_dwell for mode in modes),
+            has_last=_ints(lasts),
             behind=_ints(self.resources.get(("behind", mode.machine), -1) for mode in modes),
             before=_ints(self.resources.get(("before", mode.machine), -1) for mode in modes),
             helps_at=_sums(len(each) for each in helps),

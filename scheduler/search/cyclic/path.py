@@ -25,9 +25,11 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import helped
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.last import begin_by_last, begins_by_one_that_stays, choose_last, come_last
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.steps import copy, holds, leave, stays, travel
+from scheduler.search.cyclic.tracing import trace
 from scheduler.search.cyclic.using import brought_at, is_anew, is_planned, put_down_at, taken_at
 from scheduler.search.inner import uncounted
 
@@ -46,10 +48,12 @@ def _come(
     is_late: bool,
     next_row: int,
     is_first: bool,
+    has_last: bool,
 ) -> int:
     """Write the costs of starting an operation in a mode at each tick, of one of its parts; return the next row.
 
-    That which is `is_first` pays for the start; the others only for what they take before it.
+    That which is `is_first` pays for the start; the others only for what they take before it. Where the operation
+    `has_last`, a part that begins it by its drop, each part may wait, and what it costs to be that one is written too.
     """
     origin, op, num_stays = facts.modes_at[facts.ops_at[job]], facts.goes_to[link], len(room.starts)
     first, width = facts.modes_at[op], facts.modes_at[op + 1] - facts.modes_at[op]
@@ -89,7 +93,9 @@ def _come(
                 takes_too = row + 2 * num_stays
         travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too)
         next_row += num_legs
-        at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT)
+        at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT and not has_last)
+        if has_last and takes >= 0:
+            come_last(room, row, is_counted, before, cycle, ticks, is_first)
         best, at, phase = NEVER, -1, -1
         for t in range(ticks if is_first else 0):
             phase = 0 if phase == cycle - 1 else phase + 1
@@ -135,6 +141,7 @@ def _come(
 @uncounted
 def _enter(
     facts: Facts,
+    plan: Plan,
     uses: Uses,
     weights: Ints,
     room: Room,
@@ -149,7 +156,8 @@ def _enter(
 ) -> int:
     """Write the costs of starting an operation at each tick, for each mode; return the next row for ways.
 
-    Parts that come by ways that stay as they are are not among them.
+    Parts that come by ways that stay as they are are not among them. Where work begins as soon as the last of several
+    parts is put down, they cost together what they do up to a tick, and what it costs more that one comes just then.
     """
     for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
         if facts.comes_from[facts.ins[n]] >= 0 and is_anew(facts, facts.ins[n], given, until):
@@ -159,16 +167,25 @@ def _enter(
         starts, joined = room.starts[row], room.steps[3]
         stays(facts, uses, weights, room, mode, row, cycle, ticks)
         helped(facts, uses, weights, room, mode, cycle)
-        is_first = True
+        is_first, has_last = True, facts.has_last[mode] > 0
+        if has_last:
+            for t in range(ticks):
+                room.last[0, t] = room.last[2, t] = NEVER
         for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
             link = facts.ins[n]
             if not is_anew(facts, link, given, until):
                 continue
-            next_row = _come(facts, uses, weights, room, job, link, mode, cycle, ticks, is_late, next_row, is_first)
+            next_row = _come(
+                facts, uses, weights, room, job, link, mode, cycle, ticks, is_late, next_row, is_first, has_last
+            )
+            if has_last:
+                choose_last(room, link, starts if is_first else joined, ticks)
             if not is_first:
                 for t in range(ticks):
                     starts[t] = min(NEVER, starts[t] + joined[t]) if max(starts[t], joined[t]) < NEVER else NEVER
             is_first = False
+        if has_last and (given < op < until or not begins_by_one_that_stays(facts, plan, op, given, until)):
+            begin_by_last(facts, room, row, mode - facts.modes_at[op], ticks)
     return next_row
 
 
@@ -309,7 +326,7 @@ def cheapest(
         for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
             comes_anew = comes_anew or is_anew(facts, facts.ins[n], given, until)
         if comes_anew:
-            next_row = _enter(facts, uses, weights, room, job, op, cycle, ticks, is_late, next_row, given, until)
+            next_row = _enter(facts, plan, uses, weights, room, job, op, cycle, ticks, is_late, next_row, given, until)
         elif goes_anew:
             _stand(facts, plan, uses, weights, room, job, op, cycle, ticks)
         cost = ZERO
@@ -324,7 +341,7 @@ def cheapest(
         if cost >= NEVER:
             return NEVER
         total += cost
-    _trace(facts, plan, room, job, given, until)
+    trace(facts, plan, room, job, given, until)
     return total
 
 
@@ -343,47 +360,3 @@ def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, 
     while uses.start_instant[machine, k] != begins:
         k -= 1
     return room.begun[row, uses.start[machine, k]]
-
-
-@uncounted
-def _trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int) -> None:
-    """Write modes, options and instants of what is planned anew, from the last operation of the job back."""
-    begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    origin = facts.modes_at[begin]
-    for op in range(end - 1, begin - 1, -1):
-        is_new = given < op < until
-        for link in range(facts.outs_from[op], facts.outs_to[op]):
-            if not (is_anew(facts, link, given, until) and is_planned(facts, plan, link)):
-                continue
-            after, mode, t = facts.goes_to[link], 0, 0
-            if after >= 0:
-                mode, t = plan.mode[after], plan.time[after]
-            arrival = facts.arrivals[link] + mode
-            before, at = room.starts_way[arrival, t], room.starts_from[arrival, t]
-            width = 1 if after < 0 else facts.modes_at[after + 1] - facts.modes_at[after]
-            way = facts.routes_at[link] + before * width + mode
-            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            at = _trace_legs(plan, room, link, num_legs, room.moved_at[arrival, before], at)
-            if is_new:
-                row = facts.modes_at[op] + before - origin
-                is_held = holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and after >= 0))
-                plan.mode[op] = before
-                plan.time[op] = room.held_from[row, at] if is_held else room.ready_from[row, at]
-        first = facts.ins[facts.ins_at[op]]
-        if is_new and facts.comes_from[first] < 0:
-            arrival = facts.arrivals[first] + plan.mode[op]
-            way = facts.routes_at[first] + plan.mode[op]
-            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            at = room.starts_from[arrival, plan.time[op]]
-            _trace_legs(plan, room, first, num_legs, room.moved_at[arrival, 0], at)
-
-
-@uncounted
-def _trace_legs(plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
-    """Write options and starts of the moves of a link that end at `at` at the latest; return when they begin."""
-    for k in range(num_legs - 1, -1, -1):
-        slot = MOST_LEGS * link + k
-        plan.option[slot] = room.moved_by[rows_at + k, at]
-        at = room.moved_from[rows_at + k, at]
-        plan.time[len(plan.mode) + slot] = at
-    return at

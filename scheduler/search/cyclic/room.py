@@ -35,6 +35,9 @@ class Room(NamedTuple):
         What it costs to begin an operation at a tick of the cycle, for whoever helps.
     steps
         Rows for the costs along one way.
+    last
+        By tick, where work begins as soon as the last of several parts is there: what it costs that one of them is put
+        down, and by which mode before; what the cheapest of them to be the last costs more, its link and mode before.
     starts_from, starts_way, ready_from, held_from, moved_from, moved_by
         How each cost came about: instants, modes and options before; of ``A`` by the ``arrivals`` of each link, of a
         departure at tick 0.
@@ -67,6 +70,7 @@ class Room(NamedTuple):
     from_station: NDArray[np.int32]
     helpers: NDArray[np.int32]
     steps: NDArray[np.int32]
+    last: NDArray[np.int32]
     starts_from: NDArray[np.int32]
     starts_way: NDArray[np.int32]
     ready_from: NDArray[np.int32]
@@ -118,6 +122,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         from_station=rows(2),
         helpers=rows(1),
         steps=rows(4),
+        last=rows(5),
         starts_from=rows(num_arrivals),
         starts_way=rows(num_arrivals),
         ready_from=rows(num_modes),

@@ -28,7 +28,7 @@ from scheduler.domain import (
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, in_loads, routes
-from scheduler.search.cyclic.choices import links_of, orders_of
+from scheduler.search.cyclic.choices import has_last, links_of, orders_of
 from scheduler.search.cyclic.facts import MOST_LEGS
 from scheduler.search.cyclic.goal import SPOKEN_TERMS
 from scheduler.search.fields import names, unspoken
@@ -87,9 +87,11 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
     lags = {(p.predecessor, p.successor): p for p in job.precedences}
     links = [link for order in orders for link in links_of(job, order)]
     for order in orders:
-        comes_to = [after for _, after in links_of(job, order) if after is not None and _is_bath(instance, after)]
-        if any(comes_to.count(operation) > 1 for operation in comes_to):
-            return "baths to which several parts are brought"
+        ends = links_of(job, order)
+        for operation in order:
+            parts = [before for before, after in ends if after is operation]
+            if any(has_last(instance, parts, mode) is None for mode in operation.modes):
+                return "baths to which each of several parts may come without being put down"
     for before, after in links:
         lag = lags[before.id, after.id] if before is not None and after is not None else None
         waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
@@ -104,12 +106,6 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
                 if waits and legs:
                     return "lags on a way with moves"
     return None
-
-
-def _is_bath(instance: Instance, operation: Operation) -> bool:
-    """Return whether work has to begin on some machine as soon as the parts are there."""
-    modes = (mode for mode in operation.modes if mode.max_dwell is not None)
-    return any(instance.machine_by_id[mode.machine].input_buffer == 0 for mode in modes)
 
 
 def _machines(instance: Instance, operation: Operation | None) -> list[Machine | None]:

@@ -19,7 +19,17 @@ from typing import NamedTuple
 import numpy as np
 
 from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
-from scheduler.search.cyclic.using import brought_at, forget_job, gap, left_at, put_down_at, route_of, taken_at, use_job
+from scheduler.search.cyclic.last import last_of
+from scheduler.search.cyclic.using import (
+    brought_at,
+    forget_job,
+    gap,
+    left_at,
+    put_down_at,
+    route_of,
+    taken_at,
+    use_job,
+)
 from scheduler.search.inner import entry, inner, uncounted
 
 MOST_CIRCUITS = 200
@@ -151,7 +161,8 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             if most < NO_LIMIT:
                 _arc(graph, op, last, -ready - most, ZERO)
         elif facts.enters[way]:
-            if facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT:
+            begins = facts.holds_before[facts.machine[mode]] and facts.dwell[mode] < NO_LIMIT
+            if begins and (facts.has_last[mode] == 0 or last_of(facts, plan, op) == link):  # the last stays the last
                 _arc(graph, op, last, -ready, ZERO)
             is_taken = facts.holds_before[facts.machine[mode]] or facts.before[mode] >= 0
             if is_taken and facts.ins_at[op + 1] - facts.ins_at[op] > 1:  # the part that is there first stays the first

@@ -5,7 +5,8 @@ from __future__ import annotations
 from scheduler.search.compiling import Kernels
 
 KERNELS = Kernels(
-    "scheduler.search.cyclic", ("costs", "insertion", "path", "shared", "span", "steps", "timing", "using", "walk")
+    "scheduler.search.cyclic",
+    ("costs", "insertion", "last", "path", "shared", "span", "steps", "timing", "tracing", "using", "walk"),
 )
 
 
