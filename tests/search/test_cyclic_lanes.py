@@ -80,15 +80,17 @@ def test_lanes_with_return_headway_and_docks(seed: int) -> None:
     assert assert_plans_are_kept(over_lanes(seed), 300) == 0
 
 
-@pytest.mark.parametrize(("vehicles", "least"), [(1, 15), (2, 8)])
-def test_a_job_goes_in_several_loads(vehicles: int, least: int) -> None:
-    # 5 units in loads of 2, 2 and 1: three trips for each set, for each of which a vehicle is away for 3 + 2.
+@pytest.mark.parametrize(("units", "vehicles", "least"), [(5, 1, 15), (5, 2, 8), (23, 1, 60), (23, 4, 15)])
+def test_a_job_goes_in_several_loads(units: int, vehicles: int, least: int) -> None:
+    # 5 units in loads of 2, 2 and 1: three trips for each set, or twelve, for each of which a vehicle is away for 3 + 2.
     lane = Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=2, vehicles=vehicles)
-    job = replace(simple_job("P", ("F0", 1), ("G0", 1)), units=5, splits=True)
+    job = replace(simple_job("P", ("F0", 1), ("G0", 1)), units=units, splits=True)
     machines = [machine("F0", "F", output_buffer=0), machine("G0", "G")]
     instance = cyclic(factory(Facility("F"), Facility("G"), *machines, lane, job), 4)
     require_valid(instance, "loads")
-    assert searched(instance, 300) == least_cycle_time(instance) == least
+    assert searched(instance, 300) == least == -(-5 * -(-units // 2) // vehicles)
+    if units == 5:
+        assert least_cycle_time(instance) == least
 
 
 def test_a_machine_is_held_until_the_last_load_is_taken_up() -> None:
@@ -183,8 +185,6 @@ def test_lanes_that_it_does_not_speak_are_refused_by_name() -> None:
     assert why_unsupported(large, GOAL) is None
     twice = replace(large, lanes=(*large.lanes, replace(lane, id="K")))
     assert why_unsupported(twice, GOAL) == "jobs that go over one of several lanes in several loads"
-    many = replace(instance, jobs=tuple(replace(job, units=21, splits=True) for job in instance.jobs))
-    assert why_unsupported(many, GOAL) == "ways of more than 10 moves"
     at_once = replace(instance, lanes=(replace(lane, transit_time=0),))
     assert why_unsupported(at_once, GOAL) == "moves that take no time"
     timed = replace(instance, lanes=(replace(lane, timetable=Timetable((0,), period=6)),))

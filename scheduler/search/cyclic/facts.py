@@ -7,9 +7,8 @@ an entry by job has one for each *alternative*. The operations of a job are numb
 that is before it (see `scheduler.search.cyclic.choices.orders_of`). A *link* leads away from each operation to each
 that follows, or out of the factory, and into each that is the first of its branch. Links have the next numbers when
 their operation has.
-A plan says for each operation its mode and start, and for each of the (at most `MOST_LEGS`) legs of a link its option,
-which is a carrier with the length of the move, and its start. Instants have one numbering: starts of operations, then
-starts of legs.
+A plan says for each operation its mode and start, and for each leg of a link its option, which is a carrier with the
+length of the move, and its start. Instants have one numbering: starts of operations, then starts of legs.
 
 A move of a carrier that holds several parts is two legs, its two *visits*: the part is taken up, and put down later.
 The carrier is a resource that makes one visit after the other, with travel between them. The places on it are a
@@ -34,8 +33,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
-MOST_LEGS = 10
-"""Out of a cell, to the dock, over two lanes, to another cell and into it, all but the lanes in two visits each."""
 NO_LIMIT = 1 << 40
 UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
@@ -61,6 +58,9 @@ class Facts(NamedTuple):
         By operation: the first link that leads away from it, and the number after the last.
     ins_at, ins
         By operation: where the links begin that lead to it, and one more; the links.
+    slots_at, link_of
+        By link: where its legs have their places in a plan, as many as its longest route has, and one more; the link of
+        each place.
     arrivals
         By link: a row for each mode of the operation that it leads to, or one for the departure, within those of a job.
     modes_at
@@ -121,6 +121,8 @@ class Facts(NamedTuple):
     outs_to: Ints
     ins_at: Ints
     ins: Ints
+    slots_at: Ints
+    link_of: Ints
     arrivals: Ints
     modes_at: Ints
     machine: Ints
@@ -209,7 +211,7 @@ class Size(NamedTuple):
 def size_of(facts: Facts) -> Size:
     """Return the size of a plan."""
     jobs, operations = len(facts.ops_at) - 1, len(facts.modes_at) - 1
-    legs = MOST_LEGS * len(facts.comes_from)
+    legs = len(facts.link_of)
     return Size(jobs, operations, legs, operations + legs, len(facts.gaps_at), operations + legs)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import sort_uses
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.path import cheapest
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
 from scheduler.search.cyclic.shared import count_uses, eject, is_there, overload
@@ -204,7 +204,7 @@ def _op_of(facts: Facts, instant: int, num_ops: int) -> int:
     """
     if instant < num_ops:
         return instant
-    link = (instant - num_ops) // MOST_LEGS
+    link = facts.link_of[instant - num_ops]
     before, after = facts.comes_from[link], facts.goes_to[link]
     if after < 0:
         return before + 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.search.cyclic.facts import MOST_LEGS, UNREACHABLE, Facts, Plan
+from scheduler.search.cyclic.facts import UNREACHABLE, Facts, Plan
 from scheduler.search.cyclic.using import route_of
 
 
@@ -35,7 +35,7 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
     """
     moves, found, num_ops = _moves(facts, plan, jobs[0]), plan.copy(), len(plan.mode)
     order = {leg: number for number, leg in enumerate(_turn(moves))}
-    options = [plan.option[MOST_LEGS * (facts.links_at[job] + k) + leg] for job in jobs for k, leg in order]
+    options = [plan.option[facts.slots_at[facts.links_at[job] + k] + leg] for job in jobs for k, leg in order]
     step = 1 + 2 * max((int(facts.length[option]) for option in options), default=0)
     step += max((int(gap) for gap in facts.gaps if gap < UNREACHABLE), default=0)
     work = len(moves) * int(facts.duration.max(initial=0)) + int(facts.least_lag.sum())
@@ -47,7 +47,7 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
             if k > 0 and legs > 0:
                 at += turn
             for leg in range(legs):
-                slot = MOST_LEGS * (int(facts.links_at[job]) + k) + leg
+                slot = int(facts.slots_at[facts.links_at[job] + k]) + leg
                 found.time[num_ops + slot] = at + order[k, leg] * step
                 ready = int(found.time[num_ops + slot] + facts.length[plan.option[slot]])
             op = begin + k

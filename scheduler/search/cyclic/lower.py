@@ -159,6 +159,9 @@ class _Lowering:
             if to >= 0:
                 ins[to].append(link)
         last = {job.id: number for number, (job, _) in enumerate(jobs, start=1)}
+        routes_to = [*self.routes_at[1:], len(self.leaves)]
+        num_legs = np.diff(self.legs_at).tolist()
+        slots = [max(num_legs[a:b]) for a, b in zip(self.routes_at, routes_to, strict=True)]
         carrier, busy, length, pick_up, drop, origins, destinations = (
             zip(*self.options, strict=True) if self.options else [()] * 7
         )
@@ -171,6 +174,8 @@ class _Lowering:
             outs_to=_ints(each[-1] + 1 for each in outs),
             ins_at=_sums(len(each) for each in ins),
             ins=_ints(link for each in ins for link in each),
+            slots_at=_sums(slots),
+            link_of=np.repeat(np.arange(len(slots)), slots),
             arrivals=_ints(arrivals),
             modes_at=_sums(len(ways) for ways in choices),
             machine=_ints(self.resources[mode.machine] for mode in modes),

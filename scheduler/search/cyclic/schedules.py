@@ -11,7 +11,7 @@ from scheduler.domain import Move, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time
 from scheduler.domain.routing import slots_of
 from scheduler.search.cyclic.choices import LegOfWay, mode_of
-from scheduler.search.cyclic.facts import MOST_LEGS, Plan, empty_plan
+from scheduler.search.cyclic.facts import Plan, empty_plan
 from scheduler.search.cyclic.lower import Lowered
 from scheduler.search.repeating import shifted
 
@@ -46,7 +46,7 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
         several = {id for id, carrier in one_set.carrier_by_id.items() if carrier.capacity > 1}
         of_legs = [move for move in made for _ in range(2 if move.mover in several else 1)]
         for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
-            slot = MOST_LEGS * link + k
+            slot = int(facts.slots_at[link]) + k
             options = range(facts.options_at[leg], facts.options_at[leg + 1])
             lane = one_set.lane_by_vehicle.get(move.mover)
             mover = move.mover if lane is None else lane.id
@@ -92,7 +92,7 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
     for link, job, before, after in _placed_links(lowered, plan):
         number = _route_of(lowered, plan, link)
         for k, leg_number in enumerate(range(facts.legs_at[number], facts.legs_at[number + 1])):
-            slot, leg = MOST_LEGS * link + k, lowered.legs[leg_number]
+            slot, leg = int(facts.slots_at[link]) + k, lowered.legs[leg_number]
             option, start = int(plan.option[slot]), int(plan.time[num_ops + slot])
             end = start + int(facts.length[option])
             if lowered.visits[leg_number] < 0:

@@ -8,7 +8,7 @@ since each path of length l and height h is l - h C. So the cycle time with the 
 
 from __future__ import annotations
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, push
 from scheduler.search.cyclic.using import forget_job, route_of, use_job
 from scheduler.search.inner import entry, uncounted
@@ -21,7 +21,7 @@ def ends_of(facts: Facts, plan: Plan, job: int) -> tuple[int, int]:
     for link in range(facts.links_at[job], facts.links_at[job + 1]):
         way = route_of(facts, plan, link)
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-        first = num_ops + MOST_LEGS * link
+        first = num_ops + facts.slots_at[link]
         before, after = facts.comes_from[link], facts.goes_to[link]
         if before < 0:
             begin = min(begin, plan.time[first if num_legs > 0 else after])
@@ -39,7 +39,7 @@ def _put_off(facts: Facts, plan: Plan, uses: Uses, job: int, ticks: int) -> None
     num_ops = len(plan.mode)
     for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
         plan.time[op] += ticks
-    for slot in range(MOST_LEGS * facts.links_at[job], MOST_LEGS * facts.links_at[job + 1]):
+    for slot in range(facts.slots_at[facts.links_at[job]], facts.slots_at[facts.links_at[job + 1]]):
         plan.time[num_ops + slot] += ticks
     forget_job(uses, job)
     use_job(facts, plan, uses, job)

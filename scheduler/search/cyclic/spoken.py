@@ -29,7 +29,6 @@ from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
 from scheduler.domain.routing import Leg, in_loads, routes
 from scheduler.search.cyclic.choices import has_last, links_of, orders_of
-from scheduler.search.cyclic.facts import MOST_LEGS
 from scheduler.search.cyclic.goal import SPOKEN_TERMS
 from scheduler.search.fields import names, unspoken
 
@@ -115,8 +114,6 @@ def _machines(instance: Instance, operation: Operation | None) -> list[Machine |
 def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: tuple[Leg, ...]) -> str | None:
     """Return what of the way of a job the search does not speak."""
     rides = []
-    if any(leg.load > 0 for leg in legs) and 2 * len(legs) - sum(leg.kind == "transfer" for leg in legs) > MOST_LEGS:
-        return f"ways of more than {MOST_LEGS} moves"
     for leg in legs:
         if leg.kind == "transfer":
             lanes = [instance.lane_by_id[lane] for lane in leg.groups]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduler.search.cyclic.facts import MOST_LEGS, NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
+from scheduler.search.cyclic.facts import NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.last import last_of
 from scheduler.search.cyclic.using import (
     brought_at,
@@ -72,7 +72,7 @@ def graphs(facts: Facts) -> Graph:
     num_uses = size.legs * (2 + int(np.diff(facts.shares_at).max(initial=0))) + size.operations * (
         3 + int(np.diff(facts.helps_at).max(initial=0))
     )
-    num_arcs = 4 * num_instants + 2 * num_uses
+    num_arcs = 5 * len(facts.comes_from) + 4 * num_instants + 4 * num_uses
     by_arc = [np.zeros(num_arcs, np.int64) for _ in range(4)]
     by_instant = [np.zeros(num_instants, np.int64) for _ in range(3)]
     return Graph(np.zeros(1, np.int64), *by_arc, *by_instant, *(np.zeros(num_instants, np.int64) for _ in range(2)))
@@ -125,7 +125,7 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
                 if instant >= 0 and instant != taken and taken != before:
                     _arc(graph, instant, taken, later - at, ZERO)
         for k in range(num_legs):
-            slot = MOST_LEGS * link + k
+            slot = facts.slots_at[link] + k
             instant = num_ops + slot
             graph.owner[instant] = job
             is_first = facts.apart[facts.legs_at[way] + k] < 0  # of the loads, if there are several
@@ -349,11 +349,11 @@ def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> No
             if facts.comes_from[link] < 0:
                 way = route_of(facts, plan, link)
                 has_moves = facts.legs_at[way + 1] > facts.legs_at[way]
-                start = min(start, graph.time[num_ops + MOST_LEGS * link if has_moves else facts.goes_to[link]])
+                start = min(start, graph.time[num_ops + facts.slots_at[link] if has_moves else facts.goes_to[link]])
         earlier = first + (start - first) // cycle * cycle
         for op in range(facts.ops_at[job], facts.ops_at[job + 1]):
             plan.time[op] = graph.time[op] - earlier
-        for leg in range(num_ops + MOST_LEGS * begin, num_ops + MOST_LEGS * end):
+        for leg in range(num_ops + facts.slots_at[begin], num_ops + facts.slots_at[end]):
             plan.time[leg] = graph.time[leg] - earlier
         forget_job(uses, job)
         use_job(facts, plan, uses, job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.search.cyclic.facts import MOST_LEGS, Facts, Plan
+from scheduler.search.cyclic.facts import Facts, Plan
 from scheduler.search.cyclic.room import Room
 from scheduler.search.cyclic.steps import holds
 from scheduler.search.cyclic.using import is_anew, is_planned
@@ -27,7 +27,7 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
             width = 1 if after < 0 else facts.modes_at[after + 1] - facts.modes_at[after]
             way = facts.routes_at[link] + before * width + mode
             num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            at = _trace_legs(plan, room, link, num_legs, room.moved_at[arrival, before], at)
+            at = _trace_legs(facts, plan, room, link, num_legs, room.moved_at[arrival, before], at)
             if is_new:
                 row = facts.modes_at[op] + before - origin
                 is_held = holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and after >= 0))
@@ -39,14 +39,14 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
             way = facts.routes_at[first] + plan.mode[op]
             num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
             at = room.starts_from[arrival, plan.time[op]]
-            _trace_legs(plan, room, first, num_legs, room.moved_at[arrival, 0], at)
+            _trace_legs(facts, plan, room, first, num_legs, room.moved_at[arrival, 0], at)
 
 
 @uncounted
-def _trace_legs(plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
+def _trace_legs(facts: Facts, plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
     """Write options and starts of the moves of a link that end at `at` at the latest; return when they begin."""
     for k in range(num_legs - 1, -1, -1):
-        slot = MOST_LEGS * link + k
+        slot = facts.slots_at[link] + k
         plan.option[slot] = room.moved_by[rows_at + k, at]
         at = room.moved_from[rows_at + k, at]
         plan.time[len(plan.mode) + slot] = at

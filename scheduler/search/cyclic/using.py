@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.search.cyclic.facts import MOST_LEGS, ONE, ZERO, Facts, Plan, Uses
+from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Plan, Uses
 from scheduler.search.inner import entry, uncounted
 
 
@@ -60,7 +60,7 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
     way = route_of(facts, plan, link)
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     for k in range(num_legs):
-        slot = MOST_LEGS * link + k
+        slot = facts.slots_at[link] + k
         option, instant = plan.option[slot], len(plan.mode) + slot
         length, places = facts.length[option], (facts.origin[option], facts.destination[option])
         if facts.carrier[option] >= 0:
@@ -109,7 +109,7 @@ def put_down_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
     way = route_of(facts, plan, link)
     if not facts.enters[way]:
         return -1, 0
-    slot = MOST_LEGS * link + facts.legs_at[way + 1] - facts.legs_at[way] - 1
+    slot = facts.slots_at[link] + facts.legs_at[way + 1] - facts.legs_at[way] - 1
     option = plan.option[slot]
     return len(plan.mode) + slot, facts.length[option] - facts.drop[option]
 
@@ -139,11 +139,11 @@ def left_at(facts: Facts, plan: Plan, link: int) -> tuple[int, int]:
 @uncounted
 def picked_up_at(facts: Facts, plan: Plan, link: int, k: int) -> tuple[int, int]:
     """Return when a part, or the last of its loads, has been picked up for a leg, as an instant and an offset."""
-    way, num_ops, last = route_of(facts, plan, link), len(plan.mode), MOST_LEGS * link + k
+    way, num_ops, last = route_of(facts, plan, link), len(plan.mode), facts.slots_at[link] + k
     for other in range(k + 1, facts.legs_at[way + 1] - facts.legs_at[way]):
         if facts.apart[facts.legs_at[way] + other] < 0:
             break
-        slot = MOST_LEGS * link + other
+        slot = facts.slots_at[link] + other
         if plan.time[num_ops + slot] >= plan.time[num_ops + last]:
             last = slot
     return num_ops + last, facts.pick_up[plan.option[last]]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import price_of
-from scheduler.search.cyclic.facts import MOST_LEGS, YES, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import YES, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
 from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
@@ -118,7 +118,7 @@ def walk(
 def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) -> bool:
     """Take a job from one plan over to another; return whether it lasts so many ticks at the most."""
     begin, end = facts.ops_at[job], facts.ops_at[job + 1]
-    first, last = MOST_LEGS * facts.links_at[job], MOST_LEGS * facts.links_at[job + 1]
+    first, last = facts.slots_at[facts.links_at[job]], facts.slots_at[facts.links_at[job + 1]]
     num_ops = len(plan.mode)
     for op in range(begin, end):
         plan.mode[op], plan.time[op] = standing.mode[op], standing.time[op]
@@ -128,7 +128,8 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
         plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]
     for link in range(facts.links_at[job], facts.links_at[job + 1]):
         way = route_of(facts, plan, link)
-        for slot in range(MOST_LEGS * link, MOST_LEGS * link + facts.legs_at[way + 1] - facts.legs_at[way]):
+        first = facts.slots_at[link]
+        for slot in range(first, first + facts.legs_at[way + 1] - facts.legs_at[way]):
             option = plan.option[slot]
             if plan.time[num_ops + slot] + max(facts.length[option], facts.busy[option]) >= ticks:
                 return False
