@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -103,9 +104,11 @@ def least_makespan(instance: Instance) -> int | None:
 
     A charge begins at once, since standing elsewhere only drains, or when the charger works again; how long it lasts is
     tried out. A job is picked up as soon as it is ready and the vehicle there, and put down as soon as the vehicle is
-    where it has to go, but no sooner than if it had gone there directly.
+    where it has to go, but no sooner than if it had gone there directly. Where ways are to be faster, the vehicle may
+    wait for that before each of them.
     """
     (vehicle,), jobs = instance.fleets[0].vehicles, instance.jobs
+    ticks = [slowdown.until for slowdown in instance.fleets[0].slowdowns if slowdown.until is not None]
     fleet = instance.fleet_by_vehicle[vehicle.id]
     battery = vehicle.battery
     assert battery is not None
@@ -113,68 +116,111 @@ def least_makespan(instance: Instance) -> int | None:
     all_work_at = max((gap.end for charger in fleet.chargers for gap in charger.shortages), default=0)
     ways = [["DOCK", *(operation.modes[0].machine for operation in job.operations)] for job in jobs]
 
+    def arrivals(place: str, at: int, level: int, to: str, ready: int) -> set[tuple[int, int]]:
+        """Return when the empty vehicle can be at a place without a charge, from `ready` on, and with which level."""
+        found = set()
+        for leaves in (at, *(tick for tick in ticks if tick > at)):
+            drive = fleet.travel_time(place, to, leaves)
+            start = max(leaves + drive, ready)
+            found.add((start, level - battery.drain_empty * drive - battery.drain_idle * (start - at - drive)))
+        return found
+
     def go(place: str, at: int, level: int, to: str, ready: int) -> list[tuple[int, int]]:
         """Return when the empty vehicle can be at a place, from `ready` on, and with which level."""
-        drive = fleet.travel_time(place, to)
-        start = max(at + drive, ready)
-        found = [(start, level - battery.drain_empty * drive - battery.drain_idle * (start - at - drive))]
+        found = [*arrivals(place, at, level, to, ready)]
         for charger in fleet.chargers:
-            there, back = fleet.travel_time(place, charger.place), fleet.travel_time(charger.place, to)
-            for begin in {at + there, *(gap.end for gap in charger.shortages if gap.end > at + there)}:
-                plugged = level - battery.drain_empty * there - battery.drain_idle * (begin - at - there)
-                for ticks in count(1) if plugged >= battery.minimum else ():
-                    unplugged = begin + ticks
-                    if any(begin < gap.end and gap.start < unplugged for gap in charger.shortages):
-                        break
-                    start = max(unplugged + back, ready)
-                    left = filled(battery, plugged, ticks)
-                    found.append(
-                        (start, left - battery.drain_empty * back - battery.drain_idle * (start - unplugged - back))
-                    )
-                    if left == battery.capacity and unplugged + back >= max(ready, all_work_at):
-                        break  # until then a full vehicle may wait here for another charger to work again
+            for there, arrived in arrivals(place, at, level, charger.place, 0):
+                for begin in {there, *(gap.end for gap in charger.shortages if gap.end > there)}:
+                    plugged = arrived - battery.drain_idle * (begin - there)
+                    for length in count(1) if plugged >= battery.minimum else ():
+                        unplugged = begin + length
+                        if any(begin < gap.end and gap.start < unplugged for gap in charger.shortages):
+                            break
+                        left = filled(battery, plugged, length)
+                        back = arrivals(charger.place, unplugged, left, to, ready)
+                        found += back
+                        is_late = min(start for start, _ in back) >= max(ready, all_work_at)
+                        if left == battery.capacity and is_late and unplugged >= max(ticks, default=0):
+                            break  # until then a full vehicle may wait here for another charger, or for faster ways
+        return found
+
+    def set_out(starts: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield starts of a transport with their levels, and later ones when ways are faster."""
+        for start, level in starts:
+            yield start, level
+            yield from ((tick, level - battery.drain_idle * (tick - start)) for tick in ticks if tick > start)
+
+    def ride(place: str, at: int, level: int, to: str, earliest: int, began_at: int | None) -> set[tuple[int, int]]:
+        """Return when the vehicle can be at a place with something on board, and with which level.
+
+        `began_at`: when the move of the job began that it brings there next after its pick-up.
+        """
+        found = set()
+        leaves = (at, *(tick for tick in ticks if tick > at)) if vehicle.capacity > 1 else (at,)
+        direct = None if began_at is None else fleet.travel_time(place, to, began_at)
+        for leave in leaves:
+            drive = fleet.travel_time(place, to, leave if vehicle.capacity > 1 else began_at)
+            begin = max(leave + drive, earliest)
+            in_time = (t for t in range(begin, at - 1, -1) if t + fleet.travel_time(place, to, t) <= begin)
+            busy = direct if direct is not None and at + direct <= begin else None
+            busy = fleet.travel_time(place, to, next(in_time)) if busy is None else busy
+            found.add((begin, level - battery.drain_loaded * busy - battery.drain_idle * (begin - at - busy)))
         return found
 
     def carry(
-        place: str, at: int, level: int, on_board: dict[int, int], done: tuple[int, ...], ready: tuple[int, ...]
+        place: str,
+        at: int,
+        level: int,
+        on_board: dict[int, int],
+        done: tuple[int, ...],
+        ready: tuple[int, ...],
+        last: int,
     ) -> None:
-        """Go on; `on_board` has the jobs with the instants at which they can be put down at the earliest."""
+        """Go on; `on_board` has the jobs with the instants at which they can be put down at the earliest.
+
+        The `last` of them has just been picked up, -1: none.
+        """
         if level < battery.minimum or (best[0] is not None and max((at, *ready)) >= best[0]):
             return
         if all(count == len(way) - 1 for count, way in zip(done, ways, strict=True)):
-            home = go(place, at, level, vehicle.start, 0) if fleet.returns and place != vehicle.start else [(at, level)]
+            home = [(at, level)]
+            if fleet.returns and place != vehicle.start:  # at once
+                home = go(place, at, level, vehicle.start, 0)
             if any(left >= battery.minimum for _, left in home):
                 best[0] = max(ready)
             return
         for j, way in enumerate(ways):
             if j in on_board:
-                busy = fleet.travel_time(place, way[done[j] + 1]) + fleet.drop_time
-                end = max(at + busy, on_board[j])
-                finished = end + jobs[j].operations[done[j]].modes[0].duration
-                carry(
-                    way[done[j] + 1],
-                    end,
-                    level - battery.drain_loaded * busy - battery.drain_idle * (end - at - busy),
-                    {other: instant for other, instant in on_board.items() if other != j},
-                    (*done[:j], done[j] + 1, *done[j + 1 :]),
-                    (*ready[:j], finished, *ready[j + 1 :]),
-                )
+                to, began_at = way[done[j] + 1], at - fleet.pick_up_time if j == last else None
+                for begin, left in ride(place, at, level, to, on_board[j] - fleet.drop_time, began_at):
+                    end = begin + fleet.drop_time
+                    finished = end + jobs[j].operations[done[j]].modes[0].duration
+                    carry(
+                        to,
+                        end,
+                        left - battery.drain_loaded * fleet.drop_time,
+                        {other: instant for other, instant in on_board.items() if other != j},
+                        (*done[:j], done[j] + 1, *done[j + 1 :]),
+                        (*ready[:j], finished, *ready[j + 1 :]),
+                        -1,
+                    )
             elif done[j] < len(way) - 1 and len(on_board) < vehicle.capacity:
                 origin = way[done[j]]
                 if on_board:
-                    drive = fleet.travel_time(place, origin)
-                    start = max(at + drive, ready[j])
-                    drained = battery.drain_loaded * drive + battery.drain_idle * (start - at - drive)
-                    arrivals = [(start, level - drained)]
+                    starts = [*ride(place, at, level, origin, ready[j], None)]
                 else:
-                    arrivals = go(place, at, level, origin, ready[j])
-                for start, left in arrivals:
+                    starts = go(place, at, level, origin, ready[j])
+                for start, left in set_out(starts):
                     end = start + fleet.pick_up_time
                     left -= battery.drain_loaded * fleet.pick_up_time
-                    arrives = start + fleet.move_time(origin, way[done[j] + 1])
-                    carry(origin, end, left, on_board | {j: arrives}, done, ready)
+                    arrives = start + fleet.move_time(origin, way[done[j] + 1], start)
+                    if vehicle.capacity > 1:  # it may wait with the job for faster ways
+                        leaves = (end, *(tick for tick in ticks if tick > end))
+                        to = way[done[j] + 1]
+                        arrives = min(t + fleet.travel_time(origin, to, t) for t in leaves) + fleet.drop_time
+                    carry(origin, end, left, on_board | {j: arrives}, done, ready, j)
 
-    carry(vehicle.start, 0, battery.initial, {}, (0,) * len(jobs), tuple(job.release_date for job in jobs))
+    carry(vehicle.start, 0, battery.initial, {}, (0,) * len(jobs), tuple(job.release_date for job in jobs), -1)
     return best[0]
 
 

@@ -142,7 +142,7 @@ class World:
             yield from self._on_the_way(vehicle, cart, waiting, tick, bound)
         elif cart.doing == CHARGING:
             yield from self._charge(vehicle, cart)
-            yield from self._steps(vehicle, self._unplugged(vehicle, cart), waiting, tick, bound)
+            yield from self._steps(vehicle, self._unplugged(vehicle, cart, tick), waiting, tick, bound)
         elif cart.on_board:
             yield from self._loaded(vehicle, cart, waiting, tick, bound)
         else:
@@ -157,6 +157,8 @@ class World:
             yield from self._go_on(vehicle, going, tick, bound)
         yield from self._pick_up(vehicle, cart, waiting, tick, bound)
         is_asked = battery is not None and cart.level >= battery.minimum
+        origin, free_at = cart.since
+        is_asked = is_asked and (not origin or tick >= self.there_at(origin, cart.place, free_at))
         for charger in self.fleet.chargers if is_asked and not cart.has_charged else ():
             if charger.place == cart.place:
                 yield from self._charge(vehicle, cart._replace(doing=CHARGING, has_charged=True, plugged=0))
@@ -245,10 +247,10 @@ class World:
             if charger.place == cart.place:
                 yield Step(cart._replace(plugged=cart.plugged + 1), cart.place, charger.id)
 
-    def _unplugged(self, vehicle: Vehicle, cart: Cart) -> Cart:
+    def _unplugged(self, vehicle: Vehicle, cart: Cart, tick: int) -> Cart:
         assert vehicle.battery is not None
         level = filled(vehicle.battery, cart.level, cart.plugged)
-        return cart._replace(doing=IDLE, plugged=0, ways=0, level=level)
+        return cart._replace(doing=IDLE, plugged=0, ways=0, level=level, since=self._since(cart.place, tick))
 
 
 def _best(states: set[tuple[tuple[Cart, ...], tuple[int, ...]]]) -> set[tuple[tuple[Cart, ...], tuple[int, ...]]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scheduler.domain import Battery, Charger, Fleet, Vehicle
 from scheduler.domain.shortages import missing
+from scheduler.domain.slowdowns import least_travel
 
 if TYPE_CHECKING:
     from scheduler.cpsat.carriers import GapVars, Stand, Turn, Wanted
@@ -26,7 +27,7 @@ def post_gap(
     fleet = ctx.instance.fleet_by_vehicle[vehicle.id]
     _leave(ctx, fleet, vehicle, battery, gap, turns)
     if gap.wanted is not None:
-        _arrive(ctx, fleet, vehicle, battery, gap, gap.wanted, turns)
+        _arrive(ctx, fleet, battery, gap, gap.wanted, turns)
     elif not fleet.limited:  # else see `post_last_ways`
         _return(ctx, fleet, vehicle, battery, gap, turns)
     _charge(ctx, battery, gap, plugged_in)
@@ -41,8 +42,9 @@ def _leave(
     model.add(gap.direct + sum(gap.at.values()) == made)
     # With one job at a time that follows from the turn.
     if_made = [gap.wanted.literal] if gap.wanted is not None and vehicle.capacity > 1 else []
-    stands = [ctx.carriers.stand(vehicle.id, turn.before) for turn in turns]
-    for turn, stand in zip(turns, stands, strict=True):
+    ways = {charger.id: ctx.carriers.ways_to_charger(gap, turns, charger) for charger in fleet.chargers}
+    for turn in turns:
+        stand = ctx.carriers.stand(vehicle.id, turn.before)
         if stand.level is None:
             continue  # a move of the past that another vehicle has made
         ctx.enforce(model.add(gap.free_at >= stand.free_at), turn.literal, *if_made)
@@ -53,43 +55,36 @@ def _leave(
         if execution is not None and isinstance(stand.free_at, int):
             for charger in fleet.chargers:
                 leaves_at = ctx.carriers.leaves_at(vehicle.id, stand, charger.place)
-                arrives_at = leaves_at + fleet.travel_time(stand.place, charger.place)
-                at = max(arrives_at, execution.now)
-                model.add(gap.start >= at).only_enforce_if(turn.literal, gap.at[charger.id])
+                travel = fleet.travel_time(stand.place, charger.place)
+                if fleet.limited:  # the stands say more
+                    travel = least_travel(fleet, stand.place, charger.place)
+                arrives_at = leaves_at + travel
+                at, at_once = max(arrives_at, execution.now), ways[charger.id][0]
+                model.add(gap.start >= at).only_enforce_if(turn.literal, gap.at[charger.id], *at_once.literals)
     for charger in fleet.chargers:
-        travel = sum(
-            ctx.carriers.travel_time(vehicle.id, stand, charger.place) * turn.literal
-            for turn, stand in zip(turns, stands, strict=True)
-        )
-        model.add(gap.start >= gap.free_at + travel).only_enforce_if(gap.at[charger.id])
-        more = (battery.drain_empty - battery.drain_idle) * travel
-        left = gap.from_level + battery.drain_idle * gap.start
-        model.add(left <= gap.charge_left - more).only_enforce_if(gap.at[charger.id])
+        for way in ways[charger.id]:
+            there = (gap.at[charger.id], *way.literals)
+            more = (battery.drain_empty - battery.drain_idle) * way.travel
+            left = gap.from_level + battery.drain_idle * gap.start
+            model.add(gap.start >= gap.free_at + way.time).only_enforce_if(there)
+            model.add(left <= gap.charge_left - more).only_enforce_if(there)
 
 
 def _arrive(
-    ctx: ModelContext,
-    fleet: Fleet,
-    vehicle: Vehicle,
-    battery: Battery,
-    gap: GapVars,
-    wanted: Wanted,
-    turns: Sequence[Turn],
+    ctx: ModelContext, fleet: Fleet, battery: Battery, gap: GapVars, wanted: Wanted, turns: Sequence[Turn]
 ) -> None:
     """Post the way from the charger to the pick-up, and the level after that, or after the whole move."""
     idle = battery.drain_idle
     left = gap.level_after + idle * wanted.end + (battery.drain_loaded - idle) * wanted.length
-    travel = sum(
-        ctx.carriers.travel_time(vehicle.id, ctx.carriers.stand(vehicle.id, turn.before), wanted.place) * turn.literal
-        for turn in turns
-    )
-    more = (battery.drain_empty - idle) * travel
-    ctx.model.add(left <= gap.charge_left - more).only_enforce_if(gap.direct)
+    for way in ctx.carriers.ways_to_pick_up(gap, turns):
+        more = (battery.drain_empty - idle) * way.travel
+        ctx.model.add(left <= gap.charge_left - more).only_enforce_if(gap.direct, *way.literals)
     for charger in fleet.chargers:
-        travel = fleet.travel_time(charger.place, wanted.place)
-        more = (battery.drain_empty - idle) * (travel + ctx.parking.detour_after_charge(gap, charger.id))
-        ctx.model.add(wanted.start >= gap.end + travel).only_enforce_if(gap.at[charger.id])
-        ctx.model.add(left <= gap.to_level + idle * gap.end - more).only_enforce_if(gap.at[charger.id])
+        for way in ctx.carriers.ways_from_charger(gap, charger):
+            from_charger = (gap.at[charger.id], *way.literals)
+            more = (battery.drain_empty - idle) * (way.travel + ctx.parking.detour_after_charge(gap, charger.id))
+            ctx.model.add(wanted.start >= gap.end + way.time).only_enforce_if(from_charger)
+            ctx.model.add(left <= gap.to_level + idle * gap.end - more).only_enforce_if(from_charger)
 
 
 def _return(
@@ -98,17 +93,20 @@ def _return(
     """Post that a return, which begins at once, does not end below the minimum."""
     for turn in turns:
         stand = ctx.carriers.stand(vehicle.id, turn.before)
-        travel = fleet.travel_time(stand.place, vehicle.start)
-        if stand.level is None or travel == 0 or _goes_home(ctx, vehicle, stand):
+        if stand.level is None or fleet.travel_time(stand.place, vehicle.start) == 0 or _goes_home(ctx, vehicle, stand):
             continue
-        waits = 0
-        if isinstance(stand.free_at, int):
-            waits = ctx.carriers.leaves_at(vehicle.id, stand, vehicle.start) - stand.free_at
-        least = battery.minimum + battery.drain_empty * travel + battery.drain_idle * waits
-        ctx.model.add(stand.level >= least).only_enforce_if(turn.literal, gap.direct)
+        level, since, made = stand.level, stand.free_at, (turn.literal, gap.direct)
+        if isinstance(since, int):
+            since = ctx.carriers.leaves_at(vehicle.id, stand, vehicle.start)
+            level -= battery.drain_idle * (since - stand.free_at)
+        for way in ctx.carriers.ways_home(gap, stand.place, since, made, lambda gap: gap.free_at):
+            least = battery.minimum + battery.drain_empty * way.travel
+            ctx.model.add(level >= least).only_enforce_if(*made, *way.literals)
     for charger in fleet.chargers:
-        least = battery.minimum + battery.drain_empty * fleet.travel_time(charger.place, vehicle.start)
-        ctx.model.add(gap.to_level >= least).only_enforce_if(gap.at[charger.id])
+        at = gap.at[charger.id]
+        for way in ctx.carriers.ways_home(gap, charger.place, gap.end, (at,), lambda gap: gap.end):
+            least = battery.minimum + battery.drain_empty * way.travel
+            ctx.model.add(gap.to_level >= least).only_enforce_if(at, *way.literals)
 
 
 def post_last_ways(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> None:

@@ -205,7 +205,8 @@ def _arcs(
                 if before is None or before.fixed is not None:
                     free_at = ctx.carriers.leaves_at(carrier.id, stand, after.origin)
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
-                goes_there = [literal] if gap is None else [literal, gap.direct]
+                turn = [literal] if gap is None else [literal, gap.direct]
+                goes_there = list(turn)
                 later = travel_ahead(group, stand.place, after.origin)[1:]
                 for number, (tick, time) in enumerate(later):
                     waits = ctx.new_bool(
@@ -214,8 +215,8 @@ def _arcs(
                             _waits(view, carrier.id, a, b, later) == n
                         ),
                     )
-                    ctx.model.add(after.start >= tick + time).only_enforce_if(literal, waits)
-                    ctx.model.add(after.start >= stand.free_at + time).only_enforce_if(literal, waits)
+                    ctx.model.add(after.start >= tick + time).only_enforce_if(*turn, waits)
+                    ctx.model.add(after.start >= stand.free_at + time).only_enforce_if(*turn, waits)
                     goes_there.append(waits.negated())
                 ctx.model.add(after.start >= free_at + travel).only_enforce_if(goes_there)
             elif before is not None and (before.fixed is None or not _was_possible(group, stand, after)):
@@ -294,8 +295,8 @@ def _shortest(group: CarrierGroup, place: str, after: TaskVars) -> int:
     """Return the least empty travel to a pick-up: direct, or over a charger."""
     there = after.origin
     chargers = group.chargers if isinstance(group, Fleet) else ()
-    over = (group.travel_time(place, c.place) + group.travel_time(c.place, there) for c in chargers)
-    return min(group.travel_time(place, there), *over)
+    over = (least_travel(group, place, c.place) + least_travel(group, c.place, there) for c in chargers)
+    return min(least_travel(group, place, there), *over)
 
 
 def _can_follow(before: TaskVars, after: TaskVars) -> bool:

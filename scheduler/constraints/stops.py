@@ -104,11 +104,14 @@ def stretches_of(group: CarrierGroup, carrier: Carrier, to_do: Sequence[Task]) -
 def _way(group: CarrierGroup, carrier: Carrier, before: Stop, after: Stop) -> int:
     """Return how long the way to the next stop takes, on which something is held.
 
-    With slowdowns it is as long as for the latest departure that is in time, or, as the way of one job always is, as
-    when the later of the two moves began.
+    With slowdowns the way of one job is as long as when its move began, if that is in time; others are as long as for
+    the latest departure that is in time, or, if none is, as when the later of the two moves began.
     """
     begun = max(before.task.start, after.task.start)
-    if group.slowdowns and before.task is not after.task:
+    if group.slowdowns:
+        way = travel_time(group, carrier, before.place, after.place, begun)
+        if before.task is after.task and before.end + way <= after.begin:
+            return way
         for leaves in range(after.begin, before.end - 1, -1):
             way = travel_time(group, carrier, before.place, after.place, leaves)
             if leaves + way <= after.begin:

@@ -52,9 +52,12 @@ def post_stretches(ctx: ModelContext, vehicle: Vehicle, battery: Battery) -> Non
             continue  # the gap before what opens a stretch has its level; the past has had it
         earlier = _held(ctx, vehicle.id, before)
         handling = fleet.drop_time if after.is_drop else fleet.pick_up_time
-        more = (battery.drain_loaded - idle) * (_travel(fleet, battery, before, after, now) + handling)
-        left = model.add(held.level + idle * after.end <= stand.level + idle * stand.free_at - more)
-        left.only_enforce_if(passed.literal, *(() if held.opens is None else (held.opens.negated(),)))
+        on_board = (passed.literal, *(() if held.opens is None else (held.opens.negated(),)))
+        usual = _travel(fleet, battery, before, after, now)
+        for made in ctx.carriers.ways_on_board(vehicle.id, passed, usual):
+            more = (battery.drain_loaded - idle) * (made.travel + handling)
+            left = model.add(held.level + idle * after.end <= stand.level + idle * stand.free_at - more)
+            left.only_enforce_if(*on_board, *made.literals)
         if held.is_asked is not None and before.task.fixed is None:
             model.add_implication(passed.literal, held.is_asked)
         elif held.is_asked is not None and earlier.is_asked is not None:

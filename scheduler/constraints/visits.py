@@ -216,7 +216,8 @@ def _arcs(
             else:
                 arrives_at = _leaves_at(ctx, group, carrier, stand, after) + group.travel_time(stand.place, after.place)
                 # With a charge in the gap, `batteries` says how long the ways to the charger and from it are.
-                direct = [] if gap is None else [at.negated() for at in gap.at.values()]
+                uncharged = [] if gap is None else [at.negated() for at in gap.at.values()]
+                direct = list(uncharged)
                 later = travel_ahead(group, stand.place, after.place)[1:]
                 for number, (tick, time) in enumerate(later):
                     waits = ctx.new_bool(
@@ -225,8 +226,8 @@ def _arcs(
                             _waits(view, group, carrier, u, v, later) == n
                         ),
                     )
-                    ctx.model.add(after.begin >= tick + time).only_enforce_if(literal, waits)
-                    ctx.model.add(after.begin >= stand.free_at + time).only_enforce_if(literal, waits)
+                    ctx.model.add(after.begin >= tick + time).only_enforce_if(literal, *uncharged, waits)
+                    ctx.model.add(after.begin >= stand.free_at + time).only_enforce_if(literal, *uncharged, waits)
                     direct.append(waits.negated())
                 ctx.model.add(after.begin >= arrives_at).only_enforce_if(literal, *direct)
     if all(task.literal is not ctx.true for task in to_do):

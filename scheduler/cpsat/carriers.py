@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.cpsat.tending import TendingVars
 from scheduler.cpsat.visits import HeldVars, VisitVars, WayVars, counts_held, new_held
-from scheduler.domain import Battery, CarrierGroup, Charge
+from scheduler.cpsat.ways import Origin, Way, origin_of, ways_at_once, ways_on_board, ways_to
+from scheduler.domain import Battery, CarrierGroup, Charge, Charger
 from scheduler.domain.batteries import corrected, visit_levels
 from scheduler.domain.derive import complete
-from scheduler.domain.slowdowns import leaves_at
+from scheduler.domain.slowdowns import leaves_at, lifts
 
 if TYPE_CHECKING:
     from scheduler.cpsat.context import ModelContext
@@ -50,7 +51,7 @@ class Wanted(NamedTuple):
     place: str
     start: Any
     end: Any
-    length: int
+    length: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +192,14 @@ class Carriers:
         begun, group = self.under_way(carrier, stand, there), self._ctx.instance.group_by_carrier[carrier]
         return leaves_at(group, stand.place, there, stand.free_at, execution.now, begun)
 
-    def travel_time(self, carrier: str, stand: Stand, there: str) -> int:
-        """Return how long the way from a stand to a place takes: one that goes on as long as when it began."""
+    def travel_time(self, carrier: str, stand: Stand, there: str, tick: int | None = None) -> int:
+        """Return how long the way from a stand to a place takes that begins at a tick (None: now, or soon).
+
+        One that goes on takes as long as when it began.
+        """
         group, begun = self._ctx.instance.group_by_carrier[carrier], self.under_way(carrier, stand, there)
-        return min(group.travel_time(stand.place, there), group.travel_time(stand.place, there, begun))
+        later = group.travel_time(stand.place, there, tick)
+        return later if begun is None else min(later, group.travel_time(stand.place, there, begun))
 
     def under_way(self, carrier: str, stand: Stand, there: str) -> int | None:
         """Return since when a carrier has been on its way, empty, from its stand of the past to a place, if it is."""
@@ -206,6 +211,42 @@ class Carriers:
             if is_empty and (move.origin, move.destination) == (stand.place, there):
                 return move.start
         return None
+
+    def ways_to_charger(self, gap: GapVars, turns: Iterable[Turn], charger: Charger) -> list[Way]:
+        """Return the ways to a charger in a gap, from where the turns to it begin; the first sets out at once."""
+        origins = [origin_of(self._ctx, gap.carrier, turn) for turn in turns]
+        at, told = gap.at[charger.id], lambda view: gap.of(view).start
+        return ways_to(self._ctx, gap.carrier, origins, charger.place, gap.start, at, at.name, told)
+
+    def ways_to_pick_up(self, gap: GapVars, turns: Iterable[Turn]) -> list[Way]:
+        """Return the ways to the pick-up after a gap without a charge."""
+        origins = [origin_of(self._ctx, gap.carrier, turn) for turn in turns]
+        return self._ways_to_pick_up(gap, origins, gap.direct, gap.direct.name)
+
+    def ways_from_charger(self, gap: GapVars, charger: Charger) -> list[Way]:
+        """Return the ways from a charger in a gap to the pick-up after it."""
+        stand = Stand(charger.place, gap.end, None)
+        origin = Origin(1, stand, lambda view: gap.of(view).charger == charger.id)
+        return self._ways_to_pick_up(gap, [origin], gap.at[charger.id], f"{gap.at[charger.id].name}>")
+
+    def _ways_to_pick_up(self, gap: GapVars, origins: list[Origin], literal: Any, name: str) -> list[Way]:
+        assert gap.option is not None and gap.wanted is not None
+        key, wanted = gap.option.key, gap.wanted
+        return ways_to(
+            self._ctx, gap.carrier, origins, wanted.place, wanted.start, literal, name, lambda view: view.leg_start(key)
+        )
+
+    def ways_home(
+        self, gap: GapVars, place: str, since: Any, made: tuple[Any, ...], told: Callable[[Gap], int]
+    ) -> list[Way]:
+        """Return the ways home that begin at once, if all is true that is `made`; `told`: when, of a known gap."""
+        ends = (place, self._ctx.instance.carrier_by_id[gap.carrier].start)
+        fleet = self._ctx.instance.fleet_by_vehicle[gap.carrier]
+        return ways_at_once(self._ctx, fleet, ends, since, made, lambda view: told(gap.of(view)))
+
+    def ways_on_board(self, carrier: str, passed: WayVars, usual: int) -> list[Way]:
+        """Return the ways between two visits with something on board; `usual` is what one that begins at once takes."""
+        return ways_on_board(self._ctx, carrier, passed, usual)
 
     def gap(self, carrier: str, option: TaskVars | None) -> GapVars | None:
         """Return the gap before a pending move (None: before the return) of a vehicle with a battery, else None.
@@ -228,9 +269,12 @@ class Carriers:
         name += "" if option is None else f":{option.leg.origin}>{option.leg.destination}"
         latest = ctx.full_horizon if option is None else ctx.horizon
         least, most = self._range(carrier)
+        fleet, saved = ctx.instance.fleet_by_vehicle[carrier], 0
+        if fleet.limited and lifts(fleet):  # ways that begin later are shorter than what counts with them first
+            saved = 2 * ctx.instance.longest_travel(fleet.id) * abs(battery.drain_empty - battery.drain_idle)
         wanted, level_after = None, None
         if option is not None:
-            start, end, length = option.start, option.end, option.length
+            start, end, length = option.start, option.end, option.size
             literal = option.literal
             if ctx.instance.carrier_by_id[carrier].capacity > 1:
                 held = self.held(carrier, option, False)
@@ -264,8 +308,8 @@ class Carriers:
             to_level=level("to_level"),
             free_at=ctx.new_int(0, latest, f"free_at[{name}]", lambda view: view.gaps.before(carrier, option).free_at),
             charge_left=ctx.new_int(
-                least,
-                most + battery.drain_idle * latest,
+                least - saved,
+                most + saved + battery.drain_idle * latest,
                 f"charge_left[{name}]",
                 lambda view: view.gaps.before(carrier, option).charge_left,
             ),

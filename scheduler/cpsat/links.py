@@ -22,7 +22,7 @@ class OptionVars:
     """One move that a leg may be: by robot, vehicle, lane or fleet of alike vehicles, along ``leg``, if ``literal``.
 
     ``length`` is the least where the mover holds several parts, or its ways are to be faster from a tick on, and the
-    only one elsewhere.
+    only one elsewhere: ``size`` is how long the move is.
     """
 
     link: LinkVars
@@ -34,6 +34,7 @@ class OptionVars:
     end: Any
     interval: Any
     fixed: Move | None
+    size: Any
 
     @property
     def key(self) -> MoveKey:
@@ -319,15 +320,14 @@ def _option(
         size = ctx.new_int(
             length, ahead[0][1], f"length.{name}", lambda view: _length(ctx, view, link, leg, mover, length)
         )
-        last_alone(
-            ctx, ahead, size, slot.start, literal, name, lambda view: _length(ctx, view, link, leg, mover, length)
-        )
+        lasts = partial(_length, ctx, link=link, leg=leg, mover=mover, least=length)
+        last_alone(ctx, mover, ahead, size, slot.start, literal, name, lasts)
     if literal is ctx.true:
         interval = ctx.model.new_interval_var(slot.start, size, slot.end, name)
     else:
         interval = ctx.model.new_optional_interval_var(slot.start, size, slot.end, literal, name)
     length = length if fixed is None else fixed.end - fixed.start
-    return OptionVars(link, leg, mover, length, literal, slot.start, slot.end, interval, fixed)
+    return OptionVars(link, leg, mover, length, literal, slot.start, slot.end, interval, fixed, size)
 
 
 def _length(ctx: ModelContext, view: ScheduleView, link: LinkVars, leg: Leg, mover: str, least: int) -> int:

@@ -80,17 +80,19 @@ class Parking:
 
     def last_ways(self, vehicle: str) -> Iterator[LastWay]:
         """Yield the ways that a vehicle may make after its last task."""
-        driver = self._drivers[vehicle]
-        travel, home = driver.pace.travel_time, driver.home
+        home = self._drivers[vehicle].home
         for stand in self.stands(vehicle):
             last = stand.to.get(HOME)
             if last is None:
                 continue
             if home is not None and home != stand.place:
-                yield LastWay(stand, travel(stand.place, home), stand.arrives, (last, stand.direct))
+                for ticks, when in stand.ways(stand.place, home, stand.late):
+                    yield LastWay(stand, ticks, stand.arrives, (last, stand.direct, *when))
             for stop, over in stand.over.items():
-                back, end = (0, stand.stops) if home is None else (travel(stop, home), stand.arrives)
-                yield LastWay(stand, travel(stand.place, stop) + back, end, (last, over))
+                end = stand.stops if home is None else stand.arrives
+                for there, when in stand.ways(stand.place, stop, stand.late):
+                    for back, then in [(0, ())] if home is None else stand.ways(stop, home, stand.later):
+                        yield LastWay(stand, there + back, end, (last, over, *when, *then))
 
     def moves(self, value: Callable[[Any], int]) -> Iterator[Move]:
         """Yield the empty moves from `now` on, given the values of the variables."""

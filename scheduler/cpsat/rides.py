@@ -36,6 +36,7 @@ def holds_several(ctx: ModelContext, mover: str) -> bool:
 
 def last_alone(
     ctx: ModelContext,
+    mover: str,
     ahead: list[tuple[int, int]],
     size: Any,
     start: Any,
@@ -43,14 +44,21 @@ def last_alone(
     name: str,
     lasts: Callable[[ScheduleView], int],
 ) -> None:
-    """Post how long a move of a carrier for one part is: as long as its start says, or as long as before."""
+    """Post how long a move of a carrier for one part is: as long as its start says, or as long as before.
+
+    As its start says only, where the carrier drains less with the part than it would waiting.
+    """
+    battery = ctx.instance.battery_by_vehicle.get(mover)
+    is_late = battery is None or battery.drain_loaded >= battery.drain_idle
     choices = [
         ctx.new_bool(f"lasts.{name}+{ticks}", lambda view, ticks=ticks: lasts(view) == ticks) for _, ticks in ahead
     ]
     ctx.model.add_exactly_one(choices)
-    for (tick, ticks), chosen in zip(ahead, choices, strict=True):
+    for (tick, ticks), chosen, following in zip(ahead, choices, [*ahead[1:], None], strict=True):
         ctx.model.add(size == ticks).only_enforce_if(chosen)
         ctx.enforce(ctx.model.add(start >= tick), chosen, literal)
+        if following is not None and not is_late:
+            ctx.enforce(ctx.model.add(start < following[0]), chosen, literal)
 
 
 def wait_on_board(

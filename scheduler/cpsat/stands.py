@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -75,9 +75,9 @@ class Driver:
         return self.home if there is HOME else there
 
     def longer(self, here: str, told: Told) -> int:
-        """Return by how much the ways from a place were longer than the direct one."""
+        """Return by how much the ways from a place were longer than the direct one takes that begins at once."""
         goal = self.goal(told.there)
-        return 0 if told.stop is None or goal is None else told.travelled - self.pace.travel_time(here, goal)
+        return 0 if not told.is_there or goal is None else told.travelled - self.pace.travel_time(here, goal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ class StandVars:
 
     It goes ``direct``, or ``over`` one of the other places, where it is during ``[stops, goes_on)``. It is ``to`` be at
     one of the places where its next task begins (`HOME`: nothing follows), from ``arrives`` to ``gone``, when that
-    begins. Its ways take ``detour`` longer than the direct one (None: nobody asks).
+    begins. Its ways take ``detour`` longer than the direct one that begins at once (None: nobody asks). ``late`` says
+    by tick from which on ways are to be faster whether it leaves then or later, ``later`` whether it goes on then.
     """
 
     driver: Driver
@@ -103,7 +104,16 @@ class StandVars:
     arrives: Any
     gone: Any
     detour: Any
+    late: Mapping[int, Any]
+    later: Mapping[int, Any]
     told: Callable[[ScheduleView], Told]
+
+    def ways(self, origin: str, destination: str, after: Mapping[int, Any]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Yield how long a way takes, and what has to be true for that; `after` is ``late`` or ``later``."""
+        ahead = travel_ahead(self.driver.pace, origin, destination)
+        for (tick, time), (following, _) in zip_longest(ahead, ahead[1:], fillvalue=(None, 0)):
+            when = (after[tick],) if tick else ()
+            yield time or 0, (*when, after[following].negated()) if following is not None else when
 
 
 class Told(NamedTuple):
@@ -170,12 +180,13 @@ def new_stand(
         for turn in loaded:
             ctx.model.add_bool_or(there.negated(), *(literal.negated() for literal in turn.literals))
     longest = 2 * ctx.instance.longest_travel(driver.pace.id)
+    leaves, goes_on = instant("leaves", lambda told: told.leaves), instant("goes_on", lambda told: told.goes_on)
     stand = StandVars(
         driver,
         before,
         place,
         begin,
-        instant("leaves", lambda told: told.leaves),
+        leaves,
         there,
         ctx.new_bool(f"direct[{name}]", of(lambda told: told.is_direct)),
         {
@@ -183,7 +194,7 @@ def new_stand(
             for stop in sorted(driver.pace.places - {place})
         },
         instant("stops", lambda told: told.stops),
-        instant("goes_on", lambda told: told.goes_on),
+        goes_on,
         {
             there: ctx.new_bool(f"to[{name}>{there}]", of(lambda told, q=there: told.goes_to(q)))  # type: ignore[misc]
             for there in dict.fromkeys(HOME if t.after is None else t.after.origin for t in turns)
@@ -194,16 +205,14 @@ def new_stand(
         ctx.new_int(-longest, longest, f"detour[{name}]", of(lambda told: driver.longer(place, told)))
         if driver.has_battery
         else None,
+        _after_ticks(ctx, driver, leaves, f"leaves[{name}]", of, lambda told: told.leaves),
+        _after_ticks(ctx, driver, goes_on, f"goes_on[{name}]", of, lambda told: told.goes_on),
         lambda view: told_of(view, driver, before),
     )
     ctx.model.add(sum(stand.to.values()) == there)
     ctx.model.add(sum(stand.over.values()) + stand.direct == there)
     ctx.enforce(ctx.model.add(stand.leaves >= begin), there)
-    late = (
-        _after_ticks(ctx, driver, stand.leaves, f"leaves[{name}]", of, lambda told: told.leaves),
-        _after_ticks(ctx, driver, stand.goes_on, f"goes_on[{name}]", of, lambda told: told.goes_on),
-    )
-    _add_ways(ctx, stand, *late)
+    _add_ways(ctx, stand)
     for turn in turns:
         to = stand.to[HOME if turn.after is None else turn.after.origin]
         ctx.model.add_bool_or(to, *(literal.negated() for literal in turn.literals))
@@ -228,33 +237,32 @@ def _after_ticks(
     return found
 
 
-def _add_ways(ctx: ModelContext, stand: StandVars, late: Mapping[int, Any], later: Mapping[int, Any]) -> None:
-    """Post how long the ways from a stand are, directly and over each stop.
-
-    `late` says by tick whether the vehicle leaves then or later, `later` whether it leaves its stop.
-    """
+def _add_ways(ctx: ModelContext, stand: StandVars) -> None:
+    """Post how long the ways from a stand are, directly and over each stop."""
     model, driver, place = ctx.model, stand.driver, stand.place
-    travel = driver.pace.travel_time
 
-    def arrive(end: Any, begin: Any, ways: tuple[str, str], after: Mapping[int, Any], *literals: Any) -> None:
-        ahead = travel_ahead(driver.pace, *ways)
-        for (tick, time), (following, _) in zip_longest(ahead, ahead[1:], fillvalue=(None, 0)):
-            when = [after[tick]] if tick else []
-            when += [after[following].negated()] if following is not None else []
+    def arrive(end: Any, begin: Any, ways: Iterable[tuple[int, tuple[Any, ...]]], *literals: Any) -> None:
+        for time, when in ways:
             ctx.enforce(model.add(end == begin + time), *literals, *when)
+
+    def count(longer: int, *literals: Any) -> None:
+        if stand.detour is not None:
+            ctx.enforce(model.add(stand.detour == longer), *literals)
 
     for target, to in stand.to.items():
         goal = driver.goal(target)
         if goal is None:  # it stays, here or at the stop
             ctx.enforce(model.add(stand.leaves == driver.end), to, stand.direct)
+            count(0, to)
             continue
         if target is HOME:
             ctx.enforce(model.add(stand.gone == driver.end), to)
-        arrive(stand.arrives, stand.leaves, (place, goal), late, to, stand.direct)
-    if stand.detour is not None:
-        ctx.enforce(model.add(stand.detour == 0), stand.direct)
+        arrive(stand.arrives, stand.leaves, stand.ways(place, goal, stand.late), to, stand.direct)
+        usual = driver.pace.travel_time(place, goal)
+        for time, when in stand.ways(place, goal, stand.late):
+            count(time - usual, to, stand.direct, *when)
     for stop, over in stand.over.items():
-        arrive(stand.stops, stand.leaves, (place, stop), late, over)
+        arrive(stand.stops, stand.leaves, stand.ways(place, stop, stand.late), over)
         ctx.enforce(model.add(stand.goes_on >= stand.stops), over)
         for target, to in stand.to.items():
             goal = driver.goal(target)
@@ -263,10 +271,11 @@ def _add_ways(ctx: ModelContext, stand: StandVars, late: Mapping[int, Any], late
             elif goal == stop:
                 model.add_bool_or([to.negated(), over.negated()])
             else:
-                arrive(stand.arrives, stand.goes_on, (stop, goal), later, to, over)
-                if stand.detour is not None:
-                    longer = travel(place, stop) + travel(stop, goal) - travel(place, goal)
-                    ctx.enforce(model.add(stand.detour == longer), to, over)
+                arrive(stand.arrives, stand.goes_on, stand.ways(stop, goal, stand.later), to, over)
+                usual = driver.pace.travel_time(place, goal)
+                for there, when in stand.ways(place, stop, stand.late):
+                    for onward, then in stand.ways(stop, goal, stand.later):
+                        count(there + onward - usual, to, over, *when, *then)
 
 
 def told_of(view: ScheduleView, driver: Driver, before: ParkingTask | None) -> Told:

@@ -114,15 +114,16 @@ def pieces(group: CarrierGroup, stretch: Stretch) -> Iterator[Piece]:
 def way(group: CarrierGroup, before: Visit, after: Visit) -> int:
     """Return how long the way from one visit to the next takes: that of one job, as long as when its move began.
 
-    The carrier leaves as late as it can to be in time; if it can't, it was as fast as when the later move began.
+    On other ways, or if that is not in time, the carrier leaves as late as it can; if it can't be in time so either, it
+    was as fast as when the later move began.
     """
     if before.place == after.place or not group.slowdowns:
         return group.travel_time(before.place, after.place)
-    leaves = max(before.task.start, after.task.start)
-    if before.task is not after.task:
-        latest = last_departure(group, before.place, after.place, after.begin)
-        leaves = latest if latest >= before.end else leaves
-    return group.travel_time(before.place, after.place, leaves)
+    begun = group.travel_time(before.place, after.place, max(before.task.start, after.task.start))
+    if before.task is after.task and before.end + begun <= after.begin:
+        return begun
+    latest = last_departure(group, before.place, after.place, after.begin)
+    return begun if latest < before.end else group.travel_time(before.place, after.place, latest)
 
 
 def _visits_of(group: CarrierGroup, task: Move | ScheduledOperation) -> tuple[Visit, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
 from scheduler.domain.batteries import charging_time, corrected, drain, filled, level_after
 from scheduler.domain.parking import Way
-from scheduler.domain.slowdowns import last_departure
+from scheduler.domain.slowdowns import arrival, last_departure, least_travel, lifts, travel_ahead
 from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
@@ -69,12 +69,11 @@ class BatteryTimeline(CarrierTimeline):
         self.ways: Sequence[Way] = ()
         self._wish = ([0] + [step.up_to for step in battery.curve])[min(pieces, len(battery.curve))]
         # Those from which the vehicle gets home, if it has to.
-        range_left = battery.capacity - battery.minimum
-        self._chargers = [
-            charger
-            for charger in fleet.chargers
-            if not fleet.returns or battery.drain_empty * fleet.travel_time(charger.place, vehicle.start) <= range_left
-        ]
+        range_left, self._chargers = battery.capacity - battery.minimum, list[Charger]()
+        for charger in fleet.chargers:
+            homeward = least_travel(fleet, charger.place, vehicle.start) if fleet.returns else 0
+            if battery.drain_empty * homeward <= range_left:
+                self._chargers.append(charger)
 
     @property
     def sets_out_anew(self) -> bool:
@@ -90,9 +89,9 @@ class BatteryTimeline(CarrierTimeline):
         taken = max(length, 1)
         for gap in range(bisect_right(self._ends, ready), len(self._starts)):
             start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
-            back = self._fleet.travel_time(destination, self._origins[gap])
-            move = Task(start, start + taken, origin, destination, False)
-            if start + taken + back <= self._starts[gap] and self._is_enough(gap, move, is_last):
+            move = self._task(start, origin, destination, taken)
+            goes_on = arrival(self._fleet, destination, self._origins[gap], move.end)
+            if goes_on <= self._starts[gap] and self._is_enough(gap, move, is_last):
                 return Plan(start)
         return self._after_all(ready, origin, destination, taken, is_last)
 
@@ -139,6 +138,9 @@ class BatteryTimeline(CarrierTimeline):
             return None  # it is on its way home
         travel = self._fleet.travel_time(place, home)
         waits = self._there(gap, home) - travel - free_at
+        if lifts(self._fleet):  # it sets out at once
+            waits = max(free_at, self.now) - free_at
+            travel = self._fleet.travel_time(place, home, free_at + waits)
         if place == home or level - battery.drain_empty * travel - battery.drain_idle * waits >= battery.minimum:
             return None
         return self._charged(free_at, home, home, 0, is_last=True).charge
@@ -147,56 +149,97 @@ class BatteryTimeline(CarrierTimeline):
         """Plan a move after all others: directly, or with a charge before it where that is needed or costs nothing."""
         battery, gap = self._battery, len(self._starts)
         arrives_at = self._there(gap, origin)
-        start = self._last_opening(ready, origin, destination, length)
         direct = IMPOSSIBLE
-        if self._is_enough(gap, Task(start, start + length, origin, destination, False), is_last):
-            direct = Plan(start)
-            if self._level() >= battery.curve[0].up_to or arrives_at >= ready:
-                return direct
+        for since in self._instants(origin):
+            start = self._last_opening(max(ready, since), origin, destination, length)
+            if self._is_enough(gap, self._task(start, origin, destination, length), is_last):
+                direct = Plan(start)
+                break
+        if direct.start < NEVER and (self._level() >= battery.curve[0].up_to or arrives_at >= ready):
+            return direct
         if self._is_charge and self._is_charge[-1] and self._starts[-1] >= self.now:
             return direct
         charged = self._charged(ready, origin, destination, length, is_last)
         return charged if charged.start <= direct.start else direct
 
     def _charged(self, ready: int, origin: str, destination: str, length: int, is_last: bool) -> Plan:
+        since = [None, *lifts(self._fleet)]
         return min(
-            (self._charged_at(charger, ready, origin, destination, length, is_last) for charger in self._chargers),
+            (
+                self._charged_at(charger, tick, ready, origin, destination, length, is_last)
+                for charger in self._chargers
+                for tick in since
+            ),
             key=lambda plan: plan.start,
             default=IMPOSSIBLE,
         )
 
     def _charged_at(
-        self, charger: Charger, ready: int, origin: str, destination: str, length: int, is_last: bool
+        self,
+        charger: Charger,
+        since: int | None,
+        ready: int,
+        origin: str,
+        destination: str,
+        length: int,
+        is_last: bool,
     ) -> Plan:
-        """Return the earliest start of a move after all others, with a charge at this charger before it."""
+        """Return the earliest start of a move after all others, with a charge at this charger before it.
+
+        The vehicle leaves it at ``since`` or later: ways are as fast as then.
+        """
         battery, fleet, room = self._battery, self._fleet, self._rooms[charger.id]
-        there, back = self._there(len(self._starts), charger.place), fleet.travel_time(charger.place, origin)
+        there, back = self._there(len(self._starts), charger.place), fleet.travel_time(charger.place, origin, since)
         place, free_at = self._stand()
-        drained = battery.drain_empty * back + self._drain(origin, destination, length)
-        target = battery.minimum + drained + (self._reach(destination, is_last) if length > 0 else 0)
+        if since is not None and length > 0:
+            ready, length = max(ready, since), self.lasts(since, origin, destination, length)
+        needed = battery.minimum + self._drain(origin, destination, length, since)
+        needed += self._reach(destination, is_last, ready + length) if length > 0 else 0
+        target = needed + battery.drain_empty * back
         if target > battery.capacity:
             return IMPOSSIBLE
         wish = max(target, self._wish if length > 0 else target)
         begin = max(there, self.now)
+        waits = [at for at in self._instants(charger.place) if at > begin]
         while True:
             travel = self._under_way(place, charger.place, free_at, begin)
             level = self._level() - battery.drain_empty * travel - battery.drain_idle * (begin - free_at - travel)
             if level < battery.minimum:
-                return IMPOSSIBLE
-            needed = max(1, charging_time(battery, level, wish))
-            opening = room.opening(begin, needed, 1)
+                begin = next((at for at in waits if at > begin), NEVER)
+                if begin >= NEVER:
+                    return IMPOSSIBLE
+                continue
+            ticks = max(1, charging_time(battery, level, wish))
+            opening = room.opening(begin, ticks, 1)
             if opening == begin:
                 break
             begin = opening
-        start = self._open(max(ready, begin + needed + back), length)
+        start = self._open(max(ready, max(begin + ticks, since or 0) + back), length)
+        if length > 0:
+            back = fleet.travel_time(charger.place, origin, last_departure(fleet, charger.place, origin, start))
         stays = start - back
         if battery.drain_idle == 0:
-            stays = min(stays, max(begin + needed, begin + charging_time(battery, level, battery.capacity)))
+            full = begin + charging_time(battery, level, battery.capacity)
+            stays = min(stays, max(begin + ticks, full, since or 0))
         end = min(stays, room.limit(begin, 1))
+        if length == 0 and end < (since or 0):
+            return IMPOSSIBLE  # it would go home at once, slowly
         left = level_after(battery, level, end - begin) - battery.drain_idle * (start - back - end)
-        if left < target:
+        if left - battery.drain_empty * back < needed:
             return IMPOSSIBLE
         return Plan(start, Charge(self.carrier.id, charger.id, begin, end))
+
+    def _instants(self, there: str) -> list[int]:
+        """Return 0, and when the vehicle can be at a place if it waits for ways to be faster, there or before."""
+        place, free_at = self._stand()
+        ahead = travel_ahead(self._fleet, place, there)[1:]
+        arrivals = (max(tick, free_at) + time for tick, time in ahead)
+        return sorted({0, *lifts(self._fleet), *arrivals})
+
+    def _task(self, start: int, origin: str, destination: str, length: int) -> Task:
+        """Return a move that starts then, of which one that starts now takes that long."""
+        taken = max(self.lasts(start, origin, destination, length), 1)
+        return Task(start, start + taken, origin, destination, False)
 
     def _last_opening(self, ready: int, origin: str, destination: str, length: int) -> int:
         """Return the earliest start at or after `ready` of a move after all others."""
@@ -210,13 +253,21 @@ class BatteryTimeline(CarrierTimeline):
         """Return where the vehicle is in the end, and since when."""
         return (self._destinations[-1], self._ends[-1]) if self._starts else (self.carrier.start, 0)
 
-    def _reach(self, place: str, is_last: bool) -> int:
-        """Return what it takes to go from a place to the next charger; after the last move, home if it has to."""
+    def _reach(self, place: str, is_last: bool, free_at: int) -> int:
+        """Return what it takes to go from a place to the next charger; after the last move, home if it has to.
+
+        It goes home at once; on its way to a charger it may wait for faster ways.
+        """
+        battery, fleet = self._battery, self._fleet
         if is_last:
-            way = self._fleet.travel_time(place, self.carrier.start) if self._fleet.returns else 0
-            return self._battery.drain_empty * way
-        ways = (self._fleet.travel_time(place, charger.place) for charger in self._chargers)
-        return self._battery.drain_empty * min(ways, default=NEVER)
+            leaves = free_at if lifts(fleet) else None
+            return battery.drain_empty * (fleet.travel_time(place, self.carrier.start, leaves) if fleet.returns else 0)
+        ways = (
+            battery.drain_empty * time + battery.drain_idle * max(0, tick - free_at)
+            for charger in self._chargers
+            for tick, time in travel_ahead(fleet, place, charger.place)
+        )
+        return min(ways, default=battery.drain_empty * NEVER)
 
     def _drain(self, origin: str, destination: str, length: int, start: int | None = None) -> int:
         """Return what a move takes that begins then (None: now or later); what it is longer than usual is idle."""
@@ -228,7 +279,7 @@ class BatteryTimeline(CarrierTimeline):
         tasks = [*self._tasks(range(gap)), move, *self._tasks(range(gap, len(self._starts)))]
         followed = list(self._follow(tasks))
         charges = (before for task, before, _ in followed if task.is_charge and task.start >= self.now)
-        left = followed[-1][2] - self._reach(tasks[-1].destination, is_last)
+        left = followed[-1][2] - self._reach(tasks[-1].destination, is_last, tasks[-1].end)
         return min((left, *charges)) >= self._battery.minimum
 
     def _level(self) -> int:

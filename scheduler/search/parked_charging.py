@@ -8,6 +8,7 @@ from dataclasses import replace
 from scheduler.domain import Battery, Charge, Charger, Vehicle
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.parking import Yard, stand_at
+from scheduler.domain.slowdowns import arrival
 from scheduler.search.charging import IMPOSSIBLE, BatteryTimeline, Plan, Task
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.parking import Errand, ParkingTimeline
@@ -59,7 +60,8 @@ class ParkedBatteryTimeline(ParkingTimeline, BatteryTimeline):
             return None
         battery, fleet, home = self._battery, self._fleet, self._home
         place, leaves_at = stand_at(*self._leaving(len(self._starts)))
-        if place == home or self._level_at(home, leaves_at + fleet.travel_time(place, home)) >= battery.minimum:
+        homeward = battery.drain_empty * fleet.travel_time(place, home, leaves_at)  # at once
+        if place == home or self._level_at(place, leaves_at) - homeward >= battery.minimum:
             return None
         plans = []
         for charger in self._chargers:
@@ -71,23 +73,32 @@ class ParkedBatteryTimeline(ParkingTimeline, BatteryTimeline):
 
     def _there(self, gap: int, place: str) -> int:
         here, leaves_at = stand_at(*self._leaving(gap))
-        return leaves_at + self._fleet.travel_time(here, place)
+        return arrival(self._fleet, here, place, leaves_at)
 
     def _last_opening(self, ready: int, origin: str, destination: str, length: int) -> int:
         return self._opening(len(self._starts), ready, self._errand(origin, destination, length))
 
     def _charged_at(
-        self, charger: Charger, ready: int, origin: str, destination: str, length: int, is_last: bool
+        self,
+        charger: Charger,
+        since: int | None,
+        ready: int,
+        origin: str,
+        destination: str,
+        length: int,
+        is_last: bool,
     ) -> Plan:
         """Return the earliest start of a move after all others, with a charge at this charger before it.
 
         Where what others do makes it wait so long that no charge is enough, it charges after all of that: then there is
         room wherever it goes.
         """
+        if since is not None:
+            return IMPOSSIBLE  # other ways count as slow
         battery, move = self._battery, self._errand(origin, destination, length)
         drained = battery.drain_empty * self._fleet.travel_time(charger.place, origin)
         drained += self._drain(origin, destination, length)
-        target = battery.minimum + drained + self._reach(destination, is_last)
+        target = battery.minimum + drained + self._reach(destination, is_last, ready)
         if target > battery.capacity:
             return IMPOSSIBLE
         profiles = (self._rooms[charger.id], *self.rooms.values())
@@ -149,7 +160,7 @@ class ParkedBatteryTimeline(ParkingTimeline, BatteryTimeline):
             yield latest
         yield charge.end
 
-    def _reach(self, place: str, is_last: bool) -> int:
+    def _reach(self, place: str, is_last: bool, free_at: int) -> int:
         """Return what it takes to get to the next charger, over a stop perhaps; after the last move, out of the way."""
         drain, yard = self._battery.drain_empty, self._yard
         if is_last and self._home is not None:

@@ -121,19 +121,16 @@ def test_fast_moves_begin_at_the_end_of_a_slowdown_or_later() -> None:
 
 
 @pytest.mark.parametrize("speed", [50, 150])
-def test_where_plans_do_not_count_on_the_end(speed: int) -> None:
-    # Fast ways for a time, and batteries: the ways are so until the next repair.
+def test_plans_do_not_count_on_the_end_of_fast_ways(speed: int) -> None:
+    # They are so until the next repair, with batteries and without.
     cart = carts().fleets[0]
     battery = Battery(90, (ChargeStep(90, 1),), 90, 0, drain_loaded=1, drain_empty=1, drain_idle=1)
-    kinds = [
-        replace(cart, vehicles=(Vehicle("V", "P", battery=battery),)),
-    ]
-    for fleet in kinds if speed < 100 else [*kinds, cart]:
+    for fleet in (cart, replace(cart, vehicles=(Vehicle("V", "P", battery=battery),))):
         execution = Execution(7, Schedule(()))
         after = RouteSlow("E", 7, "carts", speed, until=14).change(
             replace(carts(), fleets=(fleet,), execution=execution)
         )
-        assert after.fleets[0].slowdowns == (Slowdown(7, None, speed),)
+        assert after.fleets[0].slowdowns == (Slowdown(7, None, speed, 14 if speed < 100 else None),)
 
 
 def two_grippers() -> Instance:

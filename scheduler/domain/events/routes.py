@@ -11,7 +11,6 @@ from scheduler.domain.events.base import Count, Difference, Event, Tick
 from scheduler.domain.events.movers import stopped
 from scheduler.domain.happened import carried, execution_of, with_group, with_lane
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import CarrierGroup, Fleet
 from scheduler.domain.schedule import Move
 from scheduler.domain.slowdowns import Slowdown
 from scheduler.errors import Defect
@@ -51,7 +50,7 @@ class RouteSlow(Event):
         """Lengthen the transit, or all travel that has not begun."""
         if self.route in instance.group_by_id:
             group = instance.group_by_id[self.route]
-            until = self.until if self.speed < 100 and _plans_with_ends(group) else None
+            until = self.until if self.speed < 100 else None
             slowdown = Slowdown(execution_of(instance).now, None, self.speed, until)
             return with_group(instance, replace(group, slowdowns=(*group.slowdowns, slowdown)))
         lane = instance.lane_by_id[self.route]
@@ -62,11 +61,6 @@ class RouteSlow(Event):
         slow = None if times is None else times.slowed(self.speed)
         transit_time = -(-lane.transit_time * 100 // self.speed)
         return with_lane(instance, replace(lane, transit_time=transit_time, transit_times=slow))
-
-
-def _plans_with_ends(group: CarrierGroup) -> bool:
-    """Return whether plans count on the end of a slowdown: where there are no batteries."""
-    return not isinstance(group, Fleet) or all(vehicle.battery is None for vehicle in group.vehicles)
 
 
 @dataclass(frozen=True)

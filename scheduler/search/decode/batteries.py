@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scheduler.domain import Fleet
 from scheduler.domain.batteries import corrected
 from scheduler.domain.parking import Yard
+from scheduler.domain.slowdowns import lifts
 from scheduler.search.decode import layout as at
 from scheduler.search.decode.places import NO_WAY, travel_of
 
@@ -28,9 +29,9 @@ def lower_battery(facts: Facts, name: str, tables: Tables) -> int:
     for step in battery.curve:
         facts.times.extend((step.up_to, scale // step.rate))
     curve_end, chargers_at = len(facts.times), len(tables[at.CHARGERS])
-    spots, range_left = [], battery.capacity - battery.minimum
+    spots, range_left, lifted_at = [], battery.capacity - battery.minimum, max(lifts(fleet), default=None)
     for charger in fleet.chargers:
-        if not fleet.returns or empty * travel_of(fleet, charger.place, home) <= range_left:
+        if not fleet.returns or empty * travel_of(fleet, charger.place, home, lifted_at) <= range_left:
             tables[at.CHARGERS].append(facts.chargers[charger.id])
             spots.append(charger.place)
     away = [0 if yard is None else _way_in_the_end(fleet, yard, place, home) for place in places]
@@ -43,6 +44,13 @@ def lower_battery(facts: Facts, name: str, tables: Tables) -> int:
     facts.times.extend(min(empty * way, NO_WAY) for way in homeward)
     away_at = len(facts.times)
     facts.times.extend(min(empty * way, NO_WAY) for way in away)
+    if lifted_at is not None:  # the same from then on, but that those ways are no shorter that may be over a stop
+        for place, end in zip(places, away, strict=True):
+            ways = (_way_at_most(fleet, yard, place, spot, lifted_at) for spot in spots)
+            facts.times.append(min(empty * max(min(ways, default=NO_WAY), end), NO_WAY))
+        homeward = (travel_of(fleet, place, home, lifted_at) if fleet.returns else 0 for place in places)
+        facts.times.extend(min(empty * way, NO_WAY) for way in homeward)
+        facts.times.extend(min(empty * way, NO_WAY) for way in away)
     initial = battery.initial + corrected(battery, 0)
     levels, drains = (battery.capacity, battery.minimum, initial), (battery.drain_loaded, empty, idle)
     where = (curve_at, curve_end, scale, int(fleet.returns), reach_at, end_at, away_at)
@@ -50,10 +58,10 @@ def lower_battery(facts: Facts, name: str, tables: Tables) -> int:
     return len(tables[at.BATTERIES]) - 1
 
 
-def _way_at_most(fleet: Fleet, yard: Yard | None, origin: str, destination: str) -> int:
+def _way_at_most(fleet: Fleet, yard: Yard | None, origin: str, destination: str, instant: int | None = None) -> int:
     """Return how long a vehicle travels between two places, at the most: over its stop, if both are limited for it."""
     if yard is None or not {origin, destination} <= yard.limits.keys():
-        return travel_of(fleet, origin, destination)
+        return travel_of(fleet, origin, destination, instant)
     return yard.detour(origin, destination)
 
 

@@ -97,6 +97,17 @@ def latest_departure(data: Ints, carrier: int, origin: int, destination: int, wa
 
 
 @inner
+def way_until(data: Ints, carrier: int, origin: int, destination: int, wanted_at: int) -> int:
+    """Return how long a carrier travels between two places that leaves as late as it can to be there in time."""
+    lift, time = lifted(data, carrier), travel(data, carrier, origin, destination)
+    if lift > 0:
+        later = later_travel(data, carrier, origin, destination)
+        if wanted_at - later >= lift:
+            return later
+    return time
+
+
+@inner
 def ride_length(data: Ints, able: int, start: int) -> int:
     """Return how long a move of a carrier for one part lasts that starts then."""
     length, carrier = get(data, ABLE, able, LENGTH), get(data, ABLE, able, WHO)
@@ -116,16 +127,26 @@ def approach(data: Ints, state: Ints, carrier: int, before: int, place: int) -> 
 
 
 @inner
-def travelled(data: Ints, state: Ints, carrier: int, before: int, place: int) -> int:
-    """Return for how long a carrier is on its way to a place after a move: a way under way at `now` goes on."""
+def place_after(data: Ints, state: Ints, carrier: int, before: int) -> int:
+    """Return where a carrier is after a move (-1: at its start)."""
+    if before < 0:
+        return get(data, CARRIERS, carrier, HOME)
+    return get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
+
+
+@inner
+def travelled(data: Ints, state: Ints, carrier: int, before: int, place: int, instant: int) -> int:
+    """Return for how long a carrier is on its way to a place after a move, to be there at an instant.
+
+    A way under way at `now` goes on, unless one that begins later is shorter.
+    """
+    here = place_after(data, state, carrier, before)
+    later = way_until(data, carrier, here, place, instant)
     if data[NOW] > 0 and (before < 0 or state[data[MOVE_START] + before] < data[NOW]):
-        here = get(data, CARRIERS, carrier, HOME)
-        if before >= 0:
-            here = get(data, ABLE, state[data[MOVE_ABLE] + before], DESTINATION)
         for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
             if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
-                return get(data, UNDER_WAY, row, UNDER_TIME)
-    return approach(data, state, carrier, before, place)
+                return min(get(data, UNDER_WAY, row, UNDER_TIME), later)
+    return later
 
 
 @inner

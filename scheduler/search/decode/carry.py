@@ -130,8 +130,8 @@ def by_carrier(
                 start, before = parked_opening(data, state, able, late, least)
             end = start + ride_length(data, able, start)
         elif data[FIRST_CHARGE] > 0 and get(data, CARRIERS, get(data, ABLE, able, WHO), BATTERY) >= 0:
-            start, before, _, _, _ = charged_opening(data, state, able, late)
-            end = start + get(data, ABLE, able, LENGTH)
+            start, before, _, _, _ = charged_opening(data, state, able, ready, least)
+            end = start + ride_length(data, able, start)
         else:
             start, end, before = ride_opening(data, state, able, ready, least)
         if end <= best_end:
@@ -183,7 +183,7 @@ def carry(
                     before = use_parked_battery(data, state, trail, move, able, late)
                 park(data, state, trail, move, able, start, before)
             elif has_battery:
-                before = use_battery(data, state, trail, move, able, late)
+                before = use_battery(data, state, trail, move, able, ready, least)
             put(state, trail, data[MOVE_FREE] + move, max(end, start + 1))
             enter(data, state, trail, mover, move, before)
         put(state, trail, data[MOVE_START] + move, start)

@@ -11,9 +11,11 @@ from numba import njit
 
 from scheduler.search.decode.carriers import (
     held_after,
+    lifted,
     next_after,
-    travel,
+    ride_length,
     travelled,
+    way_until,
 )
 from scheduler.search.decode.layout import (
     ABLE,
@@ -32,7 +34,6 @@ from scheduler.search.decode.layout import (
     FROM_LEVEL,
     INITIAL_LEVEL,
     LAST_MOVE,
-    LENGTH,
     LEVEL,
     MINIMUM,
     MOVE_ABLE,
@@ -42,9 +43,12 @@ from scheduler.search.decode.layout import (
     MOVE_START,
     NOW,
     ORIGIN,
+    PACE,
+    PACES,
     REACH_AT,
     SCALE,
     TIMES,
+    TRAVEL_SIDE,
     WHO,
     WISH,
     Ints,
@@ -102,15 +106,15 @@ def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, ins
     battery = get(data, CARRIERS, carrier, BATTERY)
     level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
     free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
-    way, is_loaded = travelled(data, state, carrier, before, place), held_after(data, state, before) > 0
+    way, is_loaded = travelled(data, state, carrier, before, place, instant), held_after(data, state, before) > 0
     level -= get(data, BATTERIES, battery, DRAIN_LOADED if is_loaded else DRAIN_EMPTY) * way
     return level - get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - free_at - way)
 
 
 @inner
-def drain(data: Ints, battery: int, able: int) -> int:
-    """Return by how much a move drains the battery; one that takes no time is a tick of waiting."""
-    length = get(data, ABLE, able, LENGTH)
+def drain(data: Ints, battery: int, able: int, start: int) -> int:
+    """Return by how much a move that starts then drains the battery; one that takes no time is a tick of waiting."""
+    length = ride_length(data, able, start)
     waits = max(length, 1) - length
     return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
 
@@ -120,29 +124,36 @@ def level_to(data: Ints, state: Ints, battery: int, row: int) -> int:
     """Return the level at the begin of a row of a vehicle that holds one job at a time."""
     if is_charge(data, row):
         return state[data[FROM_LEVEL] + row]
-    return state[data[LEVEL] + row] + drain(data, battery, state[data[MOVE_ABLE] + row])
+    return state[data[LEVEL] + row] + drain(data, battery, state[data[MOVE_ABLE] + row], state[data[MOVE_START] + row])
 
 
 @inner
-def reserve(data: Ints, state: Ints, carrier: int, place: int) -> int:
+def reserve(data: Ints, state: Ints, carrier: int, place: int, since: int) -> int:
     """Return the level that a vehicle has to have at a place in the end: the minimum, and what a charger is away.
 
-    If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to.
+    If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to: at
+    once. On its way to a charger it may wait for ways to be faster.
     """
-    battery = get(data, CARRIERS, carrier, BATTERY)
-    at = get(data, BATTERIES, battery, END_AT if state[data[WISH]] >= LAST_MOVE - 1 else REACH_AT)
-    return get(data, BATTERIES, battery, MINIMUM) + data[data[TIMES] + at + place]
+    battery, lift = get(data, CARRIERS, carrier, BATTERY), lifted(data, carrier)
+    is_last = state[data[WISH]] >= LAST_MOVE - 1
+    at = data[TIMES] + get(data, BATTERIES, battery, END_AT if is_last else REACH_AT) + place
+    level, needed = get(data, BATTERIES, battery, MINIMUM), data[at]
+    if lift > 0 and (since >= lift or not is_last):
+        later = data[at + 3 * get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)]
+        needed = min(needed, later + get(data, BATTERIES, battery, DRAIN_IDLE) * max(lift - since, 0))
+    return level + needed
 
 
 @inner
 def fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
     """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
-    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    carrier, length = get(data, ABLE, able, WHO), max(ride_length(data, able, start), 1)
     battery, after = get(data, CARRIERS, carrier, BATTERY), next_after(data, state, carrier, before)
     place, instant = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
     destination, end = get(data, ABLE, able, DESTINATION), start + length
-    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(data, battery, able)
-    way = travel(data, carrier, destination, place)
+    level = level_at(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start)
+    level -= drain(data, battery, able, start)
+    way = way_until(data, carrier, destination, place, instant)
     level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
     level -= get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - end - way)
     return level_to(data, state, battery, after) - level
@@ -165,7 +176,7 @@ def may_fall(data: Ints, state: Ints, carrier: int, row: int, less: int) -> bool
     place = get(data, ABLE, state[data[MOVE_ABLE] + last], DESTINATION)
     waited = state[data[MOVE_FREE] + last] - state[data[MOVE_END] + last]
     level = state[data[LEVEL] + last] + get(data, BATTERIES, battery, DRAIN_IDLE) * waited
-    return level - less >= reserve(data, state, carrier, place)
+    return level - less >= reserve(data, state, carrier, place, state[data[MOVE_END] + last])
 
 
 @inner

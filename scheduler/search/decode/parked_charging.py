@@ -9,7 +9,7 @@ is a path of its own, since other vehicles with batteries would be searched a si
 from __future__ import annotations
 
 from scheduler.search.decode.calendars import work_start
-from scheduler.search.decode.carriers import next_after, travel
+from scheduler.search.decode.carriers import arrives, lifted, next_after, ride_length, travel, travel_from
 from scheduler.search.decode.charging import connect, wished
 from scheduler.search.decode.layout import (
     ABLE,
@@ -111,13 +111,12 @@ def parked_level(data: Ints, state: Ints, carrier: int, before: int, place: int,
 @inner
 def parked_fall(data: Ints, state: Ints, able: int, start: int, before: int) -> int:
     """Return how much lower the level is at the row after a gap, if a move is made in the gap."""
-    carrier, length = get(data, ABLE, able, WHO), max(get(data, ABLE, able, LENGTH), 1)
+    carrier, length = get(data, ABLE, able, WHO), max(ride_length(data, able, start), 1)
     battery, after = get(data, CARRIERS, carrier, BATTERY), next_after(data, state, carrier, before)
     place, instant = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN), state[data[MOVE_START] + after]
     destination, end = get(data, ABLE, able, DESTINATION), start + length
-    level = parked_level(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(
-        data, battery, able
-    )
+    level = parked_level(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start)
+    level -= drain(data, battery, able, start)
     way = ticks_of_ways(data, state, carrier, destination, end, place, instant)
     level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * way
     level -= get(data, BATTERIES, battery, DRAIN_IDLE) * (instant - end - way)
@@ -161,7 +160,7 @@ def parked_charge_at(
     empty = get(data, BATTERIES, battery, DRAIN_EMPTY)
     target, full = needed + empty * back, get(data, BATTERIES, battery, FULL)
     here, leaves_at = stand(data, state, carrier, before)
-    begin = leaves_at + travel(data, carrier, here, spot)
+    begin = arrives(data, carrier, here, spot, leaves_at)
     if target > full or begin > data[LIMIT]:
         return NEVER, 0, 0
     while True:
@@ -169,7 +168,7 @@ def parked_charge_at(
         if level < get(data, BATTERIES, battery, MINIMUM):
             # Over the stop that there is now the way may be longer than by the rule.
             opens = plug_opening(data, state, carrier, before, spot, begin, 1, room, spare)
-            opens = max(opens, leaves_at + detour(data, carrier, here, spot))
+            opens = max(opens, max(leaves_at, lifted(data, carrier)) + detour(data, carrier, here, spot))
             if opens == begin:
                 return NEVER, 0, 0
         else:
@@ -261,9 +260,9 @@ def parked_charging(data: Ints, state: Ints, able: int, ready: int) -> tuple[int
             return start, before, -1, 0, 0
         before, after = after, state[data[MOVE_AFTER] + after]
     here, leaves_at = stand(data, state, carrier, before)
-    arrives_at = leaves_at + travel(data, carrier, here, origin)
+    arrives_at = arrives(data, carrier, here, origin, leaves_at)
     start = parked_start(data, state, able, ready, ZERO, before, -1)
-    needed, direct = drain(data, battery, able) + reserve(data, state, carrier, destination), NEVER
+    needed, direct = drain(data, battery, able, ready) + reserve(data, state, carrier, destination, ready), NEVER
     is_early, wish = wished(data, state, battery)
     if start < NEVER and parked_level(data, state, carrier, before, origin, start) >= needed:
         direct = start
@@ -302,10 +301,8 @@ def use_parked_battery(data: Ints, state: Ints, trail: Ints, move: int, able: in
     after = next_after(data, state, carrier, before)
     if after >= 0:
         lower_levels(data, state, trail, battery, after, parked_fall(data, state, able, start, before))
-    level = parked_level(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start) - drain(
-        data, battery, able
-    )
-    put(state, trail, data[LEVEL] + move, level)
+    level = parked_level(data, state, carrier, before, get(data, ABLE, able, ORIGIN), start)
+    put(state, trail, data[LEVEL] + move, level - drain(data, battery, able, start))
     return before
 
 
@@ -340,8 +337,9 @@ def settle(data: Ints, state: Ints, trail: Ints) -> bool:
             continue
         home, least = get(data, CARRIERS, carrier, HOME), get(data, BATTERIES, battery, MINIMUM)
         here, leaves_at = stand(data, state, carrier, before)
-        arrives_at = leaves_at + travel(data, carrier, here, home)
-        if before < 0 or here == home or parked_level(data, state, carrier, before, home, arrives_at) >= least:
+        level, _ = level_left(data, state, carrier, before)  # it sets out at once
+        level -= get(data, BATTERIES, battery, DRAIN_EMPTY) * travel_from(data, carrier, here, home, leaves_at)
+        if before < 0 or here == home or level >= least:
             continue
         start, charger, begin, end = parked_charge_first(data, state, carrier, ZERO, home, ZERO, ZERO, least, ZERO)
         if start >= NEVER:

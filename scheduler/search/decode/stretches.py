@@ -9,7 +9,17 @@ so no job is on board meanwhile. What is asked is the same as with one job at a 
 
 from __future__ import annotations
 
-from scheduler.search.decode.carriers import held_after, next_after, there, travel
+from scheduler.search.decode.carriers import (
+    arrives,
+    held_after,
+    lifted,
+    next_after,
+    place_after,
+    ride_length,
+    there,
+    travel_from,
+    way_until,
+)
 from scheduler.search.decode.charging import charge_first, wished
 from scheduler.search.decode.layout import (
     ABLE,
@@ -39,6 +49,7 @@ from scheduler.search.decode.layout import (
     PICK_UP,
     TIMES,
     WHO,
+    ZERO,
     Ints,
     get,
     put,
@@ -64,13 +75,28 @@ def on_way(data: Ints, battery: int, held: int, way: int, ticks: int) -> int:
 
 
 @inner
-def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at: int, row: int) -> int:
-    """Return by how much the level falls up to the begin of a row, from when the vehicle is free at a place on."""
+def straight(data: Ints, carrier: int, origin: int, destination: int, start: int, free_at: int, at: int) -> int:
+    """Return how long a vehicle travels with a job that it puts down at `at`, next after its pick-up.
+
+    As long as when its move started, if it is in time so.
+    """
+    way = travel_from(data, carrier, origin, destination, start)
+    return way if free_at + way <= at else way_until(data, carrier, origin, destination, at)
+
+
+@inner
+def to_row(data: Ints, state: Ints, carrier: int, held: int, place: int, free_at: int, row: int, before: int) -> int:
+    """Return by how much the level falls up to the begin of a row, from when the vehicle is free at a place on.
+
+    `before` is the row before it (-1: another visit).
+    """
     there_at, wanted_at = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_START] + row]
     if held == 0 and parks(data, carrier):
         way = ticks_of_ways(data, state, carrier, place, free_at, there_at, wanted_at)
+    elif before >= 0 and row == data[FIRST_DROP] + before:
+        way = straight(data, carrier, place, there_at, state[data[MOVE_START] + before], free_at, wanted_at)
     else:
-        way = travel(data, carrier, place, there_at)
+        way = way_until(data, carrier, place, there_at, wanted_at)
     return on_way(data, get(data, CARRIERS, carrier, BATTERY), held, way, wanted_at - free_at)
 
 
@@ -102,17 +128,22 @@ def is_enough(data: Ints, state: Ints, able: int, start: int, at: int, before: i
     loaded = get(data, BATTERIES, battery, DRAIN_LOADED)
     level = level_to_visit(data, state, carrier, before, origin, start) - loaded * pick_up
     place, free_at, after = origin, start + pick_up, next_after(data, state, carrier, before)
-    spanned = before
+    spanned, previous = before, -1
     while last >= 0 and spanned != last:
         spanned = after
-        level -= to_row(data, state, carrier, 1, place, free_at, spanned) + handled(data, state, battery, spanned)
+        level -= to_row(data, state, carrier, 1, place, free_at, spanned, previous)
+        level -= handled(data, state, battery, spanned)
+        previous = spanned
         place = get(data, ABLE, state[data[MOVE_ABLE] + spanned], DESTINATION)
         free_at, after = state[data[MOVE_FREE] + spanned], state[data[MOVE_AFTER] + spanned]
-    level -= on_way(data, battery, 1, travel(data, carrier, place, destination), at - free_at) + loaded * drop
+    way = way_until(data, carrier, place, destination, at)
+    if last < 0:
+        way = straight(data, carrier, place, destination, start, free_at, at)
+    level -= on_way(data, battery, 1, way, at - free_at) + loaded * drop
     if after < 0:
-        return level >= reserve(data, state, carrier, destination)
+        return level >= reserve(data, state, carrier, destination, at + drop)
     held = held_after(data, state, last if last >= 0 else before)
-    level -= to_row(data, state, carrier, held, destination, at + drop, after)
+    level -= to_row(data, state, carrier, held, destination, at + drop, after, -1)
     return may_fall(data, state, carrier, after, level_before(data, state, battery, after) - level)
 
 
@@ -125,13 +156,18 @@ def charge_before(data: Ints, state: Ints, able: int, ready: int, least: int, li
     carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
     battery, destination = get(data, CARRIERS, carrier, BATTERY), get(data, ABLE, able, DESTINATION)
     drop, (_, wish) = get(data, ABLE, able, DROP), wished(data, state, battery)
-    busy = get(data, ABLE, able, LENGTH)
-    needed = get(data, BATTERIES, battery, DRAIN_LOADED) * busy + get(data, BATTERIES, battery, DRAIN_IDLE) * linger
-    needed += reserve(data, state, carrier, destination)
-    late = max(ready, least + drop - busy - linger)
+    busy, lift = get(data, ABLE, able, LENGTH), lifted(data, carrier)
+    loaded, idle = get(data, BATTERIES, battery, DRAIN_LOADED), get(data, BATTERIES, battery, DRAIN_IDLE)
+    late, rate = max(ready, least + drop - busy - linger), loaded if lift == 0 else max(loaded, idle)
+    needed = rate * busy + idle * linger + reserve(data, state, carrier, destination, late)
     if parks(data, carrier):
         return parked_charge(data, state, able, late, linger, needed, wish)
-    return charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish)
+    found = charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish, ZERO)
+    if lift > 0 and found[0] >= NEVER:
+        busy, late = ride_length(data, able, lift), max(late, lift)
+        needed = loaded * busy + idle * linger + reserve(data, state, carrier, destination, late)
+        found = charge_first(data, state, carrier, late, origin, max(busy + linger, 1), needed, wish, lift)
+    return found
 
 
 @inner
@@ -151,7 +187,7 @@ def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: 
                 stand(data, state, carrier, before),
                 level_left(data, state, carrier, before),
             )
-            arrives_at = leaves_at + travel(data, carrier, here, origin)
+            arrives_at = arrives(data, carrier, here, origin, leaves_at)
         else:
             level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)
             arrives_at = there(data, state, carrier, before, origin)
@@ -159,10 +195,13 @@ def charged(data: Ints, state: Ints, able: int, ready: int, least: int, linger: 
         if not is_low or arrives_at >= ready:
             return NEVER, NEVER
     start, charger, _, _ = charge_before(data, state, able, ready, least, linger)
-    lead = get(data, ABLE, able, PICK_UP) + linger + travel(data, carrier, origin, get(data, ABLE, able, DESTINATION))
-    if charger < 0 or (start + lead > at and not is_early):
+    if charger < 0:
         return NEVER, NEVER
-    return start, start + lead
+    leaves_at, destination = start + get(data, ABLE, able, PICK_UP) + linger, get(data, ABLE, able, DESTINATION)
+    put_down = max(least, arrives(data, carrier, origin, destination, leaves_at))
+    if put_down > at and not is_early:
+        return NEVER, NEVER
+    return start, put_down
 
 
 @inner
@@ -174,6 +213,10 @@ def set_levels(data: Ints, state: Ints, trail: Ints, move: int) -> None:
     while True:
         place, before = get(data, ABLE, state[data[MOVE_ABLE] + row], ORIGIN), state[data[MOVE_BEFORE] + row]
         level = level_to_visit(data, state, carrier, before, place, state[data[MOVE_START] + row])
+        if before >= 0 and row == data[FIRST_DROP] + before:
+            level = state[data[LEVEL] + before]
+            here, free_at = place_after(data, state, carrier, before), state[data[MOVE_FREE] + before]
+            level -= to_row(data, state, carrier, 1, here, free_at, row, before)
         if before == drop:
             break
         put(state, trail, data[LEVEL] + row, level - handled(data, state, battery, row))
