@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -15,6 +17,8 @@ from scheduler.search.compiling import Kernels
 from scheduler.search.cyclic import warm as cyclic
 from scheduler.search.decode import warm as decode
 from scheduler.search.tabu import warm as tabu
+
+INSTANCES = Path(__file__).parents[2] / "instances"
 
 
 def test_compiled_code_of_earlier_sources_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +57,27 @@ def test_one_process_at_a_time_compiles(tmp_path: Path, monkeypatch: pytest.Monk
     free: list[bool] = []
     cyclic.KERNELS.compile_alone(lambda: free.append(is_free()))
     assert (free, is_free()) == ([False], True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("search", "instance", "objective"),
+    [
+        ("cyclic", "cyclic_cell_tiny.json", "cycle_time"),
+        ("cyclic", "cyclic_cell_tiny.json", "makespan"),
+        ("decode", "charging_hall.json", "makespan"),
+        ("tabu", "la01.json", "weighted_tardiness > makespan"),
+    ],
+)
+def test_nothing_is_left_to_compile(search: str, instance: str, objective: str, tmp_path: Path) -> None:
+    surroundings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def run(*arguments: str) -> set[Path]:
+        subprocess.run([sys.executable, "-m", *arguments], env=surroundings, check=True, capture_output=True)
+        return set((tmp_path / "cache").rglob("*.nbc"))
+
+    compiled = run(f"scheduler.search.{search}.warm")
+    solving = ("solve", str(INSTANCES / instance), "--objective", objective, "--time-limit", "6", "--workers", "2")
+    later = run("scheduler", *solving, "-o", str(tmp_path / "schedule.json"))
+    assert compiled
+    assert later == compiled

@@ -47,10 +47,14 @@ def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -
 @uncounted
 def _detours(
     facts: Facts, uses: Uses, room: Room, resource: int, first: int, last: int, cycle: int, cost: NDArray[np.int32]
-) -> None:
-    """Add the price of what setups or empty travel become longer by a use that begins at each tick of the cycle."""
+) -> int:
+    """Let the price of what setups or empty travel become longer begin and end in a row of differences.
+
+    It is that of a use that begins at a tick of the cycle; what of it is there at tick 0 is returned.
+    """
     num, order = uses.size[resource], room.order[resource]
     price, rebate = room.price[resource], room.rebate[0]
+    at_once = 0
     for k in range(num):
         a, b = order[k], order[(k + 1) % num]
         more = gap(facts, resource, uses.last[resource, a], first) + gap(facts, resource, last, uses.first[resource, b])
@@ -58,15 +62,11 @@ def _detours(
         more = min(max(0, more), cycle) * price >> rebate
         if more == 0:
             continue
-        begin, end = uses.start[resource, a] % cycle, uses.start[resource, b] % cycle
-        if k + 1 < num:
-            for t in range(begin, end):
-                cost[t] += more
-        else:
-            for t in range(begin, cycle):
-                cost[t] += more
-            for t in range(end):
-                cost[t] += more
+        cost[uses.start[resource, a] % cycle] += more
+        cost[uses.start[resource, b] % cycle] -= more
+        if k + 1 == num:  # it goes round
+            at_once += more
+    return at_once
 
 
 @uncounted
@@ -120,11 +120,10 @@ def blocked(
         after = uses.end[resource, k] - uses.start[resource, k] + gap(facts, resource, uses.last[resource, k], origin)
         width = max(0, before + after)  # where neither takes any time, nothing is in the way
         base += _spread(cost, (uses.start[resource, k] - before) % cycle, width, weight, cycle)
-    running = base
+    running = base + _detours(facts, uses, room, resource, origin, destination, cycle, cost)
     for t in range(cycle):
         running += cost[t]
         cost[t] = min(running, NEVER)
-    _detours(facts, uses, room, resource, origin, destination, cycle, cost)
     if room.noise[0] > 0:
         for t in range(cycle):
             cost[t] += np.random.randint(room.noise[0])
@@ -182,19 +181,24 @@ def occupied(
             begin = (uses.start[resource, k] - before) % cycle
             begun[begin] += weight
             running += _spread(inside, begin, width, weight, cycle)
+        running += _detours(facts, uses, room, resource, family, family, cycle, inside)
         for t in range(cycle):
             running += inside[t]
             inside[t] = running
-        _detours(facts, uses, room, resource, family, family, cycle, inside)
-    for t in range(cycle, ticks):
-        inside[t] = inside[t - cycle]
-        begun[t] = begun[t - cycle]
+    for first in range(cycle, ticks, cycle):
+        again, more = inside[first:], begun[first:]
+        for t in range(min(cycle, ticks - first)):
+            again[t] = inside[t]
+            more[t] = begun[t]
     total, price, rebate = 0, room.price[resource], room.rebate[0]
     for t in range(ticks):
         total += begun[t]
         begun[t] = total + (t * price >> rebate)
-    for t in range(ticks):
-        inside[t] -= begun[min(ticks - 1, t + laps * cycle)]
+    later, last = begun[min(ticks, laps * cycle) :], begun[ticks - 1]
+    for t in range(ticks - laps * cycle):
+        inside[t] -= later[t]
+    for t in range(max(0, ticks - laps * cycle), ticks):
+        inside[t] -= last
     if laps > 0:  # whole cycles have their price too
         for t in range(ticks):
             inside[t] += laps * cycle * price >> rebate

@@ -121,7 +121,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
     def rehearse(self) -> None:
         """Run every compiled function once, so that all of them are in the cache; the walk comes last."""
         self.kernels.forget_stale()
-        Shortening(self, 0).rehearse()
+        self.stepper(0).rehearse()
 
     def known(self) -> Timetable:
         """Return the best timetable so far, the one that was given if none is better."""

@@ -121,7 +121,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         at_station=rows(2),
         from_station=rows(2),
         helpers=rows(1),
-        steps=rows(4),
+        steps=rows(5),
         last=rows(5),
         starts_from=rows(num_arrivals),
         starts_way=rows(num_arrivals),

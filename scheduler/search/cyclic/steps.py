@@ -61,6 +61,22 @@ def copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
 
 
 @uncounted
+def _close(
+    starts: NDArray[np.int32], begun: NDArray[np.int32], duration: int, ticks: int, closed: NDArray[np.int32]
+) -> None:
+    """Write the costs of starting at each tick with what begins until the work is done."""
+    first, last = max(ZERO, 1 - duration), begun[ticks - 1]
+    for t in range(first):
+        closed[t] = min(NEVER, starts[t] + begun[0])
+    num = max(first, min(ticks, ticks - duration + 1))
+    here, there, found = starts[first:num], begun[first + duration - 1 :], closed[first:]
+    for t in range(num - first):
+        found[t] = min(NEVER, here[t] + there[t])
+    for t in range(num, ticks):
+        closed[t] = min(NEVER, starts[t] + last)
+
+
+@uncounted
 def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int, is_late: bool) -> None:
     """Write when the part of an operation is ready for a way, for each mode."""
     first, op = facts.modes_at[facts.ops_at[job]], facts.comes_from[link]
@@ -73,16 +89,58 @@ def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int,
         if behind < 0 and facts.holds_after[facts.machine[mode]]:
             until = min(longest, facts.capacity[facts.machine[mode]] * cycle - duration)
             wait(room.starts[row], duration + least, duration + until, ticks, is_late, room.window, held, source)
-        for t in range(ticks):
-            closed[t] = min(NEVER, room.starts[row, t] + begun[min(ticks - 1, t + duration - 1)])
+        _close(room.starts[row], begun, duration, ticks, closed)
         if behind >= 0:
             until = min(longest, facts.capacity[behind] * cycle - duration)
             wait(closed, duration + least, duration + until, ticks, is_late, room.window, held, source)
-            begun = room.begun[row + len(room.starts)]
-            for t in range(ticks):
-                closed[t] = min(NEVER, closed[t] + begun[min(ticks - 1, t + duration - 1)])
+            _close(closed, room.begun[row + len(room.starts)], duration, ticks, closed)
         source = room.ready_from[row]
         wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
+
+
+@uncounted
+def _begin(
+    ready: NDArray[np.int32], cost: NDArray[np.int32], begun: NDArray[np.int32], num: int, cycle: int
+) -> None:
+    """Write what it costs to begin a move at each of so many ticks: what is ready then, and the move.
+
+    This and the two functions below have loops that become vector instructions: in them everything is read before it
+    is decided what is written.
+    """
+    for first in range(0, num, cycle):
+        wide = min(cycle, num - first)
+        here, there = ready[first : first + wide], begun[first : first + wide]
+        for t in range(wide):
+            there[t] = min(NEVER, here[t] + cost[t])
+
+
+@uncounted
+def _add(row: NDArray[np.int32], later: int, begun: NDArray[np.int32], num: int) -> None:
+    """Add to the costs of moves what a row says so many ticks after their begin, none before its first; `NEVER` stays that."""
+    first = max(ZERO, -later)
+    for t in range(first):
+        begun[t] = begun[t] + row[0] if begun[t] < NEVER else NEVER
+    here, there = begun[first:num], row[later + first : later + num]
+    for t in range(num - first):
+        cost, more = here[t], there[t]
+        here[t] = cost + more if cost < NEVER else NEVER
+
+
+@uncounted
+def _end(
+    begun: NDArray[np.int32],
+    num: int,
+    option: int,
+    arrival: NDArray[np.int32],
+    into: NDArray[np.int32],
+    by: NDArray[np.int32],
+) -> None:
+    """Take moves that begin at so many ticks and cost so much where they are the cheapest that arrive."""
+    for t in range(num):
+        new, old, at, who = begun[t], arrival[t], into[t], by[t]
+        into[t] = t if new < old else at
+        by[t] = option if new < old else who
+        arrival[t] = new if new < old else old
 
 
 @uncounted
@@ -106,7 +164,7 @@ def travel(
     are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival.
     """
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-    ready, arrival, cost = room.steps[0], room.steps[1], room.steps[2]
+    ready, arrival, cost, begun = room.steps[0], room.steps[1], room.steps[2], room.steps[4]
     for k in range(num_legs):
         leg = facts.legs_at[way] + k
         arrival[:ticks] = NEVER
@@ -128,31 +186,24 @@ def travel(
                 blocked(facts, uses, weights, room, carrier, facts.busy[option], origin, destination, cycle, cost)
             else:
                 departing(facts, uses, weights, room, option, cycle, cost)
-            phase, later = 0, length
-            if has_more:
-                later = facts.apart[leg + 1]
-            for t in range(ticks - max(length, later, facts.busy[option])):
-                value = ready[t] + cost[phase]
-                if value < NEVER:
-                    if leaves:
-                        value += room.begun[source, max(0, t + pick_up - 1)]
-                    if comes_from:
-                        value += waited[max(0, t + pick_up - 1)]
-                    if station >= 0:
-                        value += at_station[t + length - drop]
-                        if is_last:
-                            value += stayed[t + length - 1]
-                    if is_last and takes >= 0:
-                        value += room.inside[takes, t + length - drop]
-                    if is_last and takes_too >= 0:
-                        value += room.inside[takes_too, t + length - drop]
-                    if value < arrival[t + later]:
-                        arrival[t + later] = value
-                        into[t + later] = t
-                        by[t + later] = option
-                phase += 1
-                if phase == cycle:
-                    phase = 0
+            later = facts.apart[leg + 1] if has_more else length
+            num = ticks - max(length, later, facts.busy[option])
+            if num <= 0:
+                continue
+            _begin(ready, cost, begun, num, cycle)
+            if leaves:
+                _add(room.begun[source], pick_up - 1, begun, num)
+            if comes_from:
+                _add(waited, pick_up - 1, begun, num)
+            if station >= 0:
+                _add(at_station, length - drop, begun, num)
+                if is_last:
+                    _add(stayed, length - 1, begun, num)
+            if is_last and takes >= 0:
+                _add(room.inside[takes], length - drop, begun, num)
+            if is_last and takes_too >= 0:
+                _add(room.inside[takes_too], length - drop, begun, num)
+            _end(begun, num, option, arrival[later:], into[later:], by[later:])
         if k < num_legs - 1:
             best, at = NEVER, -1
             # What has arrived waits for the next move, or the next load; the row says from which arrival on.
