@@ -82,7 +82,7 @@ def test_lanes_with_return_headway_and_docks(seed: int) -> None:
 
 @pytest.mark.parametrize(("units", "vehicles", "least"), [(5, 1, 15), (5, 2, 8), (23, 1, 60), (23, 4, 15)])
 def test_a_job_goes_in_several_loads(units: int, vehicles: int, least: int) -> None:
-    # 5 units in loads of 2, 2 and 1: three trips for each set, or twelve, for each of which a vehicle is away for 3 + 2.
+    # 5 units in loads of 2, 2 and 1: three trips for each set, or twelve; a vehicle is away for 3 + 2 on each.
     lane = Lane("L", "F", "G", 3, units_per_vehicle=2, return_time=2, vehicles=vehicles)
     job = replace(simple_job("P", ("F0", 1), ("G0", 1)), units=units, splits=True)
     machines = [machine("F0", "F", output_buffer=0), machine("G0", "G")]

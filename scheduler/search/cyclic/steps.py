@@ -99,9 +99,7 @@ def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int,
 
 
 @uncounted
-def _begin(
-    ready: NDArray[np.int32], cost: NDArray[np.int32], begun: NDArray[np.int32], num: int, cycle: int
-) -> None:
+def _begin(ready: NDArray[np.int32], cost: NDArray[np.int32], begun: NDArray[np.int32], num: int, cycle: int) -> None:
     """Write what it costs to begin a move at each of so many ticks: what is ready then, and the move.
 
     This and the two functions below have loops that become vector instructions: in them everything is read before it
@@ -116,7 +114,10 @@ def _begin(
 
 @uncounted
 def _add(row: NDArray[np.int32], later: int, begun: NDArray[np.int32], num: int) -> None:
-    """Add to the costs of moves what a row says so many ticks after their begin, none before its first; `NEVER` stays that."""
+    """Add to costs of moves what a row says so many ticks after their begin (its first, before that).
+
+    `NEVER` stays that.
+    """
     first = max(ZERO, -later)
     for t in range(first):
         begun[t] = begun[t] + row[0] if begun[t] < NEVER else NEVER
