@@ -28,7 +28,8 @@ from scheduler.search.cyclic.costs import helped
 from scheduler.search.cyclic.facts import NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.last import begin_by_last, begins_by_one_that_stays, choose_last, come_last
 from scheduler.search.cyclic.room import NEVER, Room
-from scheduler.search.cyclic.steps import copy, holds, leave, stays, travel
+from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_so_far, take_off
+from scheduler.search.cyclic.steps import holds, leave, stays, travel
 from scheduler.search.cyclic.tracing import trace
 from scheduler.search.cyclic.using import brought_at, is_anew, is_planned, put_down_at, taken_at
 from scheduler.search.inner import uncounted
@@ -61,11 +62,9 @@ def _come(
     num_before = 1 if predecessor < 0 else facts.modes_at[predecessor + 1] - facts.modes_at[predecessor]
     row, machine, arrival = mode - origin, facts.machine[mode], facts.arrivals[link] + mode - first
     waits, is_counted = facts.before[mode] >= 0, facts.behind[mode] >= 0
-    starts, joined = room.starts[row], room.steps[3]
-    if is_first:
-        starts[:ticks] = NEVER
-    else:
-        joined[:ticks] = NEVER
+    cost, at, paid = room.steps[0], room.steps[1], room.steps[4]
+    found = room.starts[row] if is_first else room.steps[3]
+    found[:ticks] = NEVER
     for before in range(num_before):
         way = facts.routes_at[link] + before * width + mode - first
         num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
@@ -96,45 +95,30 @@ def _come(
         at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT and not has_last)
         if has_last and takes >= 0:
             come_last(room, row, is_counted, before, cycle, ticks, is_first)
-        best, at, phase = NEVER, -1, -1
-        for t in range(ticks if is_first else 0):
-            phase = 0 if phase == cycle - 1 else phase + 1
-            value = room.steps[0, t]
-            if num_legs == 0 and source >= 0:
-                value = min(NEVER, value + room.begun[source, max(0, t - 1)])
-            if at_once or value < best or (is_late and value == best):
-                best, at = value, t
-            if best < NEVER:
-                value = best + room.helpers[0, phase]
-                if takes < 0:
-                    value += room.inside[row, t]
-                    if is_counted:
-                        value += room.inside[row + num_stays, t]
-                    if waits and facts.enters[way]:
-                        value += room.begun[row + 2 * num_stays, max(0, t - 1)]
-                if value < starts[t]:
-                    starts[t] = value
-                    room.starts_from[arrival, t] = at
-                    room.starts_way[arrival, t] = before
-        # The others pay for no start; a loop of its own, since most operations have one part.
-        for t in range(0 if is_first else ticks):
-            value = room.steps[0, t]
-            if num_legs == 0 and source >= 0:
-                value = min(NEVER, value + room.begun[source, max(0, t - 1)])
-            if at_once or value < best or (is_late and value == best):
-                best, at = value, t
-            if best < NEVER:
-                value = best
-                if takes >= 0:
-                    value -= room.inside[row, t]
-                    if is_counted:
-                        value -= room.inside[row + num_stays, t]
-                elif waits and facts.enters[way]:
-                    value += room.begun[row + 2 * num_stays, max(0, t - 1)]
-                if value < joined[t]:
-                    joined[t] = value
-                    room.starts_from[arrival, t] = at
-                    room.starts_way[arrival, t] = before
+        if num_legs == 0 and source >= 0:
+            add(room.begun[source], -1, cost, ticks)
+        if not at_once:
+            least_so_far(cost, at, ticks, is_late)
+        if is_first:
+            begin(cost, room.helpers[0], paid, ticks, cycle)
+        else:
+            copy(cost, paid, ticks)
+        # The first part has paid for the machine up to the start, or pays for it now; the others up to their drop only.
+        if takes < 0 and waits and facts.enters[way]:
+            add(room.begun[row + 2 * num_stays], -1, paid, ticks)
+        if takes < 0 and is_first:
+            add(room.inside[row], ZERO, paid, ticks)
+            if is_counted:
+                add(room.inside[row + num_stays], ZERO, paid, ticks)
+        elif takes >= 0 and not is_first:
+            take_off(room.inside[row], paid, ticks)
+            if is_counted:
+                take_off(room.inside[row + num_stays], paid, ticks)
+        into, by = room.starts_from[arrival], room.starts_way[arrival]
+        if at_once:
+            end(paid, ticks, before, found, into, by)
+        else:
+            choose(paid, at, before, ticks, found, into, by)
     return next_row
 
 

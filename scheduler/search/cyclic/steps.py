@@ -5,75 +5,12 @@ See `scheduler.search.cyclic.path` for the whole.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scheduler.search.cyclic.costs import blocked, occupied
 from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import NEVER, Room
+from scheduler.search.cyclic.rows import add, begin, close, copy, end, wait
 from scheduler.search.cyclic.shared import departing
 from scheduler.search.inner import uncounted
-
-
-@uncounted
-def wait(
-    cost: NDArray[np.int32],
-    least: int,
-    most: int,
-    ticks: int,
-    is_late: bool,
-    window: Ints,
-    found: NDArray[np.int32],
-    source: NDArray[np.int32],
-) -> None:
-    """Write the least cost of `least` to `most` ticks before each tick, and where; the latest or earliest of equals."""
-    if most < least:
-        found[:ticks] = NEVER
-        return
-    found[: min(least, ticks)] = NEVER
-    if most >= ticks:
-        best, at = NEVER, -1
-        for t in range(least, ticks):
-            value = cost[t - least]
-            if value < best or (is_late and value == best):
-                best, at = value, t - least
-            found[t] = best
-            source[t] = at
-        return
-    head = tail = 0
-    for t in range(least, ticks):
-        value = cost[t - least]
-        while tail > head and (value < cost[window[tail - 1]] or (is_late and value == cost[window[tail - 1]])):
-            tail -= 1
-        window[tail] = t - least
-        tail += 1
-        if window[head] < t - most:
-            head += 1
-        found[t] = cost[window[head]]
-        source[t] = window[head]
-
-
-@uncounted
-def copy(cost: NDArray[np.int32], found: NDArray[np.int32], ticks: int) -> None:
-    """Write costs to another row, one by one: for arrays whose lengths may differ numba compiles more."""
-    for t in range(ticks):
-        found[t] = cost[t]
-
-
-@uncounted
-def _close(
-    starts: NDArray[np.int32], begun: NDArray[np.int32], duration: int, ticks: int, closed: NDArray[np.int32]
-) -> None:
-    """Write the costs of starting at each tick with what begins until the work is done."""
-    first, last = max(ZERO, 1 - duration), begun[ticks - 1]
-    for t in range(first):
-        closed[t] = min(NEVER, starts[t] + begun[0])
-    num = max(first, min(ticks, ticks - duration + 1))
-    here, there, found = starts[first:num], begun[first + duration - 1 :], closed[first:]
-    for t in range(num - first):
-        found[t] = min(NEVER, here[t] + there[t])
-    for t in range(num, ticks):
-        closed[t] = min(NEVER, starts[t] + last)
 
 
 @uncounted
@@ -89,59 +26,13 @@ def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int,
         if behind < 0 and facts.holds_after[facts.machine[mode]]:
             until = min(longest, facts.capacity[facts.machine[mode]] * cycle - duration)
             wait(room.starts[row], duration + least, duration + until, ticks, is_late, room.window, held, source)
-        _close(room.starts[row], begun, duration, ticks, closed)
+        close(room.starts[row], begun, duration, ticks, closed)
         if behind >= 0:
             until = min(longest, facts.capacity[behind] * cycle - duration)
             wait(closed, duration + least, duration + until, ticks, is_late, room.window, held, source)
-            _close(closed, room.begun[row + len(room.starts)], duration, ticks, closed)
+            close(closed, room.begun[row + len(room.starts)], duration, ticks, closed)
         source = room.ready_from[row]
         wait(closed, duration + least, duration + longest, ticks, is_late, room.window, room.ready[row], source)
-
-
-@uncounted
-def _begin(ready: NDArray[np.int32], cost: NDArray[np.int32], begun: NDArray[np.int32], num: int, cycle: int) -> None:
-    """Write what it costs to begin a move at each of so many ticks: what is ready then, and the move.
-
-    This and the two functions below have loops that become vector instructions: in them everything is read before it
-    is decided what is written.
-    """
-    for first in range(0, num, cycle):
-        wide = min(cycle, num - first)
-        here, there = ready[first : first + wide], begun[first : first + wide]
-        for t in range(wide):
-            there[t] = min(NEVER, here[t] + cost[t])
-
-
-@uncounted
-def _add(row: NDArray[np.int32], later: int, begun: NDArray[np.int32], num: int) -> None:
-    """Add to costs of moves what a row says so many ticks after their begin (its first, before that).
-
-    `NEVER` stays that.
-    """
-    first = max(ZERO, -later)
-    for t in range(first):
-        begun[t] = begun[t] + row[0] if begun[t] < NEVER else NEVER
-    here, there = begun[first:num], row[later + first : later + num]
-    for t in range(num - first):
-        cost, more = here[t], there[t]
-        here[t] = cost + more if cost < NEVER else NEVER
-
-
-@uncounted
-def _end(
-    begun: NDArray[np.int32],
-    num: int,
-    option: int,
-    arrival: NDArray[np.int32],
-    into: NDArray[np.int32],
-    by: NDArray[np.int32],
-) -> None:
-    """Take moves that begin at so many ticks and cost so much where they are the cheapest that arrive."""
-    for t in range(num):
-        new, old, at, who = begun[t], arrival[t], into[t], by[t]
-        into[t] = t if new < old else at
-        by[t] = option if new < old else who
-        arrival[t] = new if new < old else old
 
 
 @uncounted
@@ -171,13 +62,13 @@ def travel(
         arrival[:ticks] = NEVER
         into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
         station, is_last = facts.station[leg], k == num_legs - 1
-        # The part is gone with the last of its loads, the first of which is that of leg `begin`.
-        begin, has_more = k, not is_last and facts.apart[leg + 1] >= 0
-        while facts.apart[facts.legs_at[way] + begin] >= 0:
-            begin -= 1
-        leaves = begin == 0 and source >= 0 and not has_more
-        comes_from = begin > 0 and facts.station[facts.legs_at[way] + begin - 1] >= 0 and not has_more
-        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - begin % 2], room.from_station[k % 2]
+        # The part is gone with the last of its loads, the first of which is that of leg `first`.
+        first, has_more = k, not is_last and facts.apart[leg + 1] >= 0
+        while facts.apart[facts.legs_at[way] + first] >= 0:
+            first -= 1
+        leaves = first == 0 and source >= 0 and not has_more
+        comes_from = first > 0 and facts.station[facts.legs_at[way] + first - 1] >= 0 and not has_more
+        at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - first % 2], room.from_station[k % 2]
         if station >= 0:
             occupied(facts, uses, weights, room, station, ZERO, ONE, cycle, ticks, at_station, stayed)
         for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
@@ -191,20 +82,20 @@ def travel(
             num = ticks - max(length, later, facts.busy[option])
             if num <= 0:
                 continue
-            _begin(ready, cost, begun, num, cycle)
+            begin(ready, cost, begun, num, cycle)
             if leaves:
-                _add(room.begun[source], pick_up - 1, begun, num)
+                add(room.begun[source], pick_up - 1, begun, num)
             if comes_from:
-                _add(waited, pick_up - 1, begun, num)
+                add(waited, pick_up - 1, begun, num)
             if station >= 0:
-                _add(at_station, length - drop, begun, num)
+                add(at_station, length - drop, begun, num)
                 if is_last:
-                    _add(stayed, length - 1, begun, num)
+                    add(stayed, length - 1, begun, num)
             if is_last and takes >= 0:
-                _add(room.inside[takes], length - drop, begun, num)
+                add(room.inside[takes], length - drop, begun, num)
             if is_last and takes_too >= 0:
-                _add(room.inside[takes_too], length - drop, begun, num)
-            _end(begun, num, option, arrival[later:], into[later:], by[later:])
+                add(room.inside[takes_too], length - drop, begun, num)
+            end(begun, num, option, arrival[later:], into[later:], by[later:])
         if k < num_legs - 1:
             best, at = NEVER, -1
             # What has arrived waits for the next move, or the next load; the row says from which arrival on.
