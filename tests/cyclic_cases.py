@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
@@ -395,3 +396,29 @@ def tiny_parted(seed: int) -> Instance:
     ]
     cars = [Fleet("cars", "F", (Vehicle("V", "M1"),), distances("M1 M2", random.randint(1, 2)), drop_time=1)]
     return cyclic(factory(*machines, *(cars if kind == "fleet" else []), part), 2)
+
+
+def in_no_time(seed: int) -> Instance:
+    """Return a case of another kind in which some operations, and all that is short of its moves, take no time."""
+    random = Random(seed)
+    case = (cell, crowded, held, over_lanes, assembled)[seed % 5](seed)
+    one_set, cycle = part_set(case), case.cycle
+    assert cycle is not None
+
+    set_up = {machine.id for machine in one_set.machines if machine.setups is not None}
+
+    def quick(o: Operation) -> Operation:
+        if random.random() < 0.5 or any(m.machine in set_up or m.tended for m in o.modes):
+            return o
+        return replace(o, modes=tuple(replace(m, duration=0) for m in o.modes))
+
+    def shorter(travel: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+        least = min(time for row in travel.values() for time in row.values())
+        return {a: {b: time - least for b, time in row.items()} for a, row in travel.items()}
+
+    jobs = (replace(j, operations=(j.operations[0], *map(quick, j.operations[1:]))) for j in one_set.jobs)
+    cells = (replace(c, travel=shorter(c.travel), load_time=0) for c in one_set.cells)
+    fleets = (replace(f, travel=shorter(f.travel), pick_up_time=0, drop_time=0) for f in one_set.fleets)
+    lanes = (replace(lane, transit_time=random.randint(0, 1), load_time=0, unload_time=0) for lane in one_set.lanes)
+    changed = replace(one_set, jobs=tuple(jobs), cells=tuple(cells), fleets=tuple(fleets), lanes=tuple(lanes))
+    return cyclic(changed, min(3, cycle.repetitions))

@@ -86,7 +86,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
         self.lowered = lower(instance)
         self.given: Timetable = to_plan(self.lowered, start)
         self.lasts = least_ticks(self.lowered.facts)
-        self.least_cycle = cycle_bound(instance)
+        self.least_cycle = max(1, cycle_bound(instance))
         super().__init__(goal.value_of(instance, start), on_better)
         self.aim(goal.value(self.least_cycle, int(self.lasts.max(initial=0))))
 

@@ -97,6 +97,9 @@ class Facts(NamedTuple):
         By option: the number of the resource, how long it is taken from the start of the leg on, after how long the
         next leg or the operation can begin, after how long the place that the part comes from is free, how long before
         ``length`` that which it goes to is taken, and places numbered by carrier. A lane is no resource: -1.
+    lasts
+        By option: how long after the start of its leg a set is not over: a tick at the least, and for a lane until its
+        vehicle is back.
     shares_at
         By option: where that begins in ``shares`` which a trip of a lane takes.
     shares
@@ -154,6 +157,7 @@ class Facts(NamedTuple):
     drop: Ints
     origin: Ints
     destination: Ints
+    lasts: Ints
     shares_at: Ints
     shares: Ints
     capacity: Ints

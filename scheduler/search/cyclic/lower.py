@@ -82,7 +82,7 @@ class _Lowering:
         self.options_at: list[int] = [0]
         self.stations: list[int] = []
         self.apart: list[int] = []
-        self.options: list[tuple[int, int, int, int, int, int, int]] = []
+        self.options: list[tuple[int, int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
         self.shares: list[list[tuple[int, int, int, int, int]]] = []
         self._gap_tables()
@@ -162,8 +162,8 @@ class _Lowering:
         routes_to = [*self.routes_at[1:], len(self.leaves)]
         num_legs = np.diff(self.legs_at).tolist()
         slots = [max(num_legs[a:b]) for a, b in zip(self.routes_at, routes_to, strict=True)]
-        carrier, busy, length, pick_up, drop, origins, destinations = (
-            zip(*self.options, strict=True) if self.options else [()] * 7
+        carrier, busy, length, pick_up, drop, origins, destinations, option_lasts = (
+            zip(*self.options, strict=True) if self.options else [()] * 8
         )
         facts = Facts(
             ops_at=_sums(len(order) for _, order in jobs),
@@ -207,6 +207,7 @@ class _Lowering:
             drop=_ints(drop),
             origin=_ints(origins),
             destination=_ints(destinations),
+            lasts=_ints(option_lasts),
             shares_at=_sums(len(option) for option in self.shares),
             shares=np.array([share for option in self.shares for share in option], np.int64).reshape(-1, 5),
             capacity=_ints(self.capacities.values()),
@@ -274,7 +275,7 @@ class _Lowering:
         for carrier, length in able:
             group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
             places = self.names[number][leg.origin], self.names[number][leg.destination]
-            self.options.append((number, length, length, group.pick_up_time, group.drop_time, *places))
+            self.options.append((number, length, length, group.pick_up_time, group.drop_time, *places, max(1, length)))
             self.carriers.append(carrier)
             self.shares.append([])
         self._end_leg(leg, 0, station)
@@ -283,9 +284,10 @@ class _Lowering:
         """Write a transfer over one of these lanes."""
         for lane in map(self.one_set.lane_by_id.__getitem__, able):
             length, back = lane.trip_time, lane.trip_time + lane.return_time
-            self.options.append((-1, back, length, lane.load_time, lane.unload_time, 0, 0))
+            lasts = max(1, length) + lane.return_time
+            self.options.append((-1, back, length, lane.load_time, lane.unload_time, 0, 0, lasts))
             self.carriers.append(lane.id)
-            found = [(self.resources["vehicles", lane.id], TRIP, 1, 0, back)]
+            found = [(self.resources["vehicles", lane.id], TRIP, 1, 0, max(1, back))]
             found.append((self.resources["units", lane.id], 0, units, 0, 1))
             if lane.headway > 0:
                 found.append((self.resources["headway", lane.id], TRIP, 1, 0, lane.headway))
@@ -318,9 +320,9 @@ class _Lowering:
         group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
         pick_up, drop, there = group.pick_up_time, group.drop_time, length - group.drop_time
         origin, destination = self.names[number][leg.origin], self.names[number][leg.destination]
-        self.options.append((number, pick_up, there, pick_up, there, origin, origin))
+        self.options.append((number, pick_up, there, pick_up, there, origin, origin, max(1, there)))
         self._end_leg(leg, 1, self.resources["held", carrier])
-        self.options.append((number, drop, drop, drop, drop, destination, destination))
+        self.options.append((number, drop, drop, drop, drop, destination, destination, drop))
         self._end_leg(leg, -1, station)
         self.carriers += [carrier, carrier]
         self.shares += [[], []]

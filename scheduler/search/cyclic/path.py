@@ -31,7 +31,7 @@ from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_so_far, take_off
 from scheduler.search.cyclic.steps import holds, leave, stays, travel
 from scheduler.search.cyclic.tracing import trace
-from scheduler.search.cyclic.using import brought_at, is_anew, is_planned, put_down_at, taken_at
+from scheduler.search.cyclic.using import brought_at, is_anew, is_instant, is_planned, put_down_at, taken_at
 from scheduler.search.inner import uncounted
 
 
@@ -168,6 +168,8 @@ def _enter(
                 for t in range(ticks):
                     starts[t] = min(NEVER, starts[t] + joined[t]) if max(starts[t], joined[t]) < NEVER else NEVER
             is_first = False
+        if facts.duration[mode] == 0:  # it is not over at its start
+            starts[ticks - 1] = NEVER
         if has_last and (given < op < until or not begins_by_one_that_stays(facts, plan, op, given, until)):
             begin_by_last(facts, room, row, mode - facts.modes_at[op], ticks)
     return next_row
@@ -224,12 +226,12 @@ def _end(facts: Facts, plan: Plan, room: Room, job: int, op: int, ticks: int) ->
     origin, num_stays, best = facts.modes_at[facts.ops_at[job]], len(room.starts), NEVER
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, worked = mode - origin, facts.duration[mode] - 1
-        for t in range(ticks - worked):
+        for t in range(ticks - max(0, worked)):
             value = room.starts[row, t]
             if value < NEVER:
-                value += room.begun[row, t + worked]
+                value += room.begun[row, max(0, t + worked)]
                 if facts.behind[mode] >= 0:
-                    value += room.begun[row + num_stays, t + worked]
+                    value += room.begun[row + num_stays, max(0, t + worked)]
                 if value < best:
                     best = value
                     plan.mode[op], plan.time[op] = mode - facts.modes_at[op], t
@@ -271,10 +273,10 @@ def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, un
         elif facts.before[mode] >= 0:
             cost += room.inside[row + 2 * num_stays, there] + room.begun[row + 2 * num_stays, max(0, start - 1)]
     instant, offset = taken_at(facts, plan, op, given, until)
-    taken = plan.time[instant] + offset - 1
+    taken = max(0, plan.time[instant] + offset - 1)
     if facts.behind[mode] >= 0:
         cost += room.begun[row + num_stays, taken]
-        taken = start + facts.duration[mode] - 1
+        taken = max(0, start + facts.duration[mode] - 1)
     return min(NEVER, cost + room.begun[row, taken])
 
 
@@ -333,10 +335,10 @@ def cheapest(
 def _paid(facts: Facts, plan: Plan, uses: Uses, room: Room, op: int, mode: int, row: int) -> int:
     """Return what a visit that goes on has paid for already."""
     machine = facts.machine[mode]
-    worked = plan.time[op] + facts.duration[mode] - 1
+    worked = max(0, plan.time[op] + facts.duration[mode] - 1)
     if facts.behind[mode] >= 0:
         return room.begun[row, worked] + room.begun[row + len(room.starts), worked]
-    if facts.capacity[machine] > 1:
+    if facts.capacity[machine] > 1 or is_instant(facts, mode):
         return room.begun[row, worked]
     k, begins = uses.size[machine] - 1, op
     if facts.holds_before[machine]:

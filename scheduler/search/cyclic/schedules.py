@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from scheduler.domain import Move, Schedule, ScheduledOperation
+from scheduler.domain import Instance, Move, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time
-from scheduler.domain.routing import slots_of
+from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.search.cyclic.choices import LegOfWay, mode_of
 from scheduler.search.cyclic.facts import Plan, empty_plan
 from scheduler.search.cyclic.lower import Lowered
@@ -42,7 +42,7 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
-        made = _in_order(moves.get((copy_id(job, 1), before, after), ()))
+        made = _in_order(lowered.instance, moves.get((copy_id(job, 1), before, after), ()))
         several = {id for id, carrier in one_set.carrier_by_id.items() if carrier.capacity > 1}
         of_legs = [move for move in made for _ in range(2 if move.mover in several else 1)]
         for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
@@ -57,11 +57,10 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
     return cycle_time(lowered.instance, schedule), plan
 
 
-def _in_order(made: Sequence[Move]) -> list[Move]:
+def _in_order(instance: Instance, made: Sequence[Move]) -> list[Move]:
     """Return the moves of a link one after the other, the loads of a transfer by their numbers."""
-    in_time = sorted(made, key=lambda move: (move.start, move.end))
-    places = list(dict.fromkeys((move.origin, move.destination) for move in in_time))
-    return sorted(in_time, key=lambda move: (places.index((move.origin, move.destination)), move.load))
+    slots = slots_of(instance, made)
+    return sorted(made, key=lambda move: (SLOTS.index(slots[move]), move.load))
 
 
 def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:

@@ -117,7 +117,7 @@ def fill(
             phase += 1
             if phase == cycle:
                 phase = 0
-    laps = (length - 1) // cycle
+    laps = max(0, length - 1) // cycle
     most = facts.capacity[resource] - laps * demand
     base = NEVER if most < demand else 0
     before = count[cycle - 1]
@@ -149,7 +149,7 @@ def crowded(
     inside, more = room.crowd[0], room.crowd[1]
     base = fill(facts, uses, weights, room, resource, demand, length, cycle, inside, more)
     base += length * demand * room.price[resource] >> room.rebate[0]
-    rest = length - (length - 1) // cycle * cycle
+    rest = length - max(0, length - 1) // cycle * cycle
     later = 0
     for t in range(1, rest):
         later += more[t]

@@ -81,8 +81,6 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
 def _why_not_made(instance: Instance, job: Job) -> str | None:
     """Return what of a job the search does not speak."""
     orders = orders_of(job)
-    if any(mode.duration == 0 for operation in job.operations for mode in operation.modes):
-        return "operations that take no time"
     lags = {(p.predecessor, p.successor): p for p in job.precedences}
     links = [link for order in orders for link in links_of(job, order)]
     for order in orders:
@@ -119,13 +117,9 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
             lanes = [instance.lane_by_id[lane] for lane in leg.groups]
             if leg.load > 0 and len(lanes) > 1:
                 return "jobs that go over one of several lanes in several loads"
-            if any(lane.trip_time == 0 for lane in lanes):
-                return "moves that take no time"
             rides += [lane.transit_time for lane in lanes]
             continue
         for group in (instance.group_by_id[group] for group in leg.groups):
-            if group.move_time(leg.origin, leg.destination) == 0:
-                return "moves that take no time"
             rides.append(group.travel_time(leg.origin, leg.destination))
     if origin is not None and not origin.swap and (not rides or min(rides) == 0):
         return "machines without swap from which parts pass on in no time"

@@ -10,6 +10,7 @@ from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, close, copy, end, wait
 from scheduler.search.cyclic.shared import departing
+from scheduler.search.cyclic.using import is_instant
 from scheduler.search.inner import uncounted
 
 
@@ -79,7 +80,7 @@ def travel(
             else:
                 departing(facts, uses, weights, room, option, cycle, cost)
             later = facts.apart[leg + 1] if has_more else length
-            num = ticks - max(length, later, facts.busy[option])
+            num = ticks - max(later, facts.lasts[option])
             if num <= 0:
                 continue
             begin(ready, cost, begun, num, cycle)
@@ -122,6 +123,9 @@ def stays(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, row: i
     machine, family, duration = facts.machine[mode], facts.family[mode], facts.duration[mode]
     inside, begun, width = room.inside, room.begun, len(room.starts)
     occupied(facts, uses, weights, room, machine, family, duration, cycle, ticks, inside[row], begun[row])
+    if is_instant(facts, mode):
+        for t in range(ticks):
+            inside[row, t] = begun[row, t] = 0
     if facts.behind[mode] >= 0:
         behind, at = facts.behind[mode], row + width
         occupied(facts, uses, weights, room, behind, ZERO, duration, cycle, ticks, inside[at], begun[at])

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduler.search.cyclic.facts import NO_LIMIT, NONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
+from scheduler.search.cyclic.facts import NO_LIMIT, NONE, ONE, TRIP, ZERO, Facts, Ints, Plan, Uses, size_of
 from scheduler.search.cyclic.last import last_of
 from scheduler.search.cyclic.using import (
     brought_at,
@@ -145,13 +145,15 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             else:
                 _arc(graph, instant, last, ZERO, ZERO)
             ready = facts.length[plan.option[slot]]
-            if facts.carrier[plan.option[slot]] < 0:  # a trip is over when the vehicle is back
-                _arc(graph, instant, over, facts.busy[plan.option[slot]], ZERO)
+            if facts.carrier[plan.option[slot]] < 0 or facts.lasts[plan.option[slot]] > ready:
+                _arc(graph, instant, over, facts.lasts[plan.option[slot]], ZERO)
         if op < 0:
             _arc(graph, last, over, ready, ZERO)
             continue
         graph.owner[op] = job
         mode = facts.modes_at[op] + plan.mode[op]
+        if facts.duration[mode] == 0:  # it is not over at its start
+            _arc(graph, op, over, ONE, ZERO)
         if last < 0:
             _arc(graph, begin, op, ZERO, ZERO)
             continue

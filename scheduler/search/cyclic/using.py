@@ -78,6 +78,13 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
 
 
 @uncounted
+def is_instant(facts: Facts, mode: int) -> bool:
+    """Return whether work takes no time and its machine is not held: then it is in the way of nothing there."""
+    machine = facts.machine[mode]
+    return facts.duration[mode] == 0 and not facts.holds_before[machine] and not facts.holds_after[machine]
+
+
+@uncounted
 def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, given: int, until: int) -> None:
     """Add what the visit of a part takes of its machine, its buffers and helpers.
 
@@ -94,7 +101,7 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, given: 
     family = facts.family[mode]
     if facts.holds_after[machine]:
         use(plan, uses, machine, job, brought, offset, taken, later, family, family, ONE)
-    else:
+    elif not is_instant(facts, mode):
         use(plan, uses, machine, job, brought, offset, op, duration, family, family, ONE)
     if facts.behind[mode] >= 0:
         use(plan, uses, facts.behind[mode], job, brought, offset, taken, later, ZERO, ZERO, ONE)
@@ -251,4 +258,6 @@ def collide(facts: Facts, uses: Uses, resource: int, a: int, b: int, cycle: int)
     other = uses.end[resource, b] - uses.start[resource, b]
     back = gap(facts, resource, uses.last[resource, b], uses.first[resource, a])
     later = (uses.start[resource, b] - uses.start[resource, a]) % cycle
+    if later == 0 and other + back == 0 and length + there <= cycle:
+        return False  # what takes no time is made first
     return later < length + there or cycle - later < other + back

@@ -122,7 +122,7 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
     num_ops = len(plan.mode)
     for op in range(begin, end):
         plan.mode[op], plan.time[op] = standing.mode[op], standing.time[op]
-        if plan.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]] >= ticks:
+        if plan.time[op] + max(1, facts.duration[facts.modes_at[op] + plan.mode[op]]) >= ticks:
             return False
     for slot in range(first, last):
         plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]
@@ -131,7 +131,7 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
         first = facts.slots_at[link]
         for slot in range(first, first + facts.legs_at[way + 1] - facts.legs_at[way]):
             option = plan.option[slot]
-            if plan.time[num_ops + slot] + max(facts.length[option], facts.busy[option]) >= ticks:
+            if plan.time[num_ops + slot] + facts.lasts[option] >= ticks:
                 return False
     return True
 
