@@ -13,6 +13,7 @@ from scheduler.domain import Battery, Charge, Charger, Instance, Move, Schedule
 from scheduler.domain.batteries import charging_time, corrected, levels
 from scheduler.domain.happened import execution_of
 from scheduler.domain.shortages import missing
+from scheduler.domain.slowdowns import last_departure
 from scheduler.domain.visits import Stretch
 from scheduler.rescheduling.draft import Draft, link_key, places_of
 from scheduler.rescheduling.timing import NOBODY, Capacity, Reason, Stuck, Taken, Timing, Use
@@ -162,9 +163,8 @@ def _waits(instance: Instance, charge: Charge, lack: _Lack) -> int:
     if len(lack.tasks) == 1 or lack.battery.drain_idle == 0:
         return 0
     following = lack.tasks[1][0]
-    place, there = places_of(instance, charge)[1], _places(instance, following)[0]
-    travel = instance.fleet_by_vehicle[lack.vehicle].travel_time(place, there)
-    return max(0, following.start - travel - charge.end)
+    fleet, place = instance.fleet_by_vehicle[lack.vehicle], places_of(instance, charge)[1]
+    return max(0, last_departure(fleet, place, _places(instance, following)[0], following.start) - charge.end)
 
 
 def _once_more(instance: Instance, draft: Draft, lack: _Lack, from_gap: int = 0) -> Draft | None:
@@ -192,17 +192,19 @@ def _once_more(instance: Instance, draft: Draft, lack: _Lack, from_gap: int = 0)
             there, at = instance.carrier_by_id[vehicle].start, max(m.end for m in nominal.values()) + 1
         else:
             continue
-        level = _level_now(battery, stand, now)
+        level, leaves = _level_now(battery, stand, now), max(stand.free_at, now)
         reached = [
-            c for c in fleet.chargers if level - _way(instance, vehicle, stand.place, c.place) >= battery.minimum
+            c
+            for c in fleet.chargers
+            if level - _way(instance, vehicle, stand.place, c.place, leaves) >= battery.minimum
         ]
         if not reached:
             continue
         charger = min(
             reached, key=lambda c: fleet.travel_time(stand.place, c.place) + fleet.travel_time(c.place, there)
         )
-        from_level = level - _way(instance, vehicle, stand.place, charger.place)
-        wanted = max(battery.curve[0].up_to, level + lack.units + _way(instance, vehicle, charger.place, there))
+        from_level = level - _way(instance, vehicle, stand.place, charger.place, leaves)
+        wanted = max(battery.curve[0].up_to, level + lack.units + _way(instance, vehicle, charger.place, there, leaves))
         length = max(1, charging_time(battery, from_level, min(battery.capacity, wanted)))
         charge = Charge(vehicle, charger.id, at, at + length)
         return replace(draft, charges=(*draft.charges, charge), added_charges=draft.added_charges | {(vehicle, at)})
@@ -227,9 +229,9 @@ def _elsewhere(instance: Instance, draft: Draft, schedule: Schedule, lack: _Lack
     there = instance.carrier_by_id[lack.vehicle].start if following is None else following.origin
     options = []
     for charger in fleet.chargers:
-        arrives = leaves + fleet.travel_time(stand.place, charger.place)
+        arrives = leaves + fleet.travel_time(stand.place, charger.place, leaves)
         begins = _opens(charger, [c for c in schedule.charges if c.charger == charger.id and c is not charge], arrives)
-        left = level - _way(instance, lack.vehicle, stand.place, charger.place)
+        left = level - _way(instance, lack.vehicle, stand.place, charger.place, leaves)
         left -= battery.drain_idle * (begins - arrives)
         if left >= battery.minimum:
             options.append((begins + fleet.travel_time(charger.place, there), arrives, charger.id))
@@ -278,7 +280,7 @@ def _places(instance: Instance, task: Stretch | Charge) -> tuple[str, str]:
     return (task.origin, task.destination) if isinstance(task, Stretch) else places_of(instance, task)
 
 
-def _way(instance: Instance, vehicle: str, origin: str, destination: str) -> int:
-    """Return what an empty move drains."""
+def _way(instance: Instance, vehicle: str, origin: str, destination: str, leaves: int) -> int:
+    """Return what an empty move drains that begins then."""
     fleet = instance.fleet_by_vehicle[vehicle]
-    return instance.battery_by_vehicle[vehicle].drain_empty * fleet.travel_time(origin, destination)
+    return instance.battery_by_vehicle[vehicle].drain_empty * fleet.travel_time(origin, destination, leaves)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler.domain import Battery, Carrier, Charge, Charger, Fleet, Move
 from scheduler.domain.batteries import charging_time, corrected, drain, filled, level_after
 from scheduler.domain.parking import Way
-from scheduler.domain.slowdowns import arrival, last_departure, least_travel, lifts, travel_ahead
+from scheduler.domain.slowdowns import arrival, last_departure, least_travel, travel_ahead
 from scheduler.domain.visits import Stretch
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.movers import CarrierTimeline
@@ -90,7 +90,9 @@ class BatteryTimeline(CarrierTimeline):
         for gap in range(bisect_right(self._ends, ready), len(self._starts)):
             start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
             move = self._task(start, origin, destination, taken)
-            goes_on = arrival(self._fleet, destination, self._origins[gap], move.end)
+            goes_on = move.end + self._fleet.travel_time(destination, self._origins[gap])
+            if self._lifts:
+                goes_on = arrival(self._fleet, destination, self._origins[gap], move.end)
             if goes_on <= self._starts[gap] and self._is_enough(gap, move, is_last):
                 return Plan(start)
         return self._after_all(ready, origin, destination, taken, is_last)
@@ -138,7 +140,7 @@ class BatteryTimeline(CarrierTimeline):
             return None  # it is on its way home
         travel = self._fleet.travel_time(place, home)
         waits = self._there(gap, home) - travel - free_at
-        if lifts(self._fleet):  # it sets out at once
+        if self._lifts:  # it sets out at once
             waits = max(free_at, self.now) - free_at
             travel = self._fleet.travel_time(place, home, free_at + waits)
         if place == home or level - battery.drain_empty * travel - battery.drain_idle * waits >= battery.minimum:
@@ -163,7 +165,7 @@ class BatteryTimeline(CarrierTimeline):
         return charged if charged.start <= direct.start else direct
 
     def _charged(self, ready: int, origin: str, destination: str, length: int, is_last: bool) -> Plan:
-        since = [None, *lifts(self._fleet)]
+        since = (None, *self._lifts)
         return min(
             (
                 self._charged_at(charger, tick, ready, origin, destination, length, is_last)
@@ -215,7 +217,7 @@ class BatteryTimeline(CarrierTimeline):
                 break
             begin = opening
         start = self._open(max(ready, max(begin + ticks, since or 0) + back), length)
-        if length > 0:
+        if length > 0 and self._lifts:
             back = fleet.travel_time(charger.place, origin, last_departure(fleet, charger.place, origin, start))
         stays = start - back
         if battery.drain_idle == 0:
@@ -231,10 +233,12 @@ class BatteryTimeline(CarrierTimeline):
 
     def _instants(self, there: str) -> list[int]:
         """Return 0, and when the vehicle can be at a place if it waits for ways to be faster, there or before."""
+        if not self._lifts:
+            return [0]
         place, free_at = self._stand()
         ahead = travel_ahead(self._fleet, place, there)[1:]
         arrivals = (max(tick, free_at) + time for tick, time in ahead)
-        return sorted({0, *lifts(self._fleet), *arrivals})
+        return sorted({0, *self._lifts, *arrivals})
 
     def _task(self, start: int, origin: str, destination: str, length: int) -> Task:
         """Return a move that starts then, of which one that starts now takes that long."""
@@ -260,14 +264,17 @@ class BatteryTimeline(CarrierTimeline):
         """
         battery, fleet = self._battery, self._fleet
         if is_last:
-            leaves = free_at if lifts(fleet) else None
+            leaves = free_at if self._lifts else None
             return battery.drain_empty * (fleet.travel_time(place, self.carrier.start, leaves) if fleet.returns else 0)
-        ways = (
+        if not self._lifts:
+            ways = (fleet.travel_time(place, charger.place) for charger in self._chargers)
+            return battery.drain_empty * min(ways, default=NEVER)
+        drained = (
             battery.drain_empty * time + battery.drain_idle * max(0, tick - free_at)
             for charger in self._chargers
             for tick, time in travel_ahead(fleet, place, charger.place)
         )
-        return min(ways, default=battery.drain_empty * NEVER)
+        return min(drained, default=NEVER)
 
     def _drain(self, origin: str, destination: str, length: int, start: int | None = None) -> int:
         """Return what a move takes that begins then (None: now or later); what it is longer than usual is idle."""

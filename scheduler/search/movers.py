@@ -22,11 +22,23 @@ class CarrierTimeline:
     start of such an empty move by its places.
     """
 
-    __slots__ = ("_destinations", "_downtimes", "_ends", "_group", "_origins", "_starts", "carrier", "now", "under_way")
+    __slots__ = (
+        "_destinations",
+        "_downtimes",
+        "_ends",
+        "_group",
+        "_lifts",
+        "_origins",
+        "_starts",
+        "carrier",
+        "now",
+        "under_way",
+    )
 
     def __init__(self, carrier: Carrier, group: CarrierGroup, downtimes: Downtimes | None, now: int = 0) -> None:
         self.carrier = carrier
         self._group = group
+        self._lifts = lifts(group)
         self._downtimes = downtimes
         self.now = now
         self.under_way: Mapping[tuple[str, str], int] = {}
@@ -107,7 +119,7 @@ class CarrierTimeline:
 
     def lasts(self, start: int, origin: str, destination: str, length: int) -> int:
         """Return how long a move takes that starts then, of which one that starts now takes that `length`."""
-        if not lifts(self._group):
+        if not self._lifts:
             return length
         return min(length, self._group.move_time(origin, destination, start))
 

@@ -99,18 +99,19 @@ def latest_departure(data: Ints, carrier: int, origin: int, destination: int, wa
 @inner
 def way_until(data: Ints, carrier: int, origin: int, destination: int, wanted_at: int) -> int:
     """Return how long a carrier travels between two places that leaves as late as it can to be there in time."""
-    lift, time = lifted(data, carrier), travel(data, carrier, origin, destination)
-    if lift > 0:
-        later = later_travel(data, carrier, origin, destination)
-        if wanted_at - later >= lift:
+    if data[SOME_LIFT]:
+        lift, later = lifted(data, carrier), later_travel(data, carrier, origin, destination)
+        if lift > 0 and wanted_at - later >= lift:
             return later
-    return time
+    return travel(data, carrier, origin, destination)
 
 
 @inner
 def ride_length(data: Ints, able: int, start: int) -> int:
     """Return how long a move of a carrier for one part lasts that starts then."""
     length, carrier = get(data, ABLE, able, LENGTH), get(data, ABLE, able, WHO)
+    if not data[SOME_LIFT]:
+        return length
     lift = lifted(data, carrier)
     if lift == 0 or start < lift:
         return length
@@ -140,9 +141,12 @@ def travelled(data: Ints, state: Ints, carrier: int, before: int, place: int, in
 
     A way under way at `now` goes on, unless one that begins later is shorter.
     """
+    is_past = data[NOW] > 0 and (before < 0 or state[data[MOVE_START] + before] < data[NOW])
+    if not is_past and not data[SOME_LIFT]:
+        return approach(data, state, carrier, before, place)
     here = place_after(data, state, carrier, before)
     later = way_until(data, carrier, here, place, instant)
-    if data[NOW] > 0 and (before < 0 or state[data[MOVE_START] + before] < data[NOW]):
+    if is_past:
         for row in range(get(data, CARRIERS, carrier, UNDER_AT), get(data, CARRIERS, carrier, UNDER_END)):
             if get(data, UNDER_WAY, row, UNDER_FROM) == here and get(data, UNDER_WAY, row, UNDER_TO) == place:
                 return min(get(data, UNDER_WAY, row, UNDER_TIME), later)

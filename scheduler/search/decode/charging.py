@@ -25,6 +25,7 @@ from scheduler.search.decode.carriers import (
     place_after,
     ride_length,
     there,
+    travel,
     travel_from,
     way_until,
 )
@@ -74,6 +75,7 @@ from scheduler.search.decode.layout import (
     RETURNS,
     ROOM,
     ROOM_SPARE,
+    SOME_LIFT,
     SPOT,
     TIMES,
     WHO,
@@ -152,7 +154,8 @@ def charge_at(
     start = max(ready, max(begin + ticks, since) + back)
     if length > 0:
         start = work_start(data, get(data, CARRIERS, carrier, CARRIER_CALENDAR), start, length, 0)
-        back = min(back, way_until(data, carrier, spot, place, start))
+        if data[SOME_LIFT]:
+            back = min(back, way_until(data, carrier, spot, place, start))
     end = start - back
     if idle == 0:
         end = min(end, max(begin + ticks, begin + charging_time(data, battery, level, full), since))
@@ -217,14 +220,14 @@ def charge_for(data: Ints, state: Ints, able: int, ready: int, wish: int) -> tup
 
 
 @inner
-def direct_start(data: Ints, state: Ints, able: int, ready: int, before: int) -> int:
+def direct_start(data: Ints, state: Ints, able: int, first: int, before: int) -> int:
     """Return the start at which a move after all others ends first, without a charge; `NEVER` if levels allow none.
 
-    Where ways are to be faster, it may wait for that, or on the way to it.
+    The carrier is there at `first`. Where ways are to be faster, it may wait for that, or on the way to it.
     """
     carrier, origin = get(data, ABLE, able, WHO), get(data, ABLE, able, ORIGIN)
     calendar, lift = get(data, CARRIERS, carrier, CARRIER_CALENDAR), lifted(data, carrier)
-    first, best, ends_at = max(ready, there(data, state, carrier, before, origin)), NEVER, NEVER
+    best, ends_at = NEVER, NEVER
     for turn in range(3 if lift > 0 else 1):
         if turn == 1:
             first = max(first, lift)
@@ -268,7 +271,7 @@ def charged_opening(data: Ints, state: Ints, able: int, ready: int, least: int) 
     """
     length, drop = get(data, ABLE, able, LENGTH), get(data, ABLE, able, DROP)
     found = opening_from(data, state, able, max(ready, least - length + drop))
-    if found[0] < NEVER and found[0] + ride_length(data, able, found[0]) - drop < least:
+    if data[SOME_LIFT] and found[0] < NEVER and found[0] + ride_length(data, able, found[0]) - drop < least:
         found = opening_from(data, state, able, max(ready, least - ride_length(data, able, found[0]) + drop))
     return found
 
@@ -285,13 +288,26 @@ def opening_from(data: Ints, state: Ints, able: int, ready: int) -> tuple[int, i
     while after >= 0:
         free_at = state[data[MOVE_FREE] + before] if before >= 0 else 0
         start = max(ready, free_at, there(data, state, carrier, before, origin))
-        start = work_start(data, calendar, start, max(ride_length(data, able, start), 1), 0)
-        length, place = max(ride_length(data, able, start), 1), get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
-        fits = arrives(data, carrier, destination, place, start + length) <= state[data[MOVE_START] + after]
+        place = get(data, ABLE, state[data[MOVE_ABLE] + after], ORIGIN)
+        if data[SOME_LIFT]:
+            start = work_start(data, calendar, start, max(ride_length(data, able, start), 1), 0)
+            end = start + max(ride_length(data, able, start), 1)
+            goes_on = arrives(data, carrier, destination, place, end)
+        else:
+            start = work_start(data, calendar, start, length, 0)
+            goes_on = start + length + travel(data, carrier, destination, place)
+        fits = goes_on <= state[data[MOVE_START] + after]
         if fits and may_fall(data, state, carrier, after, fall(data, state, able, start, before)):
             return start, before, -1, 0, 0
         before, after = after, state[data[MOVE_AFTER] + after]
-    arrives_at, direct = there(data, state, carrier, before, origin), direct_start(data, state, able, ready, before)
+    arrives_at = there(data, state, carrier, before, origin)
+    if data[SOME_LIFT]:
+        direct = direct_start(data, state, able, max(ready, arrives_at), before)
+    else:
+        direct = work_start(data, calendar, max(ready, arrives_at), length, 0)
+        needed = drain(data, battery, able, direct) + reserve(data, state, carrier, destination, ZERO)
+        if level_at(data, state, carrier, before, origin, direct) < needed:
+            direct = NEVER
     is_early, wish = wished(data, state, battery)
     if direct < NEVER:
         level = state[data[LEVEL] + before] if before >= 0 else get(data, BATTERIES, battery, INITIAL_LEVEL)

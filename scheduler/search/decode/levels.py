@@ -34,6 +34,7 @@ from scheduler.search.decode.layout import (
     FROM_LEVEL,
     INITIAL_LEVEL,
     LAST_MOVE,
+    LENGTH,
     LEVEL,
     MINIMUM,
     MOVE_ABLE,
@@ -47,6 +48,7 @@ from scheduler.search.decode.layout import (
     PACES,
     REACH_AT,
     SCALE,
+    SOME_LIFT,
     TIMES,
     TRAVEL_SIDE,
     WHO,
@@ -114,7 +116,7 @@ def level_at(data: Ints, state: Ints, carrier: int, before: int, place: int, ins
 @inner
 def drain(data: Ints, battery: int, able: int, start: int) -> int:
     """Return by how much a move that starts then drains the battery; one that takes no time is a tick of waiting."""
-    length = ride_length(data, able, start)
+    length = ride_length(data, able, start) if data[SOME_LIFT] else get(data, ABLE, able, LENGTH)
     waits = max(length, 1) - length
     return get(data, BATTERIES, battery, DRAIN_LOADED) * length + get(data, BATTERIES, battery, DRAIN_IDLE) * waits
 
@@ -134,13 +136,15 @@ def reserve(data: Ints, state: Ints, carrier: int, place: int, since: int) -> in
     If the state says that its move is the last one, it need not get to a charger any more, but home, if it has to: at
     once. On its way to a charger it may wait for ways to be faster.
     """
-    battery, lift = get(data, CARRIERS, carrier, BATTERY), lifted(data, carrier)
+    battery = get(data, CARRIERS, carrier, BATTERY)
     is_last = state[data[WISH]] >= LAST_MOVE - 1
     at = data[TIMES] + get(data, BATTERIES, battery, END_AT if is_last else REACH_AT) + place
     level, needed = get(data, BATTERIES, battery, MINIMUM), data[at]
-    if lift > 0 and (since >= lift or not is_last):
-        later = data[at + 3 * get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)]
-        needed = min(needed, later + get(data, BATTERIES, battery, DRAIN_IDLE) * max(lift - since, 0))
+    if data[SOME_LIFT]:
+        lift = lifted(data, carrier)
+        if lift > 0 and (since >= lift or not is_last):
+            later = data[at + 3 * get(data, PACES, get(data, CARRIERS, carrier, PACE), TRAVEL_SIDE)]
+            needed = min(needed, later + get(data, BATTERIES, battery, DRAIN_IDLE) * max(lift - since, 0))
     return level + needed
 
 
