@@ -422,3 +422,33 @@ def in_no_time(seed: int) -> Instance:
     lanes = (replace(lane, transit_time=random.randint(0, 1), load_time=0, unload_time=0) for lane in one_set.lanes)
     changed = replace(one_set, jobs=tuple(jobs), cells=tuple(cells), fleets=tuple(fleets), lanes=tuple(lanes))
     return cyclic(changed, min(3, cycle.repetitions))
+
+
+def lagging(seed: int) -> Instance:
+    """Return one or two jobs with least lags, in a cell, a hall or over a lane; parts wait beside their machines."""
+    random = Random(seed)
+    kind = ("cell", "hall", "lane")[seed % 3]
+    names = ("S1", "S2", "S3")
+    handling = random.randint(0, 1)
+    movers: list[object] = [Facility("F")]
+    if kind == "cell":
+        robots = (Robot("R", "IN", grippers=random.choice((1, 2))),)
+        movers.append(RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", 1), handling, 1))
+    elif kind == "hall":
+        cars = tuple(Vehicle(f"V{n}", "S1") for n in range(random.choice((1, 2))))
+        movers.append(Fleet("cars", "F", cars, distances("S1 S2 S3", random.randint(1, 3)), handling, 1))
+    else:
+        movers += [Facility("G"), Lane("L", "F", "G", 2, units_per_vehicle=2, return_time=2)]
+    of_machine: dict[str, object] = {"cell": "C"} if kind == "cell" else {}
+    sites = ("F", "F", "G" if kind == "lane" else "F")
+    machines = [
+        machine(name, site, input_buffer=random.choice((0, None)), **of_machine)
+        for name, site in zip(names, sites, strict=True)
+    ]
+    jobs = []
+    for n in range(random.choice((1, 1, 2))):
+        turns = random.choice((("S1", "S2"), ("S2", "S3"), ("S1", "S2", "S3"), ("S1", "S3")))
+        operations = tuple(op(str(k), mode(name, random.randint(1, 6))) for k, name in enumerate(turns))
+        links = (replace(p, min_lag=random.choice((0, 2, 5, 9, 14))) for p in chain(tuple(o.id for o in operations)))
+        jobs.append(Job(f"P{n}", operations, tuple(links)))
+    return cyclic(factory(*movers, *machines, *jobs), random.choice((3, 4)))

@@ -343,13 +343,13 @@ def least_ticks(facts: Facts) -> Ints:
     for job in range(len(found)):
         for link in range(int(facts.links_at[job]), int(facts.links_at[job + 1])):
             before, after, way = (int(each[link]) for each in (facts.comes_from, facts.goes_to, facts.routes_at))
-            ended = [0]
+            ended, lag = [0], int(facts.least_lag[link])
             if before >= 0:
                 modes = range(int(facts.modes_at[before]), int(facts.modes_at[before + 1]))
                 ended = [begun + int(facts.duration[mode]) for begun, mode in zip(ready[before], modes, strict=True)]
             width = len(ready[after]) if after >= 0 else 1
             times = [
-                min(end + _way_time(facts, way + row * width + column) for row, end in enumerate(ended))
+                min(end + max(lag, _way_time(facts, way + row * width + column)) for row, end in enumerate(ended))
                 for column in range(width)
             ]
             if after >= 0:

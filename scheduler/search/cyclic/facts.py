@@ -76,7 +76,9 @@ class Facts(NamedTuple):
     helps_at, helper, help_demand, help_place
         By mode: where the resources begin that it takes besides, while it lasts: robots that tend, and operators.
     least_lag, most_lag
-        By link; lags are only there where the part needs no move.
+        By link; a most lag is only there where the part needs no move.
+    least_wait
+        By link: how long a part waits before its way, at the least, so that the way takes it to the least lag.
     holds_before, holds_after
         By machine: whether it is taken from the drop on, and until the part goes on.
     routes_at
@@ -141,6 +143,7 @@ class Facts(NamedTuple):
     help_place: Ints
     least_lag: Ints
     most_lag: Ints
+    least_wait: Ints
     holds_before: Ints
     holds_after: Ints
     routes_at: Ints

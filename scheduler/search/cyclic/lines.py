@@ -42,7 +42,7 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
     turn = (len(order) + 1) * step + work
     for number, job in enumerate(jobs):
         begin, at = int(facts.ops_at[job]), number * turn
-        ready = at
+        done = ready = at
         for k, legs in enumerate(moves):
             if k > 0 and legs > 0:
                 at += turn
@@ -52,8 +52,8 @@ def in_turns(facts: Facts, plan: Plan, jobs: Sequence[int]) -> tuple[int, Plan]:
                 ready = int(found.time[num_ops + slot] + facts.length[plan.option[slot]])
             op = begin + k
             if op < facts.ops_at[job + 1]:
-                found.time[op] = ready + (int(facts.least_lag[facts.links_at[job] + k]) if legs == 0 else 0)
-                ready = int(found.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]])
+                found.time[op] = max(ready, done + int(facts.least_lag[facts.links_at[job] + k]))
+                done = ready = int(found.time[op] + facts.duration[facts.modes_at[op] + plan.mode[op]])
     return len(jobs) * turn, found
 
 

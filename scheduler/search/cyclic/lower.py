@@ -191,6 +191,10 @@ class _Lowering:
             help_place=_ints(places),
             least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_links),
             most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_links),
+            least_wait=_ints(
+                0 if lag is None else max(0, lag.min_lag - min(map(self._shortest, range(a, b))))
+                for lag, a, b in zip(of_links, self.routes_at, routes_to, strict=True)
+            ),
             holds_before=_ints(machine.input_buffer == 0 for machine in one_set.machines),
             holds_after=_ints(machine.output_buffer == 0 for machine in one_set.machines),
             routes_at=_ints(self.routes_at),
@@ -220,6 +224,15 @@ class _Lowering:
         )
         legs, visits, able = tuple(self.legs), tuple(self.visits), tuple(self.carriers)
         return Lowered(self.instance, one_set, facts, jobs, operations, tuple(links), choices, legs, visits, able)
+
+    def _shortest(self, way: int) -> int:
+        """Return how long a way takes at the least; of several loads only the last one counts."""
+        total = 0
+        for leg in range(self.legs_at[way], self.legs_at[way + 1]):
+            lengths = [option[2] for option in self.options[self.options_at[leg] : self.options_at[leg + 1]]]
+            if leg + 1 == self.legs_at[way + 1] or self.apart[leg + 1] < 0:
+                total += min(lengths, default=NO_LIMIT)
+        return total
 
     def _helps(self, mode: Mode, robot: str | None) -> list[tuple[int, int, int]]:
         """Return what an operation takes besides its machine: resource, demand and place."""

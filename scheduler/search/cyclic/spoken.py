@@ -27,7 +27,7 @@ from scheduler.domain import (
 )
 from scheduler.domain.cycle import sets_of
 from scheduler.domain.objective import Objective
-from scheduler.domain.routing import Leg, in_loads, routes
+from scheduler.domain.routing import Leg, in_loads, leg_time, routes
 from scheduler.search.cyclic.choices import has_last, links_of, orders_of
 from scheduler.search.cyclic.goal import SPOKEN_TERMS
 from scheduler.search.fields import names, unspoken
@@ -91,7 +91,8 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
                 return "baths to which each of several parts may come without being put down"
     for before, after in links:
         lag = lags[before.id, after.id] if before is not None and after is not None else None
-        waits = lag is not None and (lag.min_lag, lag.max_lag) != (0, None)
+        if before is not None and lag is not None and _has_to_wait(instance, job, before, after, lag):
+            return "lags longer than the way from where parts don't wait beside their machine"
         for origin, destination in product(_machines(instance, before), _machines(instance, after)):
             for way in routes(instance, origin, destination) or ((),):
                 legs = in_loads(instance, way, job, None, None)
@@ -100,9 +101,22 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
                     reason = reason or "places at stations from which parts go on without a move"
                 if reason is not None:
                     return reason
-                if waits and legs:
-                    return "lags on a way with moves"
+                if lag is not None and lag.max_lag is not None and legs:
+                    return "maximum lags on a way with moves"
     return None
+
+
+def _has_to_wait(instance: Instance, job: Job, before: Operation, after: Operation | None, lag: Precedence) -> bool:
+    """Return whether a part waits before a way with moves where that takes a place, or for too long."""
+    ends = product(_machines(instance, before), _machines(instance, after))
+    ways = [in_loads(instance, way, job, None, None) for a, b in ends for way in routes(instance, a, b)]
+    shortest = min((sum(leg_time(instance, leg) for leg in way if leg.load == 0) for way in ways), default=0)
+    if not any(ways) or lag.min_lag <= shortest:
+        return False
+    machines = (instance.machine_by_id[mode.machine] for mode in before.modes)
+    return any(machine.output_buffer is not None for machine in machines) or any(
+        mode.max_dwell is not None for mode in before.modes
+    )
 
 
 def _machines(instance: Instance, operation: Operation | None) -> list[Machine | None]:

@@ -18,7 +18,7 @@ from scheduler.search.inner import uncounted
 def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int, is_late: bool) -> None:
     """Write when the part of an operation is ready for a way, for each mode."""
     first, op = facts.modes_at[facts.ops_at[job]], facts.comes_from[link]
-    least, most = facts.least_lag[link], facts.most_lag[link]
+    least, most = facts.least_wait[link], facts.most_lag[link]
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, duration = mode - first, facts.duration[mode]
         longest = min(most, facts.dwell[mode])

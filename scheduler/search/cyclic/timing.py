@@ -158,6 +158,9 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             _arc(graph, begin, op, ZERO, ZERO)
             continue
         _arc(graph, last, op, ready + (facts.least_lag[link] if num_legs == 0 else 0), ZERO)
+        if num_legs > 0 and facts.least_lag[link] > 0:
+            done = facts.duration[facts.modes_at[before] + plan.mode[before]]
+            _arc(graph, before, op, done + facts.least_lag[link], ZERO)
         if num_legs == 0:
             most = min(facts.most_lag[link], dwell)
             if most < NO_LIMIT:
