@@ -14,6 +14,7 @@ from helpers import assert_valid, distances, factory, job, machine, mode, op, si
 from oracle import TooHardError
 from oracle_cycle import best_cycle
 
+from scheduler.cpsat.solve import improve
 from scheduler.domain import (
     Battery,
     Calendar,
@@ -28,6 +29,7 @@ from scheduler.domain import (
     OperatorPool,
     SetupMatrix,
     Status,
+    Stop,
     Timetable,
     TransitTimes,
     TransitWindow,
@@ -169,6 +171,25 @@ def test_sets_overlap() -> None:
     # M1 works 3 ticks for every part, and without pause: 3 (R - 1) + 3 + 2 for three parts.
     result = solve(two_steps(), time_limit=SECONDS, workers=1)
     assert (result.status, result.values) == (Status.OPTIMAL, (3, 11))
+
+
+def test_a_cycle_takes_a_tick_where_nothing_takes_time() -> None:
+    # Three sets at 0, 1 and 2.
+    instance = cyclic(factory(machine("M"), simple_job("P", ("M", 0))), 3)
+    objective = Objective.parse(instance.objective)
+    outcome = improve(
+        instance,
+        objective,
+        start=None,
+        time_limit=SECONDS,
+        workers=1,
+        seed=0,
+        on_progress=lambda value, bound: None,
+        stop=Stop(),
+    )
+    assert outcome.schedule is not None
+    terms = value_terms(instance, outcome.schedule)
+    assert (outcome.status, terms["cycle_time"], terms["makespan"]) == (Status.OPTIMAL, 1, 2)
 
 
 def test_the_instance_that_ships() -> None:

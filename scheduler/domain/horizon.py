@@ -60,13 +60,14 @@ def horizon(instance: Instance) -> int:
     slow once all its slowdowns are: the origin is not before that.
 
     In cyclic production *W* counts twice: sets one after the other have a cycle time of at most ``W / R``, and with the
-    least cycle time *C* the last of *R* sets is over ``2 (R - 1) C`` after the first began.
+    least cycle time *C* the last of *R* sets is over ``2 (R - 1) C`` after the first began. A cycle is a tick at least,
+    though nothing may take any time: *W* is then no less than *R*.
     """
     activities = _activities(instance)
     origin = _origin(instance)
     work = sum(activity.time + activity.lag for activity in activities)
     if instance.cycle is not None:
-        return origin + 2 * work
+        return origin + 2 * max(work, instance.cycle.repetitions)
     calendars = tuple({id(c): c for activity in activities for c in activity.calendars}.values())
     if not calendars:
         return origin + work
