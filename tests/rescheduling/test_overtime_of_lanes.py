@@ -9,6 +9,8 @@ from random import Random
 import pytest
 from cpsat.fixing import fixed_status
 from helpers import constructed, factory, flagged, machine, shifts, simple_job
+from test_overtime import broken
+from test_overtime import repaired as repaired_after
 
 from scheduler.constraints.facts import Clock
 from scheduler.cpsat.solve import improve
@@ -54,14 +56,7 @@ def network(calendar: Calendar = DAY, *more: Lane, jobs: tuple[Job, ...] = (), *
 
 
 def repaired(instance: Instance, *events: object, baseline: Schedule | None = None, **how: object) -> Repair:
-    baseline = baseline or constructed(instance, "makespan")
-    assert baseline is not None
-    given = {"time_limit": 20.0, "workers": 1, "policy": "right-shift", **how}
-    return repair(instance, baseline, events or (SLOW,), **given)  # type: ignore[arg-type]
-
-
-def broken(found: Repair) -> list[tuple[str, str, int]]:
-    return [(v.rule, v.where, v.amount) for v in found.broken]
+    return repaired_after(instance, *(events or (SLOW,)), baseline=baseline, **how)
 
 
 def trips(found: Repair) -> list[tuple[str | None, str, int, int]]:
