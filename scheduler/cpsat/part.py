@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import monotonic
 
-from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.size import build_seconds
-from scheduler.cpsat.solve import improve
 from scheduler.cpsat.subproblem import subproblem
 from scheduler.domain import Instance, Objective, OperationKey, Schedule, Stop
 
@@ -37,8 +35,12 @@ def improve_part(
     """
     ends_at = monotonic() + time_limit
     sub = subproblem(instance, schedule, free)
-    if stop.requested or build_seconds(sub.instance) > time_limit:
+    if stop.requested or build_seconds(sub.instance, time_limit) > time_limit:
         return None
+    # Here, not above: loading the solver takes a fifth of a repair for which no model is built.
+    from scheduler.cpsat.kept import Kept
+    from scheduler.cpsat.solve import improve
+
     outcome = improve(
         sub.instance,
         objective,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import inf
+
 from scheduler.cpsat.tours import alike
 from scheduler.domain import Instance, Job, Machine
 from scheduler.domain.routing import Leg, carriers, in_loads, routes, tenders
@@ -11,8 +14,10 @@ SECONDS_PER_MODE = 1e-4
 """Measured on one core of a small server; on the safe side."""
 
 
-def build_seconds(instance: Instance) -> float:
+def build_seconds(instance: Instance, most: float = inf) -> float:
     """Estimate the seconds that `scheduler.cpsat.solve.build` and the hint take.
+
+    Counting ends once there are more than `most`: how many more nobody has to know who has no more.
 
     Circuits dominate: a machine with setups, a carrier and a lane need an arc for every pair of the operations or moves
     that they may have to do. For vehicles that are alike it is one for every pair of transports, see
@@ -38,8 +43,14 @@ def build_seconds(instance: Instance) -> float:
                     carrier = instance.carrier_by_id.get(mover)
                     nodes = 1 if carrier is None or carrier.capacity == 1 else 2  # pick-up and drop
                     num_on[mover] = num_on.get(mover, 0) + nodes
-    arcs = sum(number * number for number in num_on.values())
-    return SECONDS_PER_ARC * arcs + SECONDS_PER_MODE * num_modes
+            if _seconds(num_modes, num_on) > most:
+                break
+    return _seconds(num_modes, num_on)
+
+
+def _seconds(num_modes: int, num_on: Mapping[str, int]) -> float:
+    """Return how long so many modes and the circuits of so many nodes take."""
+    return SECONDS_PER_ARC * sum(number * number for number in num_on.values()) + SECONDS_PER_MODE * num_modes
 
 
 def _movers(instance: Instance, job: Job, before: str | None, after: str | None) -> set[tuple[str, Leg]]:

@@ -30,6 +30,10 @@ RESERVE = 0.15
 """Seconds kept for the last schedule's way out ..."""
 RESERVE_PER_OPERATION = 8e-5
 """... and so many more for each operation: it is read from the arrays, valued and checked."""
+RESERVE_IN_REPAIR = 0.03
+"""Seconds kept in a repair, which keeps some of its own ..."""
+RESERVE_PER_REPAIRED = 1e-4
+"""... and for each operation."""
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
@@ -95,7 +99,9 @@ class Run:
     @cached_property
     def reserve(self) -> float:
         """Seconds kept for the last schedule's way out."""
-        return RESERVE + min(RESERVE_PER_OPERATION * len(self.instance.operation_by_key), 0.2 * self.time_limit)
+        is_repair = self.instance.execution is not None
+        least, each = (RESERVE_IN_REPAIR, RESERVE_PER_REPAIRED) if is_repair else (RESERVE, RESERVE_PER_OPERATION)
+        return least + min(each * len(self.instance.operation_by_key), 0.2 * self.time_limit)
 
     @property
     def no_bounds(self) -> tuple[None, ...]:
@@ -113,14 +119,14 @@ class Run:
         return self.builds_model_within(BUILD_SHARE)
 
     def builds_model_within(self, share: float) -> bool:
-        """Return whether CP-SAT's model is built in this share of the time limit."""
+        """Return whether CP-SAT's model is built in this share of the time limit, at most BUILD_SHARE."""
         return self._build_seconds <= share * self.time_limit
 
     @cached_property
     def _build_seconds(self) -> float:
         from scheduler.cpsat.size import build_seconds
 
-        return build_seconds(self.instance)
+        return build_seconds(self.instance, BUILD_SHARE * self.time_limit)
 
     @property
     def history(self) -> tuple[Progress, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scheduler.cpsat.part import improve_part
 from scheduler.domain import Instance, OperationKey, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
 from scheduler.domain.horizon import usual_duration
@@ -35,9 +36,6 @@ def find_match_up(case: Case, seconds: float) -> None:
     base, ends_with = case.shift.placed, case.left - seconds
     if base is None or case.left < SHORTEST:
         return
-    # Here, not above: the solver takes its time to load.
-    from scheduler.cpsat.part import improve_part
-
     now = execution_of(case.instance).now
     distance = FIRST * usual_duration(case.instance)
     number_before = -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler.cpsat.part import improve_part
 from scheduler.domain import OperationKey
 from scheduler.domain.happened import execution_of, started
 from scheduler.rescheduling.case import SHORTEST, Case
@@ -33,9 +34,6 @@ def reroute_affected(case: Case, seconds: float) -> None:
     affected = affected_operations(case)
     if base is None or not affected or case.left < SHORTEST:
         return
-    # Here, not above: the solver takes its time to load.
-    from scheduler.cpsat.part import improve_part
-
     number = FIRST
     while case.left - ends_with > SHORTEST:
         free = affected[:number]
