@@ -14,8 +14,8 @@ from itertools import count
 
 from scheduler.domain import Instance, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.happened import execution_of, started
-from scheduler.domain.routing import Leg, in_loads, lanes_between
-from scheduler.rescheduling.draft import Draft, LinkKey, draft_of, link_key, useful_charges
+from scheduler.domain.routing import Leg, in_loads, lanes_between, route
+from scheduler.rescheduling.draft import Draft, LinkKey, draft_of, link_key, useful_charges, ways_of
 from scheduler.rescheduling.timing import Stuck
 
 
@@ -33,6 +33,7 @@ def loose_operations(instance: Instance, draft: Draft) -> frozenset[OperationKey
         job = instance.job_by_id[job_id]
         if len(there) < len(job.operations):
             lost |= {(job_id, operation) for operation in plan_of(job, there) if operation not in there}
+    lost |= set(_without_way(instance, draft, scheduled))
     return with_followers(instance, lost)
 
 
@@ -40,6 +41,21 @@ def whole_jobs(instance: Instance, loose: frozenset[OperationKey]) -> frozenset[
     """Return all pending operations of the jobs of some, so that no part waits for these in the way of others."""
     jobs = {job for job, _ in loose}
     return with_followers(instance, [(id, o.id) for id in jobs for o in instance.job_by_id[id].operations])
+
+
+def _without_way(instance: Instance, draft: Draft, scheduled: Mapping[str, set[str]]) -> Iterator[OperationKey]:
+    """Yield the operations whose part came from one that is gone now, so that nobody brings it from the one before."""
+    baseline = execution_of(instance).baseline.operations
+    shorter = {o.job for o in baseline if o.job in scheduled and o.operation not in scheduled[o.job]}
+    there, moves = {o.key: o for o in draft.operations}, {link_key(m) for m in draft.moves} if shorter else set()
+    for job_id in shorter:
+        for way in ways_of(instance.job_by_id[job_id], there):
+            _, before, after = way
+            if way in moves or after is None:
+                continue
+            origin = None if before is None else instance.machine_by_id[there[job_id, before].machine]
+            if route(instance, origin, instance.machine_by_id[there[job_id, after].machine]):
+                yield job_id, after
 
 
 def _has_lost_its_shift(instance: Instance, operation: ScheduledOperation, longest: Mapping[str, int | None]) -> bool:

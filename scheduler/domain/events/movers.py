@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from scheduler.domain.batteries import filled, level_at
+from scheduler.domain.batteries import filled
 from scheduler.domain.calendar import Downtime
 from scheduler.domain.events.base import Amount, Count, Event, Tick
 from scheduler.domain.happened import (
@@ -15,13 +15,12 @@ from scheduler.domain.happened import (
     interruptible,
     lengthened,
     started,
-    with_battery,
     with_calendar,
     with_charger,
     with_machine,
 )
 from scheduler.domain.instance import Instance
-from scheduler.domain.resources import Correction
+from scheduler.domain.measured import measured
 from scheduler.domain.schedule import Charge
 from scheduler.domain.shortages import Shortage, missing
 from scheduler.errors import Defect
@@ -183,36 +182,13 @@ class BatteryLow(Event):
 
     def change(self, instance: Instance) -> Instance:
         """Correct the level by what it differs from the plan in force; a charge under way goes on from there."""
-        execution, battery = execution_of(instance), instance.battery_by_vehicle[self.vehicle]
-        moves = [m for m in execution.moves if m.mover == self.vehicle]
-        planned = execution.baseline.by_mover.get(self.vehicle, ())
-        # What is planned next says where a vehicle is going that has jobs on board.
-        moves += [m for m in planned if (m.job is None) == (m.start < execution.now)]
-        charges = [c for c in execution.charges if c.vehicle == self.vehicle]
-        by = self.level - level_at(instance, self.vehicle, moves, charges, execution.now)
-        known = tuple(sorted((*battery.corrections, Correction(execution.now, by))))
-        instance = with_battery(instance, self.vehicle, replace(battery, corrections=known))
-        return _filled_otherwise(instance, self.vehicle)
+        return measured(instance, self.vehicle, self.level)
 
 
 def _unplugged(instance: Instance, charge: Charge, now: int) -> Charge:
     """Return a charge that ends now."""
     battery = instance.battery_by_vehicle[charge.vehicle]
     return replace(charge, end=now, to_level=filled(battery, charge.from_level, charge.start, now))
-
-
-def _filled_otherwise(instance: Instance, vehicle: str) -> Instance:
-    """Return the instance in which a charge under way ends with another level."""
-    execution, battery = execution_of(instance), instance.battery_by_vehicle[vehicle]
-
-    def of_today(charge: Charge) -> Charge:
-        if charge.vehicle != vehicle or not charge.start < execution.now < charge.end:
-            return charge
-        return replace(charge, to_level=filled(battery, charge.from_level, charge.start, charge.end))
-
-    charges = tuple(map(of_today, execution.charges))
-    baseline = replace(execution.baseline, charges=tuple(map(of_today, execution.baseline.charges)))
-    return replace(instance, execution=replace(execution, charges=charges, baseline=baseline))
 
 
 def stopped(instance: Instance, carrier_id: str, reason: str, until: int) -> Instance:

@@ -28,6 +28,7 @@ from scheduler.domain.happened import (
 from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.log import Applied, Change
+from scheduler.domain.measured import measured_otherwise
 from scheduler.domain.schedule import Move
 from scheduler.domain.shortages import Shortage
 from scheduler.domain.slowdowns import Slowdown
@@ -68,7 +69,7 @@ def undone(instance: Instance, applied: Applied) -> Instance:
             if change.kind == "jobs"
             else _item_undone(instance, change)
         )
-    instance = _renumbered(_shortened(before, instance))
+    instance = _renumbered(measured_otherwise(before, _shortened(before, instance)))
     execution = execution_of(instance)
     trips = {after: before for before, after in applied.trips}
     back = tuple(_arriving(trips.get(move), move, execution.now) for move in execution.moves)
