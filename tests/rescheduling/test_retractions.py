@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
 from charging_cases import plant, random_plant
 from helpers import assert_valid
 
+from scheduler import load
 from scheduler.domain import Correction, Instance, Objective, Schedule
 from scheduler.domain.batteries import level_after, level_at
-from scheduler.domain.events import BatteryLow, Event, Retraction, Rework
+from scheduler.domain.events import BatteryLow, Event, JobCancelled, Retraction, Rework
 from scheduler.domain.jobs import Mode, Operation
 from scheduler.rescheduling import Repair, repair
 from scheduler.search.construct import construct
+
+INSTANCES = Path(__file__).parents[2] / "instances"
 
 
 def constructed(instance: Instance) -> Schedule:
@@ -110,3 +114,14 @@ def test_a_part_goes_on_without_the_rework_that_is_not_needed_any_more() -> None
     assert ("J1", "fix") not in after.by_operation
     assert [(m.predecessor, m.successor) for m in after.moves if m.job == "J1"] == [(None, "1"), ("1", "2")]
     assert after.makespan < schedule.makespan
+
+
+@pytest.mark.parametrize(("now", "operations"), [(2, {"1", "2"}), (7, {"1"})])
+def test_a_cancelled_part_that_has_left_its_machine_does_not_come_back(now: int, operations: set[str]) -> None:
+    # Plates are on the press during [0, 3) and go on to the drill without a buffer. Cancelled, they leave at 3; at 7
+    # rods are on the drill, and could never swap with plates that were still on the press.
+    instance = load(INSTANCES / "blocking_tiny.json")
+    cancelled, planned = shifted(instance, constructed(instance), JobCancelled("e", 2, "plates"))
+    assert [o.operation for o in planned.operations if o.job == "plates"] == ["1"]
+    _, schedule = shifted(cancelled.instance, planned, Retraction("r", now, supersedes="e"))
+    assert {o.operation for o in schedule.operations if o.job == "plates"} == operations

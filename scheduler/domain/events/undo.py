@@ -29,6 +29,7 @@ from scheduler.domain.instance import Instance
 from scheduler.domain.jobs import Job, Mode, Operation
 from scheduler.domain.log import Applied, Change
 from scheduler.domain.measured import measured_otherwise
+from scheduler.domain.routing import route
 from scheduler.domain.schedule import Move
 from scheduler.domain.shortages import Shortage
 from scheduler.domain.slowdowns import Slowdown
@@ -166,7 +167,7 @@ def _job_undone(instance: Instance, change: Change, scales: bool) -> Instance:
         return instance
     assert isinstance(after, Job)
     old, new = {o.id for o in before.operations}, {o.id for o in after.operations}
-    if old != new and _has_gone_on(instance, current, new - old):
+    if old != new and (_has_gone_on(instance, current, new - old) or _has_left(instance, current)):
         return instance
     merged = _merged(before, after, current, execution_of(instance).now)
     there = {o.id: o for o in current.operations}
@@ -182,6 +183,21 @@ def _has_gone_on(instance: Instance, job: Job, added: set[str]) -> bool:
     """Return whether one of the added operations has begun, its part is on its way there, or a part has left."""
     moved = {m.successor for m in execution_of(instance).moves if m.job == job.id}
     return None in moved or not added.isdisjoint(moved) or any((job.id, o) in started(instance) for o in added)
+
+
+def _has_left(instance: Instance, job: Job) -> bool:
+    """Return whether the parts of a job have left the factory without a move, as their places are for others then.
+
+    That is so from the end of the last operation on, where a machine has room for so many completed parts only and
+    nobody has to carry them out.
+    """
+    begun, now = started(instance), execution_of(instance).now
+    followed = {precedence.predecessor for precedence in job.precedences}
+    lasts = [begun.get((job.id, operation.id)) for operation in job.operations if operation.id not in followed]
+    machines = {o.key: instance.machine_by_id[o.machine] for o in lasts if o is not None and o.end <= now}
+    return len(machines) == len(lasts) and any(
+        machine.output_buffer is not None and route(instance, machine, None) == () for machine in machines.values()
+    )
 
 
 def _factors(before: Operation, after: Job) -> tuple[Fraction, ...]:
