@@ -87,6 +87,23 @@ def test_a_first_schedule_that_takes_too_long_is_given_up(two_jobs: Instance, mo
     assert late.reason.startswith("no schedule was found within the time limit")
 
 
+def test_a_slow_first_pass_is_left_to_the_factory_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where that is compiled, and not by one worker, who must not look at the clock."""
+    compile_factory_search()
+    monkeypatch.setattr("scheduler.portfolio.patience.SLOW_PASS", 0.0)
+    instance = random_job_shop(6, 4, seed=0)
+
+    def first(workers: int) -> str:
+        result = scheduler.solve(instance, objective="makespan", time_limit=1, workers=workers)
+        assert result.schedule is not None
+        return next(point.engine for point in result.history if point.value is not None)
+
+    assert first(workers=2) == "factory"
+    assert first(workers=1) == "construction"
+    monkeypatch.setattr("scheduler.search.compiling.Kernels.are_cached", lambda self, kernel: False)
+    assert first(workers=2) == "construction"
+
+
 def test_construction_asks_whether_to_give_up_only_while_there_is_no_schedule(two_jobs: Instance) -> None:
     asked: list[int] = []
 

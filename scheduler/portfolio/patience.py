@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 1.0
 """Seconds that a first schedule may take even if the time limit is shorter, or somebody wants to stop."""
+SLOW_PASS = 0.25
+"""Seconds after which a first schedule of the factory search is there sooner than one of construction's."""
 
 
 def first_pass_gives_up(run: Run, walk: FactorySearch | None) -> Callable[[], bool]:
@@ -33,3 +35,24 @@ def first_pass_gives_up(run: Run, walk: FactorySearch | None) -> Callable[[], bo
         return monotonic() >= ends_at or (walk is not None and compiles and walk.is_compiled())
 
     return gives_up
+
+
+def slow_pass(run: Run) -> Callable[[], bool]:
+    """Return what tells whether the factory search would have a first schedule sooner than a pass that is under way.
+
+    Where the tabu search plans, a pass mostly takes hundredths of a second, and the factory search is not even loaded.
+    That is faster where thousands of operations wait for few machines. One worker does not look at the clock.
+    """
+    if run.workers == 1 or run.instance.execution is not None:
+        return lambda: False
+    is_compiled: bool | None = None
+
+    def is_slow() -> bool:
+        nonlocal is_compiled
+        if is_compiled is None and run.seconds > SLOW_PASS:
+            from scheduler.search.decode.warm import KERNELS
+
+            is_compiled = KERNELS.are_cached(KERNELS.last)
+        return is_compiled is True
+
+    return is_slow

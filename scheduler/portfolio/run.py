@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
+from math import inf
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from scheduler.bounds import higher
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
 from scheduler.portfolio.findings import Findings
-from scheduler.portfolio.patience import first_pass_gives_up
+from scheduler.portfolio.patience import first_pass_gives_up, slow_pass
 
 if TYPE_CHECKING:
     from scheduler.search.decode.engine import FactorySearch
@@ -24,6 +25,8 @@ CONSTRUCTION_SHARE = 0.2
 CONSTRUCTION_SECONDS = 1.0
 CONSTRUCTION_BEFORE_WALK = 0.2
 """Seconds of construction where the compiled search goes on from it."""
+FIRST_SECONDS = 0.3
+"""Seconds after which the factory search hands its first schedule over, though others could still be better."""
 BUILD_SHARE = 0.4
 """Most of the time limit that building the model may take."""
 RESERVE = 0.15
@@ -168,10 +171,14 @@ class Run:
         # The first pass by itself: somebody may be waiting for any schedule. One worker makes no more, as how many
         # passes there are depends on the clock.
         gives_up = first_pass_gives_up(self, None if is_compiled else walk)
+        is_slow = slow_pass(self) if weights is not None else lambda: False
+        passes = partial(construct, self.instance, self.objective, seed=self.seed, stop=self.stop)
         for seconds in (0.0, share):
-            constructed = construct(
-                self.instance, self.objective, time_limit=seconds, seed=self.seed, stop=self.stop, gives_up=gives_up
-            )
+            constructed = passes(time_limit=seconds, gives_up=lambda: gives_up() or is_slow())
+            if constructed is None and self.best is None and is_slow():
+                factory = self.factory_search()
+                if factory is None or not self._has_first(factory):
+                    constructed = passes(time_limit=0.0, gives_up=gives_up)
             if constructed is not None:
                 self.offer(constructed, "construction")
             if share < self.seconds:
@@ -193,7 +200,7 @@ class Run:
     def _has_first(self, walk: FactorySearch) -> bool:
         """Return whether the factory search has a greedy schedule, and keep it."""
         with self.stop.calling(walk.stop):
-            found = walk.first()
+            found = walk.first(FIRST_SECONDS if self.workers > 1 else inf)
         if found is not None:
             self.offer(found, "factory")
         return found is not None

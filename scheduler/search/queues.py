@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Protocol, TypeAlias
 
 from scheduler.search.insertion import Insertion
@@ -98,9 +98,10 @@ class LineQueue:
         self._rule = rule
         self._instant = 0
         self._coming: list[tuple[int, int, Unit]] = []  # a heap by the earliest start, as far as it is known
-        self._waiting: dict[Unit, _Entry] = {}  # in line
+        self._waiting: dict[Unit, int] = {}  # in line, with the number of the entry
         # One line more than there are machines, for what waits for none: operations of no length or without mode.
         self._lines: list[list[_Entry]] = [[] for _ in range(len(self._board.timelines) + 1)]
+        self._ranked_at = [0] * len(self._lines)  # the instant whose ranks a line has
         self._idle: list[int] = []  # machines with a line
         self._busy: list[tuple[int, int]] = []  # a heap of the others with a line: when it is idle, machine
         self._watched: set[int] = set()  # both
@@ -141,7 +142,8 @@ class LineQueue:
 
     def _line_up(self, unit: Unit) -> None:
         self._count += 1
-        self._waiting[unit] = entry = (self._rule.rank(unit, 0), self._count, unit)
+        self._waiting[unit] = self._count
+        entry = (self._rule.rank(unit, 0 if self._rule.is_steady else self._instant), self._count, unit)
         modes = self._board.modes_of(unit.operations[0])
         for machine in [mode.machine.index if mode.duration > 0 else -1 for mode in modes] or [-1]:
             heappush(self._lines[machine], entry)
@@ -167,12 +169,14 @@ class LineQueue:
     def _head(self, machine: int) -> _Entry | None:
         """Return the unit that is first in line now, with its rank."""
         line, waiting = self._lines[machine], self._waiting
-        while line and waiting.get(line[0][2]) is not line[0]:
+        if not self._rule.is_steady and self._ranked_at[machine] != self._instant:
+            self._ranked_at[machine] = self._instant
+            left = ((count, unit) for _, count, unit in line if waiting.get(unit) == count)
+            line[:] = [(self._rule.rank(unit, self._instant), count, unit) for count, unit in left]
+            heapify(line)
+        while line and waiting.get(line[0][2]) != line[0][1]:
             heappop(line)
-        if not line or self._rule.is_steady:
-            return line[0] if line else None
-        left = (entry for entry in line if waiting.get(entry[2]) is entry)
-        return min((self._rule.rank(unit, self._instant), count, unit) for _, count, unit in left)
+        return line[0] if line else None
 
     def _idle_at(self, machine: int) -> int:
         """Return the first instant from now on at which the machine is idle."""

@@ -36,8 +36,8 @@ from scheduler.search.decode.imitation import imitations
 from scheduler.search.decode.latest import guess_latest
 from scheduler.search.decode.layout import NEVER
 from scheduler.search.decode.lower import lower
-from scheduler.search.decode.memory import Memory
-from scheduler.search.decode.solution import blank, to_schedule
+from scheduler.search.decode.memory import Array, Memory
+from scheduler.search.decode.solution import Solution, blank, to_schedule
 from scheduler.search.decode.spoken import why_unsupported
 from scheduler.search.decode.walk import HEAT
 from scheduler.search.decode.walks import Walks, longer
@@ -273,6 +273,26 @@ def test_solve_goes_by_the_factory_search() -> None:
     assert result.status is Status.FEASIBLE
     assert any(point.engine == "factory" for point in result.history)
     assert all(point.bound is not None for point in result.history)
+
+
+def test_a_first_schedule_does_not_wait_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = generate(jobs=10, operations=50, seed=1)
+    tried: list[float] = []
+    greedy = Memory.greedy
+
+    def counted(self: Memory, solution: Solution, ranks: Array, window: float, thrift: float) -> bool:
+        tried.append(window)
+        return greedy(self, solution, ranks, window, thrift)
+
+    monkeypatch.setattr(Memory, "greedy", counted)
+    for seconds, number in ((0.0, 1), (600.0, 3 * 6)):  # three windows, six rules where there are due dates
+        search = FactorySearch.of(instance, Objective.parse("makespan"), 0, lambda value: None)
+        assert search is not None
+        found = search.first(seconds)
+        assert found is not None
+        assert_valid(instance, found)
+        assert len(tried) == number
+        tried.clear()
 
 
 def test_later_tiers_are_searched_once_the_first_is_proved() -> None:

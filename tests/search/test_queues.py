@@ -77,6 +77,21 @@ def test_a_start_that_is_never_possible_is_not_waited_for() -> None:
     assert dispatch(problem, Plans(problem), Rule("by id", by_id), Random(0)) is None
 
 
+def test_ranks_that_change_are_worked_out_once_an_instant() -> None:
+    """At 3, when the first job is done, each other one is tried, but needs a setup: 29 ranks, not 29 + 28 + ..."""
+    num_jobs, asked = 30, list[float]()
+
+    def rank(unit: Unit, instant: float) -> float:
+        asked.append(instant)
+        return by_id(unit, instant)
+
+    families = [str(number) for number in range(num_jobs)]
+    matrix = SetupMatrix({a: {b: 4 for b in families if b != a} for a in families})
+    jobs = [job(family, op("1", mode("M1", 3, family))) for family in families]
+    assert order(factory(machine("M1", setups=matrix), *jobs), rank, is_steady=False) == families
+    assert asked.count(3) == num_jobs - 1
+
+
 def test_a_rank_that_changes_with_time_is_that_of_the_instant() -> None:
     def turning(unit: Unit, instant: float) -> float:
         return by_id(unit, instant) if instant < 3 else -by_id(unit, instant)

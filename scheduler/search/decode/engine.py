@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -98,9 +100,12 @@ class FactorySearch(CompiledSearch[Solution]):
             return None
         return cls(lowered, goal, seed, on_better, settings, before)
 
-    def first(self) -> Schedule | None:
-        """Return the best of the greedy schedules without noise, told of as they come; None if none of them works."""
-        Walks(self, 0).greedy(is_first=True)
+    def first(self, seconds: float = inf) -> Schedule | None:
+        """Return the best of the greedy schedules without noise, told of as they come; None if none of them works.
+
+        After so many seconds no further one begins, if there is one.
+        """
+        Walks(self, 0).greedy(is_first=True, seconds=seconds)
         return self.best()
 
     def give(self, schedule: Schedule) -> None:

@@ -58,8 +58,11 @@ from scheduler.search.inner import inner
 
 
 @inner
-def peek(data: Ints, choice: Ints, state: Ints, unit: int) -> int:
-    """Return when a unit can start at the earliest, if its parts wait for no mover and it for no operator."""
+def peek(data: Ints, choice: Ints, state: Ints, unit: int, floor: int) -> int:
+    """Return when a unit can start at the earliest, if its parts wait for no mover and it for no operator.
+
+    `floor` is what it was before: as units are only added, a start only grows, and no earlier gap needs a look.
+    """
     o = get(data, UNITS, unit, FIRST_OP)
     release = max(get(data, JOBS, get(data, OPS, o, JOB), RELEASE), data[NOW])
     found = NEVER
@@ -83,6 +86,7 @@ def peek(data: Ints, choice: Ints, state: Ints, unit: int) -> int:
             for number in range(done, legs):
                 there += get(data, LEGS, get(data, ROUTES, route, LEGS_AT) + number, LEG_TIME)
             ready = max(ready, there)
+        ready = max(ready, floor)
         if ready >= found:
             continue
         duration = get(data, MODES, mode, DURATION)
@@ -131,7 +135,7 @@ def greedy(
         if get(data, UNITS, unit, PLAN) == plans[get(data, UNITS, unit, UNIT_JOB)]:
             if missing[unit] == 0:
                 ready[num_ready] = unit
-                starts[num_ready] = peek(data, choice, state, unit)
+                starts[num_ready] = peek(data, choice, state, unit, 0)
                 num_ready += 1
         else:
             left_out -= 1
@@ -143,21 +147,22 @@ def greedy(
                 if ranks[ready[k]] < ranks[ready[chosen]]:
                     chosen = k
         else:
-            while True:
-                for k in range(num_ready):
+            for k in range(num_ready):
+                if starts[k] < starts[chosen]:
+                    chosen = k
+            starts[chosen] = peek(data, choice, state, ready[chosen], starts[chosen])
+            for k in range(num_ready):
+                if k != chosen and starts[k] < starts[chosen]:
+                    starts[k] = peek(data, choice, state, ready[k], starts[k])
                     if starts[k] < starts[chosen]:
                         chosen = k
-                start = peek(data, choice, state, ready[chosen])
-                if start <= starts[chosen]:
-                    break
-                starts[chosen] = start
             o = get(data, UNITS, ready[chosen], FIRST_OP)
             latest = starts[chosen]
             if window > 0.0:
                 latest += int(window * get(data, MODES, get(data, OPS, o, MODES_AT), DURATION))
             for k in range(num_ready):
                 if starts[k] <= latest and ranks[ready[k]] < ranks[ready[chosen]]:
-                    starts[k] = max(starts[k], peek(data, choice, state, ready[k]))
+                    starts[k] = peek(data, choice, state, ready[k], starts[k])
                     if starts[k] <= latest:
                         chosen = k
         unit = ready[chosen]
@@ -178,7 +183,7 @@ def greedy(
             missing[other] -= 1
             if missing[other] == 0:
                 ready[num_ready] = other
-                starts[num_ready] = peek(data, choice, state, other)
+                starts[num_ready] = peek(data, choice, state, other, 0)
                 num_ready += 1
     for k in range(left_out, num_free):
         order[k] = marks[k]

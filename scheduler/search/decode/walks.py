@@ -7,6 +7,8 @@ the best solution of all, at a temperature in proportion to the makespan.
 
 from __future__ import annotations
 
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,14 +126,18 @@ class Walks:
             self._memory = Memory(search.lowered, sloped(search.goal, self._limit))
             self._memory.enter(self.judge.best, history)
 
-    def greedy(self, is_first: bool = False) -> tuple[int, Solution] | None:
-        """Return the best of a number of greedy schedules with its value; without noise if it is the first of all."""
+    def greedy(self, is_first: bool = False, seconds: float = inf) -> tuple[int, Solution] | None:
+        """Return the best of a number of greedy schedules with its value; without noise if it is the first of all.
+
+        After so many seconds no further one begins, if there is one.
+        """
         search, rng, memory = self.search, self._rng, self.judge
         found: tuple[int, Solution] | None = None
         rules = search.rules
         tries = [(rule, window) for rule in rules for window in WINDOWS]
+        began_at = monotonic()
         for k in range(len(tries) if is_first else GREEDIES):
-            if search.stopping[0]:
+            if search.stopping[0] or (found is not None and monotonic() - began_at > seconds):
                 break
             if is_first:
                 ranks, window = tries[k]
