@@ -153,13 +153,24 @@ def _without(instance: Instance, event: Event) -> Instance:
         known = [applied.event.id for applied in log.entries if applied.superseded_by is None]
         raise EventError(f"event {event.id}", (event.unknown("supersedes", "event", event.supersedes or "", known),))
     if other.superseded_by is not None:
-        cause = f"event {other.event.id} was superseded by {other.superseded_by}"
-        fix = f"write {other.superseded_by}"
-        raise EventError(f"event {event.id}", (event.defect("E602", "supersedes", cause, fix),))
+        raise EventError(f"event {event.id}", (_over(event, other, log.find(other.superseded_by)),))
     if not isinstance(event, Retraction) and type(event) is not type(other.event):
         cause = f"event {other.event.id} is of type {other.event.type}, not {event.type}"
         raise EventError(f"event {event.id}", (event.defect("E603", "supersedes", cause, "retract it instead"),))
     return _ended(instance, other, event.id)
+
+
+def _over(event: Event, other: Applied, by: Applied | None) -> Defect:
+    """Return what is wrong about superseding an event that has expired, was retracted, or was superseded before."""
+    cause, fix = f"event {other.event.id} was superseded by {other.superseded_by}", f"write {other.superseded_by}"
+    if other.superseded_by == other.event.id:
+        cause, fix = (
+            f"event {other.event.id} expired at {other.event.expires_at}",
+            "leave it out: nothing of it is left",
+        )
+    elif by is not None and isinstance(by.event, Retraction):
+        cause, fix = f"event {other.event.id} was retracted by {by.event.id}", "tell it as an event of its own"
+    return event.defect("E602", "supersedes", cause, fix)
 
 
 def _expired(instance: Instance) -> Instance:
