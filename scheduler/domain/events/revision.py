@@ -166,7 +166,7 @@ def _over(event: Event, other: Applied, by: Applied | None) -> Defect:
     if other.superseded_by == other.event.id:
         cause, fix = (
             f"event {other.event.id} expired at {other.event.expires_at}",
-            "leave it out: nothing of it is left",
+            "tell it as an event of its own",
         )
     elif by is not None and isinstance(by.event, Retraction):
         cause, fix = f"event {other.event.id} was retracted by {by.event.id}", "tell it as an event of its own"
