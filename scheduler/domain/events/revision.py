@@ -162,15 +162,12 @@ def _without(instance: Instance, event: Event) -> Instance:
 
 def _over(event: Event, other: Applied, by: Applied | None) -> Defect:
     """Return what is wrong about superseding an event that has expired, was retracted, or was superseded before."""
-    cause, fix = f"event {other.event.id} was superseded by {other.superseded_by}", f"write {other.superseded_by}"
-    if other.superseded_by == other.event.id:
-        cause, fix = (
-            f"event {other.event.id} expired at {other.event.expires_at}",
-            "tell it as an event of its own",
-        )
-    elif by is not None and isinstance(by.event, Retraction):
-        cause, fix = f"event {other.event.id} was retracted by {by.event.id}", "tell it as an event of its own"
-    return event.defect("E602", "supersedes", cause, fix)
+    words, fix = f"was superseded by {other.superseded_by}", f"write {other.superseded_by}"
+    is_expired = other.superseded_by == other.event.id
+    if is_expired or (by is not None and isinstance(by.event, Retraction)):
+        words = f"expired at {other.event.expires_at}" if is_expired else f"was retracted by {other.superseded_by}"
+        fix = "leave it out" if isinstance(event, Retraction) else "tell it as an event of its own"
+    return event.defect("E602", "supersedes", f"event {other.event.id} {words}", fix)
 
 
 def _expired(instance: Instance) -> Instance:
