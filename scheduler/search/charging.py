@@ -48,7 +48,7 @@ class BatteryTimeline(CarrierTimeline):
     had begun by `now` took as long as they took.
     """
 
-    __slots__ = ("_battery", "_chargers", "_drained", "_fleet", "_is_charge", "_rooms", "_wish", "ways")
+    __slots__ = ("_battery", "_chargers", "_drained", "_fleet", "_is_charge", "_known", "_rooms", "_ways", "_wish")
 
     def __init__(
         self,
@@ -66,7 +66,8 @@ class BatteryTimeline(CarrierTimeline):
         self._rooms = rooms
         self._is_charge: list[bool] = []
         self._drained: dict[int, int] = {}
-        self.ways: Sequence[Way] = ()
+        self._ways: Sequence[Way] = ()
+        self._known: list[tuple[int, int]] = []
         self._wish = ([0] + [step.up_to for step in battery.curve])[min(pieces, len(battery.curve))]
         # Those from which the vehicle gets home, if it has to.
         range_left, self._chargers = battery.capacity - battery.minimum, list[Charger]()
@@ -74,6 +75,16 @@ class BatteryTimeline(CarrierTimeline):
             homeward = least_travel(fleet, charger.place, vehicle.start) if fleet.returns else 0
             if battery.drain_empty * homeward <= range_left:
                 self._chargers.append(charger)
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        """The empty ways that had begun by `now`."""
+        return self._ways
+
+    @ways.setter
+    def ways(self, ways: Sequence[Way]) -> None:
+        self._ways = ways
+        self._known.clear()
 
     @property
     def sets_out_anew(self) -> bool:
@@ -105,7 +116,9 @@ class BatteryTimeline(CarrierTimeline):
 
     def reserve(self, start: int, end: int, origin: str, destination: str) -> None:
         """Let the vehicle make a move."""
-        self._is_charge.insert(bisect_right(self._starts, start), False)
+        position = bisect_right(self._starts, start)
+        self._is_charge.insert(position, False)
+        del self._known[position:]
         super().reserve(start, end, origin, destination)
 
     def remember(self, stretch: Stretch) -> None:
@@ -115,7 +128,8 @@ class BatteryTimeline(CarrierTimeline):
 
     def release(self, start: int) -> None:
         """Undo `reserve` or `plug_in`."""
-        del self._is_charge[bisect_left(self._starts, start)]
+        position = bisect_left(self._starts, start)
+        del self._is_charge[position], self._known[position:]
         super().release(start)
 
     def plug_in(self, charge: Charge, place: str) -> None:
@@ -125,7 +139,7 @@ class BatteryTimeline(CarrierTimeline):
 
     def levels(self) -> list[tuple[int, int]]:
         """Return the level before and after each move and charge, the last with what is measured later."""
-        found = [(before, after) for _, before, after in self._follow(self._tasks(range(len(self._starts))))]
+        found = [(before, after) for _, before, after in self._follow(self._tasks(range(len(self._starts))), 0)]
         if found:
             found[-1] = (found[-1][0], self._level())
         return found
@@ -283,28 +297,44 @@ class BatteryTimeline(CarrierTimeline):
 
     def _is_enough(self, gap: int, move: Task, is_last: bool) -> bool:
         """Return whether the level is enough for a move in a gap, all that follows, and what comes after the last."""
-        tasks = [*self._tasks(range(gap)), move, *self._tasks(range(gap, len(self._starts)))]
-        followed = list(self._follow(tasks))
+        _, lowest = self._level_after(gap)
+        followed = list(self._follow((move, *self._tasks(range(gap, len(self._starts)))), gap))
         charges = (before for task, before, _ in followed if task.is_charge and task.start >= self.now)
-        left = followed[-1][2] - self._reach(tasks[-1].destination, is_last, tasks[-1].end)
-        return min((left, *charges)) >= self._battery.minimum
+        last, _, level = followed[-1]
+        left = level - self._reach(last.destination, is_last, last.end)
+        return min((left, lowest, *charges)) >= self._battery.minimum
 
     def _level(self) -> int:
         """Return the level at the end of the last task, with what is measured later."""
-        levels = [level for _, _, level in self._follow(self._tasks(range(len(self._starts))))]
-        if not levels:
-            return self._battery.initial + corrected(self._battery, 0)
-        return levels[-1] + corrected(self._battery, self._ends[-1])
+        level, _ = self._level_after(len(self._starts))
+        return level + corrected(self._battery, self._ends[-1] if self._ends else 0)
+
+    def _level_after(self, number: int) -> tuple[int, int]:
+        """Return the level after the first so many tasks, and the lowest one with which a charge to come begins.
+
+        What has been followed once stays known until a task before or at it changes: most moves come after all others.
+        """
+        first = len(self._known)
+        if first < number:
+            _, lowest = self._known[-1] if self._known else (0, NEVER)
+            for task, before, level in self._follow(self._tasks(range(first, number)), first):
+                if task.is_charge and task.start >= self.now:
+                    lowest = min(lowest, before)
+                self._known.append((level, lowest))
+        return self._known[number - 1] if number else (self._battery.initial, NEVER)
 
     def _tasks(self, numbers: Iterable[int]) -> Iterator[Task]:
         for i in numbers:
             start, end, places = self._starts[i], self._ends[i], (self._origins[i], self._destinations[i])
             yield Task(start, end, *places, self._is_charge[i], self._drained.get(start))
 
-    def _follow(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, int, int]]:
-        """Yield every task with the level before and after it."""
-        battery, last, level = self._battery, Task(0, 0, "", self.carrier.start, False), self._battery.initial
+    def _follow(self, tasks: Iterable[Task], gap: int) -> Iterator[tuple[Task, int, int]]:
+        """Yield every task, from a gap on, with the level before and after it."""
+        battery, last, (level, _) = self._battery, Task(0, 0, "", self.carrier.start, False), self._level_after(gap)
         steps = sorted(battery.corrections, reverse=True)
+        if gap:
+            (last,) = self._tasks((gap - 1,))
+            steps = [step for step in steps if step.at > last.start and step.at >= last.end]
         for task in tasks:
             travel = self._travel(last, task)
             before = level - battery.drain_empty * travel - battery.drain_idle * (task.start - last.end - travel)
@@ -335,7 +365,7 @@ class BatteryTimeline(CarrierTimeline):
         later = self._fleet.travel_time(here, there, leaves)
         if free_at >= self.now or not self._fleet.slowdowns:
             return later
-        for way in self.ways:
+        for way in self._ways:
             if way.start >= free_at and (way.origin, way.destination) == (here, there) and way.end <= wanted_at:
                 was = way.end - way.start
                 is_better = was <= later and not self.sets_out_anew
