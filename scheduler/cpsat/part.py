@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import monotonic
 
-from scheduler.cpsat.size import build_seconds
+from scheduler.cpsat.size import build_seconds, least_seconds
 from scheduler.cpsat.subproblem import subproblem
 from scheduler.domain import Instance, Objective, OperationKey, Schedule, Stop
 
@@ -34,8 +34,10 @@ def improve_part(
         Seconds; where building the model takes longer, nothing is tried.
     """
     ends_at = monotonic() + time_limit
+    if stop.requested or least_seconds(instance, schedule) > time_limit:
+        return None
     sub = subproblem(instance, schedule, free)
-    if stop.requested or build_seconds(sub.instance, time_limit) > time_limit:
+    if build_seconds(sub.instance, time_limit) > time_limit:
         return None
     # Here, not above: loading the solver takes a fifth of a repair for which no model is built.
     from scheduler.cpsat.kept import Kept

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import inf
 
 from scheduler.cpsat.tours import alike
-from scheduler.domain import Instance, Job, Machine
+from scheduler.domain import Instance, Job, Machine, Schedule
 from scheduler.domain.routing import Leg, carriers, in_loads, routes, tenders
 
 SECONDS_PER_ARC = 6e-5
@@ -46,6 +47,17 @@ def build_seconds(instance: Instance, most: float = inf) -> float:
             if _seconds(num_modes, num_on) > most:
                 break
     return _seconds(num_modes, num_on)
+
+
+def least_seconds(instance: Instance, schedule: Schedule) -> float:
+    """Return what `build_seconds` is at least for a part of the instance around a schedule, which takes longer to cut.
+
+    Movers and machines with setups have at least the moves and operations that the schedule gives them.
+    """
+    with_setups = {machine.id for machine in instance.machines if machine.setups is not None}
+    num_on = Counter(move.mover for move in schedule.moves if move.job is not None)
+    num_on.update(o.machine for o in schedule.operations if o.machine in with_setups)
+    return _seconds(len(schedule.operations), num_on)
 
 
 def _seconds(num_modes: int, num_on: Mapping[str, int]) -> float:

@@ -49,7 +49,8 @@ class Polishing:
         self._given: Schedule | None = None
         self._overrun = 0.0  # seconds by which a polish has outlasted its time: a large model is slow to give up
         self._prover = Stop()
-        self._bounds: tuple[Fraction | None, ...] = (None, *run.bounds_at_once[1:])
+        bounds = run.bounds_at_once if run.has_time_for_bounds else run.no_bounds
+        self._bounds: tuple[Fraction | None, ...] = (None, *bounds[1:])
         # The walk sees all the tiers that it knows at once.
         later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers)
         later = later and not run.stop.requested and run.has_time_for_model

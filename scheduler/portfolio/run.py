@@ -29,14 +29,14 @@ FIRST_SECONDS = 0.3
 """Seconds after which the factory search hands its first schedule over, though others could still be better."""
 BUILD_SHARE = 0.4
 """Most of the time limit that building the model may take."""
-RESERVE = 0.15
-"""Seconds kept for the last schedule's way out ..."""
-RESERVE_PER_OPERATION = 8e-5
-"""... and so many more for each operation: it is read from the arrays, valued and checked."""
-RESERVE_IN_REPAIR = 0.03
-"""Seconds kept in a repair, which keeps some of its own ..."""
-RESERVE_PER_REPAIRED = 1e-4
-"""... and for each operation."""
+RESERVE = (0.15, 8e-5)
+"""Seconds kept for the last schedule's way out, and for each operation: it is read from arrays, and checked ..."""
+RESERVE_IN_REPAIR = (0.03, 5e-5)
+"""... and in a repair, besides what a check is known to take there."""
+BOUNDS_PER_OPERATION = 1e-4
+"""Seconds that bounds take for each operation ..."""
+BOUNDS_SHARE = 0.1
+"""... and most of the time that they may take in a repair, which hardly ever proves anything."""
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
@@ -77,7 +77,6 @@ class Run:
         self.workers = workers
         self.seed = seed
         self.best: Schedule | None = None
-        self.checked: Schedule | None = None  # the given one, if it has passed
         self.knows_loads = False
         self.best_terms: dict[str, int] = {}
         self._began_at = monotonic()
@@ -102,9 +101,9 @@ class Run:
     @cached_property
     def reserve(self) -> float:
         """Seconds kept for the last schedule's way out."""
-        is_repair = self.instance.execution is not None
-        least, each = (RESERVE_IN_REPAIR, RESERVE_PER_REPAIRED) if is_repair else (RESERVE, RESERVE_PER_OPERATION)
-        return least + min(each * len(self.instance.operation_by_key), 0.2 * self.time_limit)
+        least, each = RESERVE if self.instance.execution is None else RESERVE_IN_REPAIR
+        each_and_check = each * len(self.instance.operation_by_key) + self.findings.check_seconds
+        return least + min(each_and_check, 0.2 * self.time_limit)
 
     @property
     def no_bounds(self) -> tuple[None, ...]:
@@ -144,8 +143,8 @@ class Run:
         from scheduler.search.tabu.arrays import why_unsupported
         from scheduler.search.tabu.weights import weigh
 
-        if start is not None and not check(self.instance, start):
-            self.checked = start
+        if start is not None and (start is self.findings.checked or not check(self.instance, start)):
+            self.findings.checked = start
             self.offer(start, "start")
         blocks = why_not_blocking(self.instance) is None
         speaks = blocks or why_unsupported(self.instance) is None
@@ -227,7 +226,7 @@ class Run:
         """Let CP-SAT improve the schedule, beside the factory search where there is one."""
         from scheduler.portfolio.polishing import Polishing
 
-        if self.best is not None:
+        if self.best is not None and self.has_time_for_bounds:
             self.record(None, self.bounds_at_once[0], "bounds")
         return Polishing(self, walk).search()
 
@@ -247,6 +246,12 @@ class Run:
         from scheduler.portfolio.hybrid import Hybrid
 
         return Hybrid(self, weights, blocks).search()
+
+    @property
+    def has_time_for_bounds(self) -> bool:
+        """Whether the bounds that need no solver leave the search of a repair nearly all of its time."""
+        takes = BOUNDS_PER_OPERATION * len(self.instance.operation_by_key)
+        return self.instance.execution is None or takes <= BOUNDS_SHARE * self.time_limit
 
     @cached_property
     def bounds_at_once(self) -> tuple[Fraction, ...]:

@@ -86,7 +86,7 @@ def solve(
         except KeyboardInterrupt:
             stop.request()
             status, bounds = search.result()
-    if run.best is not None and run.best is not run.checked:
+    if run.best is not None and run.best is not run.findings.checked:
         require(instance, run.best)
     told = dict(zip(positions, bounds, strict=True))
     all_bounds = tuple(told.get(position, tier.aspiration) for position, tier in enumerate(wanted.tiers))

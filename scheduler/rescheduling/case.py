@@ -29,9 +29,9 @@ OnBetter: TypeAlias = Callable[["Best"], None]
 
 SHORTEST = 0.05
 """Less time than this (seconds) is not worth a search."""
-WAY_OUT = 0.005
+WAY_OUT = 0.03
 """Seconds kept for the report on the last schedule ..."""
-WAY_OUT_PER_CHECK = 3.0
+WAY_OUT_PER_CHECK = 1.5
 """... and so many times what a check takes: a report takes about as long, beside engines that are still stopping."""
 
 
@@ -171,7 +171,7 @@ class Case:
             return False
         began_at = monotonic()
         found = check(self.instance, schedule)
-        self.check_seconds = max(self.check_seconds, monotonic() - began_at)
+        self.check_seconds = self.findings.check_seconds = max(self.check_seconds, monotonic() - began_at)
         if found:
             words = self.passed_over = f"{policy} breaks {len(found)} rules, the first: {found[0]}"
             warnings.warn(f"a repair is passed over: {words}", RuntimeWarning, stacklevel=2)
@@ -179,7 +179,7 @@ class Case:
         with self._lock:
             if self._is_closed or (self.best is not None and values >= self.best.values):
                 return False
-            self.best = Best(schedule, terms, values, policy)
+            self.best, self.findings.checked = Best(schedule, terms, values, policy), schedule
             value = self.objective.tiers[0].value(terms)
             self.note(Progress(self.seconds, value, None, policy.replace("-", " ")))
             if self.on_better is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
-from scheduler.domain import Instance, Move
+from scheduler.domain import Instance, Lane, Move
 from scheduler.rescheduling.timing import Blocked, Reason, Timing, Variant
 
 
@@ -37,20 +38,33 @@ def add_lanes(instance: Instance, timing: Timing, moves: Iterable[Move], node_of
             timing.order((before, "start", 0), (after, "start", 0), Reason("headway", lane), headway)
 
 
-def add_trip(instance: Instance, timing: Timing, trip: Move, earliest: int, blocked: Blocked) -> int:
-    """Add the activity of a trip that departs at `earliest` or later; return its node.
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """When trips of a lane can depart: outside ``closed``, and outside what is closed in the variant of their length.
 
-    Parameters
-    ----------
-    blocked
-        The downtimes of the lane.
+    Without variants every trip is ``length`` long, and nothing is ``blocked`` until its arrival.
     """
-    lane = instance.lane_by_vehicle[trip.mover]
-    node = timing.add(earliest, lane.trip_times[0])
-    if lane.timetable is not None:
-        timing.keep_free(node, lane.timetable.closed(timing.latest), 0, 1)
-    if not lane.varies:
-        timing.keep_free(node, blocked, 0, lane.trip_times[0])
+
+    length: int
+    closed: Blocked
+    blocked: Blocked
+    variants: tuple[Variant, ...]
+
+
+def departures_of(lane: Lane, latest: int, blocked: Blocked) -> Departures:
+    """Return when trips of a lane, with its downtimes `blocked`, can depart up to `latest`."""
+    closed = () if lane.timetable is None else lane.timetable.closed(latest)
+    times = lane.trip_times if lane.varies else ()
+    variants = tuple(Variant(time, lane.closed(time, latest), blocked) for time in times)
+    return Departures(lane.trip_times[0], closed, blocked, variants)
+
+
+def add_trip(timing: Timing, earliest: int, departures: Departures) -> int:
+    """Add the activity of a trip that departs at `earliest` or later; return its node."""
+    node = timing.add(earliest, departures.length)
+    timing.keep_free(node, departures.closed, 0, 1)
+    if departures.variants:
+        timing.vary(node, departures.variants)
     else:
-        timing.vary(node, [Variant(time, lane.closed(time, timing.latest), blocked) for time in lane.trip_times])
+        timing.keep_free(node, departures.blocked, 0, departures.length)
     return node

@@ -41,7 +41,7 @@ from scheduler.rescheduling.draft import (
     timed,
     ways_of,
 )
-from scheduler.rescheduling.lanes import add_lanes, add_trip
+from scheduler.rescheduling.lanes import add_lanes, add_trip, departures_of
 from scheduler.rescheduling.parking import Parked, Ways
 from scheduler.rescheduling.pools import add_pools
 from scheduler.rescheduling.setups import add_setups
@@ -77,6 +77,9 @@ class Network:
             if carriers_wait and move.kind != "transfer" and move.end >= execution.now
         )
         self._blocked: dict[int, Blocked] = {}  # by the id of a calendar: all of them live as long as the instance
+        self._departures = {
+            lane.id: departures_of(lane, latest, self._blocked_of(lane.calendar)) for lane in instance.lanes
+        }
         self._ways = moves_by_way(instance, draft.moves)
         self._moves_by_operation = moves_by_operation(draft.moves)
         self._scheduled = {o.key: o for o in draft.operations}
@@ -201,8 +204,7 @@ class Network:
             return self.timing.add(start, end - start) if first in self._waiting else self.timing.add_fixed(start, end)
         earliest = max(map(self._possible_from, moves))
         if first.kind == "transfer":
-            blocked = self._blocked_of(self.instance.lane_by_vehicle[first.mover].calendar)
-            return add_trip(self.instance, self.timing, first, earliest, blocked)
+            return add_trip(self.timing, earliest, self._departures[self.instance.lane_by_vehicle[first.mover].id])
         group = self.instance.group_by_carrier[first.mover]
         ahead = travel_ahead(group, first.origin, first.destination)
         lengths = [(tick, group.pick_up_time + time + group.drop_time) for tick, time in ahead]

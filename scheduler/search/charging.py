@@ -99,7 +99,10 @@ class BatteryTimeline(CarrierTimeline):
         """Return the earliest start at or after `ready` of a loaded move, with the charge it needs."""
         taken = max(length, 1)
         for gap in range(bisect_right(self._ends, ready), len(self._starts)):
-            start = self._open(max(ready, self._ends[gap - 1] if gap else 0, self._there(gap, origin)), taken)
+            free_at = max(ready, self._ends[gap - 1] if gap else 0)
+            if self._starts[gap] - free_at < taken and not self._lifts:
+                continue  # too short, even if the vehicle were there
+            start = self._open(max(free_at, self._there(gap, origin)), taken)
             move = self._task(start, origin, destination, taken)
             goes_on = move.end + self._fleet.travel_time(destination, self._origins[gap])
             if self._lifts:

@@ -16,6 +16,10 @@ VALUE_SHARE = 0.4
 """Share of the time in which the value is lowered; the rest is for bringing changes back that it does not need ..."""
 TAXED_SHARE = 0.3
 """... and where change is taxed, as values go on to fall then."""
+SETUP_PER_OPERATION = 2e-4
+"""Seconds for each operation until a search in a network has begun, where change is taxed ..."""
+WALKS = 2
+"""... and how often that has to fit into the share for the value; otherwise change is taxed from the beginning."""
 MOST_OF_GAIN = Fraction(1, 10)
 """Share of what a repair gains on the right shift that it gives up again for little change, at the most, unless
 somebody has said what change costs."""
@@ -39,7 +43,9 @@ def search(case: Case) -> None:
     tiers = case.valued_tiers
     if tiers and len(tiers) < len(case.objective.tiers):
         tax = tax_of(case)
-        case.valued = _solved(case, Objective(tiers), (TAXED_SHARE if tax else VALUE_SHARE) * case.left)
+        seconds = (TAXED_SHARE if tax else VALUE_SHARE) * case.left
+        if not tax or seconds > WALKS * SETUP_PER_OPERATION * case.instance.num_operations:
+            case.valued = _solved(case, Objective(tiers), seconds)
         if case.valued is not None and case.valued.status is Status.INFEASIBLE:
             case.found, case.valued = case.valued, None
             return

@@ -1,0 +1,36 @@
+"""Estimates of how long a model takes to build: what is known beforehand is never too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.factories import GENERATED
+from scheduler.cpsat.size import build_seconds, least_seconds
+from scheduler.cpsat.subproblem import subproblem
+from scheduler.domain import Instance, Objective
+from scheduler.generate import Recipe, generate
+from scheduler.search.construct import construct
+
+
+def network(name: str) -> Instance:
+    return generate(Recipe(**GENERATED[name]))
+
+
+@pytest.mark.parametrize("name", ["g50", "h50", "l50", "t50", "d50", "v50", "s50", "m50"])
+def test_a_part_takes_at_least_what_its_schedule_says(name: str) -> None:
+    instance = network(name)
+    schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    least = least_seconds(instance, schedule)
+    assert least > 0
+    for free in ([], list(instance.operation_by_key)[:5], list(instance.operation_by_key)):
+        part = subproblem(instance, schedule, free)
+        assert least <= build_seconds(part.instance) <= build_seconds(instance)
+
+
+@pytest.mark.parametrize("name", ["g50", "t50", "m50"])
+def test_counting_ends_where_it_is_too_much(name: str) -> None:
+    instance = network(name)
+    seconds = build_seconds(instance)
+    assert build_seconds(instance, seconds) == seconds
+    assert seconds / 3 < build_seconds(instance, seconds / 3) < seconds
