@@ -138,6 +138,8 @@ class Polishing:
             walk.start(run.workers - 1)
             if run.instance.execution is not None and run.left < ROUND and run.num_modes > SMALL:
                 walk.start(1)
+                walk.wait((run.left - self._kept) / 2)
+                self._exchange(walk)  # on a busy machine the way out of the last schedule may be too long
                 walk.wait(run.left - self._kept)
         while not self._has_ended():
             if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
