@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
-from helpers import Enough, at, down, factory, job, machine, mode, op, random_job_shop, schedule, shifts, simple_job
+from helpers import (
+    Enough,
+    at,
+    down,
+    factory,
+    job,
+    machine,
+    mode,
+    op,
+    random_job_shop,
+    schedule,
+    shifts,
+    simple_job,
+)
 
 import scheduler
 from scheduler import Status, Stop
-from scheduler.domain import Instance, Objective, Precedence, Progress, ScheduledOperation, SetupMatrix
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Objective,
+    Precedence,
+    Progress,
+    ScheduledOperation,
+    SetupMatrix,
+    Vehicle,
+)
 from scheduler.domain.derive import complete
 from scheduler.portfolio.hybrid import Hybrid
 from scheduler.portfolio.run import Run
@@ -270,6 +294,54 @@ def test_two_searches_share_sums_over_many_jobs(workers: int) -> None:
     assert result.values[0] < first
     assert searches & {point.engine for point in result.history}
     assert scheduler.check(shop, result.schedule) == ()
+
+
+def overloaded_vehicle(jobs: int) -> Instance:
+    """Jobs go a long way from machine to machine to work for a tick or two: all wait for the only vehicle."""
+    draw, names = Random(1), [f"M{number}" for number in range(8)]
+    work = [
+        job(f"J{n}", *(op(str(k), *(mode(m, draw.randint(1, 2)) for m in draw.sample(names, 2))) for k in range(3)))
+        for n in range(jobs)
+    ]
+    travel = {p: {q: draw.randint(10, 40) for q in ("DOCK", *names) if q != p} for p in ("DOCK", *names)}
+    fleet = Fleet("AGV", "F", (Vehicle("V", "DOCK"),), travel)
+    return factory(Facility("F", "DOCK"), *map(machine, names), fleet, *work)
+
+
+def in_shifts(instance: Instance) -> Instance:
+    calendar = shifts(1000, (0, 900))
+    return replace(instance, machines=tuple(replace(m, calendar=calendar) for m in instance.machines))
+
+
+def test_two_searches_share_what_waits_for_a_vehicle() -> None:
+    compile_here("carried.run_carried")
+    compile_factory_search()
+    enough = Enough(1, lambda point: point.engine == "factory" and point.value is not None)
+    instance = overloaded_vehicle(50)
+    result = scheduler.solve(instance, time_limit=60, workers=2, stop=enough, on_progress=enough.hear)
+    assert "factory" in {point.engine for point in result.history}
+    assert scheduler.check(instance, result.schedule) == ()
+
+
+@pytest.mark.parametrize(
+    ("instance", "objective", "has_rival"),
+    [
+        (overloaded_vehicle(50), "makespan", True),
+        (overloaded_vehicle(10), "makespan", False),
+        (random_job_shop(30, 10, seed=0), "makespan", False),
+        (random_job_shop(30, 10, seed=0), "flow_time", True),
+        (in_shifts(random_job_shop(30, 10, seed=0)), "makespan", True),
+    ],
+    ids=("vehicle", "few", "machines", "sum", "shifts"),
+)
+def test_a_rival_where_the_walk_sees_only_a_part(instance: Instance, objective: str, has_rival: bool) -> None:
+    run = Run(instance, Objective.parse(objective), 60.0, 2, 0, None, Stop())
+    start = construct(instance, run.objective, time_limit=0.0)
+    weights = weigh(instance, run.objective)
+    assert start is not None
+    assert weights is not None
+    run.offer(start, "construction")
+    assert Hybrid(run, weights)._has_rival() is has_rival
 
 
 def test_two_searches_end_when_either_meets_the_bounds_of_all_tiers() -> None:

@@ -82,21 +82,33 @@ class Hybrid:
         run = self._run
         self._aim()
         compiled = None if self._walk.is_compiled() else self._walk.compile_elsewhere()
-        sums = self._weights.is_sum and run.instance.execution is None and run.num_modes > self._walk.provable
-        factory = run.factory_search() if sums else None
+        factory = run.factory_search() if self._has_rival() else None
         stops = run.stop.calling(self._prover.request), run.stop.calling(lambda: self._walk.stop())
         with stops[0], stops[1], run.proved.calling(self._on_proved):
             if isinstance(self._walk, TabuSearch) and run.instance.execution is not None:
                 self._continue(compiled)
             elif run.workers == 1:
                 self._take_turns(compiled, factory)
-            elif factory is not None:
+            elif factory is not None and (self._weights.is_sum or (compiled is None and factory.is_compiled())):
                 self._race(compiled, factory)
             else:
                 self._side_by_side(compiled)
         self._walk.finish()
         self._take()
         return run.answer(self._bounds, goes_on=self._kept > run.reserve)
+
+    def _has_rival(self) -> bool:
+        """Return whether the factory search may find better schedules: what the walk looks at is only a part of it.
+
+        That is so where many jobs are late, where all wait for a few vehicles, and where what fits into shifts counts.
+        """
+        run = self._run
+        if run.instance.execution is not None or run.num_modes <= self._walk.provable:
+            return False
+        if self._weights.is_sum:
+            return True
+        calendars = any(not machine.calendar.always_works for machine in run.instance.machines)
+        return isinstance(self._walk, TabuSearch) and (calendars or bool(run.instance.fleets))
 
     def _tabu(self, start: Schedule) -> TabuSearch:
         """Return a tabu search that knows a schedule."""
@@ -161,7 +173,7 @@ class Hybrid:
             _, bounds = run.improve(left(), run.workers, run.stop, has_loads=False)
             self._know(bounds)
 
-    def _side_by_side(self, compiled: Callable[[float], bool] | None) -> None:
+    def _side_by_side(self, compiled: Callable[[float], bool] | None, walking_already: int = 0) -> None:
         """Walk in all threads but one, and let CP-SAT prove in that one; what is small it soon proves in all.
 
         CP-SAT is started again, with the best schedule as hint and ceiling, in slices that double. Where two slices
@@ -170,7 +182,7 @@ class Hybrid:
         run, walk = self._run, self._walk
         walking = compiled is None
         if walking:
-            walk.start(run.workers - 1, run.left - self._kept)
+            walk.start(run.workers - 1 - walking_already, run.left - self._kept)
         seconds, known = FIRST_SLICE, run.bound
         while not self._has_ended():
             if compiled is not None and not walking and compiled(0.0 if run.has_time_for_model else run.left):
@@ -197,7 +209,8 @@ class Hybrid:
         """Walk with both searches; where the factory search leads after a while, it has all threads.
 
         A sum over many late jobs has a critical path for each of them, and the tabu search looks at all; the factory
-        search tries what comes. CP-SAT proves next to nothing of such sums once they are large.
+        search tries what comes. CP-SAT proves next to nothing of such sums once they are large. Of a makespan it may,
+        so that it is beside the tabu search again where that leads.
         """
         run, walk = self._run, self._walk
         half = run.workers // 2
@@ -226,8 +239,12 @@ class Hybrid:
                     if leads:
                         walk.finish()
                         factory.start(run.workers - half, run.left - self._kept)
+                    elif not self._weights.is_sum:
+                        break
             factory.finish()
             self._exchange(factory)
+        if not self._has_ended():
+            self._side_by_side(None, walking_already=run.workers - half)
 
     def _exchange(self, factory: FactorySearch) -> bool:
         """Take what both searches have found; return whether the factory search has found the best of all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.domain import Calendar, Fleet, Instance
+from scheduler.domain import Calendar, CarrierGroup, Fleet, Instance
 from scheduler.domain.batteries import charging_time
 from scheduler.domain.departures import longest_wait
 from scheduler.search.decode.goal import trips_per_way
@@ -16,8 +16,8 @@ def guess_latest(instance: Instance) -> int:
     num_trips = sum(trips_per_way(instance, job) for job in instance.jobs)
     trips = max((max(lane.cycle_time, lane.headway) for lane in instance.lanes), default=0) * num_trips
     trips += sum(longest_wait(lane) for lane in instance.lanes) * num_trips
-    work += instance.num_operations * max((_per_transport(instance, fleet) for fleet in instance.fleets), default=0)
-    return max(known_ends(instance)) + 3 * (work + trips) + 50 * max(periods, default=0) + 1000
+    carried = sum(len(job.links) for job in instance.jobs) * _per_link(instance)
+    return max(known_ends(instance)) + 3 * (work + trips) + carried + 50 * max(periods, default=0) + 1000
 
 
 def known_ends(instance: Instance) -> list[int]:
@@ -36,14 +36,28 @@ def _calendars(instance: Instance) -> list[Calendar]:
     return calendars
 
 
-def _per_transport(instance: Instance, fleet: Fleet) -> int:
-    """Return how long a vehicle with a battery is busy for a transport, with its share of the charges; 0 without."""
-    farthest = instance.longest_travel(fleet.id)
-    length = fleet.pick_up_time + farthest + fleet.drop_time
+def _per_link(instance: Instance) -> int:
+    """Return how long the moves of a part from one machine to the next take at most if one carrier makes all there are.
+
+    With its empty moves, and its share of the charges: out of a cell and into one, and to and from a station between.
+    """
+    robots = max((_per_move(instance, cell) for cell in instance.cells), default=0)
+    vehicles = max((_per_move(instance, fleet) + _per_charge(instance, fleet) for fleet in instance.fleets), default=0)
+    return 2 * (robots + vehicles)
+
+
+def _per_move(instance: Instance, group: CarrierGroup) -> int:
+    """Return how long a robot or vehicle is busy for a loaded move, the empty one to it included."""
+    return group.pick_up_time + group.drop_time + 2 * instance.longest_travel(group.id)
+
+
+def _per_charge(instance: Instance, fleet: Fleet) -> int:
+    """Return what a transport takes of the charges of a vehicle; 0 without batteries."""
+    farthest, length = instance.longest_travel(fleet.id), _per_move(instance, fleet)
     found = 0
     for battery in (vehicle.battery for vehicle in fleet.vehicles if vehicle.battery is not None):
         drain = battery.drain_loaded * length + 2 * battery.drain_empty * farthest
         charge = charging_time(battery, battery.minimum, battery.capacity) + 2 * farthest
         moves = max(1, (battery.capacity - battery.minimum) // max(1, drain))
-        found = max(found, length + farthest + charge // moves + 1)
+        found = max(found, charge // moves + 1)
     return found
