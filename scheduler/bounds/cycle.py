@@ -30,6 +30,8 @@ which makes ``p + 4 h + 4 d`` in a row (Sethi, Sriskandarajah, Sorger, Blazewicz
 second gripper takes the one part away and leaves the other. Other uses between *a* and *b* make no gap less: ways and
 setups are the shortest ones over others.
 
+**Lanes** make trips, which several parts share (`scheduler.bounds.lanes_in_cycles`).
+
 **Sets in the factory.** A job that lasts *s* at the least is over in time only if ``(R - 1) C >= s``.
 """
 
@@ -44,6 +46,7 @@ import numpy as np
 
 from scheduler.bounds.alone import alone
 from scheduler.bounds.circuits import MOST_ASSIGNED, MOST_TOURED, least_circuit, least_circuits
+from scheduler.bounds.lanes_in_cycles import lanes_of_cycle_bound
 from scheduler.domain import CarrierGroup, Instance, Job, Machine, Operation, OperationKey
 from scheduler.domain.cycle import part_set
 from scheduler.domain.routing import SLOTS, Leg, carriers, routes, tenders
@@ -100,7 +103,8 @@ def cycle_bound(instance: Instance) -> int:
     work = _Work(part_set(instance))
     span = max(alone(work.instance, 0).completions.values(), default=0)
     in_time = -(-span // max(1, instance.cycle.repetitions - 1))
-    return max(1, in_time, work.of_operators(), work.of_machines(), work.of_carriers())
+    lanes = lanes_of_cycle_bound(work.instance)
+    return max(1, in_time, lanes, work.of_operators(), work.of_machines(), work.of_carriers())
 
 
 class _Work:
