@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import helped
-from scheduler.search.cyclic.facts import NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import NO, NO_LIMIT, NONE, YES, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.last import begin_by_last, begins_by_one_that_stays, choose_last, come_last
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_so_far, take_off
@@ -90,7 +90,7 @@ def _come(
                 takes_too = row + num_stays if is_counted else -1
             elif waits:
                 takes_too = row + 2 * num_stays
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too, NO)
         next_row += num_legs
         at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT and not has_last)
         if has_last and takes >= 0:
@@ -106,6 +106,8 @@ def _come(
         # The first part has paid for the machine up to the start, or pays for it now; the others up to their drop only.
         if takes < 0 and waits and facts.enters[way]:
             add(room.begun[row + 2 * num_stays], -1, paid, ticks)
+        if num_legs > 0 and facts.station[facts.legs_at[way + 1] - 1] >= 0:  # it is there until the operation starts
+            add(room.from_station[(num_legs - 1) % 2], -1, paid, ticks)
         if takes < 0 and is_first:
             add(room.inside[row], ZERO, paid, ticks)
             if is_counted:
@@ -203,7 +205,7 @@ def _depart(
         source = -1
         if is_held:
             source = row + len(room.starts) if facts.behind[mode] >= 0 else row
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE, YES)
         next_row += num_legs
         for t in range(ticks):
             value = room.steps[0, t]

@@ -97,8 +97,6 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
             for way in routes(instance, origin, destination) or ((),):
                 legs = in_loads(instance, way, job, None, None)
                 reason = _why_not_moved(instance, job, origin, legs)
-                if after is not None and legs and _ends_at_counted_station(instance, legs[-1]):
-                    reason = reason or "places at stations from which parts go on without a move"
                 if reason is not None:
                     return reason
                 if lag is not None and lag.max_lag is not None and legs:
@@ -138,13 +136,6 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
     if origin is not None and not origin.swap and (not rides or min(rides) == 0):
         return "machines without swap from which parts pass on in no time"
     return None
-
-
-def _ends_at_counted_station(instance: Instance, leg: Leg) -> bool:
-    """Return whether a leg puts a part down at an output station whose places are counted."""
-    if leg.kind != "robot_move" or leg.destination in instance.machine_by_id:
-        return False
-    return instance.cell_by_id[leg.groups[0]].output_places is not None
 
 
 def _parts(instance: Instance) -> Iterator[Any]:

@@ -50,11 +50,13 @@ def travel(
     is_late: bool,
     takes: int,
     takes_too: int,
+    departs: bool,
 ) -> None:
     """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
 
     `source` is the row of the stay that lasts until the part is taken up, -1 if there is none. `takes` and `takes_too`
-    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival.
+    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival. A part that
+    departs is gone from its last station with the drop there.
     """
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     ready, arrival, cost, begun = room.steps[0], room.steps[1], room.steps[2], room.steps[4]
@@ -90,7 +92,7 @@ def travel(
                 add(waited, pick_up - 1, begun, num)
             if station >= 0:
                 add(at_station, length - drop, begun, num)
-                if is_last:
+                if is_last and departs:
                     add(stayed, length - 1, begun, num)
             if is_last and takes >= 0:
                 add(room.inside[takes], length - drop, begun, num)

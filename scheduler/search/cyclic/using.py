@@ -70,10 +70,12 @@ def use_link(facts: Facts, plan: Plan, uses: Uses, job: int, link: int) -> None:
             use(plan, uses, facts.shares[s, 0], job, instant, begin, instant, end, family, family, facts.shares[s, 2])
         station = facts.station[facts.legs_at[way] + k]
         if station >= 0:
-            # Until the next leg has taken the part from there, or it is delivered.
+            # Until the next leg has taken the part from there, its operation starts, or it is delivered.
             following, offset = instant, length
             if k + 1 < num_legs:
                 following, offset = picked_up_at(facts, plan, link, k + 1)
+            elif facts.goes_to[link] >= 0:
+                following, offset = facts.goes_to[link], ZERO
             use(plan, uses, station, job, instant, length - facts.drop[option], following, offset, ZERO, ZERO, ONE)
 
 
