@@ -42,6 +42,8 @@ CASES: Mapping[str, Callable[[], Instance]] = {
     "two_facilities": shipped("two_facilities"),
     "battery_network": shipped("battery_network"),
     "g350": lambda: generate(Recipe(**GENERATED["g350"])),
+    "v1000": lambda: generate(Recipe(**GENERATED["v1000"])),
+    "t2000": lambda: generate(Recipe(**GENERATED["t2000"])),
 }
 """The factories by the name of their trace."""
 
