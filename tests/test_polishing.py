@@ -67,3 +67,16 @@ def test_who_finds_something_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The slice in one thread is repeated as long as it finds something; and so is that in all threads."""
     found = slices(Played(iter([False, True, False, True, False])), monkeypatch)
     assert found[:5] == [(1, 3), (1, 6), (2, 12), (2, 24), (2, 48)]
+
+
+def test_construction_has_passes_beside_the_first_walks() -> None:
+    run = Played(iter(()))
+    assert run.best is not None
+    late = run.best.makespan
+    Polishing(run)._construct()
+    assert run.best.makespan <= late - 1000
+    assert run.history[-1].engine == "construction"
+    known = run.best
+    run.stop.request()
+    Polishing(run)._construct()
+    assert run.best is known

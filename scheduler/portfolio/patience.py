@@ -14,6 +14,15 @@ PATIENCE = 1.0
 """Seconds that a first schedule may take even if the time limit is shorter, or somebody wants to stop."""
 SLOW_PASS = 0.25
 """Seconds after which a first schedule of the factory search is there sooner than one of construction's."""
+CONSTRUCTION_SHARE = 0.2
+"""Most of the time limit that passes of construction take once there is a schedule ..."""
+CONSTRUCTION_SECONDS = 1.0
+"""... and most seconds."""
+
+
+def construction_seconds(time_limit: float) -> float:
+    """Return how long passes of construction go on once there is a schedule."""
+    return min(CONSTRUCTION_SHARE * time_limit, CONSTRUCTION_SECONDS)
 
 
 def first_pass_gives_up(run: Run, walk: FactorySearch | None) -> Callable[[], bool]:

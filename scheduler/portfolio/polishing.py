@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from time import monotonic
 
 from scheduler.bounds import higher
 from scheduler.domain import Schedule, Status, Stop
+from scheduler.portfolio.patience import construction_seconds
 from scheduler.portfolio.run import SMALL, Answer, Run
 from scheduler.search.decode.engine import FactorySearch
 
@@ -141,6 +143,8 @@ class Polishing:
                 walk.wait((run.left - self._kept) / 2)
                 self._exchange(walk)  # on a busy machine the way out of the last schedule may be too long
                 walk.wait(run.left - self._kept)
+            elif run.instance.execution is None:
+                self._construct()
         while not self._has_ended():
             if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
                 compiled = None
@@ -169,6 +173,28 @@ class Polishing:
                 walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
         walk.finish()
         self._exchange(walk)
+
+    def _construct(self) -> None:
+        """Make passes of construction beside the walks, for as long as CP-SAT alone has them.
+
+        Its rules look further ahead than greedy schedules, and plans of jobs are drawn. Mostly walks are ahead soon,
+        but not on a line of thousands of operations, or with many plans.
+        """
+        from scheduler.search.construct import construct
+
+        run = self._run
+        seconds = construction_seconds(run.time_limit)
+        ends_at = monotonic() + seconds
+        found = construct(
+            run.instance,
+            run.objective,
+            time_limit=seconds,
+            seed=run.seed,
+            stop=run.stop,
+            gives_up=lambda: run.stop.requested or monotonic() >= ends_at,
+        )
+        if found is not None:
+            run.offer(found, "construction")
 
     def _exchange(self, walk: FactorySearch) -> None:
         """Take the best schedule of the walk, or give it that of the others."""

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from scheduler.bounds import higher
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
 from scheduler.portfolio.findings import Findings
-from scheduler.portfolio.patience import first_pass_gives_up, slow_pass
+from scheduler.portfolio.patience import construction_seconds, first_pass_gives_up, slow_pass
 
 if TYPE_CHECKING:
     from scheduler.search.decode.engine import FactorySearch
     from scheduler.search.tabu.weights import Weights
 
-CONSTRUCTION_SHARE = 0.2
-"""Most of the time limit that construction may take (and never more than `CONSTRUCTION_SECONDS`)."""
-CONSTRUCTION_SECONDS = 1.0
 CONSTRUCTION_BEFORE_WALK = 0.2
 """Seconds of construction where the compiled search goes on from it."""
 FIRST_SECONDS = 0.3
@@ -153,7 +150,7 @@ class Run:
             weights = None  # the walk with transports and the blocking search speak the makespan only
         if weights is not None and self.best is not None and self.instance.execution is not None:
             return self._walk(weights, blocks)  # construction would begin anew, and change everything
-        share = min(CONSTRUCTION_SHARE * self.time_limit, CONSTRUCTION_SECONDS)
+        share = construction_seconds(self.time_limit)
         if weights is not None:
             share = min(share, CONSTRUCTION_BEFORE_WALK) if self.workers > 1 else 0.0
         elif self.workers == 1:
