@@ -29,6 +29,7 @@ class Compacting(Shortening):
         self._before = 0  # ticks of the first ways and setups of the last schedule that was made
         self._is_to_line_up = False
         self._patience = max(1, self._patience // QUICK)
+        self._moves = 0  # the first walk shortens large sets sooner
 
     def rehearse(self) -> None:
         """Run every compiled function once, the walk last."""
@@ -51,7 +52,7 @@ class Compacting(Shortening):
     def _begin(self) -> None:
         """Begin with the best timetable, as much of it as stands in a cycle and a span of less value."""
         search, goal = self._search, self._search.goal
-        cycle, plan = search.known()
+        _, (cycle, plan) = self._base()
         less = max(goal.per_span, goal.size(search.value) * self._step // 200)
         wanted = max(search.target, search.value - less)
         # With a longer cycle the span would be less than the longest job takes.
@@ -72,6 +73,12 @@ class Compacting(Shortening):
         span += int(rng.integers(1 + int(LOOSER * span)))
         self._span = min(span, int(self._search.lowered.facts.sets[0]) * longer)
         self._take(plan, cycle, longer)
+
+    def _stay(self, value: int, cycle: int, plan: Plan) -> None:
+        """Take a plan over as it is, with its span."""
+        goal = self._search.goal
+        self._span = (value - goal.per_cycle * cycle) // goal.per_span
+        super()._stay(value, cycle, plan)
 
     def _take(self, plan: Plan, known: int, cycle: int) -> None:
         """Take as much of a plan that is right for a known cycle time as stands in another one and in the span."""

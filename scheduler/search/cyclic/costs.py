@@ -22,6 +22,19 @@ def sort_uses(uses: Uses, order: Ints, cycle: int) -> None:
             order[resource, k] = turns[k]
 
 
+@uncounted
+def _busy(facts: Facts, uses: Uses, room: Room, resource: int) -> int:
+    """Return how long the uses of a resource take, which are sorted, with its setups or empty travel."""
+    num, busy = uses.size[resource], 0
+    for k in range(num):
+        a, b = room.order[resource, k], room.order[resource, (k + 1) % num]
+        busy += (uses.end[resource, a] - uses.start[resource, a]) * uses.demand[resource, a]
+        if uses.first[resource, a] <= TRIP:
+            continue
+        busy += gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+    return busy
+
+
 @entry
 def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -> None:
     """Set prices: the square of how busy a resource is, in the cycle, with its setups or empty travel.
@@ -30,18 +43,22 @@ def set_prices(facts: Facts, uses: Uses, room: Room, cycle: int, longest: int) -
     """
     sort_uses(uses, room.order, cycle)
     for resource in range(len(uses.size)):
-        num, busy = uses.size[resource], 0
-        for k in range(num):
-            a, b = room.order[resource, k], room.order[resource, (k + 1) % num]
-            busy += (uses.end[resource, a] - uses.start[resource, a]) * uses.demand[resource, a]
-            if uses.first[resource, a] <= TRIP:
-                continue
-            busy += gap(facts, resource, uses.last[resource, a], uses.first[resource, b])
+        busy = _busy(facts, uses, room, resource)
         busy //= facts.capacity[resource]
         room.price[resource] = 1 + DEAREST * busy * busy // (cycle * cycle)
     room.rebate[0] = 0
     while longest * DEAREST * 4 >> room.rebate[0] > COLLISION:
         room.rebate[0] += 1
+
+
+@uncounted
+def price_of_all(facts: Facts, uses: Uses, room: Room, cycle: int) -> int:
+    """Sort the uses, and return the price of all time that they take, with setups and empty travel."""
+    sort_uses(uses, room.order, cycle)
+    total = 0
+    for resource in range(len(uses.size)):
+        total += _busy(facts, uses, room, resource) * room.price[resource]
+    return total
 
 
 @uncounted

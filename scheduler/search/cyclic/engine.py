@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp
-from typing import TypeAlias
 
 import numpy as np
 
 from scheduler.bounds import cycle_bound
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
-from scheduler.search.cyclic.costs import set_prices
+from scheduler.search.cyclic.arranging import Arranging, Timetable
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
 from scheduler.search.cyclic.goal import SHORT_CYCLE, Goal
 from scheduler.search.cyclic.lines import in_turns, line_of
@@ -20,7 +19,7 @@ from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.span import settle
 from scheduler.search.cyclic.timing import graphs, shorten
-from scheduler.search.cyclic.using import forget_job, use_job
+from scheduler.search.cyclic.using import forget_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
 from scheduler.search.cyclic.warm import KERNELS
 from scheduler.search.threads import CompiledSearch, OnBetter
@@ -35,8 +34,6 @@ CHUNK = 200
 """Insertions of one compiled call: some tenths of a second."""
 MOST_TICKS = 20_000
 """Ticks of the cycle that is known, at the most."""
-SLACK = 3
-"""Cycles that a job may last longer than it takes at the least; twice as many after each failure of a single tick."""
 LOOSER = 0.6
 """By what share, at the most, the cycle is longer in which a job finds another place ..."""
 TRIES = 20
@@ -45,10 +42,6 @@ TEMPERATURE = 0.02
 """... and by what share it stays longer in the end with probability 1/e."""
 ORDERS = 20
 """Orders of its parts that a line tries, for each of them."""
-
-
-Timetable: TypeAlias = tuple[int, Plan]
-"""A cycle time and a plan of all jobs for it."""
 
 
 class CyclicSearch(CompiledSearch[Timetable]):
@@ -129,26 +122,14 @@ class CyclicSearch(CompiledSearch[Timetable]):
             return self._best or self.given
 
 
-class Shortening:
+class Shortening(Arranging):
     """One thread's walks, each for a shorter cycle than that of the best timetable."""
 
     def __init__(self, search: CyclicSearch, number: int) -> None:
-        facts = search.lowered.facts
-        self._search = search
-        self._rng = np.random.default_rng((search.seed, number))
-        self._num_jobs = size_of(facts).jobs
-        num_of_set = len(np.unique(facts.alternatives[:, 0]))
-        self._plan, self._standing, self._uses = empty_plan(facts), empty_plan(facts), empty_uses(facts)
-        self._graph = graphs(facts)
-        self._slack = SLACK
-        self._room = rooms(facts, 0)
-        self._weights = np.ones(self._num_jobs, np.int64)
-        self._waiting = np.zeros(self._num_jobs + 1, np.int64)
-        self._num_waiting = 0
-        self._cycle = 0
+        super().__init__(search, number)
+        self._standing = empty_plan(search.lowered.facts)
         self._step = FIRST_STEP
-        self._patience = PATIENCE * num_of_set
-        self._spent = 0
+        self._patience = PATIENCE * self._num_of_set
         self._current = search.value, search.given
         self._left = 0  # insertions of longer cycles
         self._is_to_line_up = number == 0
@@ -161,12 +142,16 @@ class Shortening:
         if self._left > 0:
             self._loosen()
             return
+        if self._moves > 0:
+            self._arrange()
+            return
         if self._num_waiting == 0:
             self._begin()
         if self._num_waiting > 0:
             self._walk(CHUNK)
         if self._num_waiting == 0:
             self._tighten()
+            self._moves = self._most_moves
         elif self._spent > self._patience or search.value <= self._wanted():
             if search.value > self._wanted():
                 if self._step == 1:
@@ -175,9 +160,11 @@ class Shortening:
                     self._slack = min(2 * self._slack, int(search.lowered.facts.sets[0]))
                 self._step = max(1, self._step // 2)
             self._num_waiting = 0
+            self._moves = self._most_moves
 
     def rehearse(self) -> None:
         """Run every compiled function once, the walk last."""
+        self._arrange()
         self._begin()
         self._tighten()
         self._walk(CHUNK)
@@ -244,14 +231,6 @@ class Shortening:
         """Take a plan over to a longer cycle."""
         self._take(plan, cycle, cycle + int(self._rng.integers(1 + int(LOOSER * cycle))))
 
-    def _wanted(self) -> int:
-        """Return the value of a plan for which every job has a place now."""
-        return self._cycle
-
-    def _begins(self) -> int:
-        """Return before which tick a job begins."""
-        return self._cycle
-
     def _walk(self, insertions: int) -> int:
         """Put in what waits; return in how many insertions."""
         search = self._search
@@ -275,65 +254,21 @@ class Shortening:
         search.iterations += max(done, 1)
         return max(int(done), 1)
 
-    def _tighten(self) -> None:
-        """Take the least cycle time of the orders that were found."""
-        search, facts = self._search, self._search.lowered.facts
-        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle))
-        if self._clear(cycle) == 0:
-            search.offer(cycle, (cycle, self._plan.copy()))
-        self._cycle = cycle
-
-    def _clear(self, cycle: int) -> int:
-        """Take out what collides; return how many jobs wait then."""
-        self._num_waiting = int(
-            clear(
-                self._search.lowered.facts,
-                self._plan,
-                self._uses,
-                self._room,
-                self._weights,
-                self._waiting,
-                self._num_waiting,
-                cycle,
-            )
-        )
-        return self._num_waiting
-
-    def _ticks(self) -> Ints:
-        """Return up to when each job may last."""
-        sets = int(self._search.lowered.facts.sets[0])
-        return np.minimum(self._search.lasts + self._slack * self._cycle, sets * self._cycle) + 1
-
     def _begin(self) -> None:
         """Begin with the best timetable, as much of it as stands in a shorter cycle."""
-        cycle, plan = self._search.known()
+        _, (cycle, plan) = self._base()
         self._take(plan, cycle, max(self._search.target, cycle - max(1, int(cycle * self._step / 200))))
 
     def _take(self, plan: Plan, known: int, cycle: int) -> None:
         """Take as much of a plan that is right for a known cycle time as stands in another one."""
-        search, facts = self._search, self._search.lowered.facts
+        facts = self._search.lowered.facts
         self._fill(plan)
         self._cycle = cycle
         self._make_room(max(cycle, int(self._ticks().max())))
         seed = int(self._rng.integers(1 << 30))
         self._num_waiting = int(shorten(facts, self._plan, self._uses, self._graph, known, cycle, self._waiting, seed))
         self._clear(cycle)
-        set_prices(facts, self._uses, self._room, self._cycle, int(search.lasts.max(initial=1)))
-        self._weights[:] = 1
-        self._spent = 0
-
-    def _fill(self, plan: Plan) -> None:
-        """Take over a plan, with its uses."""
-        for mine, theirs in zip(self._plan, plan, strict=True):
-            mine[:] = theirs
-        self._uses.size[:] = 0
-        for job in np.flatnonzero(plan.placed):
-            use_job(self._search.lowered.facts, self._plan, self._uses, int(job))
-
-    def _make_room(self, ticks: int) -> None:
-        if ticks > self._room.starts.shape[1]:
-            before, self._room = self._room, rooms(self._search.lowered.facts, ticks)
-            self._room.price[:], self._room.rebate[:] = before.price, before.rebate
+        self._weigh()
 
 
 def least_ticks(facts: Facts) -> Ints:

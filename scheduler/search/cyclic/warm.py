@@ -6,7 +6,21 @@ from scheduler.search.compiling import Kernels
 
 KERNELS = Kernels(
     "scheduler.search.cyclic",
-    ("costs", "insertion", "last", "path", "rows", "shared", "span", "steps", "timing", "tracing", "using", "walk"),
+    (
+        "costs",
+        "insertion",
+        "last",
+        "moving",
+        "path",
+        "rows",
+        "shared",
+        "span",
+        "steps",
+        "timing",
+        "tracing",
+        "using",
+        "walk",
+    ),
 )
 
 
