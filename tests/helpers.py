@@ -192,6 +192,20 @@ class Enough(Stop):
             self.request()
 
 
+class Soon(Stop):
+    """A wish to stop that is made after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self._looks = looks
+
+    @property
+    def requested(self) -> bool:
+        """Whether there have been so many looks."""
+        self._looks -= 1
+        return self._looks < 0
+
+
 # --- the factory with every feature ------------------------------------------------------------------------------
 
 

@@ -47,8 +47,10 @@ import numpy as np
 from scheduler.bounds.alone import alone
 from scheduler.bounds.circuits import MOST_ASSIGNED, MOST_TOURED, least_circuit, least_circuits
 from scheduler.bounds.lanes_in_cycles import lanes_of_cycle_bound
-from scheduler.domain import CarrierGroup, Instance, Job, Machine, Operation, OperationKey
+from scheduler.bounds.rising import Rising
+from scheduler.domain import CarrierGroup, Instance, Job, Machine, Operation, OperationKey, Stop
 from scheduler.domain.cycle import part_set
+from scheduler.domain.remembered import remembered
 from scheduler.domain.routing import SLOTS, Leg, carriers, routes, tenders
 
 Place: TypeAlias = tuple[str, str]
@@ -96,15 +98,26 @@ class _Ride:
 _Use = TypeVar("_Use", _Stay, _Ride)
 
 
-def cycle_bound(instance: Instance) -> int:
-    """Return a lower bound of the cycle time of a cyclic instance; 0 without cycle."""
+@remembered
+def cycle_bound(instance: Instance, *, stop: Stop | None = None) -> int:
+    """Return a lower bound of the cycle time of a cyclic instance; 0 without cycle.
+
+    Raises
+    ------
+    Unfinished
+        If somebody wants to `stop`; one job has been looked at by then.
+    """
     if instance.cycle is None or instance.execution is not None:
         return 0
-    work = _Work(part_set(instance))
-    span = max(alone(work.instance, 0).completions.values(), default=0)
-    in_time = -(-span // max(1, instance.cycle.repetitions - 1))
-    lanes = lanes_of_cycle_bound(work.instance)
-    return max(1, in_time, lanes, work.of_operators(), work.of_machines(), work.of_carriers())
+    one_set = part_set(instance)
+    span = max(alone(one_set, 0).completions.values(), default=0)
+    rising = Rising(stop, max(1, -(-span // max(1, instance.cycle.repetitions - 1))))
+    rising.lift()
+    work = _Work(one_set)
+    rising.lift(max(lanes_of_cycle_bound(one_set), work.of_operators()))
+    work.of_machines(rising)
+    work.of_carriers(rising)
+    return rising.bound
 
 
 class _Work:
@@ -182,8 +195,8 @@ class _Work:
             best = max(best, -(-work // max(1, pool.capacity)))
         return best
 
-    def of_machines(self) -> int:
-        """Return the best bound of all machines, and of sets of them between which operations have a choice."""
+    def of_machines(self, rising: Rising) -> None:
+        """Lift a bound to that of all machines, and of sets of them between which operations have a choice."""
         stays = [self._stay(key) for key in self._operations]
         setups = {m.id: self._setups(m) for m in self.instance.machines if m.setups is not None}
 
@@ -192,7 +205,7 @@ class _Work:
             least = min(setups.get(machine, {}).get((was, becomes), 0) for machine, was, becomes in changes)
             return max(least, self._exchange(next(iter(able)), a.key, b.key)) if len(able) == 1 else least
 
-        return _best(stays, {machine.id: machine.capacity for machine in self.instance.machines}, gap)
+        _lift(rising, stays, {machine.id: machine.capacity for machine in self.instance.machines}, gap)
 
     def _setups(self, machine: Machine) -> _Ways:
         """Return the shortest setups between the families of all that a machine can do."""
@@ -245,8 +258,8 @@ class _Work:
         stops = {(machine, out.destination, into.origin, machine) for out, into in product(outs, ins) if out and into}
         return group.drop_time + group.pick_up_time + min(sum(ways.get(w, 0) for w in pairwise(each)) for each in stops)
 
-    def of_carriers(self) -> int:
-        """Return the best bound of all carriers, and of sets of them between which moves have a choice."""
+    def of_carriers(self, rising: Rising) -> None:
+        """Lift a bound to that of all carriers, and of sets of them between which moves have a choice."""
         holds = {id for id, carrier in self.instance.carrier_by_id.items() if carrier.capacity > 1}
 
         def gap(_: frozenset[str], a: _Ride, b: _Ride) -> int:
@@ -255,11 +268,10 @@ class _Work:
             return self._way(a.ends, b.begins)
 
         rides = [part for ride in self._rides for part in (self._visits(ride) if ride.able & holds else (ride,))]
-        best = _best(rides, dict.fromkeys(self.instance.carrier_by_id, 1), gap)
+        _lift(rising, rides, dict.fromkeys(self.instance.carrier_by_id, 1), gap)
         for carrier in holds:
             visits = [ride for ride in rides if ride.able == {carrier}]
-            best = max(best, sum(ride.length for ride in visits) + self._round_trip(visits))
-        return best
+            rising.lift(sum(ride.length for ride in visits) + self._round_trip(visits))
 
     def _round_trip(self, visits: Sequence[_Ride]) -> int:
         """Return the least way to every place of some visits; past `MOST_TOURED`, to those that are farthest apart."""
@@ -318,14 +330,21 @@ def _closure(ways: _Ways) -> _Ways:
     return found
 
 
-def _best(uses: Sequence[_Use], capacities: Mapping[str, int], gap: Callable[[frozenset[str], _Use, _Use], int]) -> int:
-    """Return the best bound of all sets of resources that some use has a choice between."""
-    best = 0
+def _lift(
+    rising: Rising,
+    uses: Sequence[_Use],
+    capacities: Mapping[str, int],
+    gap: Callable[[frozenset[str], _Use, _Use], int],
+) -> None:
+    """Lift a bound to those of all sets of resources that some use has a choice between."""
     for some in {use.able for use in uses if use.able}:
         inside = [use for use in uses if use.able and use.able <= some]
         work = sum(use.length for use in inside)
         if len(inside) <= MOST_ASSIGNED and all(capacities[resource] == 1 for resource in some):
-            costs = np.array([[gap(some, a, b) for b in inside] for a in inside], np.int64)
+            rows = list[list[int]]()
+            for a in inside:
+                rising.lift()
+                rows.append([gap(some, a, b) for b in inside])
+            costs = np.array(rows, np.int64)
             work += least_circuit(costs) if len(some) == 1 else least_circuits(costs)
-        best = max(best, -(-work // sum(capacities[resource] for resource in some)))
-    return best
+        rising.lift(-(-work // sum(capacities[resource] for resource in some)))

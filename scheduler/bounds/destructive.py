@@ -19,15 +19,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scheduler.bounds.one_machine import one_machine_bound
+from scheduler.bounds.rising import Rising
 from scheduler.bounds.windows import Window, Windows
 from scheduler.bounds.working_time import WorkingTime
-from scheduler.domain import Instance, Job
+from scheduler.domain import Instance, Job, Stop
 from scheduler.domain.horizon import horizon
 
 MOST_HEADS = 20
 """Instants, at the most, from which on work is counted."""
 FIRST_STEP = 16
 """Part of the bound so far by which the second makespan that is tried is longer than the first."""
+UNLIKELY = 8
+"""Times the bound so far from which on it is looked up whether there may be no schedule at all: that takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +42,45 @@ class Demand:
     time: int
 
 
-def destructive_bound(instance: Instance, least: int) -> int:
+def destructive_bound(instance: Instance, least: int, stop: Stop | None = None) -> int:
     """Return a bound of the makespan, better than another one, `least`, or the same.
 
     It is the same for cycles, for plans with a past, and where it is proved that there is no schedule at all.
+
+    Raises
+    ------
+    Unfinished
+        If somebody wants to `stop`.
     """
     if instance.execution is not None or instance.cycle is not None:
         return least
-    windows = Windows(instance)
-    if not _is_refuted(instance, windows, least):
+    windows, rising = Windows(instance), Rising(stop, least)
+    if not _is_refuted(instance, windows, least, rising):
         return least
-    refuted, step, limit = least, max(1, least // FIRST_STEP), horizon(instance)
-    while _is_refuted(instance, windows, refuted + step):
+    refuted, step = least, max(1, least // FIRST_STEP)
+    while _is_refuted(instance, windows, refuted + step, rising):
         refuted, step = refuted + step, 2 * step
-        if refuted >= limit:
+        if refuted >= UNLIKELY * least and refuted >= horizon(instance):
             return least
+    rising.lift(refuted + 1)  # not before: there may be no schedule at all
     while step > 1:
         half = step // 2
-        if _is_refuted(instance, windows, refuted + half):
+        if _is_refuted(instance, windows, refuted + half, rising):
             refuted, step = refuted + half, step - half
+            rising.lift(refuted + 1)
         else:
             step = half
     return refuted + 1
 
 
-def _is_refuted(instance: Instance, windows: Windows, limit: int) -> bool:
+def _is_refuted(instance: Instance, windows: Windows, limit: int, rising: Rising) -> bool:
     """Return whether it is proved that no schedule has a makespan of at most a limit."""
     times = windows.times(limit)
     on_machines: dict[frozenset[str], list[Demand]] = {}
     by_group: dict[str, list[Demand]] = {}
     by_pool: dict[str, list[Demand]] = {}
     for job in instance.jobs:
+        rising.lift()
         found = windows.of_job(job, times, limit)
         if found is None:
             return True
@@ -90,11 +101,13 @@ def _is_refuted(instance: Instance, windows: Windows, limit: int) -> bool:
                 by_group.setdefault(group, []).append(work)
     holds = {id: sum(carrier.capacity for carrier in group.carriers) for id, group in instance.group_by_id.items()}
     capacities = {pool.id: pool.capacity for pool in instance.operators}
-    return (
-        any(_overloads(instance, times, machines, on_machines) for machines in on_machines)
-        or any(_is_too_much(work, _steadily(holds[group])) for group, work in by_group.items())
-        or any(_is_too_much(work, _steadily(capacities[pool])) for pool, work in by_pool.items())
-    )
+    for machines in on_machines:
+        rising.lift()
+        if _overloads(instance, times, machines, on_machines):
+            return True
+    offers = [(work, holds[group]) for group, work in by_group.items()]
+    offers += [(work, capacities[pool]) for pool, work in by_pool.items()]
+    return any(_is_too_much(work, _steadily(capacity)) for work, capacity in offers)
 
 
 def _least(left: tuple[Window, ...], times: list[int]) -> Demand:

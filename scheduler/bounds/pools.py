@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.bounds.one_machine import interrupted
-from scheduler.domain import Instance, Machine, OperationKey
+from scheduler.domain import Instance, Machine, OperationKey, Stop
+from scheduler.domain.stop import Stopped
 
 MOST_POOLS = 24
 """Pools that are looked at: those with the most work for what they can do."""
@@ -94,7 +95,11 @@ class Pool:
 
 
 def pools(
-    instance: Instance, starts: Mapping[OperationKey, int], left: Mapping[OperationKey, int], until: int
+    instance: Instance,
+    starts: Mapping[OperationKey, int],
+    left: Mapping[OperationKey, int],
+    until: int,
+    stop: Stop | None = None,
 ) -> list[Pool]:
     """Return the pools of the sets of machines that operations choose from, and of all machines.
 
@@ -108,6 +113,13 @@ def pools(
         Shortest time from the start of an operation to the completion of its job.
     until
         The instant up to which calendars are read.
+    stop
+        A wish to stop; it is looked at for every set.
+
+    Raises
+    ------
+    Stopped
+        If somebody wants to stop: which of the sets have the most work is not known then.
     """
     lengths, choices = dict[OperationKey, int](), dict[OperationKey, frozenset[str]]()
     for key in starts:
@@ -116,6 +128,8 @@ def pools(
         choices[key] = frozenset(mode.machine for mode in modes)
     found: list[tuple[float, frozenset[str], list[OperationKey]]] = []
     for machines in {*choices.values(), frozenset().union(*choices.values())}:
+        if stop is not None and stop.requested:
+            raise Stopped
         keys = [key for key, choice in choices.items() if choice <= machines]
         capacity = sum(instance.machine_by_id[machine].capacity for machine in machines)
         found.append((sum(lengths[key] for key in keys) / max(1, capacity), machines, keys))

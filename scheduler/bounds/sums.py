@@ -14,13 +14,14 @@ added up in layers, each with the jobs that weigh at least so much::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from scheduler.bounds.alone import Alone, alone
 from scheduler.bounds.pools import Pool, pools
-from scheduler.domain import Instance
+from scheduler.domain import Instance, Stop
 from scheduler.domain.horizon import tails
 from scheduler.domain.remembered import remembered
+from scheduler.domain.stop import Stopped
 
 REACH = 8
 """Calendars are read for so many times what the machines need together, and the longest job alone."""
@@ -38,24 +39,44 @@ ALONE = frozenset(("number_tardy", "start_deviation"))
 """Those of them that follow from jobs alone; pools take most of the time."""
 
 
-def sum_bounds(instance: Instance, names: Collection[str] = SUMS) -> dict[str, int]:
-    """Return a lower bound of these terms of `SUMS`; those of changes only where there is a baseline."""
-    least, found = _alone(instance), () if ALONE.issuperset(names) else _pools(instance)
+def sum_bounds(instance: Instance, names: Collection[str] = SUMS, stop: Stop | None = None) -> dict[str, int]:
+    """Return a lower bound of these terms of `SUMS`; those of changes only where there is a baseline.
+
+    If somebody wants to `stop`, no further pool is looked at.
+    """
+    least = _alone(instance)
+    try:
+        found = _Until(stop, () if ALONE.issuperset(names) else _pools(instance, stop=stop))
+    except Stopped:
+        found = _Until(stop, ())
     dues = {job.id: job.due_date for job in instance.jobs if job.due_date is not None}
     weights = {job: instance.job_by_id[job].weight for job in dues}
     late = {job: max(0, least.completions[job] - due) for job, due in dues.items()}
     releases = {job.id: job.release_date for job in instance.jobs}
     flows = {job: least.completions[job] - release for job, release in releases.items()}
-    bounds = {
-        "total_tardiness": _total(found, dues, late, dict.fromkeys(dues, 1)),
-        "weighted_tardiness": _total(found, dues, late, weights),
-        "maximum_tardiness": max((0, *late.values(), *(pool.lateness(dues) for pool in found))),
-        "number_tardy": sum(by > 0 for by in late.values()),
+    bounds: dict[str, Callable[[], int]] = {
+        "total_tardiness": lambda: _total(found, dues, late, dict.fromkeys(dues, 1)),
+        "weighted_tardiness": lambda: _total(found, dues, late, weights),
+        "maximum_tardiness": lambda: max((0, *late.values(), *(pool.lateness(dues) for pool in found))),
+        "number_tardy": lambda: sum(by > 0 for by in late.values()),
         # With its release as due date no job is early.
-        "flow_time": _total(found, releases, flows, dict.fromkeys(releases, 1)),
+        "flow_time": lambda: _total(found, releases, flows, dict.fromkeys(releases, 1)),
         **_changes(instance, least, found),
     }
-    return {name: bound for name, bound in bounds.items() if name in names}
+    return {name: bound() for name, bound in bounds.items() if name in names}
+
+
+class _Until:
+    """Pools, one after the other, until somebody wants to stop."""
+
+    def __init__(self, stop: Stop | None, pools: Sequence[Pool]) -> None:
+        self._stop, self._pools = stop, pools
+
+    def __iter__(self) -> Iterator[Pool]:
+        for pool in self._pools:
+            if self._stop is not None and self._stop.requested:
+                return
+            yield pool
 
 
 @remembered
@@ -64,10 +85,10 @@ def _alone(instance: Instance) -> Alone:
 
 
 @remembered
-def _pools(instance: Instance) -> Sequence[Pool]:
+def _pools(instance: Instance, *, stop: Stop | None = None) -> Sequence[Pool]:
     least = _alone(instance)
     pending = {key: start for key, start in least.starts.items() if key not in least.begun}
-    return pools(instance, pending, tails(instance), _reach(instance))
+    return pools(instance, pending, tails(instance), _reach(instance), stop)
 
 
 def _reach(instance: Instance) -> int:
@@ -83,7 +104,7 @@ def _reach(instance: Instance) -> int:
     return begin + REACH * (sum(works) // max(1, capacity) + max(works, default=0))
 
 
-def _changes(instance: Instance, least: Alone, pools: Sequence[Pool]) -> dict[str, int]:
+def _changes(instance: Instance, least: Alone, pools: Iterable[Pool]) -> dict[str, Callable[[], int]]:
     """Return bounds of what changes against the baseline: an operation that can't start in time is late alone."""
     if instance.execution is None:
         return {}
@@ -92,12 +113,12 @@ def _changes(instance: Instance, least: Alone, pools: Sequence[Pool]) -> dict[st
     promised = {job: end for job, end in baseline.completions.items() if job in least.completions}
     late = {job: max(0, least.completions[job] - end) for job, end in promised.items()}
     return {
-        "start_deviation": sum(max(0, least.starts[key] - start) for key, start in planned.items()),
-        "promised_tardiness": _total(pools, promised, late, dict.fromkeys(promised, 1)),
+        "start_deviation": lambda: sum(max(0, least.starts[key] - start) for key, start in planned.items()),
+        "promised_tardiness": lambda: _total(pools, promised, late, dict.fromkeys(promised, 1)),
     }
 
 
-def _total(pools: Sequence[Pool], dues: Mapping[str, int], alone: Mapping[str, int], weights: Mapping[str, int]) -> int:
+def _total(pools: Iterable[Pool], dues: Mapping[str, int], alone: Mapping[str, int], weights: Mapping[str, int]) -> int:
     """Return the best bound of the weighted tardiness that one of the pools gives; other jobs are late alone."""
     total = sum(weights[job] * by for job, by in alone.items())
     best = total

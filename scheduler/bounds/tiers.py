@@ -18,7 +18,7 @@ The load bound, which shares out flexible operations among machines in the best 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -26,8 +26,9 @@ from scheduler.bounds.cycle import cycle_bound
 from scheduler.bounds.destructive import destructive_bound
 from scheduler.bounds.lanes import lane_bound
 from scheduler.bounds.one_machine import one_machine_bound
+from scheduler.bounds.rising import Rising, Unfinished
 from scheduler.bounds.sums import SUMS, sum_bounds
-from scheduler.domain import Instance, OperationKey, Tier
+from scheduler.domain import Instance, OperationKey, Stop, Tier
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.cycle import part_set
 from scheduler.domain.horizon import heads, tails
@@ -40,41 +41,64 @@ PRICE_STEP = 0.5
 
 
 @collector_paused()
-def tier_bounds(instance: Instance, tiers: Sequence[Tier]) -> tuple[Fraction, ...]:
+def tier_bounds(instance: Instance, tiers: Sequence[Tier], stop: Stop | None = None) -> tuple[Fraction, ...]:
     """Return a lower bound of each tier, from bounds of its terms.
 
-    Terms that are no matter of starts and completions count 0; no term is ever negative.
+    Terms that are no matter of starts and completions count 0; no term is ever negative. If somebody wants to `stop`,
+    what is proved by then is the answer: at least what the longest job comes to.
     """
     instance = instance.at_best
     names, least = {name for tier in tiers for name, _ in tier.weights}, dict[str, int]()
     if sums := names.intersection(SUMS):
-        least.update(sum_bounds(instance, sums))
-    if "makespan" in names:
-        least["makespan"] = makespan_bound(instance)
+        least.update(sum_bounds(instance, sums, stop))
     if "cycle_time" in names:
-        least["cycle_time"] = cycle_bound(instance)
+        least["cycle_time"] = so_far(cycle_bound, instance, stop)
+    if "makespan" in names:
+        least["makespan"] = so_far(makespan_bound, instance, stop)
     values = (sum((weight * least.get(name, 0) for name, weight in tier.weights), Fraction(0)) for tier in tiers)
     return tuple(max(tier.aspiration, value) for tier, value in zip(tiers, values, strict=True))
 
 
+def so_far(bound: Callable[..., int], instance: Instance, stop: Stop | None) -> int:
+    """Return a bound, as far as it is proved when somebody wants to stop."""
+    try:
+        return bound(instance, stop=stop)
+    except Unfinished as unfinished:
+        return unfinished.bound
+
+
 @remembered
-def makespan_bound(instance: Instance) -> int:
+def makespan_bound(instance: Instance, *, stop: Stop | None = None) -> int:
     """Return the best of the bounds; valid for every schedule of the instance, whatever has already happened.
 
     In cyclic production the last of *n* sets begins ``n - 1`` cycles after the first, and takes what one set does.
+
+    Raises
+    ------
+    Unfinished
+        If somebody wants to `stop`.
     """
-    bound = destructive_bound(instance.at_best, simple_bound(instance))
+    rising = Rising(stop, simple_bound(instance, stop))
+    rising.lift(destructive_bound(instance.at_best, rising.bound, stop))
     if instance.cycle is not None and instance.execution is None:
         cycles = instance.cycle.repetitions - 1
-        bound = max(bound, cycles * cycle_bound(instance) + makespan_bound(part_set(instance)))
-    return bound
+        in_cycles = cycles * so_far(cycle_bound, instance, stop) + so_far(makespan_bound, part_set(instance), stop)
+        rising.lift(in_cycles)
+    return rising.bound
 
 
-def simple_bound(instance: Instance) -> int:
-    """Return the best of the bounds from one job, one machine or one lane."""
+def simple_bound(instance: Instance, stop: Stop | None = None) -> int:
+    """Return the best of the bounds from one job, one machine or one lane.
+
+    Raises
+    ------
+    Unfinished
+        If somebody wants to `stop`; one job has been looked at by then.
+    """
     instance = instance.at_best
     earliest, left, certain = heads(instance), tails(instance), _certain(instance)
-    best = max((earliest[key] + left[key] for key in certain), default=0)
+    rising = Rising(stop, max((earliest[key] + left[key] for key in certain), default=0))
+    rising.lift()
     by_machine: dict[str, list[tuple[int, int, int]]] = {}
     for key in certain:
         modes = instance.operation_by_key[key].modes
@@ -85,8 +109,8 @@ def simple_bound(instance: Instance) -> int:
             by_machine.setdefault(machines.pop(), []).append(item)
     for machine in instance.machines:
         if machine.capacity == 1 and machine.id in by_machine:
-            best = max(best, one_machine_bound(by_machine[machine.id]))
-    return max(best, lane_bound(instance, earliest, left))
+            rising.lift(one_machine_bound(by_machine[machine.id]))
+    return max(rising.bound, lane_bound(instance, earliest, left))
 
 
 def _certain(instance: Instance) -> list[OperationKey]:

@@ -35,6 +35,8 @@ Literal: TypeAlias = Any
 """A CP-SAT Boolean variable or its negation."""
 Value: TypeAlias = Callable[..., int]
 """The value that a variable has in a schedule, called with a `ScheduleView` (loop variables are bound as defaults)."""
+LOAD_SECONDS = 3.0
+"""Most seconds in which lines about the load are looked for."""
 
 
 class ModelContext:
@@ -59,6 +61,8 @@ class ModelContext:
         Whether the order on some machine or carrier is a circuit.
     stop
         Once it is requested, new variables raise `Stopped`: a large model takes its time to build.
+    load_seconds
+        Seconds in which lines about the load are looked for.
     alike
         Fleets whose vehicles share their `tours`.
     """
@@ -97,6 +101,7 @@ class ModelContext:
         self.setup_arcs: list[tuple[Literal, int]] = []
         self._values: list[tuple[Any, Value, int, int]] = []
         self.stop: Stop | None = None
+        self.load_seconds = LOAD_SECONDS
         self.heads = heads(instance)
         self.tails = tails(instance)
         self._starts: dict[OperationKey, Expr] = {}

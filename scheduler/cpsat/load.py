@@ -95,7 +95,10 @@ def load_lines(instance: Instance, seconds: float = inf) -> tuple[int, tuple[Lin
                 row.SetCoefficient(shares[item], float(instance.least(instance.mode(*item))))
         lines += new
         if seconds < inf:
-            solver.SetTimeLimit(max(1, int(1000 * (deadline - monotonic()))))
+            left = deadline - monotonic()
+            if left <= 0:
+                break  # the program would not even be handed over in a moment
+            solver.SetTimeLimit(max(1, int(1000 * left)))
         if solver.Solve() != pywraplp.Solver.OPTIMAL:
             break
         value = float(solver.Objective().Value())

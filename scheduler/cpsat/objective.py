@@ -10,12 +10,8 @@ from scheduler.bounds import simple_bound
 from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.load import load_lines
 from scheduler.domain import Job, OperationKey, ScheduledOperation, Tier
-from scheduler.domain.horizon import heads, tails
 
 Expr = Any
-
-LOAD_SECONDS = 3.0
-"""Most seconds in which lines about the load are looked for."""
 
 
 def tier_expression(ctx: ModelContext, tier: Tier, built: dict[str, Expr]) -> Expr:
@@ -44,7 +40,7 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
     Redundant, ``makespan >= min head + sum time * literal + min tail``, yet it lifts the bound of flexible
     instances far (by half on the large ones of Dauzere-Peres and Paulli). Setups and empty moves count too.
     """
-    earliest, left = heads(ctx.instance), tails(ctx.instance)
+    earliest, left = ctx.heads, ctx.tails
     for machine in ctx.instance.machines:
         work = ctx.operations_on(machine.id)
         if not work:
@@ -62,7 +58,7 @@ def _post_loads(ctx: ModelContext, makespan: Expr) -> None:
             ctx.model.add(makespan - before - tail >= load + sum(time * literal for time, literal in setups))
     if ctx.kept is None:
         # Subproblems are solved sooner than these lines are found.
-        bound, lines = load_lines(ctx.instance, LOAD_SECONDS)
+        bound, lines = load_lines(ctx.instance, ctx.load_seconds)
         ctx.loads_bind = bound > simple_bound(ctx.instance)
         for line in lines:
             capacity = ctx.instance.machine_by_id[line.machine].capacity

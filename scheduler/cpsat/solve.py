@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 
 from scheduler.constraints import RULES
 from scheduler.cpsat.ceilings import ceilings
-from scheduler.cpsat.context import ModelContext
+from scheduler.cpsat.context import LOAD_SECONDS, ModelContext
 from scheduler.cpsat.extract import extract
 from scheduler.cpsat.kept import Kept
 from scheduler.cpsat.objective import tier_expression
@@ -27,6 +27,8 @@ OnProgress = Callable[[Fraction | None, Fraction | None], None]
 
 MIN_SECONDS = 0.05
 """Below this no further solve is started."""
+LOAD_SHARE = 0.25
+"""Most of the time left in which lines about the load are looked for."""
 LARGE = 20_000
 """Variables from which on presolve is kept short."""
 
@@ -111,7 +113,11 @@ def improve(
     built: dict[str, Any] = {}
     proved = True
     for index, tier in enumerate(objective.tiers):
+        ctx.load_seconds = min(LOAD_SECONDS, LOAD_SHARE * (deadline - monotonic()))
         expression = tier_expression(ctx, tier, built)
+        if ending.requested:
+            proved = False
+            break
         # No term is ever negative. A tier is never worth less than its aspiration, yet may be less.
         least = max(tier.aspiration, floor if index == 0 and floor is not None else Fraction(0))
         if least > tier.aspiration:

@@ -79,6 +79,7 @@ def horizon(instance: Instance) -> int:
     return worst if common is None else min(worst, common)
 
 
+@remembered
 def heads(instance: Instance) -> dict[OperationKey, int]:
     """Return the earliest conceivable start of each operation: releases, shortest durations, lags and moves."""
     found: dict[OperationKey, int] = {}
@@ -100,6 +101,7 @@ def heads(instance: Instance) -> dict[OperationKey, int]:
     return found
 
 
+@remembered
 def tails(instance: Instance) -> dict[OperationKey, int]:
     """Return the shortest conceivable time from the start of each operation to the completion of its job."""
     found: dict[OperationKey, int] = {}

@@ -59,7 +59,7 @@ def shorten(run: Run) -> Answer | None:
     def on_better(value: int) -> None:
         run.record(value * goal.unit, None, CyclicSearch.name)
 
-    walk = CyclicSearch.of(run.instance, run.best, run.seed, on_better, goal)
+    walk = CyclicSearch.of(run.instance, run.best, run.seed, on_better, goal, run.least_cycle)
     return None if walk is None else Cycling(run, walk).search()
 
 
@@ -72,7 +72,7 @@ def shorten_first(run: Run) -> None:
     assert run.best is not None
     if why_unsupported(run.instance, SHORT) is not None:
         return
-    walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda cycle_time: None)
+    walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda cycle_time: None, least_cycle=run.least_cycle)
     seconds = FIRST_SHARE * run.left
     if walk is None or not (walk.is_compiled() or walk.compile_elsewhere()(seconds)):
         return
@@ -119,7 +119,12 @@ class Cycling:
         self._prover = Stop()
         self._bounds: tuple[Fraction | None, ...] = run.no_bounds
         later = len(run.objective.tiers) > 1 and run.has_time_for_model
-        self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
+        self._later = LAST_SHARE * run.left if later else 0.0
+
+    @property
+    def _kept(self) -> float:
+        """Seconds kept for later tiers, and for the last schedule's way out."""
+        return self._run.reserve + self._later
 
     def search(self) -> Answer:
         """Search until the cycle time is proved, the time is up, or somebody wants to stop."""
@@ -133,7 +138,7 @@ class Cycling:
                 self._side_by_side(compiled)
         walk.finish()
         self._exchange()
-        goes_on = self._kept > run.reserve
+        goes_on = self._later > 0.0
         if goes_on and walk.goal.per_span == 0 and not ENDS.isdisjoint(run.objective.terms):
             self._compact()
         return run.answer(self._bounds, goes_on=goes_on)
@@ -145,7 +150,9 @@ class Cycling:
         if run.stop.requested or seconds <= 0 or not self._walk.is_compiled():
             return
         assert run.best is not None
-        walk = CyclicSearch.of(run.instance, run.best, run.seed, lambda value: None, SHORT_CYCLE_THEN_SPAN)
+        walk = CyclicSearch.of(
+            run.instance, run.best, run.seed, lambda value: None, SHORT_CYCLE_THEN_SPAN, run.least_cycle
+        )
         if walk is None:
             return
         if run.bound is not None:
@@ -219,11 +226,9 @@ class Cycling:
     def _exchange(self) -> None:
         """Take the best schedule of the walk, or give it that of CP-SAT."""
         run, walk = self._run, self._walk
-        found = walk.best()
-        if found is not None:
-            value = self._value()
-            run.offer(found, walk.name)
-            self._is_behind = self._is_behind and self._value() == value
+        value = self._value()
+        found = run.take(walk)
+        self._is_behind = self._is_behind and self._value() == value
         best = run.best
         if best is not None and best is not found and best is not self._given:
             walk.give(best)

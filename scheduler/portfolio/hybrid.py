@@ -76,7 +76,7 @@ class Hybrid:
             BlockingSearch(run.instance, run.best, run.seed, self._on_better) if blocks else self._tabu(run.best)
         )
         others = len(run.objective.tiers) > len(weights.tiers) and run.instance.execution is None
-        self._kept = run.reserve + (LAST_SHARE * run.left if others and run.has_time_for_model else 0.0)
+        self._later = LAST_SHARE * run.left if others and run.has_time_for_model else 0.0
         self._is_small = weights.is_makespan and len(run.instance.operation_by_key) <= self._walk.small
 
     def search(self) -> Answer:
@@ -97,7 +97,12 @@ class Hybrid:
                 self._side_by_side(compiled)
         self._walk.finish()
         self._take()
-        return run.answer(self._bounds, goes_on=self._kept > run.reserve)
+        return run.answer(self._bounds, goes_on=self._later > 0.0)
+
+    @property
+    def _kept(self) -> float:
+        """Seconds kept for later tiers, and for the last schedule's way out."""
+        return self._run.reserve + self._later
 
     def _has_rival(self) -> bool:
         """Return whether the factory search may find better schedules: what the walk looks at is only a part of it.
@@ -252,11 +257,8 @@ class Hybrid:
     def _exchange(self, factory: FactorySearch) -> bool:
         """Take what both searches have found; return whether the factory search has found the best of all."""
         self._take()
-        found = factory.best()
-        if found is None:
-            return False
-        self._run.offer(found, factory.name)
-        return self._run.is_best(found)
+        found = self._run.take(factory)
+        return found is not None and self._run.is_best(found)
 
     def _take_turns(self, compiled: Callable[[float], bool] | None, factory: FactorySearch | None) -> None:
         """Walk and prove in turns, in slices of counted work: the same seed takes the same way every time.
@@ -342,8 +344,6 @@ class Hybrid:
 
     def _take(self, walk: CompiledSearch[Any] | None = None) -> None:
         """Take the best schedule of a walk over: it is read from the arrays, valued, and maybe checked."""
-        walk, began_at = walk or self._walk, monotonic()
-        schedule = walk.best()
-        if schedule is not None:
-            self._run.offer(schedule, walk.name)
+        began_at = monotonic()
+        if self._run.take(walk or self._walk) is not None:
             self._way_out = max(self._way_out, monotonic() - began_at)

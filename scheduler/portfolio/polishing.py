@@ -30,6 +30,8 @@ MODEL_SHARE = 0.1
 """Most of the time that building the whole model may take beside the factory search: its bounds are weak there."""
 LOADING = 3.0
 """Seconds that have to be left for a walk that is only just compiled: nothing else runs while it is loaded."""
+LEAST_WALK = 0.3
+"""Seconds below which no walk is begun in a process that has not walked yet: to load the code takes longer."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
 
@@ -51,19 +53,25 @@ class Polishing:
         self._given: Schedule | None = None
         self._overrun = 0.0  # seconds by which a polish has outlasted its time: a large model is slow to give up
         self._prover = Stop()
-        bounds = run.bounds_at_once if run.has_time_for_bounds else run.no_bounds
-        self._bounds: tuple[Fraction | None, ...] = (None, *bounds[1:])
+        self._bounds: tuple[Fraction | None, ...] = run.no_bounds
         # The walk sees all the tiers that it knows at once.
         later = len(run.objective.tiers) > (1 if walk is None else walk.goal.num_tiers)
         later = later and not run.stop.requested and run.has_time_for_model
-        self._kept = run.reserve + (LAST_SHARE * run.left if later else 0.0)
+        self._later = LAST_SHARE * run.left if later else 0.0
+
+    @property
+    def _kept(self) -> float:
+        """Seconds kept for later tiers, and for the last schedule's way out."""
+        return self._run.reserve + self._later
 
     def search(self) -> Answer:
         """Search until the first tier is proved, the time is up, or somebody wants to stop."""
         run, walk = self._run, self._walk
+        proves_first = walk is None or run.num_modes <= SMALL
+        if proves_first or run.workers == 1 or run.instance.execution is not None or run.stop.requested:
+            self._bound()
         if run.stop.requested and run.best is not None:
             return run.answer(self._bounds)  # even to tell how long a model takes to build takes its time
-        proves_first = walk is None or run.num_modes <= SMALL
         if (run.has_time_for_model and proves_first) or run.best is None:
             seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)
             status, bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
@@ -79,10 +87,21 @@ class Polishing:
             else:
                 with run.stop.calling(walk.stop):
                     self._beside(walk)
-        if self._kept > run.reserve and not run.stop.requested:
-            status, bounds = run.improve(run.left, run.workers, run.stop)
+        if self._later > 0.0 and not run.stop.requested:
+            status, bounds = run.improve(run.left - run.reserve, run.workers, run.stop)
             return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         return run.answer(self._bounds)
+
+    def _bound(self) -> None:
+        """Bound all tiers without a solver, unless a repair lacks the time for it."""
+        run = self._run
+        if run.has_time_for_bounds:
+            first, *later = run.bounds_at_once
+            # No later tier is ever less than what it could be alone.
+            self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, (None, *later), strict=True))
+            if run.best is not None:
+                run.record(None, first, "bounds")
+            self._aim()
 
     def _side_by_side(self) -> None:
         """Polish in all threads but one; in that one improve the whole model, in slices that double.
@@ -127,7 +146,7 @@ class Polishing:
 
         After a round of polishing that has found nothing the thread walks too. Where walks find nothing either for as
         long, the whole of a small model has all threads for its next slice.
-        Until the walk is compiled, its threads are idle: compiling keeps one busy.
+        Until the walk is compiled, its threads are idle: compiling keeps one busy. Bounds of plans are found meanwhile.
         """
         run = self._run
         compiled = None if walk.is_compiled() else walk.compile_elsewhere()
@@ -136,6 +155,10 @@ class Polishing:
             # Of the first walks one begins with the plan in force, the other with what has a good value already.
             self._given = run.best
             walk.give(run.best)
+        is_plan = run.instance.execution is None
+        if is_plan and compiled is None and not walk.is_loaded() and run.left - self._kept < LEAST_WALK:
+            self._bound()
+            return
         if compiled is None:
             walk.start(run.workers - 1)
             if run.instance.execution is not None and run.left < ROUND and run.num_modes > SMALL:
@@ -143,8 +166,10 @@ class Polishing:
                 walk.wait((run.left - self._kept) / 2)
                 self._exchange(walk)  # on a busy machine the way out of the last schedule may be too long
                 walk.wait(run.left - self._kept)
-            elif run.instance.execution is None:
-                self._construct()
+        if is_plan:
+            self._bound()  # Python beside compiled code: the walk loses next to nothing
+        if is_plan and compiled is None and not self._has_ended():
+            self._construct()
         while not self._has_ended():
             if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
                 compiled = None
@@ -183,7 +208,7 @@ class Polishing:
         from scheduler.search.construct import construct
 
         run = self._run
-        seconds = construction_seconds(run.time_limit)
+        seconds = min(construction_seconds(run.time_limit), run.left - self._kept)
         ends_at = monotonic() + seconds
         found = construct(
             run.instance,
@@ -192,17 +217,16 @@ class Polishing:
             seed=run.seed,
             stop=run.stop,
             gives_up=lambda: run.stop.requested or monotonic() >= ends_at,
+            problem=None if self._walk is None else self._walk.lowered.problem,
         )
         if found is not None:
             run.offer(found, "construction")
 
     def _exchange(self, walk: FactorySearch) -> None:
         """Take the best schedule of the walk, or give it that of the others."""
-        found = walk.best()
-        if found is not None:
-            self._run.offer(found, walk.name)
+        found = self._run.take(walk)
         best = self._run.best
-        if best is not None and best is not found and best is not self._given:
+        if best is not None and best is not found and best is not self._given and not self._has_ended():
             walk.give(best)
         self._given = best
 

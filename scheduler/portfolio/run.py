@@ -8,32 +8,23 @@ from fractions import Fraction
 from functools import cached_property, partial
 from math import inf
 from threading import Lock
-from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scheduler.bounds import higher
 from scheduler.domain import Instance, Objective, Progress, Schedule, Status, Stop
 from scheduler.portfolio.findings import Findings
 from scheduler.portfolio.patience import construction_seconds, first_pass_gives_up, slow_pass
+from scheduler.portfolio.timed import Timed
 
 if TYPE_CHECKING:
     from scheduler.search.decode.engine import FactorySearch
     from scheduler.search.tabu.weights import Weights
+    from scheduler.search.threads import CompiledSearch
 
 CONSTRUCTION_BEFORE_WALK = 0.2
 """Seconds of construction where the compiled search goes on from it."""
 FIRST_SECONDS = 0.3
 """Seconds after which the factory search hands its first schedule over, though others could still be better."""
-BUILD_SHARE = 0.4
-"""Most of the time limit that building the model may take."""
-RESERVE = (0.15, 8e-5)
-"""Seconds kept for the last schedule's way out, and for each operation: it is read from arrays, and checked ..."""
-RESERVE_IN_REPAIR = (0.03, 5e-5)
-"""... and in a repair, besides what a check is known to take there."""
-BOUNDS_PER_OPERATION = 1e-4
-"""Seconds that bounds take for each operation ..."""
-BOUNDS_SHARE = 0.1
-"""... and most of the time that they may take in a repair, which hardly ever proves anything."""
 SMALL = 150
 """Modes up to which CP-SAT alone has a first go before the compiled search ..."""
 SMALL_SHARE = 0.1
@@ -53,7 +44,7 @@ Answer: TypeAlias = tuple[Status, tuple[Fraction | None, ...]]
 """Status, and bound of each tier."""
 
 
-class Run:
+class Run(Timed):
     """One call of `solve`: the clock, the best schedule so far, and the history."""
 
     def __init__(
@@ -68,64 +59,23 @@ class Run:
         on_schedule: OnSchedule | None = None,
         findings: Findings | None = None,
     ) -> None:
-        self.instance = instance
-        self.findings = findings or Findings()
+        super().__init__(instance, time_limit, stop, findings or Findings())
         self.objective = objective
         self.workers = workers
         self.seed = seed
         self.best: Schedule | None = None
         self.knows_loads = False
         self.best_terms: dict[str, int] = {}
-        self._began_at = monotonic()
-        self.time_limit = time_limit
         self._on_progress = on_progress
         self._on_schedule = on_schedule
-        self.stop = stop
         self.proved = Stop()
         self._history: list[Progress] = []
         self._lock = Lock()
 
     @property
-    def seconds(self) -> float:
-        """Wall time since the call began."""
-        return monotonic() - self._began_at
-
-    @property
-    def left(self) -> float:
-        """Wall time left."""
-        return self.time_limit - self.seconds
-
-    @cached_property
-    def reserve(self) -> float:
-        """Seconds kept for the last schedule's way out."""
-        least, each = RESERVE if self.instance.execution is None else RESERVE_IN_REPAIR
-        each_and_check = each * len(self.instance.operation_by_key) + self.findings.check_seconds
-        return least + min(each_and_check, 0.2 * self.time_limit)
-
-    @property
     def no_bounds(self) -> tuple[None, ...]:
         """What is known of the tiers when nothing is."""
         return tuple(None for _ in self.objective.tiers)
-
-    @cached_property
-    def num_modes(self) -> int:
-        """Modes of all operations."""
-        return sum(len(operation.modes) for operation in self.instance.operation_by_key.values())
-
-    @property
-    def has_time_for_model(self) -> bool:
-        """Whether CP-SAT's model is built in a fair share of the time limit."""
-        return self.builds_model_within(BUILD_SHARE)
-
-    def builds_model_within(self, share: float) -> bool:
-        """Return whether CP-SAT's model is built in this share of the time limit, at most BUILD_SHARE."""
-        return self._build_seconds <= share * self.time_limit
-
-    @cached_property
-    def _build_seconds(self) -> float:
-        from scheduler.cpsat.size import build_seconds
-
-        return build_seconds(self.instance, BUILD_SHARE * self.time_limit)
 
     @property
     def history(self) -> tuple[Progress, ...]:
@@ -196,10 +146,8 @@ class Run:
     def _has_first(self, walk: FactorySearch) -> bool:
         """Return whether the factory search has a greedy schedule, and keep it."""
         with self.stop.calling(walk.stop):
-            found = walk.first(FIRST_SECONDS if self.workers > 1 else inf)
-        if found is not None:
-            self.offer(found, "factory")
-        return found is not None
+            walk.begin(FIRST_SECONDS if self.workers > 1 else inf)
+        return self.take(walk) is not None
 
     def factory_search(self) -> FactorySearch | None:
         """Return the factory search, None if it does not speak the instance or the objective."""
@@ -223,8 +171,6 @@ class Run:
         """Let CP-SAT improve the schedule, beside the factory search where there is one."""
         from scheduler.portfolio.polishing import Polishing
 
-        if self.best is not None and self.has_time_for_bounds:
-            self.record(None, self.bounds_at_once[0], "bounds")
         return Polishing(self, walk).search()
 
     def _walk(self, weights: Weights, blocks: bool) -> Answer:
@@ -240,22 +186,25 @@ class Run:
             )
             if status is Status.OPTIMAL or self.stop.requested:
                 return status, bounds
+        if self.left <= self.reserve:
+            return self.answer((None, *self.bounds_at_once[1:]))
         from scheduler.portfolio.hybrid import Hybrid
 
         return Hybrid(self, weights, blocks).search()
 
-    @property
-    def has_time_for_bounds(self) -> bool:
-        """Whether the bounds that need no solver leave the search of a repair nearly all of its time."""
-        takes = BOUNDS_PER_OPERATION * len(self.instance.operation_by_key)
-        return self.instance.execution is None or takes <= BOUNDS_SHARE * self.time_limit
-
     @cached_property
     def bounds_at_once(self) -> tuple[Fraction, ...]:
-        """The bounds of all tiers that need no solver."""
+        """The bounds of all tiers that need no solver, as far as they are proved in a share of the time left."""
         from scheduler.bounds import tier_bounds
 
-        return tier_bounds(self.instance, self.objective.tiers)
+        return tier_bounds(self.instance, self.objective.tiers, self.until_bounds)
+
+    @cached_property
+    def least_cycle(self) -> int:
+        """The bound of the cycle time that needs no solver, as far as it is proved."""
+        from scheduler.bounds import cycle_bound, so_far
+
+        return so_far(cycle_bound, self.instance, self.until_bounds)
 
     def bound_by_load(self) -> tuple[Fraction | None, ...]:
         """Return the bound of each tier that is nothing but the makespan, and record it if that is the first.
@@ -355,6 +304,15 @@ class Run:
                 if self._on_schedule is not None:
                     self._on_schedule(schedule)
         self._tell_if_proved()
+
+    def take(self, walk: CompiledSearch[Any]) -> Schedule | None:
+        """Take the best schedule of a compiled search over, and note how long that takes; return it if there is one."""
+        began_at = self.seconds
+        found = walk.best()
+        if found is not None:
+            self.offer(found, walk.name)
+            self.way_out = self.seconds - began_at
+        return found
 
     def is_best(self, schedule: Schedule) -> bool:
         """Return whether no schedule known is better than this one."""

@@ -47,6 +47,10 @@ class Kernels:
         self.forget_stale()
         return any(Path(compiled.stats.cache_path).glob(f"{kernel}-*.nbc"))
 
+    def is_loaded(self, kernel: str) -> bool:
+        """Return whether this process has the machine code of a kernel already."""
+        return bool(self._compiled(kernel).signatures)
+
     def forget_stale(self) -> None:
         """Take out of the cache what is older than the newest of the sources: it is of an earlier version.
 

@@ -44,6 +44,7 @@ def construct(
     stop: Stop | None = None,
     is_hurried: bool = False,
     gives_up: Callable[[], bool] = lambda: False,
+    problem: Problem | None = None,
 ) -> Schedule | None:
     """Return the best schedule of a number of passes, each by another dispatching rule.
 
@@ -64,6 +65,8 @@ def construct(
         Only one pass is made, and that is given up too when the time is over or somebody wants to stop.
     gives_up
         Asked again and again while there is no schedule; once it says so, there will be none.
+    problem
+        The instance (a part set, if it is cyclic) as passes see it, where somebody has that already.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def construct(
             return is_stopped() or perf_counter() >= stops_at
         return gives_up()
 
-    search = _Search(instance, objective, Random(seed))
+    search = _Search(instance, objective, Random(seed), problem)
     for rule in search.rules():
         search.run(rule, is_over)
         if is_hurried or is_stopped() or (search.best is None and gives_up()):
@@ -102,14 +105,14 @@ class _Found(NamedTuple):
 class _Search:
     """The passes of one call; ``best`` is the schedule that exceeds deadlines least, and then the best of those."""
 
-    def __init__(self, instance: Instance, objective: Objective, rng: Random) -> None:
+    def __init__(self, instance: Instance, objective: Objective, rng: Random, problem: Problem | None) -> None:
         self.best: _Found | None = None
         self.num_passes = 0
         self._instance = instance
         self._objective = objective
         self._rng = rng
         with collector_paused():
-            self._problem = Problem(instance if instance.cycle is None else part_set(instance))
+            self._problem = problem or Problem(instance if instance.cycle is None else part_set(instance))
         self._plans = Plans(self._problem)
 
     def rules(self) -> Iterator[Rule]:

@@ -85,6 +85,10 @@ class CompiledSearch(ABC, Generic[Found]):
         """Return whether the cache holds the walk."""
         return self.kernels.are_cached(self.kernel)
 
+    def is_loaded(self) -> bool:
+        """Return whether this process has run the walk already: to load it takes tenths of a second."""
+        return self.kernels.is_loaded(self.kernel)
+
     def compile_elsewhere(self) -> Callable[[float], bool]:
         """Start a process that compiles; return a function that waits for it so many seconds."""
         return self.kernels.compile_elsewhere(self.kernel)

@@ -5,26 +5,13 @@ from __future__ import annotations
 from time import monotonic
 
 import pytest
-from helpers import factory, machine, simple_job
+from helpers import Soon, factory, machine, simple_job
 
 from scheduler.cpsat.polish import polish
 from scheduler.cpsat.solve import build, improve
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.domain.stop import Stopped, Until
 from scheduler.search.construct import construct
-
-
-class Soon(Stop):
-    """A wish to stop that is made after so many looks."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._looks = looks
-
-    @property
-    def requested(self) -> bool:
-        self._looks -= 1
-        return self._looks < 0
 
 
 def shop() -> Instance:

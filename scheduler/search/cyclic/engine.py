@@ -59,6 +59,8 @@ class CyclicSearch(CompiledSearch[Timetable]):
         Called, from a thread of the search, with every value below all before.
     goal
         What is to be small.
+    least_cycle
+        A bound of the cycle time that is proved (default: that of `scheduler.bounds`, which takes its time).
     """
 
     name = "cyclic"
@@ -66,20 +68,34 @@ class CyclicSearch(CompiledSearch[Timetable]):
 
     @classmethod
     def of(
-        cls, instance: Instance, start: Schedule, seed: int, on_better: OnBetter, goal: Goal = SHORT_CYCLE
+        cls,
+        instance: Instance,
+        start: Schedule,
+        seed: int,
+        on_better: OnBetter,
+        goal: Goal = SHORT_CYCLE,
+        least_cycle: int | None = None,
     ) -> CyclicSearch | None:
         """Return a search, None where a cycle has so many ticks that their rows have no room."""
-        return cls(instance, start, seed, on_better, goal) if cycle_time(instance, start) <= MOST_TICKS else None
+        if cycle_time(instance, start) > MOST_TICKS:
+            return None
+        return cls(instance, start, seed, on_better, goal, least_cycle)
 
     def __init__(
-        self, instance: Instance, start: Schedule, seed: int, on_better: OnBetter, goal: Goal = SHORT_CYCLE
+        self,
+        instance: Instance,
+        start: Schedule,
+        seed: int,
+        on_better: OnBetter,
+        goal: Goal = SHORT_CYCLE,
+        least_cycle: int | None = None,
     ) -> None:
         self.seed = seed
         self.goal = goal
         self.lowered = lower(instance)
         self.given: Timetable = to_plan(self.lowered, start)
         self.lasts = least_ticks(self.lowered.facts)
-        self.least_cycle = max(1, cycle_bound(instance))
+        self.least_cycle = max(1, cycle_bound(instance) if least_cycle is None else least_cycle)
         super().__init__(goal.value_of(instance, start), on_better)
         self.aim(goal.value(self.least_cycle, int(self.lasts.max(initial=0))))
 

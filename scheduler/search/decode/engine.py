@@ -101,12 +101,13 @@ class FactorySearch(CompiledSearch[Solution]):
         return cls(lowered, goal, seed, on_better, settings, before)
 
     def first(self, seconds: float = inf) -> Schedule | None:
-        """Return the best of the greedy schedules without noise, told of as they come; None if none of them works.
-
-        After so many seconds no further one begins, if there is one.
-        """
-        Walks(self, 0).greedy(is_first=True, seconds=seconds)
+        """Return the best of the greedy schedules without noise, told of as they come; None if none of them works."""
+        self.begin(seconds)
         return self.best()
+
+    def begin(self, seconds: float = inf) -> None:
+        """Make the greedy schedules without noise; after so many seconds no further one begins, if there is one."""
+        Walks(self, 0).greedy(is_first=True, seconds=seconds)
 
     def give(self, schedule: Schedule) -> None:
         """Let the next walk begin with a schedule that somebody else has found; any thread may give one."""

@@ -149,8 +149,9 @@ def _begun(lowered: Lowered, goal: Goal) -> Array:
     for job, end in enumerate(ends):
         total += share(weights, job, end)
         late = max(late, end - int(goal.weights[job, DUE_AT]))
-    cells = Cells(data, constant=True), weights, Cells(state)
-    total += sum(change_of(*cells, o) for o in range(len(lowered.operations)))
+    if lowered.instance.execution is not None:  # else there is nothing from which anything could have changed
+        cells = Cells(data, constant=True), weights, Cells(state)
+        total += sum(change_of(*cells, o) for o in range(len(lowered.operations)))
     state[data[at.SUM]] = total
     state[data[at.LATEST]] = max(ends, default=0)
     state[data[at.MOST_LATE]] = late

@@ -78,7 +78,7 @@ class Walks:
         if given:
             self._take(given)
         if not self._is_walking:
-            if not self._begin() or not self._is_walking:
+            if not self._begin() or not self._is_walking or search.stopping[0]:
                 search.iterations += self._chunk  # so that a caller who counts does not wait for ever
                 return
             self._set_out(self._history)

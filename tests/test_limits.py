@@ -1,0 +1,162 @@
+"""What looks at the clock, and what it leaves out when the time is up: looks are counted, clocks are turned by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cyclic_cases import over_lanes
+from helpers import Soon, factory, machine, simple_job
+
+from scheduler.bounds import cycle_bound, makespan_bound, so_far, tier_bounds
+from scheduler.bounds.rising import Unfinished
+from scheduler.cpsat.solve import LOAD_SHARE, improve
+from scheduler.domain import Instance, Objective, Schedule, Stop
+from scheduler.generate import Recipe, generate
+from scheduler.portfolio.polishing import Polishing
+from scheduler.portfolio.run import Run
+from scheduler.portfolio.timed import RESERVE, WAYS_OUT, WAYS_OUT_SHARE
+from scheduler.search.construct import construct
+from scheduler.search.decode.engine import FactorySearch
+
+OBJECTIVE = Objective.parse("weighted_tardiness > flow_time > maximum_tardiness > makespan")
+
+
+def network(seed: int) -> Instance:
+    """Return a small network whose lanes, carriers and calendars bound the makespan."""
+    return generate(Recipe(operations=12, jobs=4, machines=4, cells=1, facilities=2, fleet=2, seed=seed))
+
+
+def hall(seed: int) -> Instance:
+    """Return a network that the factory search plans, with more modes than CP-SAT has a first go at."""
+    return generate(Recipe(operations=180, jobs=30, machines=10, cells=1, facilities=2, fleet=2, seed=seed))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_only_rise_with_the_looks_that_they_have(seed: int) -> None:
+    # Each time another object, of which nothing is remembered.
+    whole = tier_bounds(replace(network(seed)), OBJECTIVE.tiers)
+    before: tuple[Fraction, ...] = ()
+    for looks in count():
+        bounds = tier_bounds(replace(network(seed)), OBJECTIVE.tiers, stop := Soon(looks))
+        assert all(a <= b <= c for a, b, c in zip(before, bounds, whole, strict=False))
+        assert bounds[-1] > 0  # that of the longest job is there without a look
+        before = bounds
+        if not stop.requested:
+            break
+    assert before == whole
+    assert looks > 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bound_of_the_cycle_time_only_rises_with_the_looks_that_it_has(seed: int) -> None:
+    whole, before = cycle_bound(over_lanes(seed)), 1
+    for looks in count():
+        bound = so_far(cycle_bound, over_lanes(seed), stop := Soon(looks))
+        assert before <= bound <= whole
+        before = bound
+        if not stop.requested:
+            break
+    assert before == whole
+    assert looks > 10
+
+
+def test_a_bound_that_was_given_up_is_not_remembered() -> None:
+    instance = network(1)
+    with pytest.raises(Unfinished) as given_up:
+        makespan_bound(instance, stop=Soon(0))
+    assert given_up.value.bound < makespan_bound(instance)
+    assert so_far(makespan_bound, instance, Soon(0)) == makespan_bound(instance)  # now it is
+
+
+class Turned(Run):
+    """A run whose clock is turned by hand."""
+
+    def __init__(self, instance: Instance, time_limit: float, objective: str = "makespan") -> None:
+        self.now = 0.0
+        super().__init__(instance, Objective.parse(objective), time_limit, 2, 0, None, Stop())
+
+    @property
+    def seconds(self) -> float:
+        """What the clock shows."""
+        return self.now
+
+
+def test_more_time_is_kept_where_the_way_out_is_long() -> None:
+    instance = factory(machine("M"), simple_job("A", ("M", 3)))
+    run = Turned(instance, 10.0)
+    schedule = construct(instance, run.objective, time_limit=0.0)
+    found = [(4.0, schedule), (0.0, None), (0.5, schedule)]  # seconds, and what there is to read
+
+    def best() -> Schedule | None:
+        seconds, schedule = found.pop()
+        run.now += seconds
+        return schedule
+
+    walk: Any = SimpleNamespace(name="walk", best=best)
+    usual = run.reserve
+    assert run.take(walk) is run.best is schedule
+    assert run.reserve == RESERVE[0] + WAYS_OUT * 0.5 > usual
+    run.take(walk)
+    assert run.reserve == RESERVE[0] + WAYS_OUT * 0.5  # nothing was read
+    run.take(walk)
+    assert run.reserve == WAYS_OUT_SHARE * 10.0  # never more
+
+
+def test_bounds_have_a_share_of_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Turned(network(2), 10.0)
+    clock = [100.0]
+    monkeypatch.setattr("scheduler.portfolio.timed.monotonic", lambda: clock[0])
+    monkeypatch.setattr("scheduler.domain.stop.monotonic", lambda: clock[0])
+    run.now = 9.9  # less than what is kept
+    assert run.bounds_at_once[0] == so_far(makespan_bound, replace(network(2)), Soon(0))
+
+
+def test_a_walk_is_not_loaded_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = hall(1)
+    run = Turned(instance, 1.0)
+    start = construct(instance, run.objective, time_limit=0.0)
+    assert start is not None
+    run.offer(start, "construction")
+    walk = run.factory_search()
+    assert walk is not None
+    begun: list[str] = []
+
+    def begins(what: str) -> Any:
+        def began(*_: object, **__: object) -> None:
+            begun.append(what)
+            run.now = 1.0
+
+        return began
+
+    monkeypatch.setattr(FactorySearch, "is_compiled", lambda self: True)
+    monkeypatch.setattr(FactorySearch, "start", begins("walk"))
+    monkeypatch.setattr(Polishing, "_construct", begins("construction"))
+    monkeypatch.setattr(FactorySearch, "is_loaded", lambda self: False)
+    run.now = 0.7
+    Polishing(run, walk).search()
+    assert (begun, run.bound) == ([], run.bounds_at_once[0])
+    monkeypatch.setattr(FactorySearch, "is_loaded", lambda self: True)
+    Polishing(run, walk).search()
+    assert begun == ["walk"]  # and the time is up
+
+
+def test_lines_about_the_load_have_a_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = factory(machine("M1"), machine("M2"), *(simple_job(f"J{n}", ("M1", 2), ("M2", 3)) for n in range(5)))
+    asked: list[float] = []
+
+    def lines(instance: Instance, seconds: float) -> tuple[int, tuple[()]]:
+        asked.append(seconds)
+        return 0, ()
+
+    monkeypatch.setattr("scheduler.cpsat.objective.load_lines", lines)
+    objective = Objective.parse("makespan")
+    start: Schedule | None = construct(shop, objective, time_limit=0.0)
+    known: dict[str, Any] = {"workers": 1, "seed": 0, "on_progress": lambda value, bound: None, "stop": Stop()}
+    improve(shop, objective, start=start, time_limit=4.0, **known)
+    assert len(asked) == 1
+    assert 0 < asked[0] <= LOAD_SHARE * 4.0
