@@ -163,7 +163,7 @@ class Run(Timed):
                 self.record(Fraction(walk.goal.first_tier(value), scale), None, walk.name)
 
         self.findings.factory = walk = FactorySearch.of(
-            self.instance, self.objective, self.seed, on_better, before=self.findings.factory
+            self.instance, self.objective, self.seed, on_better, before=self.findings.factory, known=self.best
         )
         return walk
 

@@ -47,6 +47,10 @@ def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, 
             rank = (start + length, timeline.approach(start, leg.origin))
             if best is None or rank < best:
                 best, chosen = rank, (carrier, start, length)
+    for timeline, carrier, _ in able:
+        start, end = timeline.swap(ready, leg.origin, leg.destination) if timeline.visits_left else (NEVER, NEVER)
+        if best is not None and end < best[0]:
+            best, chosen = (end, 0), (carrier, start, end - start)
     return chosen
 
 

@@ -147,6 +147,11 @@ class BatteryTimeline(CarrierTimeline):
             found[-1] = (found[-1][0], self._level())
         return found
 
+    def is_sufficient(self) -> bool:
+        """Return whether the level never falls below the minimum from `now` on."""
+        tasks = zip(self._starts, self.levels(), strict=True)
+        return all(min(levels) >= self._battery.minimum for start, levels in tasks if start >= self.now)
+
     def way_home(self) -> Charge | None:
         """Return the charge that the vehicle needs after its last move to go back to its start, if it has to."""
         if not self._starts or not self._fleet.returns:

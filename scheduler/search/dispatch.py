@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
+from scheduler.domain import Schedule
 from scheduler.search.board import Board
 from scheduler.search.downtimes import NEVER
 from scheduler.search.insertion import Insertion
 from scheduler.search.parking import is_crowded
-from scheduler.search.past import Past
+from scheduler.search.past import NOTHING, Past
 from scheduler.search.problem import JobData, OperationData, PlanData, Problem
 from scheduler.search.queues import queue_for
 from scheduler.search.rules import Rule
+from scheduler.search.settled import is_sound, settled
 from scheduler.search.units import Plans, Unit
 from scheduler.search.untangle import untangle
 
@@ -34,19 +36,38 @@ def dispatch(
     return run.board if run.place_begun(is_over) and run.place_rest(is_over) else None
 
 
-def begin(problem: Problem, plans: Plans, rule: Rule, rng: Random) -> tuple[Board, set[Unit]] | None:
+def begin(
+    problem: Problem, plans: Plans, rule: Rule, rng: Random, known: Schedule | None = None
+) -> tuple[Board, set[Unit]] | None:
     """Return a board with what has begun and what that commits to, and the units on it.
 
-    None if no order of the units that have to go on at once works.
+    Where no order of the units that have to go on at once works, they go on as in a `known` schedule that keeps every
+    rule. None if there is none, or it can't be followed.
     """
     run = _Pass(problem, plans, rule, rng)
-    return (run.board, run.placed) if run.place_begun() else None
+    if run.place_begun():
+        return run.board, run.placed
+    return follow(problem, plans, rule, rng, known) if known is not None else None
+
+
+def follow(problem: Problem, plans: Plans, rule: Rule, rng: Random, known: Schedule) -> tuple[Board, set[Unit]] | None:
+    """Return the same as `begin`, with what has to go on at once where a schedule that keeps every rule has it.
+
+    None if it has another plan for it, or what it leaves out between two operations was needed: a setup, a charge.
+    """
+    run = _Pass(problem, plans, rule, rng)
+    ahead = settled(problem, run.board, run.urgent(), known) if run.recall() else None
+    if ahead is None:
+        return None
+    run = _Pass(problem, plans, rule, rng, ahead)
+    return (run.board, run.placed) if run.place_begun() and is_sound(run.board) else None
 
 
 class _Pass:
-    def __init__(self, problem: Problem, plans: Plans, rule: Rule, rng: Random) -> None:
+    def __init__(self, problem: Problem, plans: Plans, rule: Rule, rng: Random, ahead: Schedule = NOTHING) -> None:
         self.board = Board(problem, rule.patience, rule.pieces)
         self._problem = problem
+        self._ahead = ahead
         self._plans = plans
         self._rule = rule
         self._rng = rng
@@ -61,22 +82,9 @@ class _Pass:
 
         All of them unless it is over before.
         """
-        if self._problem.instance.execution is None:
-            return True
-        past = Past(self._problem)
-        for job in self._problem.jobs:
-            if past.begun(job.domain):
-                number = past.plan_number(job)
-                if number is None:
-                    return False
-                self._enter(job, self._plans.units(job, number))
-        if is_crowded(self._problem.instance):
+        if not self.recall():
             return False
-        past.recall(self.board, [units[0].plan for units in self._units.values()])
-        for units in self._units.values():
-            self.board.adopt(units[0].plan)
-        self.board.commit()
-        urgent = self._urgent()
+        urgent = self.urgent()
         for _ in range(MAX_ORDERS):
             order, stuck = self._place_in_turn(urgent, is_over)
             if not stuck:
@@ -90,6 +98,36 @@ class _Pass:
                 break
             urgent = other
         return False
+
+    def recall(self) -> bool:
+        """Put the past on the board; return whether it leaves any way to go on."""
+        if self._problem.instance.execution is None:
+            return True
+        past = Past(self._problem, self._ahead)
+        for job in self._problem.jobs:
+            if past.begun(job.domain):
+                number = past.plan_number(job)
+                if number is None:
+                    return False
+                self._enter(job, self._plans.units(job, number))
+        if is_crowded(self._problem.instance):
+            return False
+        past.recall(self.board, [units[0].plan for units in self._units.values()])
+        for units in self._units.values():
+            self.board.adopt(units[0].plan)
+        self.board.commit()
+        return True
+
+    def urgent(self) -> list[Unit]:
+        """Return the units that continue what has begun or lead to pinned operations, the most pressing first."""
+        found: dict[Unit, int] = {}
+        for units in self._units.values():
+            for unit in reversed(units):
+                instants = [found[other] for other in unit.after if other in found]
+                instants += [t for o in unit.operations if (t := self._pressing_at(unit.plan, o)) is not None]
+                if instants:
+                    found[unit] = min(instants)
+        return sorted(found, key=lambda unit: found[unit])
 
     def _place_in_turn(self, units: Sequence[Unit], is_over: Callable[[], bool]) -> tuple[list[Unit], list[Unit]]:
         """Place units, those first that stand before others in the list; return the placed ones and those stuck."""
@@ -190,17 +228,6 @@ class _Pass:
         for other in unit.after:
             self._missing[other] -= 1
         self._queue.push(other for other in unit.after if self._missing[other] == 0)
-
-    def _urgent(self) -> list[Unit]:
-        """Return the units that continue what has begun or lead to pinned operations, the most pressing first."""
-        found: dict[Unit, int] = {}
-        for units in self._units.values():
-            for unit in reversed(units):
-                instants = [found[other] for other in unit.after if other in found]
-                instants += [t for o in unit.operations if (t := self._pressing_at(unit.plan, o)) is not None]
-                if instants:
-                    found[unit] = min(instants)
-        return sorted(found, key=lambda unit: found[unit])
 
     def _pressing_at(self, plan: PlanData, operation: OperationData) -> int | None:
         """Return when an operation is pinned, or its part waits on a station or for a maximum lag."""

@@ -6,6 +6,8 @@ without a move. What was placed too early for that is a *clash*; see `scheduler.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
 from scheduler.search.clash import HOPELESS, Clash
@@ -21,11 +23,7 @@ def send_off(board: Board, plan: PlanData, operation: OperationData) -> Clash | 
     index = operation.index
     machine = board.mode_of(operation).machine
     for link in plan.outgoing[index]:
-        legs = board.problem.legs(machine, None) or ()
-        if link.successor is not None:
-            cell = machine.cell
-            is_bound = cell is None or cell.output_places is not None
-            legs = () if is_bound or link in board.part or _may_stay(board, link, machine) else legs[:1]
+        legs = send_out_by(board, link, machine)
         done, ready = board.part.get(link, (0, board.end[index]))
         if link.successor is None and not legs and board.waiting[index]:
             clash = leave(board, operation, link, board.end[index])
@@ -42,6 +40,16 @@ def send_off(board: Board, plan: PlanData, operation: OperationData) -> Clash | 
             if clash is not None:
                 return clash
     return None
+
+
+def send_out_by(board: Board, link: LinkData, machine: MachineData) -> Sequence[Leg]:
+    """Return the legs by which a part that is done at a machine goes away before its next operation is placed."""
+    legs = board.problem.legs(machine, None) or ()
+    if link.successor is None:
+        return legs
+    cell = machine.cell
+    is_bound = cell is None or cell.output_places is not None
+    return () if is_bound or link in board.part or _may_stay(board, link, machine) else legs[:1]
 
 
 def leave(board: Board, operation: OperationData, link: LinkData, instant: int) -> Clash | None:

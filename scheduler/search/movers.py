@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane, Move
 from scheduler.domain.departures import common_period
 from scheduler.domain.slowdowns import arrival, leaves_at, lifts, travel_ahead
-from scheduler.domain.visits import Stretch, stretches
+from scheduler.domain.visits import Stretch, Visit, stretches
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
 
@@ -19,7 +20,8 @@ class CarrierTimeline:
     """The loaded moves of a robot, or of a vehicle of a fleet, in order, with room for the empty moves between them.
 
     The first pending pick-up is not before `now` and the empty move to it, unless that was `under_way` at `now`: the
-    start of such an empty move by its places.
+    start of such an empty move by its places. One that holds several parts has ``visits_left`` at `now`, those of its
+    tasks under way: the first is the last that it has begun.
     """
 
     __slots__ = (
@@ -33,6 +35,7 @@ class CarrierTimeline:
         "carrier",
         "now",
         "under_way",
+        "visits_left",
     )
 
     def __init__(self, carrier: Carrier, group: CarrierGroup, downtimes: Downtimes | None, now: int = 0) -> None:
@@ -42,6 +45,7 @@ class CarrierTimeline:
         self._downtimes = downtimes
         self.now = now
         self.under_way: Mapping[tuple[str, str], int] = {}
+        self.visits_left: Sequence[Visit] = ()
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._origins: list[str] = []
@@ -63,6 +67,32 @@ class CarrierTimeline:
                     return start
             ready = max(ready, self._ends[gap])
             gap += 1
+
+    def swap(self, ready: int, origin: str, destination: str) -> tuple[int, int]:
+        """Return start and end of a move from where a part in hand is about to be put down; `NEVER` if there is none.
+
+        The carrier takes the other part off just before, and goes on with it when it has put down all that it had.
+        """
+        pick_up, last = self._group.pick_up_time, bisect_left(self._starts, self.now)
+        for number, (before, put_down) in enumerate(pairwise(self.visits_left), start=1):
+            held = sum(visit.is_drop for visit in self.visits_left[number:])
+            if not put_down.is_drop or put_down.place != origin or held == self.carrier.capacity:
+                continue
+            latest = put_down.begin - pick_up
+            start = max(ready, self.now, arrival(self._group, before.place, origin, before.end))
+            end = arrival(self._group, self._destinations[last - 1], destination, self._ends[last - 1])
+            end += self._group.drop_time
+            while self._downtimes is not None and start <= latest:
+                opening = self._downtimes.start(start, end - start)
+                if opening == start:
+                    break
+                start = opening
+            has_time = start <= latest
+            if has_time and last < len(self._starts):
+                has_time = arrival(self._group, destination, self._origins[last], end) <= self._starts[last]
+            if has_time:
+                return start, end
+        return NEVER, NEVER
 
     @property
     def sets_out_anew(self) -> bool:

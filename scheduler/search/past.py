@@ -8,14 +8,16 @@ occupies it until it is carried away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from scheduler.domain import Execution, Job, Move, OperationKey, ScheduledOperation
+from scheduler.domain import Execution, Job, Move, OperationKey, Schedule, ScheduledOperation
 from scheduler.domain.derive import drop_time, pick_up_time
 from scheduler.domain.happened import execution_of, first_starts, started
 from scheduler.domain.parking import ways_begun
 from scheduler.domain.slowdowns import arrival, lifts
+from scheduler.domain.visits import visits
 from scheduler.search.board import Board
 from scheduler.search.charging import BatteryTimeline
 from scheduler.search.downtimes import NEVER
@@ -25,15 +27,26 @@ from scheduler.search.problem import JobData, LinkData, MachineData, ModeData, O
 
 Way: TypeAlias = tuple[str, str | None, str | None]
 """Job, predecessor, successor."""
+NOTHING = Schedule(())
+"""A schedule without anything."""
 
 
 class Past:
-    """Operations that have started, pins, and moves by the way of a part."""
+    """Operations that have started, pins, and moves by the way of a part.
 
-    def __init__(self, problem: Problem) -> None:
+    What is `settled` counts as if it had happened: operations, moves and charges to come, from a schedule that keeps
+    every rule.
+    """
+
+    def __init__(self, problem: Problem, settled: Schedule = NOTHING) -> None:
         self._problem = problem
-        self._execution: Execution = execution_of(problem.instance)
-        self._started: Mapping[OperationKey, ScheduledOperation] = started(problem.instance)
+        execution = execution_of(problem.instance)
+        moves, charges = (*execution.moves, *settled.moves), (*execution.charges, *settled.charges)
+        self._execution: Execution = replace(execution, moves=moves, charges=charges)
+        self._started: Mapping[OperationKey, ScheduledOperation] = {
+            **started(problem.instance),
+            **settled.by_operation,
+        }
         self._pins = {pin.key: pin for pin in self._execution.pins if pin.key not in self._started}
         self._carried = _by_way(self._execution.moves)
         now, planned = self._execution.now, self._execution.baseline.moves
@@ -110,23 +123,31 @@ class Past:
     def _reserve(self, board: Board, move: Move) -> None:
         """Keep a move as it was, also one of a job that the instance does not have any more."""
         job, carrier = self._problem.instance.job_by_id.get(move.job or ""), board.carriers.get(move.mover)
-        if not _makes_stretches(carrier):
+        if carrier is None:
             board.book(move, move.units or (job.units if job is not None else 1))
+        elif not _makes_stretches(carrier):
+            carrier.reserve(move.start, move.end, move.origin, move.destination)
         board.moves.append(move)
 
     def _let_go_on(self, board: Board) -> None:
         """Note the setups and empty moves that were under way at `now`."""
         now, baseline = self._execution.now, self._execution.baseline
         for carrier_id, carrier in board.carriers.items():
-            ends = [move.end for move in self._execution.moves if move.mover == carrier_id]
-            ends += [charge.end for charge in self._execution.charges if charge.vehicle == carrier_id]
-            ends += [o.end for o in (*self._started.values(), *self._execution.aborted) if o.tended_by == carrier_id]
+            tasks: list[Move | ScheduledOperation] = [m for m in self._execution.moves if m.mover == carrier_id]
+            tasks += [o for o in (*self._started.values(), *self._execution.aborted) if o.tended_by == carrier_id]
+            tasks = [task for task in tasks if task.start < now]
+            charges = [charge for charge in self._execution.charges if charge.vehicle == carrier_id]
+            ends = [task.end for task in tasks] + [charge.end for charge in charges if charge.start < now]
             free_at = max(ends, default=0)
             carrier.under_way = {
                 (move.origin, move.destination): move.start
                 for move in baseline.by_mover.get(carrier_id, ())
                 if move.job is None and free_at <= move.start < now
             }
+            if carrier.carrier.capacity > 1 and not _makes_stretches(carrier):
+                made = visits(self._problem.instance.group_by_carrier[carrier_id], carrier.carrier, tasks)
+                left = next((number for number, visit in enumerate(made) if visit.end > now), len(made))
+                carrier.visits_left = made[max(left - 1, 0) :] if left < len(made) else ()
             if isinstance(carrier, BatteryTimeline):
                 carrier.ways = ways_begun(self._problem.instance, carrier_id)
             if isinstance(carrier, ParkingTimeline):
@@ -248,12 +269,19 @@ class Past:
         lost = first_starts(self._problem.instance)
         for plan, operation in operations:
             modes, index = board.modes_of(operation), operation.index
-            if index not in board.fixed and operation.key not in lost and modes and modes[0].machine.places_in:
-                brought_at = self._loaded_at(plan, operation, modes[0].machine)
-                places = board.inputs[modes[0].machine.index]
-                if brought_at is not None and places is not None:
-                    places.reserve(brought_at, NEVER, None, index)
-                    board.brought[index] = brought_at
+            is_over = index in board.fixed and board.start[index] <= self._execution.now
+            if is_over or operation.key in lost or not modes or not modes[0].machine.places_in:
+                continue
+            brought_at = self._loaded_at(plan, operation, modes[0].machine)
+            if brought_at is None:
+                continue
+            if index in board.fixed:
+                board.wait(index, modes[0], brought_at, board.start[index])
+                continue
+            places = board.inputs[modes[0].machine.index]
+            assert places is not None
+            places.reserve(brought_at, NEVER, None, index)
+            board.brought[index] = brought_at
 
     def _park(self, board: Board, plans: Sequence[PlanData]) -> None:
         """Let parts have their places at input and output stations, open ones where they have not gone on."""

@@ -113,6 +113,13 @@ class MachineTimeline:
                 return untils[following]
         return NEVER
 
+    def is_prepared(self) -> bool:
+        """Return whether there is time for the setups before all occupations to come."""
+        if self._setups is None:
+            return True
+        occupations = enumerate(zip(self._begins, self._families, self._owners, strict=True))
+        return all(b <= self.now or self._set_up(gap, b, family, owner) == b for gap, (b, family, owner) in occupations)
+
     def gaps(self, ready: int) -> Iterator[tuple[int, int, int]]:
         """Yield number, begin and end of every gap from the one at `ready` on."""
         for gap in range(bisect_right(self._untils, ready), len(self._begins) + 1):

@@ -81,11 +81,13 @@ class FactorySearch(CompiledSearch[Solution]):
         latest: int | None = None,
         settings: Settings = DEFAULT,
         before: FactorySearch | None = None,
+        known: Schedule | None = None,
     ) -> FactorySearch | None:
         """Return a search for an instance that `why_unsupported` has nothing against.
 
         None if the first tier of the objective is not known to it, what has begun leads into a dead end, or there is
-        nothing to decide. `latest` is an instant after which nothing ends (default: a generous guess).
+        nothing to decide. `latest` is an instant after which nothing ends (default: a generous guess), `known` a
+        schedule that keeps every rule: see `lower`.
         """
         latest = latest or guess_latest(instance)
         goal = set_goal(instance, objective, latest)
@@ -95,7 +97,7 @@ class FactorySearch(CompiledSearch[Solution]):
             other = set_goal(instance, objective, nearer)
             if other is not None and other.num_tiers > goal.num_tiers:
                 latest, goal = nearer, other
-        lowered = lower(instance, latest, goal.stay > 0) if goal is not None else None
+        lowered = lower(instance, latest, goal.stay > 0, known) if goal is not None else None
         if goal is None or lowered is None or not lowered.free:
             return None
         return cls(lowered, goal, seed, on_better, settings, before)

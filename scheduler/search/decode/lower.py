@@ -12,7 +12,7 @@ from random import Random
 
 import numpy as np
 
-from scheduler.domain import Instance, Objective
+from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.collector import collector_paused
 from scheduler.domain.routing import Leg
 from scheduler.search.board import Board
@@ -72,20 +72,22 @@ class Lowered:
         return int(self.data[column]) + number
 
 
-def lower(instance: Instance, latest: int, holds: bool = False) -> Lowered | None:
+def lower(instance: Instance, latest: int, holds: bool = False, known: Schedule | None = None) -> Lowered | None:
     """Return the arrays of an instance that `scheduler.search.decode.spoken.why_unsupported` has nothing against.
 
     Downtimes are unrolled up to `latest`, and nothing ends after it; with `holds` solutions say which operations do not
-    start before they do in the baseline. None if what has begun leads into a dead end, or
-    some job has no plan between whose modes there is a way.
+    start before they do in the baseline. What has begun goes on as in a `known` schedule where the construction
+    heuristic does not know how. None if that leads into a dead end, or some job has no plan between whose modes there
+    is a way.
     """
     with collector_paused():
-        return _Lowering(instance, latest, holds).lowered()
+        return _Lowering(instance, latest, holds, known).lowered()
 
 
 class _Lowering:
-    def __init__(self, instance: Instance, latest: int, holds: bool) -> None:
+    def __init__(self, instance: Instance, latest: int, holds: bool, known: Schedule | None) -> None:
         self.instance = instance
+        self.known = known
         self.latest = latest
         self.holds = holds and instance.execution is not None
         self.problem = Problem(instance)
@@ -104,7 +106,7 @@ class _Lowering:
     def lowered(self) -> Lowered | None:
         if self.instance.execution is not None:
             rule = next(iter(rules(self.problem, Objective.parse("makespan"))))
-            started = begin(self.problem, self.plans, rule, Random(0))
+            started = begin(self.problem, self.plans, rule, Random(0), self.known)
             if started is None:
                 return None
             self.board, self.placed = started
