@@ -15,7 +15,7 @@ from helpers import Soon, factory, machine, simple_job
 from scheduler.bounds import cycle_bound, makespan_bound, so_far, tier_bounds
 from scheduler.bounds.rising import Unfinished
 from scheduler.cpsat.solve import LOAD_SHARE, improve
-from scheduler.domain import Instance, Objective, Schedule, Stop
+from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.generate import Recipe, generate
 from scheduler.portfolio.polishing import Polishing
 from scheduler.portfolio.run import Run
@@ -160,3 +160,51 @@ def test_lines_about_the_load_have_a_share_of_the_time(monkeypatch: pytest.Monke
     improve(shop, objective, start=start, time_limit=4.0, **known)
     assert len(asked) == 1
     assert 0 < asked[0] <= LOAD_SHARE * 4.0
+
+
+def test_the_solver_is_not_loaded_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Turned(hall(2), 10.0)
+    start = construct(run.instance, run.objective, time_limit=0.0)
+    assert start is not None
+    run.offer(start, "construction")
+    walk = run.factory_search()
+    assert walk is not None
+    begun: list[str] = []
+
+    def begins(what: str) -> Any:
+        def began(*_: object, **__: object) -> bool:
+            begun.append(what)
+            run.now += 1.0 if what == "wait" else 0.0
+            return False
+
+        return began
+
+    monkeypatch.setattr(FactorySearch, "is_compiled", lambda self: True)
+    for name in ("start", "wait", "finish"):
+        monkeypatch.setattr(FactorySearch, name, begins(name))
+    monkeypatch.setattr(Polishing, "_construct", begins("construction"))
+    monkeypatch.setattr(Polishing, "_polish_once", begins("polish"))
+    monkeypatch.setattr(Polishing, "_improve", begins("model"))
+    monkeypatch.setattr(Polishing, "_has_time_for_solver", lambda self: False)
+    run.now = 9.2
+    Polishing(run, walk).search()
+    assert begun == ["start", "construction", "start", "wait", "finish"]  # the second thread walks as well
+
+
+def test_a_model_is_not_begun_without_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    outcome = SimpleNamespace(status=Status.FEASIBLE, schedule=None, bounds=(None,))
+
+    def ask(*_: object, time_limit: float, **__: object) -> Any:
+        asked.append(time_limit)
+        run.now += 3.0
+        return outcome
+
+    run = Turned(factory(machine("M"), simple_job("A", ("M", 3))), 10.0)
+    monkeypatch.setattr("scheduler.cpsat.solve.improve", ask)
+    assert run.improve(2.0, 1, run.stop) == (Status.FEASIBLE, (None,))
+    assert asked == [2.0]
+    objective = Objective.parse("makespan")
+    monkeypatch.setattr("scheduler.cpsat.solve.build", None)  # nobody may call it
+    known: dict[str, Any] = {"workers": 1, "seed": 0, "on_progress": lambda value, bound: None, "stop": Stop()}
+    assert improve(run.instance, objective, start=None, time_limit=-0.1, **known).status is Status.UNKNOWN

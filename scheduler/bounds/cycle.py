@@ -114,7 +114,7 @@ def cycle_bound(instance: Instance, *, stop: Stop | None = None) -> int:
     rising = Rising(stop, max(1, -(-span // max(1, instance.cycle.repetitions - 1))))
     rising.lift()
     work = _Work(one_set)
-    rising.lift(max(lanes_of_cycle_bound(one_set), work.of_operators()))
+    rising.lift(max(lanes_of_cycle_bound(one_set), work.of_operators(), work.of_loads()))
     work.of_machines(rising)
     work.of_carriers(rising)
     return rising.bound
@@ -194,6 +194,18 @@ class _Work:
             )
             best = max(best, -(-work // max(1, pool.capacity)))
         return best
+
+    def of_loads(self) -> int:
+        """Return the bound of the machine or carrier that has most to do, without gaps."""
+        capacities = {machine.id: machine.capacity for machine in self.instance.machines}
+        busy: dict[str, int] = {}
+        uses: list[_Stay | _Ride] = [*map(self._stay, self._operations), *self._rides]
+        for use in uses:
+            if len(use.able) == 1:
+                name = next(iter(use.able))
+                busy[name] = busy.get(name, 0) + use.length
+        holds = {id: carrier.capacity for id, carrier in self.instance.carrier_by_id.items()}
+        return max((-(-work // {**holds, **capacities}[name]) for name, work in busy.items()), default=0)
 
     def of_machines(self, rising: Rising) -> None:
         """Lift a bound to that of all machines, and of sets of them between which operations have a choice."""

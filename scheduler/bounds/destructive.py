@@ -15,7 +15,7 @@ Setups and empty travel take no time here; robots and vehicles always work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.bounds.one_machine import one_machine_bound
@@ -57,12 +57,22 @@ def destructive_bound(instance: Instance, least: int, stop: Stop | None = None) 
     windows, rising = Windows(instance), Rising(stop, least)
     if not _is_refuted(instance, windows, least, rising):
         return least
-    refuted, step = least, max(1, least // FIRST_STEP)
+    # What carriers and operators have to do in all is a bound as well: many makespans need no try.
+    far = UNLIKELY * least
+    wanted = _demands(instance, windows, far, rising)
+    loads = (
+        [-(-sum(item.time for item in work) // max(1, capacity)) for work, capacity in wanted.steady]
+        if wanted
+        else [far + 1]
+    )
+    refuted = max(least, min(far + 1, max(loads, default=0)) - 1)
+    rising.lift(refuted + 1)
+    step = max(1, refuted // FIRST_STEP)
     while _is_refuted(instance, windows, refuted + step, rising):
         refuted, step = refuted + step, 2 * step
-        if refuted >= UNLIKELY * least and refuted >= horizon(instance):
+        rising.lift(refuted + 1)
+        if refuted >= far and refuted >= horizon(instance):
             return least
-    rising.lift(refuted + 1)  # not before: there may be no schedule at all
     while step > 1:
         half = step // 2
         if _is_refuted(instance, windows, refuted + half, rising):
@@ -73,8 +83,28 @@ def destructive_bound(instance: Instance, least: int, stop: Stop | None = None) 
     return refuted + 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Demands:
+    """What is to be done by sets of machines, and by what always offers its capacity."""
+
+    on_machines: Mapping[frozenset[str], list[Demand]]
+    steady: Sequence[tuple[list[Demand], int]]
+
+
 def _is_refuted(instance: Instance, windows: Windows, limit: int, rising: Rising) -> bool:
     """Return whether it is proved that no schedule has a makespan of at most a limit."""
+    times, wanted = windows.times(limit), _demands(instance, windows, limit, rising)
+    if wanted is None:
+        return True
+    for machines in wanted.on_machines:
+        rising.lift()
+        if _overloads(instance, times, machines, wanted.on_machines):
+            return True
+    return any(_is_too_much(work, _steadily(capacity)) for work, capacity in wanted.steady)
+
+
+def _demands(instance: Instance, windows: Windows, limit: int, rising: Rising) -> _Demands | None:
+    """Return what every schedule with a makespan of at most a limit asks for; None if some operation has no window."""
     times = windows.times(limit)
     on_machines: dict[frozenset[str], list[Demand]] = {}
     by_group: dict[str, list[Demand]] = {}
@@ -83,7 +113,7 @@ def _is_refuted(instance: Instance, windows: Windows, limit: int, rising: Rising
         rising.lift()
         found = windows.of_job(job, times, limit)
         if found is None:
-            return True
+            return None
         for operation, left in found.items():
             modes = [instance.operation_by_key[job.id, operation].modes[window.mode] for window in left]
             machines = frozenset(mode.machine for mode in modes)
@@ -101,13 +131,8 @@ def _is_refuted(instance: Instance, windows: Windows, limit: int, rising: Rising
                 by_group.setdefault(group, []).append(work)
     holds = {id: sum(carrier.capacity for carrier in group.carriers) for id, group in instance.group_by_id.items()}
     capacities = {pool.id: pool.capacity for pool in instance.operators}
-    for machines in on_machines:
-        rising.lift()
-        if _overloads(instance, times, machines, on_machines):
-            return True
-    offers = [(work, holds[group]) for group, work in by_group.items()]
-    offers += [(work, capacities[pool]) for pool, work in by_pool.items()]
-    return any(_is_too_much(work, _steadily(capacity)) for work, capacity in offers)
+    steady = [(work, holds[group]) for group, work in by_group.items()]
+    return _Demands(on_machines, steady + [(work, capacities[pool]) for pool, work in by_pool.items()])
 
 
 def _least(left: tuple[Window, ...], times: list[int]) -> Demand:

@@ -103,10 +103,12 @@ def improve(
     """
     deadline = monotonic() + time_limit
     ending = Until(stop, deadline)
-    ctx = build(instance, _latest(instance, objective, start), ending, kept, has_loads=has_loads)
     best = start
     bounds: list[Fraction | None] = [None] * len(objective.tiers)
     status = Status.UNKNOWN if start is None else Status.FEASIBLE
+    if time_limit <= 0:
+        return Outcome(status, best, tuple(bounds))  # even to begin a model takes its time
+    ctx = build(instance, _latest(instance, objective, start), ending, kept, has_loads=has_loads)
     if ending.requested:
         return Outcome(status, best, tuple(bounds))  # the model may lack rules
     post_order(ctx, start)

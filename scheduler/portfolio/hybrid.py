@@ -34,6 +34,8 @@ SHORT_RACE_SHARE = 0.08
 """... and of a makespan: where the tabu search is blind that shows in a second, and elsewhere it lacks the time."""
 ROUND = 1.0
 """Seconds after which two searches exchange what they have found."""
+LEAST_RIVAL = 0.5
+"""Seconds below which there is no second search: to read the instance for it takes tenths of a second."""
 POLL = 0.1
 """Seconds for which the end of a compilation is waited for."""
 OFTEN = 0.2
@@ -111,6 +113,8 @@ class Hybrid:
         """
         run = self._run
         if run.instance.execution is not None or run.num_modes <= self._walk.provable:
+            return False
+        if run.left - self._kept < LEAST_RIVAL:
             return False
         if self._weights.is_sum:
             return True

@@ -6,6 +6,7 @@ ways: CP-SAT begins with the best of all, and a walk begins with what CP-SAT has
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from time import monotonic
@@ -32,6 +33,8 @@ LOADING = 3.0
 """Seconds that have to be left for a walk that is only just compiled: nothing else runs while it is loaded."""
 LEAST_WALK = 0.3
 """Seconds below which no walk is begun in a process that has not walked yet: to load the code takes longer."""
+LEAST_SOLVER = 1.0
+"""Seconds below which the solver is not loaded beside the factory search: that takes half a second."""
 LAST_SHARE = 0.1
 """Share of the time for the later tiers."""
 
@@ -175,6 +178,9 @@ class Polishing:
                 compiled = None
                 walk.start(run.workers - 1)
             self._exchange(walk)
+            if is_plan and compiled is None and not gives_up and not self._has_time_for_solver():
+                improves, gives_up = False, True
+                walk.start(1)
             if improves:
                 improves = self._improve(min(seconds, run.left - self._kept))
                 seconds *= 2
@@ -198,6 +204,10 @@ class Polishing:
                 walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
         walk.finish()
         self._exchange(walk)
+
+    def _has_time_for_solver(self) -> bool:
+        """Return whether the solver is there, or there is the time to load it."""
+        return "scheduler.cpsat.solve" in sys.modules or self._run.left - self._kept >= LEAST_SOLVER
 
     def _construct(self) -> None:
         """Make passes of construction beside the walks, for as long as CP-SAT alone has them.
@@ -247,10 +257,10 @@ class Polishing:
 
     def _polish_once(self, number: int, seconds: float) -> bool:
         """Polish neighbourhoods of the best schedule; return whether that led to a better one."""
-        from scheduler.cpsat.polish import polish
-
         run = self._run
         assert run.best is not None
+        left = run.left
+        from scheduler.cpsat.polish import polish  # the first time that takes up to half a second
 
         pays = False
 
@@ -259,8 +269,8 @@ class Polishing:
             run.offer(schedule, "polish")
             pays = pays or run.best is schedule
 
+        seconds = min(seconds - (left - run.left), run.left - self._kept - self._overrun)
         left = run.left
-        seconds = min(seconds, left - self._kept - self._overrun)
         if seconds <= 0:
             return False
         polish(

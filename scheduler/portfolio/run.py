@@ -244,7 +244,8 @@ class Run(Timed):
 
         With `work` it ends after so much deterministic time too; `has_loads`: see `scheduler.cpsat.solve.improve`.
         """
-        from scheduler.cpsat.solve import improve
+        ends_at = self.seconds + seconds
+        from scheduler.cpsat.solve import improve  # the first time that takes up to half a second
 
         def on_progress(value: Fraction | None, bound: Fraction | None) -> None:
             self.record(value, bound, "cp-sat")
@@ -255,7 +256,7 @@ class Run(Timed):
             self.instance,
             self.objective,
             start=self.best,
-            time_limit=seconds,
+            time_limit=ends_at - self.seconds,
             workers=workers,
             seed=self.seed,
             on_progress=on_progress,

@@ -20,7 +20,9 @@ BOUNDS_PER_OPERATION = 1e-4
 BOUNDS_SHARE = 0.1
 """... and most of the time that they may take in a repair, which hardly ever proves anything."""
 BOUNDS_OF_LEFT = 0.3
-"""Most of the time left that they take in a plan: what is proved by then is the bound."""
+"""Most of the time left that they take in a plan: what is proved by then is the bound ..."""
+LEAST_BOUNDS = 0.5
+"""... or so many seconds, if there are so many."""
 WAYS_OUT = 2.0
 """The last schedule's way out, check included, in times of what it took to read and value the one before ..."""
 WAYS_OUT_SHARE = 0.3
@@ -109,4 +111,5 @@ class Timed:
     @cached_property
     def until_bounds(self) -> Stop:
         """The wish to stop, or that bounds have had their share of the time that was left when they began."""
-        return Until(self.stop, monotonic() + BOUNDS_OF_LEFT * max(0.0, self.left - self.reserve))
+        left = max(0.0, self.left - self.reserve)
+        return Until(self.stop, monotonic() + max(BOUNDS_OF_LEFT * left, min(LEAST_BOUNDS, left)))
