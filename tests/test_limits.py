@@ -17,10 +17,12 @@ from scheduler.bounds.rising import Unfinished
 from scheduler.cpsat.solve import LOAD_SHARE, improve
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.generate import Recipe, generate
+from scheduler.portfolio.cycling import shorten
 from scheduler.portfolio.polishing import Polishing
 from scheduler.portfolio.run import Run
 from scheduler.portfolio.timed import RESERVE, WAYS_OUT, WAYS_OUT_SHARE
 from scheduler.search.construct import construct
+from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.decode.engine import FactorySearch
 
 OBJECTIVE = Objective.parse("weighted_tardiness > flow_time > maximum_tardiness > makespan")
@@ -208,3 +210,17 @@ def test_a_model_is_not_begun_without_time(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("scheduler.cpsat.solve.build", None)  # nobody may call it
     known: dict[str, Any] = {"workers": 1, "seed": 0, "on_progress": lambda value, bound: None, "stop": Stop()}
     assert improve(run.instance, objective, start=None, time_limit=-0.1, **known).status is Status.UNKNOWN
+
+
+def test_cycles_are_not_read_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Turned(over_lanes(1), 10.0, "cycle_time")
+    start = construct(run.instance, run.objective, time_limit=0.0)
+    assert start is not None
+    run.offer(start, "construction")
+    monkeypatch.setattr("scheduler.portfolio.cycling.SMALL_AT_ONCE", 0)
+    monkeypatch.setattr("scheduler.portfolio.cycling.SMALL", 0)
+    monkeypatch.setattr(CyclicSearch, "of", None)  # nobody may call it
+    run.now = 9.8
+    answer = shorten(run)
+    assert answer is not None
+    assert answer[1][0] == run.bound == run.bounds_at_once[0] > 0

@@ -15,6 +15,8 @@ from scheduler.search.cyclic.spoken import why_unsupported
 
 FIRST_SLICE = 2.0
 """Seconds of CP-SAT's first slice beside the search."""
+LEAST_WALK = 0.3
+"""Seconds below which what is not small is not read for a walk."""
 GIVE_UP = 2
 """Slices without a better schedule or bound, far from the proof, after which CP-SAT gives up."""
 SMALL = 250
@@ -54,6 +56,8 @@ def shorten(run: Run) -> Answer | None:
         if status is Status.OPTIMAL or run.stop.requested:
             return status, bounds
     assert run.best is not None
+    if run.left - run.reserve < LEAST_WALK and run.num_modes > SMALL:
+        return run.answer((None, *run.bounds_at_once[1:]))
     goal = Goal.of(run.instance, run.objective.tiers[0])
 
     def on_better(value: int) -> None:

@@ -21,8 +21,8 @@ BOUNDS_SHARE = 0.1
 """... and most of the time that they may take in a repair, which hardly ever proves anything."""
 BOUNDS_OF_LEFT = 0.3
 """Most of the time left that they take in a plan: what is proved by then is the bound ..."""
-LEAST_BOUNDS = 0.5
-"""... or so many seconds, if there are so many."""
+LEAST_BOUNDS = 0.7
+"""... or so many seconds, if there are so many: what the circuits of 2,000 operations in cycles take."""
 WAYS_OUT = 2.0
 """The last schedule's way out, check included, in times of what it took to read and value the one before ..."""
 WAYS_OUT_SHARE = 0.3
