@@ -159,16 +159,21 @@ def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
 
     A breakdown may keep a part on the machine, or the place before it, to which a robot or vehicle is already carrying
     the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
-    lengthens the move. Nothing waits where waiting does not help.
+    lengthens the move. One that has to take another part off first waits before that. Nothing waits where waiting does
+    not help.
     """
     try:
         draft = _drafted(_without_new_jobs(instance, baseline), baseline)
         waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()
     except Stuck:
         return ()
-    found = []
+    found, now = [], execution_of(instance).now
     for move, ticks in waits.items():
-        begin = max(execution_of(instance).now, move.end - max(instance.group_by_carrier[move.mover].drop_time, 1))
+        begin = move.end - max(instance.group_by_carrier[move.mover].drop_time, 1)
+        others = (
+            m for m in baseline.by_mover.get(move.mover, ()) if m.job is not None and m.origin == move.destination
+        )
+        begin = max(now, min((m.start for m in others if now <= m.start < begin), default=begin))
         begin = min(begin, move.end - 1)  # one that would arrive this very instant
         found.append(Wait(move.mover, move.job or "", move.destination, begin, begin + ticks))
     return tuple(found)

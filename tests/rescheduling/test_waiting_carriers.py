@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers import assert_valid, at, distances, factory, machine, simple_job, transfer, transport
+from helpers import assert_valid, at, carry, distances, factory, machine, simple_job, transfer, transport
 
 from scheduler.checker import check
 from scheduler.cli import main
-from scheduler.domain import Facility, Fleet, Instance, Lane, Result, Schedule, Status, Vehicle
+from scheduler.domain import Facility, Fleet, Instance, Lane, Result, Robot, RobotCell, Schedule, Status, Vehicle
 from scheduler.domain.derive import complete
 from scheduler.domain.events import ClockTick, MachineBreakdown
 from scheduler.domain.execution import Wait
@@ -104,3 +104,25 @@ def test_waits_in_a_file_that_can_not_be(tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
     file = read_schedule(path, shop())
     assert ("execution", "J2 on V2") in {(v.rule, v.where) for v in check(file.instance, file.schedule)}
+
+
+def test_a_robot_waits_before_it_takes_off_the_part_that_is_in_the_way() -> None:
+    # The robot would be there with B at 13, take A off at 15 and put B down at 16. A is done at 25 instead: only then
+    # the robot can take it off, for which it needs its other hand, so that it may not stand still until 26.
+    cell = RobotCell("C", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN OUT S", 2), 1, 1)
+    station = machine("S", cell="C", input_buffer=0, output_buffer=0)
+    instance = factory(station, cell, simple_job("A", ("S", 11)), simple_job("B", ("S", 3)))
+    moves = (
+        carry("A >1", "IN>S", "R", 0, 4),
+        carry("B >1", "IN>S", "R", 10, 17),
+        carry("A 1>", "S>OUT", "R", 15, 20),
+        carry("B 1>", "S>OUT", "R", 22, 26),
+    )
+    baseline = complete(instance, (at("A.1", "S", 4, 15), at("B.1", "S", 17, 20)), moves)
+    assert_valid(instance, baseline)
+    event = MachineBreakdown("E1", 14, "S", 24, "resume")
+    outcome = repair(instance, baseline, [event], policy="right-shift", time_limit=5, workers=1)
+    assert outcome.revisions[0].waits == (Wait("R", "B", "S", 15, 25),)
+    assert outcome.result.schedule is not None
+    loaded = [(m.job, m.start, m.end) for m in outcome.result.schedule.by_mover["R"] if m.job is not None]
+    assert loaded[1:3] == [("B", 10, 27), ("A", 25, 30)]
