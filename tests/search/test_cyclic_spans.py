@@ -205,6 +205,32 @@ def test_short_cycles_are_over_as_soon_as_their_orders_allow() -> None:
     assert max(saved) > 0
 
 
+def test_every_other_thread_begins_anew_at_a_standstill() -> None:
+    """It then comes to timetables of its own, and what it finds is nobody's loss."""
+    instance = cell(0, num_parts=4)
+    values: list[int] = []
+    goal = Goal.of(instance, MAKESPAN.tiers[0])
+    search = CyclicSearch(instance, constructed(instance), 0, values.append, goal)
+    first, second = search.stepper(0), search.stepper(1)
+    own: list[int] = []
+    for _ in range(400):
+        first.step()
+        second.step()
+        own += [second._own[0]] if second._own is not None else []
+        if len(own) > 1 and own[-1] > own[-2]:
+            break
+    else:
+        pytest.fail("begun anew once at the most")
+    assert first._own is None
+    assert min(own) < search.given_value, "nothing found since"
+    assert min(own) >= search.value
+    assert values == sorted(set(values), reverse=True)
+    found = search.best()
+    assert found is not None
+    assert_valid(instance, found)
+    assert goal.value_of(instance, found) == search.value
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_portfolio_takes_it(workers: int) -> None:
     compile_here()

@@ -58,6 +58,8 @@ class Arranging:
         self._num_waiting = 0
         self._cycle = 0
         self._spent = 0  # insertions of a walk
+        self._made = 0  # insertions in all
+        self._own: tuple[int, Timetable] | None = None  # the best since it began anew
         self._arranged = search.value + 1, search.given  # none yet: others may have found better ones than that given
         self._saved, self._moved = empty_plan(facts), np.zeros(2 * MOVED, np.int64)
         self._most_moves = MOVES * self._num_of_set if self._num_of_set >= MANY else 0
@@ -88,6 +90,7 @@ class Arranging:
             self._moved,
         )
         search.iterations += max(1, int(done))
+        self._made += int(done)
         self._moves -= max(1, int(done))
         self._tighten()
         if self._num_waiting == 0 and self._wanted() <= value:
@@ -97,8 +100,18 @@ class Arranging:
 
     def _base(self) -> tuple[int, Timetable]:
         """Return the best timetable, or one that is as good, with its value."""
-        value = self._search.value
-        return self._arranged if self._arranged[0] <= value else (value, self._search.known())
+        best = self._known()
+        return self._arranged if self._arranged[0] <= best[0] else best
+
+    def _known(self) -> tuple[int, Timetable]:
+        """Return the best timetable of all threads, or of this one since it began anew, with its value."""
+        return self._own or (self._search.value, self._search.known())
+
+    def _note(self, value: int, timetable: Timetable) -> None:
+        """Take note of a timetable; the search does if it is the best of all."""
+        if self._own is not None and value < self._own[0]:
+            self._own = value, timetable
+        self._search.offer(value, timetable)
 
     def _stay(self, value: int, cycle: int, plan: Plan) -> None:
         """Take a plan over as it is."""
@@ -122,7 +135,7 @@ class Arranging:
         search, facts = self._search, self._search.lowered.facts
         cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle))
         if self._clear(cycle) == 0:
-            search.offer(cycle, (cycle, self._plan.copy()))
+            self._note(cycle, (cycle, self._plan.copy()))
         self._cycle = cycle
 
     def _clear(self, cycle: int) -> int:

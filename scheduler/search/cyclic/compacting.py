@@ -1,11 +1,17 @@
-"""Walks for sets that are soon over: each for a cycle time and a span that together are better than what is known."""
+"""Walks for sets that are soon over: each for a cycle time and a span that together are better than what is known.
+
+Where these come to a standstill depends on chance, and soon they do. So the first thread goes on with the best of all,
+and every other one begins anew, with no job in its place, once nothing better has come for as long as its best took.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from scheduler.search.cyclic.engine import LOOSER, CyclicSearch, Shortening
+from scheduler.search.cyclic.arranging import SLACK
+from scheduler.search.cyclic.engine import FIRST_STEP, LOOSER, CyclicSearch, Shortening
 from scheduler.search.cyclic.facts import Ints, Plan
+from scheduler.search.cyclic.goal import FIRST
 from scheduler.search.cyclic.span import settle, take_late
 
 ELSEWHERE = 0.8
@@ -14,6 +20,10 @@ FAR = 0.1
 """... and by what share of it that is longer or shorter, in the mean."""
 QUICK = 4
 """Each gives up so many times as soon as one for a cycle time alone: there are many others to try."""
+ANEW = 1.0
+"""A thread begins anew after so many times the insertions in which it came to its best value ..."""
+WIDE = 1.2
+"""... in a cycle and a span so many times those that were given."""
 
 
 class Compacting(Shortening):
@@ -28,7 +38,9 @@ class Compacting(Shortening):
         self._span = 0
         self._before = 0  # ticks of the first ways and setups of the last schedule that was made
         self._is_to_line_up = False
-        self._patience = max(1, self._patience // QUICK)
+        self._patience = self._first_patience = max(1, self._patience // QUICK)
+        self._stays = number % 2 == 0 or search.goal.per_cycle >= FIRST  # with the best of all
+        self._seen, self._begun_at, self._improved_at = search.value, 0, 0
         self._moves = 0  # the first walk shortens large sets sooner
 
     def rehearse(self) -> None:
@@ -51,10 +63,12 @@ class Compacting(Shortening):
 
     def _begin(self) -> None:
         """Begin with the best timetable, as much of it as stands in a cycle and a span of less value."""
-        search, goal = self._search, self._search.goal
+        search, goal, value = self._search, self._search.goal, self._known()[0]
         _, (cycle, plan) = self._base()
-        less = max(goal.per_span, goal.size(search.value) * self._step // 200)
-        wanted = max(search.target, search.value - less)
+        if value < self._seen:
+            self._seen, self._improved_at = value, self._made
+        less = max(goal.per_span, goal.size(value) * self._step // 200)
+        wanted = max(search.target, value - less)
         # With a longer cycle the span would be less than the longest job takes.
         longest = (wanted - goal.per_span * (int(search.lasts.max()) + self._before)) // max(1, goal.per_cycle)
         shorter = cycle
@@ -64,6 +78,31 @@ class Compacting(Shortening):
         span = (wanted - goal.per_cycle * shorter) // goal.per_span - self._before
         self._span = min(span, int(search.lowered.facts.sets[0]) * shorter)
         self._take(plan, cycle, shorter)
+
+    def _give_up(self) -> None:
+        """Go on with more patience, or begin anew."""
+        took = self._improved_at - self._begun_at
+        if self._stays or self._made - self._improved_at <= ANEW * took + self._patience:
+            super()._give_up()
+        else:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Let all jobs wait, in a cycle and a span for which there is a timetable that is better."""
+        search, goal, (cycle, plan) = self._search, self._search.goal, self._search.given
+        span = (search.given_value - goal.per_cycle * cycle) // goal.per_span - self._before
+        self._cycle = int(WIDE * cycle)
+        self._span = min(int(WIDE * span), int(search.lowered.facts.sets[0]) * self._cycle)
+        self._own = self._wanted() + 1, search.given
+        self._arranged = self._own[0] + 1, search.given
+        self._step, self._patience, self._slack, self._moves = FIRST_STEP, self._first_patience, SLACK, 0
+        self._seen, self._begun_at, self._improved_at = self._own[0], self._made, self._made
+        nothing = plan.copy()
+        nothing.placed[:] = 0
+        self._take(nothing, cycle, self._cycle)
+        first = np.unique(search.lowered.facts.alternatives[:, 0])
+        self._num_waiting = len(first)
+        self._waiting[: len(first)] = first
 
     def _take_looser(self, cycle: int, plan: Plan) -> None:
         """Take a plan over to a longer cycle and a longer span."""
@@ -96,8 +135,8 @@ class Compacting(Shortening):
         )
         self._cycle, self._span = int(cycle), int(span)
         self._make_room(max(self._cycle, self._span + 1))
-        if self._clear(self._cycle) == 0 and goal.value(self._cycle, self._span) < search.value:
+        if self._clear(self._cycle) == 0 and goal.value(self._cycle, self._span) < self._known()[0]:
             timetable = self._cycle, self._plan.copy()
             value = goal.value_of(search.lowered.instance, search.read(timetable))
             self._before = (value - goal.value(self._cycle, self._span)) // goal.per_span
-            search.offer(value, timetable)
+            self._note(value, timetable)

@@ -96,7 +96,8 @@ class CyclicSearch(CompiledSearch[Timetable]):
         self.given: Timetable = to_plan(self.lowered, start)
         self.lasts = least_ticks(self.lowered.facts)
         self.least_cycle = max(1, cycle_bound(instance) if least_cycle is None else least_cycle)
-        super().__init__(goal.value_of(instance, start), on_better)
+        self.given_value = goal.value_of(instance, start)
+        super().__init__(self.given_value, on_better)
         self.aim(goal.value(self.least_cycle, int(self.lasts.max(initial=0))))
 
     def stepper(self, number: int) -> Shortening:
@@ -152,7 +153,6 @@ class Shortening(Arranging):
 
     def step(self) -> None:
         """Make one compiled call; where the walk has ended, begin one for another cycle time."""
-        search = self._search
         if self._is_to_line_up:
             self._line_up()
         if self._left > 0:
@@ -168,15 +168,20 @@ class Shortening(Arranging):
         if self._num_waiting == 0:
             self._tighten()
             self._moves = self._most_moves
-        elif self._spent > self._patience or search.value <= self._wanted():
-            if search.value > self._wanted():
-                if self._step == 1:
-                    self._current, self._left = (search.value, search.known()), self._patience
-                    self._patience = int(self._patience * MORE)
-                    self._slack = min(2 * self._slack, int(search.lowered.facts.sets[0]))
-                self._step = max(1, self._step // 2)
+        elif self._spent > self._patience or self._known()[0] <= self._wanted():
+            has_failed = self._known()[0] > self._wanted()
             self._num_waiting = 0
             self._moves = self._most_moves
+            if has_failed and self._step == 1:
+                self._give_up()
+            elif has_failed:
+                self._step //= 2
+
+    def _give_up(self) -> None:
+        """Go on with more patience, after insertions of longer cycles."""
+        self._current, self._left = self._known(), self._patience
+        self._patience = int(self._patience * MORE)
+        self._slack = min(2 * self._slack, int(self._search.lowered.facts.sets[0]))
 
     def rehearse(self) -> None:
         """Run every compiled function once, the walk last."""
@@ -267,6 +272,7 @@ class Shortening(Arranging):
             self._standing,
         )
         self._spent += done
+        self._made += done
         search.iterations += max(done, 1)
         return max(int(done), 1)
 
