@@ -41,13 +41,16 @@ def begin(
 ) -> tuple[Board, set[Unit]] | None:
     """Return a board with what has begun and what that commits to, and the units on it.
 
-    Where no order of the units that have to go on at once works, they go on as in a `known` schedule that keeps every
-    rule. None if there is none, or it can't be followed.
+    Where no order of the units that have to go on at once works, or they end later in sum than in a `known` schedule
+    that keeps every rule, they go on as in that one. None if there is none, or it can't be followed.
     """
     run = _Pass(problem, plans, rule, rng)
-    if run.place_begun():
-        return run.board, run.placed
-    return follow(problem, plans, rule, rng, known) if known is not None else None
+    has_begun = run.place_begun()
+    if known is not None and (not has_begun or run.lateness(known) > 0):
+        followed = follow(problem, plans, rule, rng, known)
+        if followed is not None:
+            return followed
+    return (run.board, run.placed) if has_begun else None
 
 
 def follow(problem: Problem, plans: Plans, rule: Rule, rng: Random, known: Schedule) -> tuple[Board, set[Unit]] | None:
@@ -128,6 +131,12 @@ class _Pass:
                 if instants:
                     found[unit] = min(instants)
         return sorted(found, key=lambda unit: found[unit])
+
+    def lateness(self, known: Schedule) -> int:
+        """Return by how much operations that have been placed end later than in a schedule that has them, in sum."""
+        ends = known.by_operation
+        placed = [o for unit in self.placed for o in unit.operations if o.key in ends]
+        return sum(self.board.end[operation.index] - ends[operation.key].end for operation in placed)
 
     def _place_in_turn(self, units: Sequence[Unit], is_over: Callable[[], bool]) -> tuple[list[Unit], list[Unit]]:
         """Place units, those first that stand before others in the list; return the placed ones and those stuck."""

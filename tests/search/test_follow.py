@@ -28,6 +28,7 @@ from strategies import random_events, random_fleet_instance, random_mover_instan
 from scheduler.domain import (
     Execution,
     Instance,
+    Job,
     Machine,
     Objective,
     Precedence,
@@ -152,6 +153,24 @@ def test_a_part_is_held_in_hand_as_long_as_a_known_schedule_says() -> None:
     board, placed = found
     assert {unit.plan.job.domain.id for unit in placed} == {"A", "B", "C"}
     assert board.schedule() == known
+
+
+def test_a_known_schedule_in_which_all_of_it_ends_sooner_is_followed() -> None:
+    # B has waited for longer, so that its long operation is placed first; with A before it both end sooner in sum.
+    def waiting(name: str, before: tuple[str, int], length: int) -> Job:
+        return job(name, op("1", mode(*before)), op("2", mode("M", length)), links=(Precedence("1", "2", 0, 30),))
+
+    instance = factory(*map(machine, "MNO"), waiting("A", ("N", 2), 1), waiting("B", ("O", 1), 10))
+    happened = at("A.1", "N", 0, 2), at("B.1", "O", 0, 1)
+    short_first = complete(instance, (*happened, at("A.2", "M", 2, 3), at("B.2", "M", 3, 13)), (), ())
+    long_first = complete(instance, (*happened, at("B.2", "M", 2, 12), at("A.2", "M", 12, 13)), (), ())
+    worse = complete(instance, (*happened, at("B.2", "M", 4, 14), at("A.2", "M", 14, 15)), (), ())
+    after = begun(instance, 2, long_first)
+    problem = Problem(after)
+    for known, expected in ((None, long_first), (short_first, short_first), (worse, long_first)):
+        found = begin(problem, Plans(problem), next(rules(problem, MAKESPAN)), Random(0), known)
+        assert found is not None
+        assert found[0].schedule() == expected
 
 
 def test_a_schedule_that_lacks_an_operation_is_not_followed() -> None:
