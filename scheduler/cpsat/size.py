@@ -20,12 +20,13 @@ def build_seconds(instance: Instance, most: float = inf) -> float:
 
     Counting ends once there are more than `most`: how many more nobody has to know who has no more.
 
-    Circuits dominate: a machine with setups, a carrier and a lane need an arc for every pair of the operations or moves
-    that they may have to do. For vehicles that are alike it is one for every pair of transports, see
-    `scheduler.cpsat.tours`.
+    Circuits dominate: a machine with setups and a carrier need an arc for every pair of the operations or moves that
+    they may have to do. For vehicles that are alike it is one for every pair of transports, see
+    `scheduler.cpsat.tours`; for a lane one for every pair of transfers that one trip can take.
     """
     in_tours = {v.id: f.id for f in instance.fleets if f.id in alike(instance) for v in f.vehicles}
     num_on: dict[str, int] = {}
+    units_on: dict[str, Counter[int]] = {lane.id: Counter() for lane in instance.lanes}
     num_modes = 0
     with_setups = {machine.id for machine in instance.machines if machine.setups is not None}
     for job in instance.jobs:
@@ -40,13 +41,17 @@ def build_seconds(instance: Instance, most: float = inf) -> float:
         for job in instance.jobs:
             for predecessor, successor, _ in job.links:
                 moves = ((in_tours.get(m, m), leg) for m, leg in _movers(instance, job, predecessor, successor))
-                for mover, _ in {(m, leg.slot if m in in_tours.values() else leg) for m, leg in moves}:
+                for mover, leg in {(m, leg.slot if m in in_tours.values() else leg) for m, leg in moves}:
+                    if mover in units_on:
+                        units_on[mover][(leg.units if isinstance(leg, Leg) else None) or job.units] += 1
+                        continue
                     carrier = instance.carrier_by_id.get(mover)
                     nodes = 1 if carrier is None or carrier.capacity == 1 else 2  # pick-up and drop
                     num_on[mover] = num_on.get(mover, 0) + nodes
             if _seconds(num_modes, num_on) > most:
                 break
-    return _seconds(num_modes, num_on)
+    lanes = [_together(units_on[lane.id], lane.units_per_vehicle) for lane in instance.lanes]
+    return _seconds(num_modes, num_on, sum(lanes))
 
 
 def least_seconds(instance: Instance, schedule: Schedule) -> float:
@@ -55,14 +60,26 @@ def least_seconds(instance: Instance, schedule: Schedule) -> float:
     Movers and machines with setups have at least the moves and operations that the schedule gives them.
     """
     with_setups = {machine.id for machine in instance.machines if machine.setups is not None}
-    num_on = Counter(move.mover for move in schedule.moves if move.job is not None)
+    num_on = Counter(move.mover for move in schedule.moves if move.job is not None and move.kind != "transfer")
     num_on.update(o.machine for o in schedule.operations if o.machine in with_setups)
-    return _seconds(len(schedule.operations), num_on)
+    units_on: dict[str, Counter[int]] = {}
+    for move in schedule.moves:
+        job = instance.job_by_id.get(move.job or "")
+        if move.kind == "transfer" and job is not None:
+            units_on.setdefault(move.mover, Counter())[move.units or job.units] += 1
+    lanes = [_together(units, instance.lane_by_vehicle[v].units_per_vehicle) for v, units in units_on.items()]
+    return _seconds(len(schedule.operations), num_on, sum(lanes))
 
 
-def _seconds(num_modes: int, num_on: Mapping[str, int]) -> float:
-    """Return how long so many modes and the circuits of so many nodes take."""
-    return SECONDS_PER_ARC * sum(number * number for number in num_on.values()) + SECONDS_PER_MODE * num_modes
+def _together(units: Mapping[int, int], most: int) -> int:
+    """Return how many pairs of transfers one trip can take, given how many there are of so many units each."""
+    return sum(a * b for x, a in units.items() for y, b in units.items() if x + y <= most)
+
+
+def _seconds(num_modes: int, num_on: Mapping[str, int], num_pairs: int = 0) -> float:
+    """Return how long so many modes, the circuits of so many nodes, and so many pairs of transfers take."""
+    num_arcs = sum(number * number for number in num_on.values()) + num_pairs
+    return SECONDS_PER_ARC * num_arcs + SECONDS_PER_MODE * num_modes
 
 
 def _movers(instance: Instance, job: Job, before: str | None, after: str | None) -> set[tuple[str, Leg]]:

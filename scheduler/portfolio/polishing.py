@@ -147,13 +147,17 @@ class Polishing:
     def _beside(self, walk: FactorySearch) -> None:
         """Walk in all threads but one; in that one improve the whole model, in slices that double, then polish.
 
+        Where the whole model was the last to find a better schedule it has all threads in its next slice: who is ahead
+        works. So it has, every other time, where nobody finds anything and there is little between value and bound.
         After a round of polishing that has found nothing the thread walks too. Where walks find nothing either for as
-        long, the whole of a small model has all threads for its next slice.
+        long, the whole of a small model has all threads for its next slice; that of a large one has them for all the
+        time that is left, if there is little between value and bound.
         Until the walk is compiled, its threads are idle: compiling keeps one busy. Bounds of plans are found meanwhile.
         """
         run = self._run
         compiled = None if walk.is_compiled() else walk.compile_elsewhere()
         seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
+        has_all = False  # threads, for its next slice, the whole model
         if walk.goal.stay and run.best is not None:
             # Of the first walks one begins with the plan in force, the other with what has a good value already.
             self._given = run.best
@@ -182,16 +186,29 @@ class Polishing:
                 improves, gives_up = False, True
                 walk.start(1)
             if improves:
-                improves = self._improve(min(seconds, run.left - self._kept))
+                known, spent = run.best, min(seconds, run.left - self._kept)
+                if has_all:
+                    with walk.resting():
+                        improves = self._improve(spent, workers=run.workers)
+                else:
+                    improves = self._improve(spent)
+                found = run.best
+                self._exchange(walk)
+                stands = run.best is known and not has_all and spent >= ROUND and self._is_near()
+                has_all = stands or run.best is found is not known
                 seconds *= 2
                 continue
             if gives_up:
                 best = run.best
                 walk.wait(min(ROUND, run.left - self._kept))
                 self._exchange(walk)
-                if run.best is best and run.num_modes <= SMALL and run.has_time_for_model and not self._has_ended():
+                stands = run.best is best and run.has_time_for_model and not self._has_ended()
+                if stands and run.num_modes <= SMALL:
                     with walk.resting():
                         seconds = self._improve_in_all_threads(seconds)
+                elif stands and self._is_near():
+                    with walk.resting():
+                        self._improve(run.left - self._kept, workers=run.workers)
                 continue
             began_with, left = run.best, run.left
             pays = self._polish_once(number, ROUND)
@@ -204,6 +221,10 @@ class Polishing:
                 walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
         walk.finish()
         self._exchange(walk)
+
+    def _is_near(self) -> bool:
+        """Return whether there is a bound, and little between value and bound."""
+        return self._run.bound is not None and not self._run.is_far()
 
     def _has_time_for_solver(self) -> bool:
         """Return whether the solver is there, or there is the time to load it."""

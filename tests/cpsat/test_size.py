@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.factories import GENERATED
@@ -34,3 +36,13 @@ def test_counting_ends_where_it_is_too_much(name: str) -> None:
     seconds = build_seconds(instance)
     assert build_seconds(instance, seconds) == seconds
     assert seconds / 3 < build_seconds(instance, seconds / 3) < seconds
+
+
+def test_of_a_lane_only_pairs_that_one_trip_can_take_count() -> None:
+    def seconds(units: int, most: int) -> float:
+        instance = network("l50")
+        jobs = tuple(replace(job, units=units, splits=False) for job in instance.jobs)
+        lanes = tuple(replace(lane, units_per_vehicle=most) for lane in instance.lanes)
+        return build_seconds(replace(instance, jobs=jobs, lanes=lanes))
+
+    assert seconds(3, 4) == seconds(3, 5) < seconds(3, 6) == seconds(2, 4)

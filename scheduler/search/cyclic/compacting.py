@@ -13,6 +13,7 @@ from scheduler.search.cyclic.engine import FIRST_STEP, LOOSER, CyclicSearch, Sho
 from scheduler.search.cyclic.facts import Ints, Plan
 from scheduler.search.cyclic.goal import FIRST
 from scheduler.search.cyclic.span import settle, take_late
+from scheduler.search.cyclic.walk import tighten
 
 ELSEWHERE = 0.8
 """Share of the walks for another cycle time than that of the best timetable ..."""
@@ -45,8 +46,11 @@ class Compacting(Shortening):
 
     def rehearse(self) -> None:
         """Run every compiled function once, the walk last."""
+        search = self._search
         self._begin()
         self._tighten()
+        # Walks for a cycle time alone call it.
+        tighten(search.lowered.facts, self._plan, self._uses, self._graph, search.target, self._cycle)
         super().rehearse()
 
     def _wanted(self) -> int:
