@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import count
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -210,6 +211,31 @@ def test_a_model_is_not_begun_without_time(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("scheduler.cpsat.solve.build", None)  # nobody may call it
     known: dict[str, Any] = {"workers": 1, "seed": 0, "on_progress": lambda value, bound: None, "stop": Stop()}
     assert improve(run.instance, objective, start=None, time_limit=-0.1, **known).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(("slice_", "rest"), [(1.0, 1.0), (9.5, 9.0)])
+def test_the_time_to_load_the_solver_is_that_of_the_call_not_of_the_slice(
+    slice_: float, rest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a call of 10 s loading takes 0.8: a slice of a second is whole, the last one ends in time."""
+    run = Run(factory(machine("M"), simple_job("A", ("M", 3))), Objective.parse("makespan"), 10.0, 1, 0, None, Stop())
+    given: list[float] = []
+
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            if name != "improve":
+                raise AttributeError(name)
+            run._began_at -= 0.8
+            return improve_later
+
+    def improve_later(*_: object, time_limit: float, **__: object) -> Any:
+        given.append(time_limit)
+        return SimpleNamespace(schedule=None, status=Status.UNKNOWN, bounds=(None,), makes_worse=False)
+
+    monkeypatch.setitem(sys.modules, "scheduler.cpsat.solve", Loading("scheduler.cpsat.solve"))
+    run.improve(slice_, 1, run.stop)
+    assert given == pytest.approx([rest], abs=0.1)
+    assert given[0] <= slice_
 
 
 def test_cycles_are_not_read_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

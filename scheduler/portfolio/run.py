@@ -244,7 +244,7 @@ class Run(Timed):
 
         With `work` it ends after so much deterministic time too; `has_loads`: see `scheduler.cpsat.solve.improve`.
         """
-        ends_at = self.seconds + seconds
+        kept = min(self.reserve, self.left - seconds)
         from scheduler.cpsat.solve import improve  # the first time that takes up to half a second
 
         def on_progress(value: Fraction | None, bound: Fraction | None) -> None:
@@ -256,7 +256,7 @@ class Run(Timed):
             self.instance,
             self.objective,
             start=self.best,
-            time_limit=ends_at - self.seconds,
+            time_limit=min(seconds, self.left - kept),
             workers=workers,
             seed=self.seed,
             on_progress=on_progress,
