@@ -65,7 +65,7 @@ def least_seconds(instance: Instance, schedule: Schedule) -> float:
     units_on: dict[str, Counter[int]] = {}
     for move in schedule.moves:
         job = instance.job_by_id.get(move.job or "")
-        if move.kind == "transfer" and job is not None:
+        if job is not None and move.mover in instance.lane_by_vehicle:  # not that of a vehicle taken away since
             units_on.setdefault(move.mover, Counter())[move.units or job.units] += 1
     lanes = [_together(units, instance.lane_by_vehicle[v].units_per_vehicle) for v, units in units_on.items()]
     return _seconds(len(schedule.operations), num_on, sum(lanes))
