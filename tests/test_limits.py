@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import count
@@ -89,6 +90,17 @@ class Turned(Run):
         return self.now
 
 
+def taking(run: Turned, what: str, begun: list[str], seconds: float = 0.0) -> Callable[..., bool]:
+    """Return a stub that says what has begun, takes so many seconds and has found nothing."""
+
+    def begins(*_: object, **__: object) -> bool:
+        begun.append(what)
+        run.now += seconds
+        return False
+
+    return begins
+
+
 def test_more_time_is_kept_where_the_way_out_is_long() -> None:
     instance = factory(machine("M"), simple_job("A", ("M", 3)))
     run = Turned(instance, 10.0)
@@ -128,17 +140,9 @@ def test_a_walk_is_not_loaded_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> N
     walk = run.factory_search()
     assert walk is not None
     begun: list[str] = []
-
-    def begins(what: str) -> Any:
-        def began(*_: object, **__: object) -> None:
-            begun.append(what)
-            run.now = 1.0
-
-        return began
-
     monkeypatch.setattr(FactorySearch, "is_compiled", lambda self: True)
-    monkeypatch.setattr(FactorySearch, "start", begins("walk"))
-    monkeypatch.setattr(Polishing, "_construct", begins("construction"))
+    monkeypatch.setattr(FactorySearch, "start", taking(run, "walk", begun, 1.0))
+    monkeypatch.setattr(Polishing, "_construct", taking(run, "construction", begun, 1.0))
     monkeypatch.setattr(FactorySearch, "is_loaded", lambda self: False)
     run.now = 0.7
     Polishing(run, walk).search()
@@ -173,21 +177,13 @@ def test_the_solver_is_not_loaded_for_a_moment(monkeypatch: pytest.MonkeyPatch) 
     walk = run.factory_search()
     assert walk is not None
     begun: list[str] = []
-
-    def begins(what: str) -> Any:
-        def began(*_: object, **__: object) -> bool:
-            begun.append(what)
-            run.now += 1.0 if what == "wait" else 0.0
-            return False
-
-        return began
-
     monkeypatch.setattr(FactorySearch, "is_compiled", lambda self: True)
-    for name in ("start", "wait", "finish"):
-        monkeypatch.setattr(FactorySearch, name, begins(name))
-    monkeypatch.setattr(Polishing, "_construct", begins("construction"))
-    monkeypatch.setattr(Polishing, "_polish_once", begins("polish"))
-    monkeypatch.setattr(Polishing, "_improve", begins("model"))
+    for name in ("start", "finish"):
+        monkeypatch.setattr(FactorySearch, name, taking(run, name, begun))
+    monkeypatch.setattr(FactorySearch, "wait", taking(run, "wait", begun, 1.0))
+    monkeypatch.setattr(Polishing, "_construct", taking(run, "construction", begun))
+    monkeypatch.setattr(Polishing, "_polish_once", taking(run, "polish", begun))
+    monkeypatch.setattr(Polishing, "_improve", taking(run, "model", begun))
     monkeypatch.setattr(Polishing, "_has_time_for_solver", lambda self: False)
     run.now = 9.2
     Polishing(run, walk).search()

@@ -30,6 +30,18 @@ def test_a_part_takes_at_least_what_its_schedule_says(name: str) -> None:
         assert least <= build_seconds(part.instance) <= build_seconds(instance)
 
 
+def test_transfers_of_a_vehicle_that_was_taken_away_do_not_count() -> None:
+    """As after an event that leaves a lane fewer vehicles, while the plan in force still has the trips of all."""
+    instance = network("l50")
+    schedule = construct(instance, Objective.parse("makespan"), time_limit=0.0)
+    assert schedule is not None
+    busy = {move.mover for move in schedule.moves}
+    lane = next(lane for lane in instance.lanes if lane.vehicle_ids[-1] in busy)
+    fewer = replace(lane, vehicles=lane.vehicles - 1)
+    smaller = replace(instance, lanes=tuple(fewer if old is lane else old for old in instance.lanes))
+    assert 0 < least_seconds(smaller, schedule) < least_seconds(instance, schedule)
+
+
 @pytest.mark.parametrize("name", ["g50", "t50", "m50"])
 def test_counting_ends_where_it_is_too_much(name: str) -> None:
     instance = network(name)
