@@ -16,6 +16,7 @@ from scheduler.rescheduling.degrade import Degraded, degraded
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.right_shift import shift
 from scheduler.rescheduling.safety_net import has_new_jobs, offer_late
+from scheduler.rescheduling.soaking import least_dwells, words
 
 _PEEK = 0.05
 """Seconds between two looks at how long checks take."""
@@ -51,7 +52,9 @@ def answer(
     """
     if without_lost(case.instance) is not case.instance:
         case.is_lost = True
-        case.reason = "; ".join(["limits are broken for good by what has happened", case.shift.reason]).rstrip("; ")
+        late = [words(case.instance, *item) for item in least_dwells(case.instance).items()]
+        reasons = ["limits are broken for good by what has happened", *late, case.shift.reason]
+        case.reason = "; ".join(text for text in reasons if text)
     if not case.is_lost:
         with stop.calling(case.stop.request):
             follow(case, policy)

@@ -10,17 +10,21 @@ runs beyond a shift needs somebody to stay, see `scheduler.rescheduling.overtime
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.checker import check
 from scheduler.constraints import Violation, batteries, dwell
 from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
-from scheduler.domain.happened import execution_of, started
+from scheduler.domain.happened import begun, execution_of, started
 from scheduler.domain.horizon import horizon
 from scheduler.rescheduling.overtime import as_worked, may_need_overtime, need_overtime, with_overtime, without_shifts
+from scheduler.rescheduling.soaking import least_dwells
 from scheduler.rescheduling.stranded import at_chargers, left_behind
+
+LONG_DWELL = 2**40
+"""A dwell that nothing exceeds; work still begins when the part is put down."""
 
 
 def unlimited(instance: Instance) -> Instance:
@@ -58,22 +62,42 @@ def lowest_with_help(instance: Instance) -> int:
     return -2 * horizon(instance) * max(drains) if instance.battery_by_vehicle else 0
 
 
-def without_lags(job: Job) -> Job:
-    """Return the job without maximum lags."""
-    if all(p.max_lag is None for p in job.precedences):
+def without_lags(job: Job, only: Container[str] | None = None) -> Job:
+    """Return the job without maximum lags (default: behind all operations)."""
+
+    def is_free(precedence: Precedence) -> bool:
+        return precedence.max_lag is None or (only is not None and precedence.predecessor not in only)
+
+    if all(is_free(p) for p in job.precedences):
         return job
-    return replace(job, precedences=tuple(replace(p, max_lag=None) for p in job.precedences))
+    return replace(job, precedences=tuple(p if is_free(p) else replace(p, max_lag=None) for p in job.precedences))
 
 
-def without_dwell(job: Job, limit: int | None = None) -> Job:
-    """Return the job with another maximum dwell (default: none) in every mode that has one."""
-    if all(mode.max_dwell is None for operation in job.operations for mode in operation.modes):
-        return job
+def without_dwell(job: Job, limit: int | None = None, only: Container[str] | None = None) -> Job:
+    """Return the job with another maximum dwell (default: none) in every mode (default: of all operations) with one."""
     operations = []
     for operation in job.operations:
-        modes = (mode if mode.max_dwell is None else replace(mode, max_dwell=limit) for mode in operation.modes)
-        operations.append(replace(operation, modes=tuple(modes)))
-    return replace(job, operations=tuple(operations))
+        if (only is None or operation.id in only) and any(mode.max_dwell is not None for mode in operation.modes):
+            modes = (mode if mode.max_dwell is None else replace(mode, max_dwell=limit) for mode in operation.modes)
+            operation = replace(operation, modes=tuple(modes))
+        operations.append(operation)
+    same = all(new is old for new, old in zip(operations, job.operations, strict=True))
+    return job if same else replace(job, operations=tuple(operations))
+
+
+def without_begun(instance: Instance) -> Instance:
+    """Return the instance without the maximum lags and dwells of operations that have begun or await a part under way.
+
+    All that is pending can wait until it keeps its own.
+    """
+    jobs = []
+    for job in instance.jobs:
+        there = begun(instance, job)
+        if there:
+            job = without_lags(without_dwell(job, LONG_DWELL, there), there)
+        jobs.append(job)
+    same = all(new is old for new, old in zip(jobs, instance.jobs, strict=True))
+    return instance if same else replace(instance, jobs=tuple(jobs))
 
 
 def conceded(instance: Instance, schedule: Schedule) -> Instance:
@@ -152,15 +176,17 @@ def without_lost(instance: Instance) -> Instance:
     """Return the instance without the limits that are broken for good: whatever is done now, they can't be kept.
 
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
-    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded;
+    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded, or
+    that a part will exceed as nobody can fetch it sooner (`scheduler.rescheduling.soaking`);
     the minimum of vehicles that neither get to a charger nor make any transport with it, where a job needs one of them.
     It is then what one has at a charger to which it goes at once, below 0 only if 0 does not help. And the end of
     shifts, where a part can't go its way without a move that is longer than all of them.
     """
-    execution, begun = execution_of(instance), started(instance)
+    execution, kept_operations = execution_of(instance), started(instance)
     now, baseline = execution.now, execution.baseline
-    past = Schedule(tuple(begun.values()), execution.moves)
-    spoilt = dict.fromkeys(_dwell_excess(instance, past))
+    past = Schedule(tuple(kept_operations.values()), execution.moves)
+    spoilt = dict[OperationKey, int | None](dict.fromkeys(least_dwells(instance), LONG_DWELL))
+    spoilt |= dict.fromkeys(_dwell_excess(instance, past))
     jobs = []
     for job in instance.jobs:
         deadline = job.deadline
@@ -168,7 +194,7 @@ def without_lost(instance: Instance) -> Instance:
             deadline = None
         precedences = []
         for p in job.precedences:
-            before, after = begun.get((job.id, p.predecessor)), begun.get((job.id, p.successor))
+            before, after = kept_operations.get((job.id, p.predecessor)), kept_operations.get((job.id, p.successor))
             if p.max_lag is not None and before is not None and before.end <= now:
                 is_planned = after is not None or (job.id, p.successor) in baseline.by_operation
                 if is_planned and (now if after is None else after.start) - before.end > p.max_lag:

@@ -16,10 +16,12 @@ from scheduler.domain import Instance, Job, Objective, Schedule
 from scheduler.domain.happened import execution_of, with_battery
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.concessions import (
+    LONG_DWELL,
     conceded,
     dwells_of,
     lowest_with_help,
     with_minimums,
+    without_begun,
     without_dwell,
     without_lags,
     without_lost,
@@ -31,9 +33,6 @@ from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
 """Of the search in which deadlines are due dates, the only ones."""
-
-_LONG = 2**40
-"""A dwell that nothing exceeds; work still begins when the part is put down."""
 
 _SEARCH_SHARE = 0.5
 """Part of the time left in which less lateness is searched; the rest is for the objective."""
@@ -232,11 +231,14 @@ def _relaxations(instance: Instance) -> Iterator[tuple[Instance, int | None]]:
     as_planned = conceded(relaxed, execution.baseline)
     if as_planned.jobs != relaxed.jobs:
         yield as_planned, lowest
+    committed = without_begun(relaxed)
+    if committed is not relaxed:
+        yield committed, lowest
     without = tuple(without_lags(job) for job in relaxed.jobs)
     if without != relaxed.jobs:
         relaxed = replace(relaxed, jobs=without)
         yield relaxed, lowest
-    for dwell in (_LONG, None):
+    for dwell in (LONG_DWELL, None):
         soaking = tuple(without_dwell(job, dwell) for job in relaxed.jobs)
         if soaking != relaxed.jobs:
             relaxed = replace(relaxed, jobs=soaking)

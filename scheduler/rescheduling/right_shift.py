@@ -18,7 +18,7 @@ from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
 from scheduler.rescheduling.cascade import Delay, delays_of
 from scheduler.rescheduling.charging import Drained, charged_more
-from scheduler.rescheduling.concessions import with_minimums
+from scheduler.rescheduling.concessions import LONG_DWELL, unlimited, with_minimums, without_dwell, without_lags
 from scheduler.rescheduling.draft import Draft, draft_of
 from scheduler.rescheduling.insertion import with_new_jobs
 from scheduler.rescheduling.loose import (
@@ -159,13 +159,19 @@ def waits_of(instance: Instance, baseline: Schedule) -> tuple[Wait, ...]:
 
     A breakdown may keep a part on the machine, or the place before it, to which a robot or vehicle is already carrying
     the next one. It then stands still for as long as it has to, before it puts the part down: a downtime, which
-    lengthens the move. One that has to take another part off first waits before that. Nothing waits where waiting does
-    not help.
+    lengthens the move. One that has to take another part off first waits before that. Where limits that may be broken
+    are in the way (a part in a bath, which would be fetched too late then), it waits all the same: it can't do anything
+    else. Nothing waits where waiting does not help.
     """
-    try:
-        draft = _drafted(_without_new_jobs(instance, baseline), baseline)
-        waits = Network(instance, draft, _latest(instance, draft), carriers_wait=True).waits()
-    except Stuck:
+    soaking = tuple(without_dwell(without_lags(job), LONG_DWELL) for job in instance.jobs)
+    for limited in (instance, replace(instance, jobs=soaking), unlimited(instance)):
+        try:
+            draft = _drafted(_without_new_jobs(limited, baseline), baseline)
+            waits = Network(limited, draft, _latest(limited, draft), carriers_wait=True).waits()
+            break
+        except Stuck:
+            continue
+    else:
         return ()
     found, now = [], execution_of(instance).now
     for move, ticks in waits.items():

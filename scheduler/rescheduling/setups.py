@@ -16,7 +16,7 @@ def add_setups(
     stays: Sequence[tuple[ScheduledOperation, Use]],
     blocked: Blocked,
 ) -> None:
-    """Put a setup before each stay of another family; one that was not under way begins at `now` or later.
+    """Put a setup before each stay of another family: one under way begins as planned or later, others from `now` on.
 
     Parameters
     ----------
@@ -29,7 +29,11 @@ def add_setups(
     if matrix is None:
         return
     execution = execution_of(instance)
-    planned = {(s.job, s.operation, s.from_family, s.to_family) for s in execution.baseline.setups}
+    planned: dict[tuple[str, str, str | None, str | None], int] = {
+        (s.job, s.operation, s.from_family, s.to_family): s.start
+        for s in execution.baseline.setups
+        if s.machine == machine.id
+    }
     family, before, reason = matrix.initial, None, Reason("machine", machine.id)
     for operation, use in stays:
         needed = instance.mode(operation.key, operation.mode).setup_family
@@ -40,8 +44,8 @@ def add_setups(
                 timing.follow(before, use, reason, length)
                 if (node, "start", 0) in before.untils:
                     raise Stuck(f"{timing.label(node)} needs a setup, but its part stays there from before")
-            under_way = (operation.job, operation.operation, family, needed) in planned
-            earliest = length if under_way else execution.now + length
+            begun = planned.get((operation.job, operation.operation, family, needed), execution.now)
+            earliest = min(begun, execution.now) + length
             offset = timing.instant(use.begin) - timing.starts[node]
             if timing.starts[node] >= execution.now:
                 timing.not_before(node, earliest - offset)
