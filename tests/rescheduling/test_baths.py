@@ -8,13 +8,12 @@ from random import Random
 import pytest
 from helpers import assert_valid, at, carry, constructed, distances, factory, job, machine, mode, op, simple_job
 
-from scheduler.domain import Instance, Move, Robot, RobotCell, Schedule, SetupMatrix, Status
+from scheduler.domain import Instance, Job, Move, Robot, RobotCell, Schedule, SetupMatrix, Status
 from scheduler.domain.derive import complete
 from scheduler.domain.events import MachineBreakdown, OperationDelayed, Revision, RobotDown, revise
-from scheduler.domain.execution import Wait
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
-from scheduler.rescheduling.concessions import unlimited, without_dwell, without_lost
+from scheduler.rescheduling.concessions import without_dwell, without_lost
 from scheduler.rescheduling.right_shift import right_shift
 from scheduler.rescheduling.soaking import least_dwells
 
@@ -110,3 +109,57 @@ def two_hands() -> Instance:
     stations = [machine(name, cell="Q", input_buffer=0, output_buffer=0) for name in "ST"]
     bath = job("C", op("1", replace(mode("T", 5), max_dwell=8)))
     return factory(*stations, cell, simple_job("A", ("S", 3)), simple_job("B", ("S", 3)), bath)
+
+
+def test_a_setup_under_way_does_not_begin_before_it_did() -> None:
+    # The robot lingers with J in its plan and puts it down on S at 18; the setup for it is under way since 12. A right
+    # shift lets the robot put J down as soon as it can, from 15 on, but not before the setup has ended.
+    cell = RobotCell("Q", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN OUT S", 1), 1, 1)
+    station = machine("S", cell="Q", input_buffer=0, output_buffer=0, setups=SetupMatrix({"a": {"b": 6}}, "a"))
+    instance = factory(station, machine("M"), cell, job("J", op("1", mode("S", 3, "b"))), simple_job("K", ("M", 9)))
+    moves = carry("J >1", "IN>S", "R", 13, 19), carry("J 1>", "S>OUT", "R", 22, 25)
+    baseline = complete(instance, (at("J.1", "S", 19, 22), at("K.1", "M", 5, 14)), moves)
+    assert_valid(instance, baseline)
+    assert [(s.start, s.end) for s in baseline.setups] == [(12, 18)]
+    revised = revise(instance, Revision(13, 0, (OperationDelayed("E", 13, "K", "1", 4),), baseline))
+    shifted = right_shift(revised, baseline)
+    assert shifted is not None
+    assert_valid(revised, shifted)
+    assert [(s.start, s.end) for s in shifted.setups] == [(12, 18)]
+
+
+def test_what_is_broken_for_good_is_so_in_the_model_too() -> None:
+    """Random hoist lines, whose hoist breaks down: with one tick less than the least dwell there is no schedule."""
+    claims = 0
+    for seed in range(12):
+        revised = broken_line(Random(seed))
+        for (name, operation), least in least_dwells(revised).items():
+            claims += 1
+            for limit, status in ((least - 1, Status.INFEASIBLE), (least + 40, Status.OPTIMAL)):
+                tight = replace(revised, jobs=tuple(only_limit(j, name, operation, limit) for j in revised.jobs))
+                assert solve(tight, time_limit=10.0, workers=1).status is status, seed
+    assert claims > 5
+
+
+def only_limit(known: Job, name: str, operation: str, limit: int) -> Job:
+    """Return the job without any maximum dwell but this one, if it is the job of this name."""
+    others = {o.id for o in known.operations if (known.id, o.id) != (name, operation)}
+    return without_dwell(without_dwell(known, None, others), limit)
+
+
+def broken_line(random: Random) -> Instance:
+    """Return a line of two baths in which the hoist is down from the last ticks of an operation on."""
+    cell = RobotCell("C", "F", (Robot("R", "IN"),), "IN", "OUT", distances("IN OUT A B", 2), 1, 1)
+    stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in "AB"]
+    jobs = []
+    for name in ("J1", "J2"):
+        steps = random.sample("AB", random.randint(1, 2))
+        operations = (op(str(n), replace(mode(m, random.randint(2, 9)), max_dwell=6)) for n, m in enumerate(steps))
+        jobs.append(job(name, *operations))
+    instance = factory(*stations, cell, *jobs)
+    baseline = constructed(instance)
+    assert baseline is not None
+    at_work = random.choice(baseline.operations)
+    now = random.randint(at_work.start + 1, at_work.end)
+    event = RobotDown("E", now, "R", at_work.end + random.randint(5, 20))
+    return revise(instance, Revision(now, 0, (event,), baseline))
