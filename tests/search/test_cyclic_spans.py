@@ -241,3 +241,20 @@ def test_the_portfolio_takes_it(workers: int) -> None:
     result = solve(instance, objective="makespan", time_limit=30, workers=workers, stop=enough, on_progress=enough.hear)
     assert_valid(instance, result.schedule)
     assert 0 < result.bounds[0] <= result.values[0] < known
+
+
+def test_what_is_given_is_read_without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process compiles, a better schedule of CP-SAT's comes back as it is."""
+    instance = cell(3, num_parts=6)
+    plan = constructed(instance)
+    walked = CyclicSearch(instance, plan, 0, lambda value: None)
+    walked.advance(400)
+    better = walked.best()
+    assert better is not None
+    search = CyclicSearch(instance, plan, 0, lambda value: None)
+    monkeypatch.setattr(CyclicSearch, "is_compiled", lambda self: False)
+    monkeypatch.setattr("scheduler.search.cyclic.engine.settle", None)  # nobody may call it
+    search.give(better)
+    found = search.best()
+    assert_valid(instance, found)
+    assert cycle_time(instance, found) == cycle_time(instance, better) < cycle_time(instance, plan)

@@ -107,10 +107,13 @@ class CyclicSearch(CompiledSearch[Timetable]):
         return Compacting(self, number) if self.goal.per_span > 0 else Shortening(self, number)
 
     def read(self, found: Timetable) -> Schedule:
-        """Return a plan as a schedule, in which sets are over as soon as the orders and the cycle time allow."""
+        """Return a plan as a schedule, in which sets are over as soon as the orders and the cycle time allow.
+
+        While another process still compiles, a plan of somebody else stays as it was given.
+        """
         cycle, plan = found
         schedule = to_schedule(self.lowered, plan, cycle)
-        compact = self._compacted(cycle, plan) if self.goal.per_span == 0 else None
+        compact = self._compacted(cycle, plan) if self.goal.per_span == 0 and self.is_compiled() else None
         if compact is None:
             return schedule
         return min(schedule, to_schedule(self.lowered, compact, cycle), key=lambda either: either.makespan)
