@@ -452,3 +452,43 @@ def lagging(seed: int) -> Instance:
         links = (replace(p, min_lag=random.choice((0, 2, 5, 9, 14))) for p in chain(tuple(o.id for o in operations)))
         jobs.append(Job(f"P{n}", operations, tuple(links)))
     return cyclic(factory(*movers, *machines, *jobs), random.choice((3, 4)))
+
+
+def hurried(seed: int) -> Instance:
+    """Return jobs of two or three operations, chains or assemblies, whose lags end soon after their way, or at once."""
+    random = Random(seed)
+    kind = ("cell", "hall", "lane", "held", "joined")[seed % 5]
+    names = ("S1", "S2", "S3")
+    way = random.randint(1, 3)
+    movers: list[object] = [Facility("F")]
+    if kind == "cell":
+        robots = tuple(Robot(f"R{n}", "IN") for n in range(random.choice((1, 2))))
+        movers.append(RobotCell("C", "F", robots, "IN", "OUT", distances("IN S1 S2 S3 OUT", way), 0, 1))
+    elif kind == "lane":
+        movers += [Facility("G"), Lane("L", "F", "G", way, units_per_vehicle=random.choice((1, 2)), return_time=2)]
+    else:
+        cars = tuple(Vehicle(f"V{n}", "S1", capacity=2 if kind == "held" else 1) for n in range(random.choice((1, 2))))
+        movers.append(Fleet("cars", "F", cars, distances("S1 S2 S3", way), 0, 1))
+    of_machine: dict[str, object] = {"cell": "C"} if kind == "cell" else {}
+    machines = [
+        machine(
+            name,
+            "G" if kind == "lane" and name == "S3" else "F",
+            input_buffer=random.choice((0, None)),
+            output_buffer=random.choice((0, None)),
+            **of_machine,
+        )
+        for name in names
+    ]
+    jobs = []
+    for n in range(random.choice((1, 2, 2))):
+        turns = random.choice((("S1", "S2"), ("S2", "S3"), ("S1", "S2", "S3"), ("S1", "S3", "S1")))
+        if kind == "lane":
+            turns = random.choice((("S1", "S3"), ("S2", "S3"), ("S1", "S2", "S3")))
+        steps = [(name, random.randint(1, 9)) for name in turns]
+        part = simple_job(f"P{n}", *steps)
+        if kind == "joined":
+            part = joined(f"P{n}", (("S1", steps[0][1]),), (("S2", steps[1][1]),), then=(("S3", random.randint(1, 6)),))
+        links = (replace(p, max_lag=random.choice((None, *range(way + 1, way + 4)))) for p in part.precedences)
+        jobs.append(replace(part, precedences=tuple(links)))
+    return cyclic(factory(*movers, *machines, *jobs), random.choice((3, 4)))

@@ -76,7 +76,7 @@ class Facts(NamedTuple):
     helps_at, helper, help_demand, help_place
         By mode: where the resources begin that it takes besides, while it lasts: robots that tend, and operators.
     least_lag, most_lag
-        By link; a most lag is only there where the part needs no move.
+        By link; `NO_LIMIT` is no most lag.
     least_wait
         By link: how long a part waits before its way, at the least, so that the way takes it to the least lag.
     holds_before, holds_after
@@ -86,6 +86,8 @@ class Facts(NamedTuple):
         is none).
     legs_at
         By route: where its legs begin, and one more; -1 where there is no way.
+    way_time
+        By route: how long it takes at the least; `NO_LIMIT` or more where there is no way.
     leaves, enters
         By route: whether its first leg takes the part from its machine, and whether its last one brings it to one.
     options_at
@@ -148,6 +150,7 @@ class Facts(NamedTuple):
     holds_after: Ints
     routes_at: Ints
     legs_at: Ints
+    way_time: Ints
     leaves: Ints
     enters: Ints
     options_at: Ints

@@ -162,6 +162,7 @@ class _Lowering:
         routes_to = [*self.routes_at[1:], len(self.leaves)]
         num_legs = np.diff(self.legs_at).tolist()
         slots = [max(num_legs[a:b]) for a, b in zip(self.routes_at, routes_to, strict=True)]
+        way_times = [self._shortest(way) for way in range(len(num_legs))]
         carrier, busy, length, pick_up, drop, origins, destinations, option_lasts = (
             zip(*self.options, strict=True) if self.options else [()] * 8
         )
@@ -192,13 +193,14 @@ class _Lowering:
             least_lag=_ints(0 if lag is None else lag.min_lag for lag in of_links),
             most_lag=_ints(NO_LIMIT if lag is None or lag.max_lag is None else lag.max_lag for lag in of_links),
             least_wait=_ints(
-                0 if lag is None else max(0, lag.min_lag - min(map(self._shortest, range(a, b))))
+                0 if lag is None else max(0, lag.min_lag - min(way_times[a:b]))
                 for lag, a, b in zip(of_links, self.routes_at, routes_to, strict=True)
             ),
             holds_before=_ints(machine.input_buffer == 0 for machine in one_set.machines),
             holds_after=_ints(machine.output_buffer == 0 for machine in one_set.machines),
             routes_at=_ints(self.routes_at),
             legs_at=_ints(self.legs_at),
+            way_time=_ints(way_times),
             leaves=_ints(self.leaves),
             enters=_ints(self.enters),
             options_at=_ints(self.options_at),

@@ -28,8 +28,8 @@ from scheduler.search.cyclic.costs import helped
 from scheduler.search.cyclic.facts import NO, NO_LIMIT, NONE, YES, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.last import begin_by_last, begins_by_one_that_stays, choose_last, come_last
 from scheduler.search.cyclic.room import NEVER, Room
-from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_so_far, take_off
-from scheduler.search.cyclic.steps import holds, leave, stays, travel
+from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_in_time, least_so_far, take_off
+from scheduler.search.cyclic.steps import holds, leave, set_due, stays, travel
 from scheduler.search.cyclic.tracing import trace
 from scheduler.search.cyclic.using import brought_at, is_anew, is_instant, is_planned, put_down_at, taken_at
 from scheduler.search.inner import uncounted
@@ -61,7 +61,7 @@ def _come(
     predecessor = facts.comes_from[link]
     num_before = 1 if predecessor < 0 else facts.modes_at[predecessor + 1] - facts.modes_at[predecessor]
     row, machine, arrival = mode - origin, facts.machine[mode], facts.arrivals[link] + mode - first
-    waits, is_counted = facts.before[mode] >= 0, facts.behind[mode] >= 0
+    waits, is_counted, most = facts.before[mode] >= 0, facts.behind[mode] >= 0, facts.most_lag[link]
     cost, at, paid = room.steps[0], room.steps[1], room.steps[4]
     found = room.starts[row] if is_first else room.steps[3]
     found[:ticks] = NEVER
@@ -83,6 +83,8 @@ def _come(
             copy(room.held[last] if is_held else room.ready[last], room.steps[0], ticks)
             if is_held:
                 source = last + num_stays if facts.behind[last + origin] >= 0 else last
+            if most < NO_LIMIT and num_legs > 0:
+                set_due(facts, room, link, last + origin, last, is_held, ticks)
         takes = takes_too = -1
         if facts.enters[way]:
             if facts.holds_before[machine]:
@@ -90,14 +92,17 @@ def _come(
                 takes_too = row + num_stays if is_counted else -1
             elif waits:
                 takes_too = row + 2 * num_stays
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too, NO)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too, NO, most)
         next_row += num_legs
         at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT and not has_last)
         if has_last and takes >= 0:
             come_last(room, row, is_counted, before, cycle, ticks, is_first)
         if num_legs == 0 and source >= 0:
             add(room.begun[source], -1, cost, ticks)
-        if not at_once:
+        if not at_once and most < NO_LIMIT:
+            least_in_time(cost, room.due[0], ZERO, most, ticks, room.due[2], at)
+            copy(room.due[2], cost, ticks)
+        elif not at_once:
             least_so_far(cost, at, ticks, is_late)
         if is_first:
             begin(cost, room.helpers[0], paid, ticks, cycle)
@@ -205,7 +210,7 @@ def _depart(
         source = -1
         if is_held:
             source = row + len(room.starts) if facts.behind[mode] >= 0 else row
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE, YES)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE, YES, NO_LIMIT)
         next_row += num_legs
         for t in range(ticks):
             value = room.steps[0, t]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import Facts, Ints, size_of
+from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, size_of
 
 NEVER = 1 << 29
 """A cost above all others."""
@@ -35,6 +35,9 @@ class Room(NamedTuple):
         What it costs to begin an operation at a tick of the cycle, for whoever helps.
     steps
         Rows for the costs along one way.
+    due
+        Where a lag has an end: by when the operation has to start, of what is ready and of what has arrived at a tick;
+        and rows of costs and instants to find what of that is the cheapest.
     last
         By tick, where work begins as soon as the last of several parts is there: what it costs that one of them is put
         down, and by which mode before; what the cheapest of them to be the last costs more, its link and mode before.
@@ -70,6 +73,7 @@ class Room(NamedTuple):
     from_station: NDArray[np.int32]
     helpers: NDArray[np.int32]
     steps: NDArray[np.int32]
+    due: NDArray[np.int32]
     last: NDArray[np.int32]
     starts_from: NDArray[np.int32]
     starts_way: NDArray[np.int32]
@@ -122,6 +126,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         from_station=rows(2),
         helpers=rows(1),
         steps=rows(5),
+        due=rows(4 if (facts.most_lag < NO_LIMIT).any() else 0),
         last=rows(5),
         starts_from=rows(num_arrivals),
         starts_way=rows(num_arrivals),

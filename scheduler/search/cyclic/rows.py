@@ -65,6 +65,33 @@ def least_so_far(cost: Row, at: Row, ticks: int, is_late: bool) -> None:
 
 
 @uncounted
+def least_in_time(cost: Row, due: Row, left: int, most: int, ticks: int, found: Row, at: Row) -> None:
+    """Write the least cost up to each tick of what is due `left` ticks after it at the earliest, and where.
+
+    It is the latest of equals. Nothing is due more than `most` ticks after it.
+    """
+    best, where = NEVER, -1
+    for t in range(ticks):
+        if where >= 0 and due[where] < t + left:  # what can wait no longer makes way for what can
+            best, where = NEVER, -1
+            for before in range(max(0, t + left - most), t):
+                if cost[before] <= best and cost[before] < NEVER and due[before] >= t + left:
+                    best, where = cost[before], before
+        if cost[t] <= best and cost[t] < NEVER and due[t] >= t + left:
+            best, where = cost[t], t
+        found[t] = best
+        at[t] = where
+
+
+@uncounted
+def in_time(due: Row, left: int, begun: Row, num: int) -> None:
+    """Take out the moves after whose begin less than `left` ticks are left until something is due."""
+    for t in range(num):
+        old, last = begun[t], due[t]
+        begun[t] = old if t + left <= last else NEVER
+
+
+@uncounted
 def begin(ready: Row, cost: Row, begun: Row, num: int, cycle: int) -> None:
     """Write what it costs to begin a move at each of so many ticks: what is ready then, and the move.
 

@@ -99,8 +99,6 @@ def _why_not_made(instance: Instance, job: Job) -> str | None:
                 reason = _why_not_moved(instance, job, origin, legs)
                 if reason is not None:
                     return reason
-                if lag is not None and lag.max_lag is not None and legs:
-                    return "maximum lags on a way with moves"
     return None
 
 

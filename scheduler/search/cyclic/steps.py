@@ -5,20 +5,41 @@ See `scheduler.search.cyclic.path` for the whole.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scheduler.search.cyclic.costs import blocked, occupied
-from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Ints, Uses
+from scheduler.search.cyclic.facts import NO_LIMIT, ONE, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import NEVER, Room
-from scheduler.search.cyclic.rows import add, begin, close, copy, end, wait
+from scheduler.search.cyclic.rows import add, begin, close, copy, end, in_time, least_in_time, wait
 from scheduler.search.cyclic.shared import departing
 from scheduler.search.cyclic.using import is_instant
 from scheduler.search.inner import uncounted
 
 
 @uncounted
+def _most_wait(facts: Facts, link: int) -> int:
+    """Return how long a part waits before its way at the most, so that it comes before the end of the lag.
+
+    That is what one of the ways leaves of the lag, or a part of it: then more is left for waits after the way.
+    """
+    least, most = facts.least_wait[link], facts.most_lag[link]
+    if most >= NO_LIMIT:
+        return most
+    first = facts.routes_at[link]
+    end = facts.routes_at[link + 1] if link + 1 < len(facts.routes_at) else len(facts.way_time)
+    time = facts.way_time[first + np.random.randint(end - first)]
+    if time == 0:
+        return most
+    most = max(least, most - time)
+    return most if np.random.randint(2) == 0 else least + np.random.randint(most - least + 1)
+
+
+@uncounted
 def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int, is_late: bool) -> None:
     """Write when the part of an operation is ready for a way, for each mode."""
     first, op = facts.modes_at[facts.ops_at[job]], facts.comes_from[link]
-    least, most = facts.least_wait[link], facts.most_lag[link]
+    least, most = facts.least_wait[link], _most_wait(facts, link)
     for mode in range(facts.modes_at[op], facts.modes_at[op + 1]):
         row, duration = mode - first, facts.duration[mode]
         longest = min(most, facts.dwell[mode])
@@ -37,6 +58,29 @@ def leave(facts: Facts, room: Room, job: int, link: int, cycle: int, ticks: int,
 
 
 @uncounted
+def set_due(facts: Facts, room: Room, link: int, mode: int, row: int, is_held: bool, ticks: int) -> None:
+    """Write by when the next operation has to start, of what is ready at each tick after a mode."""
+    after, due = facts.duration[mode] + facts.most_lag[link], room.due[0]
+    source = room.held_from[row] if is_held else room.ready_from[row]
+    for t in range(ticks):
+        due[t] = source[t] + after
+
+
+@uncounted
+def _least_time(facts: Facts, way: int, k: int) -> int:
+    """Return how long the legs of a way take from this one on, at the least."""
+    total = 0
+    for leg in range(facts.legs_at[way] + k, facts.legs_at[way + 1]):
+        least = NO_LIMIT
+        for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
+            least = min(least, facts.length[option])
+        if leg + 1 < facts.legs_at[way + 1] and facts.apart[leg + 1] >= 0:
+            least = facts.apart[leg + 1]
+        total += least
+    return total
+
+
+@uncounted
 def travel(
     facts: Facts,
     uses: Uses,
@@ -51,17 +95,20 @@ def travel(
     takes: int,
     takes_too: int,
     departs: bool,
+    most: int,
 ) -> None:
     """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
 
     `source` is the row of the stay that lasts until the part is taken up, -1 if there is none. `takes` and `takes_too`
     are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival. A part that
-    departs is gone from its last station with the drop there.
+    departs is gone from its last station with the drop there. Where the lag is `most` at the most, ``due`` says by when
+    the operation has to start of what is ready, and afterwards of what has arrived.
     """
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     ready, arrival, cost, begun = room.steps[0], room.steps[1], room.steps[2], room.steps[4]
     for k in range(num_legs):
         leg = facts.legs_at[way] + k
+        left = _least_time(facts, way, k + 1)
         arrival[:ticks] = NEVER
         into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
         station, is_last = facts.station[leg], k == num_legs - 1
@@ -86,6 +133,8 @@ def travel(
             if num <= 0:
                 continue
             begin(ready, cost, begun, num, cycle)
+            if most < NO_LIMIT:
+                in_time(room.due[0], later + left, begun, num)
             if leaves:
                 add(room.begun[source], pick_up - 1, begun, num)
             if comes_from:
@@ -99,7 +148,9 @@ def travel(
             if is_last and takes_too >= 0:
                 add(room.inside[takes_too], length - drop, begun, num)
             end(begun, num, option, arrival[later:], into[later:], by[later:])
-        if k < num_legs - 1:
+        if most < NO_LIMIT:
+            _arrive_in_time(room, into, by, left, most, ticks, is_last)
+        elif k < num_legs - 1:
             best, at = NEVER, -1
             # What has arrived waits for the next move, or the next load; the row says from which arrival on.
             for t in range(ticks):
@@ -111,6 +162,29 @@ def travel(
                     by[t] = by[at]
         else:
             copy(arrival, ready, ticks)
+
+
+@uncounted
+def _arrive_in_time(
+    room: Room, into: NDArray[np.int32], by: NDArray[np.int32], left: int, most: int, ticks: int, is_last: bool
+) -> None:
+    """Write by when the operation has to start of what has arrived, and what of it is ready at each tick."""
+    ready, arrival = room.steps[0], room.steps[1]
+    due, was_due, cost, at = room.due[0], room.due[1], room.due[2], room.due[3]
+    for t in range(ticks):
+        was_due[t] = due[into[t]] if arrival[t] < NEVER else -1
+    if is_last:
+        copy(arrival, ready, ticks)
+        copy(was_due, due, ticks)
+        return
+    least_in_time(arrival, was_due, left, most, ticks, cost, at)
+    copy(cost, ready, ticks)
+    for t in range(ticks - 1, -1, -1):  # of what arrived earlier nothing has been written over yet
+        due[t] = -1
+        if at[t] >= 0:
+            into[t] = into[at[t]]
+            by[t] = by[at[t]]
+            due[t] = was_due[at[t]]
 
 
 @uncounted

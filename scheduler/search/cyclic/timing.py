@@ -72,7 +72,7 @@ def graphs(facts: Facts) -> Graph:
     num_uses = size.legs * (2 + int(np.diff(facts.shares_at).max(initial=0))) + size.operations * (
         3 + int(np.diff(facts.helps_at).max(initial=0))
     )
-    num_arcs = 5 * len(facts.comes_from) + 4 * num_instants + 4 * num_uses
+    num_arcs = 6 * len(facts.comes_from) + 4 * num_instants + 4 * num_uses
     by_arc = [np.zeros(num_arcs, np.int64) for _ in range(4)]
     by_instant = [np.zeros(num_instants, np.int64) for _ in range(3)]
     return Graph(np.zeros(1, np.int64), *by_arc, *by_instant, *(np.zeros(num_instants, np.int64) for _ in range(2)))
@@ -124,6 +124,7 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
                 instant, later = left_at(facts, plan, link)
                 if instant >= 0 and instant != taken and taken != before:
                     _arc(graph, instant, taken, later - at, ZERO)
+        worked = ready
         for k in range(num_legs):
             slot = facts.slots_at[link] + k
             instant = num_ops + slot
@@ -159,8 +160,9 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
             continue
         _arc(graph, last, op, ready + (facts.least_lag[link] if num_legs == 0 else 0), ZERO)
         if num_legs > 0 and facts.least_lag[link] > 0:
-            done = facts.duration[facts.modes_at[before] + plan.mode[before]]
-            _arc(graph, before, op, done + facts.least_lag[link], ZERO)
+            _arc(graph, before, op, worked + facts.least_lag[link], ZERO)
+        if num_legs > 0 and facts.most_lag[link] < NO_LIMIT:
+            _arc(graph, op, before, -worked - facts.most_lag[link], ZERO)
         if num_legs == 0:
             most = min(facts.most_lag[link], dwell)
             if most < NO_LIMIT:
