@@ -12,7 +12,10 @@ from scheduler.domain.schedule import Charge, Move, Schedule, ScheduledOperation
 
 @dataclass(frozen=True)
 class Wait:
-    """A robot or vehicle under way with a job stands still during ``[start, end)``, before it puts the part down."""
+    """A robot or vehicle under way with a job puts its part down later, by as long as ``[start, end)``.
+
+    One that holds a single part stands still meanwhile; with room for others it goes on with these.
+    """
 
     mover: str
     job: str
@@ -42,6 +45,8 @@ class Execution:
         Loaded moves under way or done, as they really are (a robot breakdown lengthens the move it hits).
     charges
         Charges under way or done; they stay as they are.
+    waits
+        Waits of carriers that hold several parts, as long as they last.
     revision
         How many revisions there have been, this one included.
     log
@@ -55,6 +60,7 @@ class Execution:
     aborted: tuple[ScheduledOperation, ...] = ()
     moves: tuple[Move, ...] = ()
     charges: tuple[Charge, ...] = ()
+    waits: tuple[Wait, ...] = ()
     revision: int = 0
     log: Log = field(default_factory=Log)
 

@@ -30,6 +30,7 @@ def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, 
     `NEVER` if there is none.
     """
     best: tuple[int, int] | None = None
+    ends = leg.origin, leg.destination
     chosen = ("", NEVER, 0)
     who = carriers(board.problem.instance, leg, job)
     able = [(board.carriers[carrier], carrier, length) for carrier, length in who]
@@ -47,10 +48,13 @@ def by_carrier(board: Board, leg: Leg, job: Job, ready: int) -> tuple[str, int, 
             rank = (start + length, timeline.approach(start, leg.origin))
             if best is None or rank < best:
                 best, chosen = rank, (carrier, start, length)
-    for timeline, carrier, _ in able:
-        start, end = timeline.swap(ready, leg.origin, leg.destination) if timeline.visits_left else (NEVER, NEVER)
-        if best is not None and end < best[0]:
-            best, chosen = (end, 0), (carrier, start, end - start)
+    for timeline, carrier, usual in able if best is not None else ():
+        if not timeline.visits_left:
+            continue
+        errand, swap = timeline.errand(ready, leg.origin, leg.destination, usual), timeline.swap(ready, *ends)
+        for start, end in ((errand, errand + usual), swap):
+            if best is not None and end < best[0]:
+                best, chosen = (end, 0), (carrier, start, end - start)
     return chosen
 
 

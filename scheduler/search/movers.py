@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
 from scheduler.domain import Carrier, CarrierGroup, Lane, Move
 from scheduler.domain.departures import common_period
 from scheduler.domain.slowdowns import arrival, leaves_at, lifts, travel_ahead
-from scheduler.domain.visits import Stretch, Visit, stretches
+from scheduler.domain.visits import Stretch, Visit, stretches, visits
 from scheduler.search.downtimes import NEVER, Downtimes
 from scheduler.search.timelines import Profile
 
@@ -21,7 +21,8 @@ class CarrierTimeline:
 
     The first pending pick-up is not before `now` and the empty move to it, unless that was `under_way` at `now`: the
     start of such an empty move by its places. One that holds several parts has ``visits_left`` at `now`, those of its
-    tasks under way: the first is the last that it has begun.
+    tasks under way: the first is the last that it has begun. ``_meanwhile`` it may take others up, and put
+    them down before the last of these or not: the visits of a move before that, by the start of the move.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class CarrierTimeline:
         "_ends",
         "_group",
         "_lifts",
+        "_meanwhile",
         "_origins",
         "_starts",
         "carrier",
@@ -46,6 +48,7 @@ class CarrierTimeline:
         self.now = now
         self.under_way: Mapping[tuple[str, str], int] = {}
         self.visits_left: Sequence[Visit] = ()
+        self._meanwhile: dict[int, tuple[Visit, ...]] = {}
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._origins: list[str] = []
@@ -74,8 +77,12 @@ class CarrierTimeline:
         The carrier takes the other part off just before, and goes on with it when it has put down all that it had.
         """
         pick_up, last = self._group.pick_up_time, bisect_left(self._starts, self.now)
-        for number, (before, put_down) in enumerate(pairwise(self.visits_left), start=1):
-            held = sum(visit.is_drop for visit in self.visits_left[number:])
+        ahead = self._visits_ahead()
+        errands = self._meanwhile.keys()
+        if any(len(made) == 1 for made in self._meanwhile.values()):
+            return NEVER, NEVER  # one at a time
+        for number, (before, put_down) in enumerate(pairwise(ahead), start=1):
+            held = -sum(visit.taken for visit in ahead[number:])
             if not put_down.is_drop or put_down.place != origin or held == self.carrier.capacity:
                 continue
             latest = put_down.begin - pick_up
@@ -88,11 +95,34 @@ class CarrierTimeline:
                     break
                 start = opening
             has_time = start <= latest
-            if has_time and last < len(self._starts):
-                has_time = arrival(self._group, destination, self._origins[last], end) <= self._starts[last]
+            later = next((move for move in range(last, len(self._starts)) if self._starts[move] not in errands), None)
+            if has_time and later is not None:
+                has_time = arrival(self._group, destination, self._origins[later], end) <= self._starts[later]
             if has_time:
                 return start, end
         return NEVER, NEVER
+
+    def errand(self, ready: int, origin: str, destination: str, length: int) -> int:
+        """Return the earliest start of a move between visits that are left, with the other parts in hand.
+
+        The carrier is back in time at where it puts down the next of these; `NEVER` if there is no such time.
+        """
+        ahead, swapped = self._visits_ahead(), sum(len(made) == 1 for made in self._meanwhile.values())
+        for number, (before, after) in enumerate(pairwise(ahead), start=1):
+            held = -sum(visit.taken for visit in ahead[number:]) + swapped
+            if held >= self.carrier.capacity or after.begin < ready + length:
+                continue
+            free_at = before.end if before.place == origin else max(before.end, self.now)
+            start = max(ready, self.now, arrival(self._group, before.place, origin, free_at))
+            if self._downtimes is not None:
+                start = self._downtimes.start(start, length)
+            if arrival(self._group, destination, after.place, start + length) <= after.begin:
+                return start
+        return NEVER
+
+    def _visits_ahead(self) -> list[Visit]:
+        """Return the visits that are left, with those that it makes meanwhile."""
+        return sorted((*self.visits_left, *chain.from_iterable(self._meanwhile.values())), key=lambda v: v[:2])
 
     @property
     def sets_out_anew(self) -> bool:
@@ -109,6 +139,10 @@ class CarrierTimeline:
 
         A move in another gripper may have begun before it and end after it: the carrier is free where that ends.
         """
+        if self.visits_left and start < self.visits_left[-1].begin:
+            move = Move("", origin, destination, self.carrier.id, "robot_move", start, end)
+            made = visits(self._group, self.carrier, [move])
+            self._meanwhile[start] = tuple(made if end <= self.visits_left[-1].begin else made[:1])
         position, end = bisect_right(self._starts, start), max(end, start + 1)
         if position and end < self._ends[position - 1]:
             end, destination = self._ends[position - 1], self._destinations[position - 1]
@@ -128,6 +162,7 @@ class CarrierTimeline:
 
     def release(self, start: int) -> None:
         """Undo `reserve`."""
+        self._meanwhile.pop(start, None)
         position = bisect_left(self._starts, start)
         del self._starts[position], self._ends[position], self._origins[position], self._destinations[position]
 

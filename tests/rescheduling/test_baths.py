@@ -10,7 +10,9 @@ from helpers import assert_valid, at, carry, constructed, distances, factory, jo
 
 from scheduler.domain import Instance, Job, Move, Robot, RobotCell, Schedule, SetupMatrix, Status
 from scheduler.domain.derive import complete
-from scheduler.domain.events import MachineBreakdown, OperationDelayed, Revision, RobotDown, revise
+from scheduler.domain.events import MachineBreakdown, MachineRestored, OperationDelayed, Revision, RobotDown, revise
+from scheduler.domain.execution import Wait
+from scheduler.domain.happened import execution_of
 from scheduler.portfolio import solve
 from scheduler.rescheduling import repair
 from scheduler.rescheduling.concessions import without_dwell, without_lost
@@ -85,10 +87,12 @@ def test_what_has_begun_gives_way_before_what_is_pending() -> None:
     assert {v.where for v in found.broken} <= {"J1.1 on A"}
 
 
-def test_a_robot_waits_though_another_part_is_spoilt_by_that() -> None:
-    # The robot has B in hand for S, where A is done at 30 instead of 8. So C stays in its bath T from 8 until the robot
-    # has taken A off and put B down.
-    instance = two_hands()
+def two_hands() -> tuple[Instance, Schedule]:
+    """A robot has B in hand for S from 8 on, where it takes A off at 10; C is in a bath until 16 at the latest."""
+    cell = RobotCell("Q", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN OUT S T", 1), 1, 1)
+    stations = [machine(name, cell="Q", input_buffer=0, output_buffer=0) for name in "ST"]
+    bath = job("C", op("1", replace(mode("T", 5), max_dwell=8)))
+    instance = factory(*stations, cell, simple_job("A", ("S", 3)), simple_job("B", ("S", 3)), bath)
     moves = (
         carry("C >1", "IN>T", "R", 0, 3),
         carry("A >1", "IN>S", "R", 4, 7),
@@ -100,15 +104,63 @@ def test_a_robot_waits_though_another_part_is_spoilt_by_that() -> None:
     operations = at("C.1", "T", 3, 8), at("A.1", "S", 7, 10), at("B.1", "S", 12, 15)
     baseline = complete(instance, operations, moves)
     assert_valid(instance, baseline)
-    found = repair(instance, baseline, [MachineBreakdown("E", 9, "S", 30)], policy="right-shift", workers=1)
+    return instance, baseline
+
+
+def test_a_robot_that_waits_with_a_part_in_hand_serves_others_with_its_other_hand() -> None:
+    # A is done at 31 instead of 10, so B stays in hand till then. Orders kept, C would stay in its bath until 36.
+    instance, baseline = two_hands()
+    event = MachineBreakdown("E", 9, "S", 30)
+    found = repair(instance, baseline, [event], policy="right-shift", time_limit=5.0, workers=1)
+    assert found.broken == ()
+    assert found.revisions[0].waits == (Wait("R", "B", "S", 10, 31),)
     assert found.schedule is not None
+    assert [(m.job, m.start, m.end) for m in found.schedule.by_mover["R"] if m.job is not None][2:] == [
+        ("B", 8, 33),
+        ("C", 10, 13),
+        ("A", 31, 35),
+        ("B", 36, 39),
+    ]
 
 
-def two_hands() -> Instance:
-    cell = RobotCell("Q", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN OUT S T", 1), 1, 1)
-    stations = [machine(name, cell="Q", input_buffer=0, output_buffer=0) for name in "ST"]
-    bath = job("C", op("1", replace(mode("T", 5), max_dwell=8)))
-    return factory(*stations, cell, simple_job("A", ("S", 3)), simple_job("B", ("S", 3)), bath)
+def test_a_robot_that_waits_with_a_part_in_hand_is_let_go() -> None:
+    # S works again from 20 on, and nobody knows better than that the robot puts B down at once.
+    instance, baseline = two_hands()
+    first = repair(instance, baseline, [MachineBreakdown("E", 9, "S", 30)], policy="right-shift", workers=1)
+    assert first.schedule is not None
+    assert execution_of(first.instance).waits == first.revisions[0].waits
+    back = MachineRestored("F", 20, "S")
+    execution = execution_of(revise(first.instance, Revision(20, 0, (back,), first.schedule)))
+    assert execution.waits == ()
+    assert [move.end for move in execution.moves if move.job == "B"] == [21]
+    found = repair(first.instance, first.schedule, [back], policy="right-shift", time_limit=5.0, workers=1)
+    assert found.schedule is not None  # A is in the way until then
+    assert found.broken == ()
+
+
+def test_a_robot_waits_though_another_part_is_spoilt_by_that() -> None:
+    # R is under way with B to S, where T takes A off at 14: now A is done at 31, and R waits until 32. So C stays in
+    # its bath from 9 until 35, where 16 are allowed.
+    robots = Robot("R", "IN"), Robot("T", "S", reach=("S", "OUT"))
+    cell = RobotCell("Q", "F", robots, "IN", "OUT", distances("IN OUT S BATH", 2), 1, 1)
+    stations = [machine(name, cell="Q", input_buffer=0, output_buffer=0) for name in ("S", "BATH")]
+    soaked = job("C", op("1", replace(mode("BATH", 5), max_dwell=16)))
+    instance = factory(*stations, cell, simple_job("A", ("S", 4)), simple_job("B", ("S", 3)), soaked)
+    moves = (
+        carry("C >1", "IN>BATH", "R", 0, 4),
+        carry("A >1", "IN>S", "R", 6, 10),
+        carry("B >1", "IN>S", "R", 12, 16),
+        carry("A 1>", "S>OUT", "T", 14, 18),
+        carry("C 1>", "BATH>OUT", "R", 18, 22),
+        carry("B 1>", "S>OUT", "T", 20, 24),
+    )
+    operations = at("C.1", "BATH", 4, 9), at("A.1", "S", 10, 14), at("B.1", "S", 16, 19)
+    baseline = complete(instance, operations, moves)
+    assert_valid(instance, baseline)
+    event = MachineBreakdown("E", 13, "S", 30)
+    found = repair(instance, baseline, [event], policy="right-shift", time_limit=5.0, workers=1)
+    assert [(v.rule, v.where, v.amount) for v in found.broken] == [("dwell", "C.1 on BATH", 10)]
+    assert [wait.end - wait.start for wait in found.revisions[0].waits] == [17]
 
 
 def test_a_setup_under_way_does_not_begin_before_it_did() -> None:

@@ -74,6 +74,7 @@ def revise(instance: Instance, revision: Revision) -> Instance:
         aborted=earlier.aborted,
         moves=tuple(move for move in baseline.moves if move.job is not None and move.start < now),
         charges=tuple(charge for charge in baseline.charges if charge.start < now),
+        waits=tuple(wait for wait in earlier.waits if wait.end > now),
         revision=earlier.revision + 1,
         log=earlier.log,
     )

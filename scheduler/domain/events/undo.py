@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from scheduler.domain.calendar import Calendar, Downtime
-from scheduler.domain.execution import Wait
+from scheduler.domain.execution import Execution, Wait
 from scheduler.domain.happened import (
     execution_of,
     lengthened,
@@ -96,19 +96,36 @@ def _renumbered(instance: Instance) -> Instance:
 
 
 def with_waits(instance: Instance, waits: Iterable[Wait]) -> Instance:
-    """Return the instance in which robots and vehicles under way wait: a downtime, which lengthens the move."""
+    """Return the instance in which robots and vehicles under way put their part down later.
+
+    For one that holds a single part that is a downtime, which lengthens the move.
+    """
     for wait in waits:
         execution, carrier = execution_of(instance), instance.carrier_by_id[wait.mover]
-        way = (wait.mover, wait.job, wait.destination)
-        there = (m for m in execution.moves if (m.mover, m.job, m.destination) == way)
-        move = max(there, key=lambda m: m.start, default=None)
-        calendar = carrier.calendar.with_downtime(Downtime(wait.start, wait.end, f"{WAITS}{wait.destination}"))
-        if move is not None:
-            longer = lengthened(move, wait.start, carrier.calendar, calendar)
-            moves = tuple(longer if m == move else m for m in execution.moves)
-            execution = replace(execution, moves=moves)
-        instance = replace(with_calendar(instance, wait.mover, calendar), execution=execution)
+        move = _waiting(execution, wait)
+        if carrier.capacity > 1:
+            longer = move and replace(move, end=move.end + wait.end - wait.start)
+            execution = replace(execution, waits=(*execution.waits, wait))
+        else:
+            calendar = carrier.calendar.with_downtime(Downtime(wait.start, wait.end, f"{WAITS}{wait.destination}"))
+            longer = move and lengthened(move, wait.start, carrier.calendar, calendar)
+            instance = with_calendar(instance, wait.mover, calendar)
+        instance = replace(instance, execution=_with_move(execution, move, longer))
     return instance
+
+
+def _waiting(execution: Execution, wait: Wait) -> Move | None:
+    """Return the move that a wait makes longer."""
+    way = (wait.mover, wait.job, wait.destination)
+    there = (m for m in execution.moves if (m.mover, m.job, m.destination) == way)
+    return max(there, key=lambda m: m.start, default=None)
+
+
+def _with_move(execution: Execution, move: Move | None, other: Move | None) -> Execution:
+    """Return the execution with another move instead of one of its."""
+    if move is None or other is None:
+        return execution
+    return replace(execution, moves=tuple(other if m == move else m for m in execution.moves))
 
 
 def let_go(instance: Instance) -> Instance:
@@ -124,7 +141,18 @@ def let_go(instance: Instance) -> Instance:
             cut = tuple(replace(d, end=now) for d in waits if d.start < now)
             calendar = replace(carrier.calendar, downtimes=tuple(sorted((*kept, *cut))))
             instance = with_calendar(instance, carrier_id, calendar)
-    return _shortened(before, instance)
+    return _shortened(before, _put_down_now(instance))
+
+
+def _put_down_now(instance: Instance) -> Instance:
+    """Return the instance in which carriers of several parts put down at once what they wait with."""
+    execution = execution_of(instance)
+    for wait in execution.waits:
+        move, group = _waiting(execution, wait), instance.group_by_carrier.get(wait.mover)
+        if move is not None and group is not None and move.end - group.drop_time > execution.now:
+            end = max(move.end - (wait.end - wait.start), execution.now + group.drop_time)
+            execution = _with_move(execution, move, replace(move, end=end))
+    return replace(instance, execution=replace(execution, waits=()))
 
 
 def _shortened(before: Instance, after: Instance) -> Instance:
