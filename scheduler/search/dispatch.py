@@ -47,23 +47,29 @@ def begin(
     run = _Pass(problem, plans, rule, rng)
     has_begun = run.place_begun()
     if known is not None and (not has_begun or run.lateness(known) > 0):
-        followed = follow(problem, plans, rule, rng, known)
-        if followed is not None:
-            return followed
+        for whole in (False, True):
+            followed = follow(problem, plans, rule, rng, known, whole=whole)
+            if followed is not None:
+                return followed
     return (run.board, run.placed) if has_begun else None
 
 
-def follow(problem: Problem, plans: Plans, rule: Rule, rng: Random, known: Schedule) -> tuple[Board, set[Unit]] | None:
+def follow(
+    problem: Problem, plans: Plans, rule: Rule, rng: Random, known: Schedule, *, whole: bool = True
+) -> tuple[Board, set[Unit]] | None:
     """Return the same as `begin`, with what has to go on at once where a schedule that keeps every rule has it.
 
-    None if it has another plan for it, or what it leaves out between two operations was needed: a setup, a charge.
+    Without `whole` that is only what is in the way of others until then; the rest of these units is constructed. None
+    if the schedule has another plan for it, if what it leaves out between two operations was needed (a setup, a
+    charge), or if the rest ends later in sum.
     """
     run = _Pass(problem, plans, rule, rng)
-    ahead = settled(problem, run.board, run.urgent(), known) if run.recall() else None
+    ahead = settled(problem, run.board, run.urgent(), known, whole=whole) if run.recall() else None
     if ahead is None:
         return None
     run = _Pass(problem, plans, rule, rng, ahead)
-    return (run.board, run.placed) if run.place_begun() and is_sound(run.board) else None
+    is_placed = run.place_begun() and is_sound(run.board) and (whole or run.lateness(known) <= 0)
+    return (run.board, run.placed) if is_placed else None
 
 
 class _Pass:

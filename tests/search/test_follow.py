@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
@@ -22,11 +23,13 @@ from helpers import (
     op,
     schedule,
     simple_job,
+    transport,
 )
 from strategies import random_events, random_fleet_instance, random_mover_instance
 
 from scheduler.domain import (
     Execution,
+    Fleet,
     Instance,
     Job,
     Machine,
@@ -36,11 +39,13 @@ from scheduler.domain import (
     RobotCell,
     Schedule,
     SetupMatrix,
+    Vehicle,
 )
 from scheduler.domain.derive import complete
-from scheduler.domain.events import Revision, revise
+from scheduler.domain.events import MachineBreakdown, Revision, revise
 from scheduler.domain.happened import started
 from scheduler.errors import EventError
+from scheduler.generate import Recipe, generate
 from scheduler.rescheduling.right_shift import right_shift
 from scheduler.search.board import Board
 from scheduler.search.construct import construct
@@ -178,6 +183,31 @@ def test_a_schedule_that_lacks_an_operation_is_not_followed() -> None:
     assert gone_on(instance, replace(known, operations=known.operations[:-1])) is None
 
 
+def test_only_what_is_in_the_way_of_others_goes_on_as_known() -> None:
+    # A leaves its cell, where OUT has one place, at 13, and waits before M, where there is room, for K until 40. Nobody
+    # needs it there, and K has not begun: A can be done from 18 on.
+    robot_cell, stations = cell("S")
+    places = distances("OUT M", 3)
+    fleet = Fleet("V", "F", (Vehicle("V1", "OUT"),), places, pick_up_time=1, drop_time=1)
+    jobs = simple_job("A", ("S", 5), ("M", 3)), simple_job("K", ("M", 20))
+    instance = factory(*stations, machine("M"), replace(robot_cell, output_places=1), fleet, *jobs)
+    moves = (
+        carry("A >1", "IN>S", "R", 0, 4),
+        carry("A 1>2", "S>OUT", "R", 9, 13),
+        transport("A 1>2", "OUT>M", "V1", 13, 18),
+    )
+    known = complete(instance, (at("A.1", "S", 4, 9), at("A.2", "M", 40, 43), at("K.1", "M", 20, 40)), moves)
+    after = begun(instance, 6, known)
+    assert flagged(after, known) == []
+    problem = Problem(after)
+    for whole, start in ((True, 40), (False, 18)):
+        found = follow(problem, Plans(problem), next(rules(problem, MAKESPAN)), Random(0), known, whole=whole)
+        assert found is not None
+        (last,) = (o for unit in found[1] for o in unit.operations if o.key == ("A", "2"))
+        assert found[0].start[last.index] == start
+        assert set(found[0].moves) == set(moves)
+
+
 def test_a_setup_that_is_not_done_without_what_lies_between() -> None:
     # M is set up from a to b in [8, 10) and to c in [16, 18); from a to c there is no time right before 18. C has begun
     # and may not wait for long, B has not.
@@ -242,8 +272,38 @@ def test_what_has_begun_goes_on_as_in_the_right_shift() -> None:
     assert num_settled > 20
 
 
-def test_the_factory_search_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduler.search.decode.lower.begin", follow)
+def broken_down() -> Iterator[tuple[Instance, Schedule]]:
+    """Yield a network whose cells have one place at each station, after breakdowns of its other machines."""
+    size: dict[str, int] = {"facilities": 2, "cells": 2, "machines": 10, "jobs": 12, "operations": 50}
+    instance = generate(Recipe(**size, stations=1, fleet=2, seed=1))
+    baseline = construct(instance, MAKESPAN, time_limit=0.0)
+    assert baseline is not None
+    for now in range(50, 500, 50):
+        for station in (known.id for known in instance.machines if known.cell is None):
+            event = MachineBreakdown("E", now, station, now + 200)
+            after = revise(instance, Revision(now, 0, (event,), baseline))
+            known = right_shift(after, baseline)
+            if known is not None:
+                yield after, known
+
+
+def test_what_waits_in_nobodys_way_ends_no_later_in_sum() -> None:
+    num_sooner = 0
+    for instance, known in broken_down():
+        problem = Problem(instance)
+        found = follow(problem, Plans(problem), next(rules(problem, MAKESPAN)), Random(0), known, whole=False)
+        if found is not None:
+            board, placed = found
+            keys = [operation for unit in placed for operation in unit.operations]
+            earlier = sum(known.by_operation[o.key].end - board.end[o.index] for o in keys)
+            assert earlier >= 0
+            num_sooner += earlier > 0
+    assert num_sooner > 3
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_factory_search_goes_on_from_there(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    monkeypatch.setattr("scheduler.search.decode.lower.begin", partial(follow, whole=whole))
     num_found = 0
     for instance, known in cases(range(12)):
         search = FactorySearch.of(instance, MAKESPAN, 0, lambda value: None, known=known)
