@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from scheduler.checker import check
 from scheduler.constraints import Violation, batteries
-from scheduler.domain import Instance, Job, Objective, Schedule
+from scheduler.domain import Instance, Job, Objective, OperationKey, Schedule
 from scheduler.domain.happened import execution_of, with_battery
 from scheduler.rescheduling.case import SHORTEST, Case
 from scheduler.rescheduling.concessions import (
@@ -29,11 +29,14 @@ from scheduler.rescheduling.concessions import (
 from scheduler.rescheduling.overtime import may_need_overtime, narrowed, with_calendars_of, with_overtime
 from scheduler.rescheduling.right_shift import shift
 from scheduler.rescheduling.safety_net import constructed, patience
+from scheduler.rescheduling.soaking import least_dwells
 from scheduler.terms import value_terms
 
 OBJECTIVE = Objective.parse("total_tardiness > start_deviation")
 """Of the search in which deadlines are due dates, the only ones."""
 
+_MOMENT = 0.1
+"""Seconds of processor time for one try to break a limit by less."""
 _SEARCH_SHARE = 0.5
 """Part of the time left in which less lateness is searched; the rest is for the objective."""
 
@@ -101,26 +104,35 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable
     """Return the schedule in which one lag, dwell or level after the other is broken as little as right shifts can.
 
     First comes what runs beyond shifts, see `_on_shift`. A right shift starts everything as early as it can, so that a
-    lag which nobody limits is as long as it comes. For each that is broken, the least limit with a right shift of no
-    more excess in all is sought by bisection. Where orders lead to none, construction stands in for it, until its
-    patience `is_over`.
+    lag which nobody limits is as long as it comes. For each that is broken, the furthest first, the least limit with a
+    right shift of no more excess in all is sought by bisection, from what is proved to be broken of it. Where orders
+    lead to none, construction stands in for it, for a moment each time and until its patience `is_over`.
     """
     baseline, wanted = execution_of(case.instance).baseline, case.instance
     relaxed, least = _on_shift(case, relaxed, least, is_over)
-    for limit in _broken_limits(wanted, least.schedule):
-        low, high = 0, limit.excess  # high is possible, low is not, or not known to be
+    proved = least_dwells(wanted)
+    known = [(_proved(limit, proved), limit) for limit in _broken_limits(wanted, least.schedule)]
+    for low, limit in sorted(known, key=lambda item: item[0] - item[1].excess):
+        high = limit.excess  # high is possible, low is not known to be
         while low < high and case.left > SHORTEST:
             middle = (low + high) // 2
             given = limit.exceeded_by(conceded(wanted, least.schedule), middle)
             jobs = tuple(replace(job, deadline=relaxed.job_by_id[job.id].deadline) for job in given.jobs)
             trial = replace(relaxed, jobs=jobs, fleets=with_calendars_of(given, relaxed).fleets)
-            placed = shift(trial, baseline).placed or _constructed(case, trial, is_over)
+            placed = shift(trial, baseline).placed or _constructed(case, trial, patience(_MOMENT, is_over))
             found = None if placed is None or check(trial, placed) else Degraded.of(wanted, placed)
             if found is not None and found.excess < least.excess:
                 least, high = found, middle
             else:
                 low = middle + 1
     return least
+
+
+def _proved(limit: _Lag | _Dwell | _Level, dwells: Mapping[OperationKey, int]) -> int:
+    """Return by how much a limit is broken whatever is done."""
+    if not isinstance(limit, _Dwell):
+        return 0
+    return max(0, dwells.get((limit.job, limit.operation), 0) - limit.allowed)
 
 
 def _on_shift(case: Case, relaxed: Instance, least: Degraded, is_over: Callable[[], bool]) -> tuple[Instance, Degraded]:

@@ -69,10 +69,13 @@ def constructed(
     return construct(instance, objective, time_limit=0.0, seed=seed, gives_up=gives_up)
 
 
-def patience() -> Callable[[], bool]:
-    """Return what tells whether `PATIENCE` is over: in processor time, as a loaded machine is no reason for no plan."""
-    ends_at = thread_time() + PATIENCE
-    return lambda: thread_time() >= ends_at
+def patience(seconds: float = PATIENCE, is_over: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
+    """Return what tells whether patience is over, at the latest when another one is.
+
+    In processor time, as a loaded machine is no reason for no plan.
+    """
+    ends_at = thread_time() + seconds
+    return lambda: thread_time() >= ends_at or is_over()
 
 
 def has_new_jobs(instance: Instance) -> bool:

@@ -14,9 +14,9 @@ from scheduler.domain.events import MachineBreakdown, MachineRestored, Operation
 from scheduler.domain.execution import Wait
 from scheduler.domain.happened import execution_of
 from scheduler.portfolio import solve
-from scheduler.rescheduling import repair
+from scheduler.rescheduling import degrade, repair
 from scheduler.rescheduling.concessions import without_dwell, without_lost
-from scheduler.rescheduling.right_shift import right_shift
+from scheduler.rescheduling.right_shift import Shift, right_shift, shift
 from scheduler.rescheduling.soaking import least_dwells
 
 
@@ -215,3 +215,19 @@ def broken_line(random: Random) -> Instance:
     now = random.randint(at_work.start + 1, at_work.end)
     event = RobotDown("E", now, "R", at_work.end + random.randint(5, 20))
     return revise(instance, Revision(now, 0, (event,), baseline))
+
+
+def test_no_time_is_lost_on_what_is_proved_of_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What nobody can fetch in time stays 11: the least excess is known, so that nothing is tried to get below it.
+    instance = line(Robot("R", "IN"))
+    tried: list[Instance] = []
+
+    def counted(trial: Instance, baseline: Schedule, *, lowest: int | None = None) -> Shift:
+        tried.append(trial)
+        return shift(trial, baseline, lowest=lowest)
+
+    monkeypatch.setattr(degrade, "shift", counted)
+    event = RobotDown("E", 6, "R", 20)
+    found = repair(instance, plan(instance), [event], policy="right-shift", time_limit=5.0, workers=1)
+    assert [v.amount for v in found.broken] == [10]
+    assert len(tried) == 1
