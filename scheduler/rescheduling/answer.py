@@ -13,6 +13,7 @@ from scheduler.portfolio.findings import Findings
 from scheduler.rescheduling.case import Best, Case
 from scheduler.rescheduling.concessions import conceded, without_lost
 from scheduler.rescheduling.degrade import Degraded, degraded
+from scheduler.rescheduling.lagging import least_lags, words_of_lag
 from scheduler.rescheduling.policies import POLICIES
 from scheduler.rescheduling.right_shift import shift
 from scheduler.rescheduling.safety_net import has_new_jobs, offer_late
@@ -53,6 +54,7 @@ def answer(
     if without_lost(case.instance) is not case.instance:
         case.is_lost = True
         late = [words(case.instance, *item) for item in least_dwells(case.instance).items()]
+        late += [words_of_lag(case.instance, *item) for item in least_lags(case.instance).items()]
         reasons = ["limits are broken for good by what has happened", *late, case.shift.reason]
         case.reason = "; ".join(text for text in reasons if text)
     if not case.is_lost:

@@ -19,6 +19,7 @@ from scheduler.constraints.facts import place
 from scheduler.domain import Instance, Job, OperationKey, Precedence, Schedule, ScheduledOperation
 from scheduler.domain.happened import begun, execution_of, started
 from scheduler.domain.horizon import horizon
+from scheduler.rescheduling.lagging import least_lags
 from scheduler.rescheduling.overtime import as_worked, may_need_overtime, need_overtime, with_overtime, without_shifts
 from scheduler.rescheduling.soaking import least_dwells
 from scheduler.rescheduling.stranded import at_chargers, left_behind
@@ -176,7 +177,8 @@ def without_lost(instance: Instance) -> Instance:
     """Return the instance without the limits that are broken for good: whatever is done now, they can't be kept.
 
     A deadline that has passed before the job, as the baseline has it, is completed; a maximum lag that has passed since
-    the end of the first of two operations before the second has started; a maximum dwell that the past has exceeded, or
+    the end of the first of two operations before the second has started, or will have
+    (`scheduler.rescheduling.lagging`); a maximum dwell that the past has exceeded, or
     that a part will exceed as nobody can fetch it sooner (`scheduler.rescheduling.soaking`);
     the minimum of vehicles that neither get to a charger nor make any transport with it, where a job needs one of them.
     It is then what one has at a charger to which it goes at once, below 0 only if 0 does not help. And the end of
@@ -187,6 +189,7 @@ def without_lost(instance: Instance) -> Instance:
     past = Schedule(tuple(kept_operations.values()), execution.moves)
     spoilt = dict[OperationKey, int | None](dict.fromkeys(least_dwells(instance), LONG_DWELL))
     spoilt |= dict.fromkeys(_dwell_excess(instance, past))
+    lagging = least_lags(instance)
     jobs = []
     for job in instance.jobs:
         deadline = job.deadline
@@ -199,6 +202,8 @@ def without_lost(instance: Instance) -> Instance:
                 is_planned = after is not None or (job.id, p.successor) in baseline.by_operation
                 if is_planned and (now if after is None else after.start) - before.end > p.max_lag:
                     p = replace(p, max_lag=None)
+            if (job.id, p.predecessor, p.successor) in lagging:
+                p = replace(p, max_lag=None)
             precedences.append(p)
         kept = deadline == job.deadline and tuple(precedences) == job.precedences
         job = job if kept else replace(job, deadline=deadline, precedences=tuple(precedences))

@@ -26,6 +26,7 @@ from scheduler.rescheduling.concessions import (
     without_lags,
     without_lost,
 )
+from scheduler.rescheduling.lagging import Way, least_lags
 from scheduler.rescheduling.overtime import may_need_overtime, narrowed, with_calendars_of, with_overtime
 from scheduler.rescheduling.right_shift import shift
 from scheduler.rescheduling.safety_net import constructed, patience
@@ -110,8 +111,8 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable
     """
     baseline, wanted = execution_of(case.instance).baseline, case.instance
     relaxed, least = _on_shift(case, relaxed, least, is_over)
-    proved = least_dwells(wanted)
-    known = [(_proved(limit, proved), limit) for limit in _broken_limits(wanted, least.schedule)]
+    dwells, lags = least_dwells(wanted), least_lags(wanted)
+    known = [(_proved(limit, dwells, lags), limit) for limit in _broken_limits(wanted, least.schedule)]
     for low, limit in sorted(known, key=lambda item: item[0] - item[1].excess):
         high = limit.excess  # high is possible, low is not known to be
         while low < high and case.left > SHORTEST:
@@ -128,11 +129,14 @@ def _shortened(case: Case, relaxed: Instance, least: Degraded, is_over: Callable
     return least
 
 
-def _proved(limit: _Lag | _Dwell | _Level, dwells: Mapping[OperationKey, int]) -> int:
+def _proved(limit: _Lag | _Dwell | _Level, dwells: Mapping[OperationKey, int], lags: Mapping[Way, int]) -> int:
     """Return by how much a limit is broken whatever is done."""
-    if not isinstance(limit, _Dwell):
-        return 0
-    return max(0, dwells.get((limit.job, limit.operation), 0) - limit.allowed)
+    least = 0
+    if isinstance(limit, _Dwell):
+        least = dwells.get((limit.job, limit.operation), 0) - limit.allowed
+    elif isinstance(limit, _Lag):
+        least = lags.get((limit.job, limit.operation, limit.successor), 0) - limit.allowed
+    return max(0, least)
 
 
 def _on_shift(case: Case, relaxed: Instance, least: Degraded, is_over: Callable[[], bool]) -> tuple[Instance, Degraded]:

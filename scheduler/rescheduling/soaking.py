@@ -28,7 +28,7 @@ def least_dwells(instance: Instance) -> dict[OperationKey, int]:
         limit = instance.mode(key, operation.mode).max_dwell
         if limit is None or key in fetched or key in over:
             continue
-        end = _end(instance, operation)
+        end = end_of(instance, operation)
         legs = list(_first_legs(instance, operation))
         instants = [t for leg in legs for t in _instants(instance, leg, key[0], end)]
         if legs and instants and (least := min(instants) - end) > limit:
@@ -39,7 +39,7 @@ def least_dwells(instance: Instance) -> dict[OperationKey, int]:
 def words(instance: Instance, key: OperationKey, least: int) -> str:
     """Return why the part of an operation stays for too long, in a sentence."""
     operation = started(instance)[key]
-    end = _end(instance, operation)
+    end = end_of(instance, operation)
     legs = _first_legs(instance, operation)
     able = sorted({c for leg in legs for c, _ in carriers(instance, leg, instance.job_by_id[key[0]])})
     limit = instance.mode(key, operation.mode).max_dwell
@@ -48,7 +48,7 @@ def words(instance: Instance, key: OperationKey, least: int) -> str:
     return f"{who} can't take job {key[0]} from {operation.machine} before {end + least}, {least} after {end}, {may}"
 
 
-def _end(instance: Instance, operation: ScheduledOperation) -> int:
+def end_of(instance: Instance, operation: ScheduledOperation) -> int:
     """Return when an operation that has begun ends, or has ended."""
     if operation.end <= execution_of(instance).now:
         return operation.end
