@@ -22,6 +22,8 @@ from scheduler.search.cyclic.spoken import why_unsupported
 from scheduler.search.cyclic.walk import walk
 
 GOAL = Objective.parse("cycle_time")
+GOING = np.zeros(1, np.int64)
+"""Nobody wishes to stop."""
 
 
 def constructed(instance: Instance, seed: int = 0):
@@ -34,10 +36,8 @@ def put_in(facts, plan, uses, room, weights, number: int, cycle: int, ticks: int
     """Put one job into a plan; return which jobs had to go for it, None if there is no place for it."""
     waiting = np.zeros(len(weights) + 1, np.int64)
     waiting[0] = number
-    lasts, nothing = np.full(len(weights), ticks), np.zeros(1, np.int64)
-    left, _ = walk(
-        facts, plan, uses, room, weights.copy(), waiting, 1, lasts, cycle, 1, seed, nothing, empty_plan(facts)
-    )
+    lasts = np.full(len(weights), ticks)
+    left, _ = walk(facts, plan, uses, room, weights.copy(), waiting, 1, lasts, cycle, 1, seed, GOING, empty_plan(facts))
     ejected = set(waiting[:left].tolist())
     return None if number in ejected else ejected
 

@@ -19,7 +19,7 @@ from cyclic_cases import (
     several_carriers,
     with_grippers,
 )
-from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
+from cyclic_searched import GOAL, GOING, assert_plans_are_kept, constructed, put_in, searched
 from helpers import Enough, assert_valid, factory, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -73,7 +73,7 @@ def timed(instance: Instance):
     for number in range(len(plan.placed)):
         use_job(lowered.facts, plan, uses, number)
     draw(lowered.facts, plan, uses, graph, cycle)
-    return least_cycle(plan, graph, 1, cycle), cycle, graph
+    return least_cycle(plan, graph, 1, cycle, GOING), cycle, graph
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -106,7 +106,9 @@ def test_timing_closes_gaps() -> None:
     uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
     use_job(lowered.facts, plan, uses, 0)
     draw(lowered.facts, plan, uses, graph, 12)
-    assert least_cycle(plan, graph, 1, 12) == 3
+    assert least_cycle(plan, graph, 1, 12, np.ones(1, np.int64)) == 12  # after the wish to stop
+    assert graph.time[:2].tolist() == [0, 9]
+    assert least_cycle(plan, graph, 1, 12, GOING) == 3
 
 
 def collisions(lowered: Lowered, plan, cycle: int, number: int) -> set[int]:

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from cyclic_cases import assembled, bathed, cyclic, fetched, joined, tiny_assembly
-from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
+from cyclic_searched import GOAL, GOING, assert_plans_are_kept, constructed, put_in, searched
 from helpers import assert_valid, factory, job, machine, mode, op
 from oracle import TooHardError
 from oracle_cycle import best_cycle
@@ -97,7 +97,7 @@ def test_the_first_part_stays_the_first_when_orders_are_timed() -> None:
     uses, graph = empty_uses(facts), graphs(facts)
     use_job(facts, plan, uses, 0)
     draw(facts, plan, uses, graph, cycle)
-    least = least_cycle(plan, graph, 1, cycle)
+    least = least_cycle(plan, graph, 1, cycle, GOING)
     plan.time[:] = graph.time[: len(plan.time)]
     assert brought_at(facts, plan, 2)[0] == first
     assert least in (15, 19)  # by which comes first
@@ -191,7 +191,7 @@ def test_the_last_part_stays_the_last_when_orders_are_timed() -> None:
     uses, graph = empty_uses(lowered.facts), graphs(lowered.facts)
     use_job(lowered.facts, plan, uses, 0)
     draw(lowered.facts, plan, uses, graph, 60)
-    shorter = least_cycle(plan, graph, 1, 60)
+    shorter = least_cycle(plan, graph, 1, 60, GOING)
     assert shorter in (15, 19)  # by which comes last
     plan.time[:] = graph.time[: len(plan.time)]
     again = to_schedule(lowered, plan, shorter)

@@ -11,7 +11,7 @@ from cyclic_cases import (
     robotic_cell,
     with_grippers,
 )
-from cyclic_searched import constructed, searched
+from cyclic_searched import GOING, constructed, searched
 
 from scheduler.bounds import cycle_bound
 from scheduler.domain import (
@@ -40,7 +40,7 @@ def least_turns(instance: Instance, places: tuple[int, ...] | None = None) -> in
     for number in range(len(plan.placed)):
         use_job(lowered.facts, plan, uses, number)
     draw(lowered.facts, plan, uses, graph, cycle)
-    return least_cycle(plan, graph, 1, cycle)
+    return least_cycle(plan, graph, 1, cycle, GOING)
 
 
 @pytest.mark.parametrize("times", [(10, 10, 10, 10, 10), (3, 20, 7, 15, 9), (10,) * 6, (10,) * 8, (60, 2, 3)])

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from cyclic_cases import SHAPES, cyclic, graph, handed_out, parted, tiny_parted
-from cyclic_searched import GOAL, assert_plans_are_kept, constructed, put_in, searched
+from cyclic_searched import GOAL, GOING, assert_plans_are_kept, constructed, put_in, searched
 from helpers import factory, job, machine, mode, op
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,7 +93,7 @@ def test_the_last_part_stays_the_last_when_orders_are_timed() -> None:
     last = uses.end_instant[taken, 0]
     assert last >= len(plan.mode)  # a move
     draw(facts, plan, uses, arcs, cycle)
-    least = least_cycle(plan, arcs, 1, cycle)
+    least = least_cycle(plan, arcs, 1, cycle, GOING)
     plan.time[:] = arcs.time[: len(plan.time)]
     uses.size[:] = 0
     use_job(facts, plan, uses, number)

@@ -18,7 +18,7 @@ from cyclic_cases import (
     several_carriers,
     tiny_parted,
 )
-from cyclic_searched import constructed
+from cyclic_searched import GOING, constructed
 from helpers import Enough, assert_valid, factory, machine, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle, least_makespan
@@ -102,7 +102,7 @@ def test_settling_takes_the_best_of_all_cycle_times(seed: int, per_cycle: int, p
     facts, uses, graph = lowered.facts, empty_uses(lowered.facts), graphs(lowered.facts)
     num_jobs = len(plan.placed)
     given = max(ends_of(facts, plan, job)[1] for job in range(num_jobs))
-    best, span = settle(facts, plan, uses, graph, 1, cycle, per_cycle, per_span)
+    best, span = settle(facts, plan, uses, graph, 1, cycle, per_cycle, per_span, GOING)
     assert span == max(ends_of(facts, plan, job)[1] for job in range(num_jobs))
     assert min(ends_of(facts, plan, job)[0] for job in range(num_jobs)) == 0
     assert per_cycle * best + per_span * span <= per_cycle * cycle + per_span * given

@@ -133,7 +133,7 @@ class Arranging:
     def _tighten(self) -> None:
         """Take the least cycle time of the orders that were found."""
         search, facts = self._search, self._search.lowered.facts
-        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle))
+        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, self._cycle, search.stopping))
         if self._clear(cycle) == 0:
             self._note(cycle, (cycle, self._plan.copy()))
         self._cycle = cycle

@@ -2,6 +2,13 @@
 
 Where these come to a standstill depends on chance, and soon they do. So the first thread goes on with the best of all,
 and every other one begins anew, with no job in its place, once nothing better has come for as long as its best took.
+
+Where a walk for the least step fails, timetables are changed job by job, each for a value that may be a little worse
+(simulated annealing, Kirkpatrick, Gelatt & Vecchi 1983, Science 220, with what is accepted drawn before the change):
+
+    C' per_cycle + F' per_span <= value + worse,    worse exponentially distributed
+
+So the insertions know what would be refused, and no change has to be taken back because it is too bad.
 """
 
 from __future__ import annotations
@@ -9,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.arranging import SLACK
-from scheduler.search.cyclic.engine import FIRST_STEP, LOOSER, CyclicSearch, Shortening
+from scheduler.search.cyclic.engine import FIRST_STEP, CyclicSearch, Shortening
 from scheduler.search.cyclic.facts import Ints, Plan
 from scheduler.search.cyclic.goal import FIRST
 from scheduler.search.cyclic.span import settle, take_late
@@ -25,6 +32,14 @@ ANEW = 1.0
 """A thread begins anew after so many times the insertions in which it came to its best value ..."""
 WIDE = 1.2
 """... in a cycle and a span so many times those that were given."""
+WORSE = 0.01
+"""By what share, in the mean, the value may be worse that a timetable is changed for ..."""
+SAME = 0.3
+"""... for the same cycle time as before in this share of the changes, ..."""
+TRIES = 30
+"""... each in at most so many insertions ..."""
+OFTEN = 8
+"""... and in all in so many times those of the walk that has failed before."""
 
 
 class Compacting(Shortening):
@@ -43,6 +58,7 @@ class Compacting(Shortening):
         self._stays = number % 2 == 0 or search.goal.per_cycle >= FIRST  # with the best of all
         self._seen, self._begun_at, self._improved_at = search.value, 0, 0
         self._moves = 0  # the first walk shortens large sets sooner
+        self._tries = TRIES
 
     def rehearse(self) -> None:
         """Run every compiled function once, the walk last."""
@@ -50,7 +66,7 @@ class Compacting(Shortening):
         self._begin()
         self._tighten()
         # Walks for a cycle time alone call it.
-        tighten(search.lowered.facts, self._plan, self._uses, self._graph, search.target, self._cycle)
+        tighten(search.lowered.facts, self._plan, self._uses, self._graph, search.target, self._cycle, search.stopping)
         super().rehearse()
 
     def _wanted(self) -> int:
@@ -73,21 +89,26 @@ class Compacting(Shortening):
             self._seen, self._improved_at = value, self._made
         less = max(goal.per_span, goal.size(value) * self._step // 200)
         wanted = max(search.target, value - less)
+        self._aim(cycle, wanted, ELSEWHERE)
+        self._take(plan, cycle, self._cycle)
+
+    def _aim(self, cycle: int, wanted: int, elsewhere: float) -> None:
+        """Choose a cycle time, another one than that given in so many of all cases, and the span for a value."""
+        search, goal, rng = self._search, self._search.goal, self._rng
         # With a longer cycle the span would be less than the longest job takes.
         longest = (wanted - goal.per_span * (int(search.lasts.max()) + self._before)) // max(1, goal.per_cycle)
-        shorter = cycle
-        if self._rng.random() < ELSEWHERE:
-            shorter += int(self._rng.choice((-1, 1)) * self._rng.exponential(1 + FAR * cycle))
-        shorter = max(search.least_cycle, 1, min(shorter, longest))
-        span = (wanted - goal.per_cycle * shorter) // goal.per_span - self._before
-        self._span = min(span, int(search.lowered.facts.sets[0]) * shorter)
-        self._take(plan, cycle, shorter)
+        if rng.random() < elsewhere:
+            cycle += int(rng.choice((-1, 1)) * rng.exponential(1 + FAR * cycle))
+        self._cycle = max(search.least_cycle, 1, min(cycle, longest))
+        span = (wanted - goal.per_cycle * self._cycle) // goal.per_span - self._before
+        self._span = min(span, int(search.lowered.facts.sets[0]) * self._cycle)
 
     def _give_up(self) -> None:
         """Go on with more patience, or begin anew."""
         took = self._improved_at - self._begun_at
         if self._stays or self._made - self._improved_at <= ANEW * took + self._patience:
             super()._give_up()
+            self._left *= OFTEN
         else:
             self._begin_anew()
 
@@ -109,13 +130,14 @@ class Compacting(Shortening):
         self._waiting[: len(first)] = first
 
     def _take_looser(self, cycle: int, plan: Plan) -> None:
-        """Take a plan over to a longer cycle and a longer span."""
-        rng = self._rng
-        span = (self._current[0] - self._search.goal.per_cycle * cycle) // self._search.goal.per_span
-        longer = cycle + int(rng.integers(1 + int(LOOSER * cycle)))
-        span += int(rng.integers(1 + int(LOOSER * span)))
-        self._span = min(span, int(self._search.lowered.facts.sets[0]) * longer)
-        self._take(plan, cycle, longer)
+        """Take a plan over to another cycle time and a span that together are a little worse, at the most."""
+        goal, value = self._search.goal, self._current[0]
+        self._aim(cycle, value + int(self._rng.exponential(WORSE * goal.size(value))), 1 - SAME)
+        self._take(plan, cycle, self._cycle)
+
+    def _is_near(self, value: int) -> bool:
+        """Return whether to go on from what has a place: always, since the walk was for a value that is near."""
+        return True
 
     def _stay(self, value: int, cycle: int, plan: Plan) -> None:
         """Take a plan over as it is, with its span."""
@@ -127,7 +149,7 @@ class Compacting(Shortening):
         """Take as much of a plan that is right for a known cycle time as stands in another one and in the span."""
         super()._take(plan, known, cycle)
         facts, plan, uses = self._search.lowered.facts, self._plan, self._uses
-        settle(facts, plan, uses, self._graph, cycle, cycle, 0, 1)
+        settle(facts, plan, uses, self._graph, cycle, cycle, 0, 1, self._search.stopping)
         self._clear(cycle)
         self._num_waiting = int(take_late(facts, plan, uses, self._span, self._waiting, self._num_waiting))
 
@@ -135,7 +157,15 @@ class Compacting(Shortening):
         """Take the cycle time and the span of the least value of the orders that were found."""
         search, goal, facts = self._search, self._search.goal, self._search.lowered.facts
         cycle, span = settle(
-            facts, self._plan, self._uses, self._graph, search.least_cycle, self._cycle, goal.per_cycle, goal.per_span
+            facts,
+            self._plan,
+            self._uses,
+            self._graph,
+            search.least_cycle,
+            self._cycle,
+            goal.per_cycle,
+            goal.per_span,
+            search.stopping,
         )
         self._cycle, self._span = int(cycle), int(span)
         self._make_room(max(self._cycle, self._span + 1))

@@ -122,7 +122,7 @@ class CyclicSearch(CompiledSearch[Timetable]):
         """Return the plan begun where and when it is over soonest, None if that collides."""
         facts, compact = self.lowered.facts, plan.copy()
         uses, num_jobs = empty_uses(facts), size_of(facts).jobs
-        _, span = settle(facts, compact, uses, graphs(facts), cycle, cycle, 0, 1)
+        _, span = settle(facts, compact, uses, graphs(facts), cycle, cycle, 0, 1, self.stopping)
         room, weights = rooms(facts, max(cycle, int(span)) + 1), np.ones(num_jobs, np.int64)
         collides = clear(facts, compact, uses, room, weights, np.zeros(num_jobs, np.int64), 0, cycle) > 0
         return None if collides else compact
@@ -152,6 +152,7 @@ class Shortening(Arranging):
         self._patience = PATIENCE * self._num_of_set
         self._current = search.value, search.given
         self._left = 0  # insertions of longer cycles
+        self._tries = TRIES
         self._is_to_line_up = number == 0
 
     def step(self) -> None:
@@ -213,7 +214,7 @@ class Shortening(Arranging):
         search, facts = self._search, self._search.lowered.facts
         longest, plan = in_turns(facts, search.given[1], order)
         self._fill(plan)
-        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, longest))
+        cycle = int(tighten(facts, self._plan, self._uses, self._graph, search.target, longest, search.stopping))
         search.iterations += 1
         if cycle < search.value:
             self._make_room(cycle)
@@ -242,18 +243,22 @@ class Shortening(Arranging):
             self._standing.placed[job] = 1
             for stands, known in zip(self._standing[:-1], plan[:-1], strict=True):
                 stands[:] = known
-            self._left -= self._walk(TRIES)
+            self._left -= self._walk(self._tries)
             self._standing.placed[job] = 0
             if self._num_waiting == 0:
                 self._tighten()
-                worse = (self._wanted() - value) / (TEMPERATURE * self._search.goal.size(value))
-                if self._num_waiting == 0 and (worse <= 0 or rng.random() < exp(-worse)):
+                if self._num_waiting == 0 and self._is_near(value):
                     self._current = self._wanted(), (self._cycle, self._plan.copy())
         self._num_waiting = 0
 
     def _take_looser(self, cycle: int, plan: Plan) -> None:
         """Take a plan over to a longer cycle."""
         self._take(plan, cycle, cycle + int(self._rng.integers(1 + int(LOOSER * cycle))))
+
+    def _is_near(self, value: int) -> bool:
+        """Return whether to go on from a timetable that was made of one with a value."""
+        worse = (self._wanted() - value) / (TEMPERATURE * self._search.goal.size(value))
+        return worse <= 0 or self._rng.random() < exp(-worse)
 
     def _walk(self, insertions: int) -> int:
         """Put in what waits; return in how many insertions."""

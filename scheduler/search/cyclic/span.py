@@ -78,19 +78,28 @@ def _span(graph: Graph, num_instants: int, cycle: int) -> int:
 
 @entry
 def settle(
-    facts: Facts, plan: Plan, uses: Uses, graph: Graph, least: int, cycle: int, per_cycle: int, per_span: int
+    facts: Facts,
+    plan: Plan,
+    uses: Uses,
+    graph: Graph,
+    least: int,
+    cycle: int,
+    per_cycle: int,
+    per_span: int,
+    stopping: Ints,
 ) -> tuple[int, int]:
     """Retime a plan that is right for `cycle` where its orders have the least value; return cycle time and span.
 
     Its uses are written anew, whatever they were.
 
-    The cycle time is `least` or more, and at most twice what it was; where a cycle is worth nothing it stays.
+    The cycle time is `least` or more, and at most twice what it was; where a cycle is worth nothing it stays. Once
+    `stopping` is set it is `cycle` or more.
     """
     _begin_best(facts, plan, uses, graph, cycle)
     draw(facts, plan, uses, graph, cycle)
     num_instants, low, high = len(plan.time), cycle, cycle
     if per_cycle > 0:
-        low, high = least_cycle(plan, graph, least, cycle), 2 * cycle
+        low, high = least_cycle(plan, graph, least, cycle, stopping), 2 * cycle
     while low < high:
         middle = (low + high) // 2
         here = per_cycle * middle + per_span * _span(graph, num_instants, middle)

@@ -321,13 +321,13 @@ def _begin_with(plan: Plan, graph: Graph) -> None:
 
 
 @entry
-def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int) -> int:
+def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int, stopping: Ints) -> int:
     """Return the least cycle time, from `least` on, of the orders of a plan that is right for `cycle`.
 
-    The times of the graph are instants for it.
+    The times of the graph are instants for it. Where `stopping` is set `cycle` is all that is known, and returned.
     """
     for _ in range(MOST_CIRCUITS):
-        if least >= cycle:
+        if least >= cycle or stopping[0]:
             break
         _begin_with(plan, graph)
         found = push(graph, least)

@@ -157,9 +157,12 @@ def clear(
 
 
 @entry
-def tighten(facts: Facts, plan: Plan, uses: Uses, graph: Graph, least: int, cycle: int) -> int:
-    """Retime a plan that is right for `cycle` for the least cycle time of its orders, from `least` on; return that."""
+def tighten(facts: Facts, plan: Plan, uses: Uses, graph: Graph, least: int, cycle: int, stopping: Ints) -> int:
+    """Retime a plan that is right for `cycle` for the least cycle time of its orders, from `least` on; return that.
+
+    Once `stopping` is set it stays as it is, and so does the cycle time.
+    """
     draw(facts, plan, uses, graph, cycle)
-    shorter = least_cycle(plan, graph, least, cycle)
+    shorter = least_cycle(plan, graph, least, cycle, stopping)
     retime(facts, plan, uses, graph, shorter)
     return shorter
