@@ -213,6 +213,30 @@ def in_several_loads(seed: int) -> Instance:
     return replace(instance, lanes=tuple(lanes.values()), jobs=tuple(jobs))
 
 
+def by_several_lanes(seed: int) -> Instance:
+    """Return a case of `in_several_loads` with two or three lanes on each way, of different lengths and vehicles.
+
+    Each has a headway, since the search never lets two vehicles of a lane depart at a tick.
+    """
+    random, instance = Random(seed), in_several_loads(seed)
+    lanes = [
+        Lane(
+            f"{lane.id}+{n}",
+            lane.origin,
+            lane.destination,
+            random.randint(1, 6),
+            vehicles=random.choice((1, 1, 2)),
+            units_per_vehicle=random.randint(2, 3),
+            return_time=random.choice((0, 2, 4)),
+            load_time=random.choice((0, 1, 2)),
+        )
+        for lane in instance.lanes
+        for n in range(random.choice((1, 1, 2)))
+    ]
+    lanes = [replace(lane, headway=max(1, lane.headway)) for lane in (*instance.lanes, *lanes)]
+    return replace(instance, lanes=tuple(lanes))
+
+
 def over_a_hub(seed: int) -> Instance:
     """Return a case of `over_lanes` in which parts can also go over a hub, or have to."""
     random, instance = Random(seed), over_lanes(seed)

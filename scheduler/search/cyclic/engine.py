@@ -17,8 +17,9 @@ from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
+from scheduler.search.cyclic.shorter import shorten
 from scheduler.search.cyclic.span import settle
-from scheduler.search.cyclic.timing import graphs, shorten
+from scheduler.search.cyclic.timing import graphs
 from scheduler.search.cyclic.using import forget_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
 from scheduler.search.cyclic.warm import KERNELS

@@ -96,7 +96,9 @@ class Facts(NamedTuple):
         By leg: the counted station where it puts the part down, or the places on its carrier; -1: none.
     apart
         By leg: -1, or for another load of a job that goes over a lane in several how long after the one before it can
-        depart; then it goes on from where that one does.
+        depart; then it goes on from where that one does. 0 where each may take one of several lanes.
+    by_lanes
+        By leg: whether it is one of several loads each of which may take one of several lanes.
     carrier, busy, length, pick_up, drop, origin, destination
         By option: the number of the resource, how long it is taken from the start of the leg on, after how long the
         next leg or the operation can begin, after how long the place that the part comes from is free, how long before
@@ -104,6 +106,9 @@ class Facts(NamedTuple):
     lasts
         By option: how long after the start of its leg a set is not over: a tick at the least, and for a lane until its
         vehicle is back.
+    turns
+        By option: for several loads of a job over a lane, how long after one the next can depart, how many vehicles
+        there are, how long after each so manieth load the next can depart, and how long after one a load over another.
     shares_at
         By option: where that begins in ``shares`` which a trip of a lane takes.
     shares
@@ -156,6 +161,7 @@ class Facts(NamedTuple):
     options_at: Ints
     station: Ints
     apart: Ints
+    by_lanes: Ints
     carrier: Ints
     busy: Ints
     length: Ints
@@ -164,6 +170,7 @@ class Facts(NamedTuple):
     origin: Ints
     destination: Ints
     lasts: Ints
+    turns: Ints
     shares_at: Ints
     shares: Ints
     capacity: Ints

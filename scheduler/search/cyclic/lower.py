@@ -8,7 +8,7 @@ from itertools import count, product
 
 import numpy as np
 
-from scheduler.domain import Instance, Job, Lane, Machine, Mode, Operation
+from scheduler.domain import Instance, Job, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
 from scheduler.domain.routing import Leg, Slot, carriers, in_loads, routes
 from scheduler.search.cyclic.choices import Choice, choices_of, has_last, hub_of, id_of, links_of, orders_of
@@ -82,6 +82,7 @@ class _Lowering:
         self.options_at: list[int] = [0]
         self.stations: list[int] = []
         self.apart: list[int] = []
+        self.by_lanes: list[bool] = []
         self.options: list[tuple[int, int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
         self.shares: list[list[tuple[int, int, int, int, int]]] = []
@@ -206,6 +207,7 @@ class _Lowering:
             options_at=_ints(self.options_at),
             station=_ints(self.stations),
             apart=_ints(self.apart),
+            by_lanes=_ints(self.by_lanes),
             carrier=_ints(carrier),
             busy=_ints(busy),
             length=_ints(length),
@@ -214,6 +216,7 @@ class _Lowering:
             origin=_ints(origins),
             destination=_ints(destinations),
             lasts=_ints(option_lasts),
+            turns=np.array([self._turns(id) for id in self.carriers], np.int64).reshape(-1, 4),
             shares_at=_sums(len(option) for option in self.shares),
             shares=np.array([share for option in self.shares for share in option], np.int64).reshape(-1, 5),
             capacity=_ints(self.capacities.values()),
@@ -314,21 +317,25 @@ class _Lowering:
                     found.append((self.resources["docks", facility], TRIP - number, 1, begin, end))
             self.shares.append(found)
         self._end_leg(leg, 0, -1)
+        self.by_lanes[-1] = len(leg.groups) > 1 and leg.units is not None
         if leg.load > 0:
-            self.apart[-1] = self._apart(self.one_set.lane_by_id[leg.groups[0]], leg.load)
+            least, number, longest, _ = self._turns(leg.groups[0])
+            self.apart[-1] = 0 if self.by_lanes[-1] else longest if leg.load % number == 0 else least
 
-    def _apart(self, lane: Lane, load: int) -> int:
-        """Return how long after the load before it one can depart so that they don't meet on their lane.
+    def _turns(self, carrier: str) -> tuple[int, int, int, int]:
+        """Return how long after a load over a lane others can depart so that they don't meet; see `Facts`.
 
         Each fills its vehicle but for the last, so none shares a trip; where all vehicles are under way the first is
         waited for.
         """
-        docks = [(self.one_set.facility_by_id[lane.origin].docks, lane.load_time)]
-        docks.append((self.one_set.facility_by_id[lane.destination].docks, lane.unload_time))
-        least = max(1, lane.headway, *(-(-time // number) for number, time in docks if number is not None))
-        if load % lane.vehicles > 0:
-            return least
-        return max(least, lane.trip_time + lane.return_time - (lane.vehicles - 1) * least)
+        lane = self.one_set.lane_by_id.get(carrier)
+        if lane is None:
+            return 0, 1, 0, 0
+        ends = (lane.origin, lane.load_time), (lane.destination, lane.unload_time)
+        docks = [(self.one_set.facility_by_id[facility].docks, time) for facility, time in ends]
+        there, beyond = (0 if number is None else -(-time // number) for number, time in docks)
+        least = max(1, lane.headway, there, beyond)
+        return least, lane.vehicles, max(least, lane.trip_time + lane.return_time - (lane.vehicles - 1) * least), there
 
     def _visits(self, leg: Leg, carrier: str, length: int, station: int) -> None:
         """Write a move as two visits; its place on the carrier is taken from its start to its end."""
@@ -347,6 +354,7 @@ class _Lowering:
         self.visits.append(visit)
         self.stations.append(station)
         self.apart.append(-1)
+        self.by_lanes.append(False)
         self.options_at.append(len(self.options))
 
 

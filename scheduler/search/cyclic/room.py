@@ -38,6 +38,11 @@ class Room(NamedTuple):
     due
         Where a lag has an end: by when the operation has to start, of what is ready and of what has arrived at a tick;
         and rows of costs and instants to find what of that is the cheapest.
+    loads
+        Where loads of a job may take one of several lanes: rows for what is ready for a lane, and when it comes from;
+        then those of `scheduler.search.cyclic.loads`, before and after a load.
+    arrived
+        By row of ``moved_from``: when the last of such loads departed, where they have arrived at a tick.
     last
         By tick, where work begins as soon as the last of several parts is there: what it costs that one of them is put
         down, and by which mode before; what the cheapest of them to be the last costs more, its link and mode before.
@@ -74,6 +79,8 @@ class Room(NamedTuple):
     helpers: NDArray[np.int32]
     steps: NDArray[np.int32]
     due: NDArray[np.int32]
+    loads: NDArray[np.int32]
+    arrived: NDArray[np.int32]
     last: NDArray[np.int32]
     starts_from: NDArray[np.int32]
     starts_way: NDArray[np.int32]
@@ -116,6 +123,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         return np.zeros((number, most_ticks), np.int32)
 
     size = size_of(facts)
+    most_lanes = int((np.diff(facts.options_at) * facts.by_lanes).max(initial=0))
     return Room(
         starts=rows(num_modes),
         ready=rows(num_modes),
@@ -127,6 +135,8 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         helpers=rows(1),
         steps=rows(5),
         due=rows(4 if (facts.most_lag < NO_LIMIT).any() else 0),
+        loads=rows(6 * most_lanes + 8 if most_lanes > 0 else 0),
+        arrived=rows(most_rows if most_lanes > 0 else 0),
         last=rows(5),
         starts_from=rows(num_arrivals),
         starts_way=rows(num_arrivals),

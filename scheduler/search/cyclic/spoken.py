@@ -124,10 +124,7 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
     rides = []
     for leg in legs:
         if leg.kind == "transfer":
-            lanes = [instance.lane_by_id[lane] for lane in leg.groups]
-            if leg.load > 0 and len(lanes) > 1:
-                return "jobs that go over one of several lanes in several loads"
-            rides += [lane.transit_time for lane in lanes]
+            rides += [instance.lane_by_id[lane].transit_time for lane in leg.groups]
             continue
         for group in (instance.group_by_id[group] for group in leg.groups):
             rides.append(group.travel_time(leg.origin, leg.destination))

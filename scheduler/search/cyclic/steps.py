@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scheduler.search.cyclic.costs import blocked, occupied
 from scheduler.search.cyclic.facts import NO_LIMIT, ONE, ZERO, Facts, Ints, Uses
+from scheduler.search.cyclic.loads import go_in_loads, least_time
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, close, copy, end, in_time, least_in_time, wait
 from scheduler.search.cyclic.shared import departing
@@ -67,20 +68,6 @@ def set_due(facts: Facts, room: Room, link: int, mode: int, row: int, is_held: b
 
 
 @uncounted
-def _least_time(facts: Facts, way: int, k: int) -> int:
-    """Return how long the legs of a way take from this one on, at the least."""
-    total = 0
-    for leg in range(facts.legs_at[way] + k, facts.legs_at[way + 1]):
-        least = NO_LIMIT
-        for option in range(facts.options_at[leg], facts.options_at[leg + 1]):
-            least = min(least, facts.length[option])
-        if leg + 1 < facts.legs_at[way + 1] and facts.apart[leg + 1] >= 0:
-            least = facts.apart[leg + 1]
-        total += least
-    return total
-
-
-@uncounted
 def travel(
     facts: Facts,
     uses: Uses,
@@ -108,7 +95,8 @@ def travel(
     ready, arrival, cost, begun = room.steps[0], room.steps[1], room.steps[2], room.steps[4]
     for k in range(num_legs):
         leg = facts.legs_at[way] + k
-        left = _least_time(facts, way, k + 1)
+        if facts.by_lanes[leg] and facts.apart[leg] >= 0:  # with the first load
+            continue
         arrival[:ticks] = NEVER
         into, by = room.moved_from[first_row + k], room.moved_by[first_row + k]
         station, is_last = facts.station[leg], k == num_legs - 1
@@ -118,6 +106,16 @@ def travel(
             first -= 1
         leaves = first == 0 and source >= 0 and not has_more
         comes_from = first > 0 and facts.station[facts.legs_at[way] + first - 1] >= 0 and not has_more
+        if facts.by_lanes[leg]:
+            of_station = 1 - k % 2 if first > 0 and facts.station[leg - 1] >= 0 else -1
+            of_machine = source if first == 0 else -1
+            last = go_in_loads(
+                facts, uses, weights, room, way, k, of_machine, of_station, first_row, cycle, ticks, most
+            )
+            into = by = room.arrived[first_row + last]
+            _go_on(room, into, by, least_time(facts, way, last + 1), most, ticks, is_late, last == num_legs - 1)
+            continue
+        left = least_time(facts, way, k + 1)
         at_station, waited, stayed = room.at_station[k % 2], room.from_station[1 - first % 2], room.from_station[k % 2]
         if station >= 0:
             occupied(facts, uses, weights, room, station, ZERO, ONE, cycle, ticks, at_station, stayed)
@@ -149,42 +147,50 @@ def travel(
                 add(room.inside[takes_too], length - drop, begun, num)
             end(begun, num, option, arrival[later:], into[later:], by[later:])
         if most < NO_LIMIT:
-            _arrive_in_time(room, into, by, left, most, ticks, is_last)
-        elif k < num_legs - 1:
-            best, at = NEVER, -1
-            # What has arrived waits for the next move, or the next load; the row says from which arrival on.
             for t in range(ticks):
-                if arrival[t] < best or (is_late and arrival[t] == best):
-                    best, at = arrival[t], t
-                ready[t] = best
-                if at >= 0 and at < t:
-                    into[t] = into[at]
-                    by[t] = by[at]
-        else:
-            copy(arrival, ready, ticks)
+                room.due[1, t] = room.due[0, into[t]] if arrival[t] < NEVER else -1
+        _go_on(room, into, by, left, most, ticks, is_late, is_last)
 
 
 @uncounted
-def _arrive_in_time(
-    room: Room, into: NDArray[np.int32], by: NDArray[np.int32], left: int, most: int, ticks: int, is_last: bool
+def _go_on(
+    room: Room,
+    into: NDArray[np.int32],
+    by: NDArray[np.int32],
+    left: int,
+    most: int,
+    ticks: int,
+    is_late: bool,
+    is_last: bool,
 ) -> None:
-    """Write by when the operation has to start of what has arrived, and what of it is ready at each tick."""
+    """Write what is ready at each tick for the next move, or the next load, and by when the operation has to start.
+
+    What has arrived waits for it; the rows of the move say from which arrival on.
+    """
     ready, arrival = room.steps[0], room.steps[1]
-    due, was_due, cost, at = room.due[0], room.due[1], room.due[2], room.due[3]
-    for t in range(ticks):
-        was_due[t] = due[into[t]] if arrival[t] < NEVER else -1
     if is_last:
         copy(arrival, ready, ticks)
-        copy(was_due, due, ticks)
+        if most < NO_LIMIT:
+            copy(room.due[1], room.due[0], ticks)
         return
-    least_in_time(arrival, was_due, left, most, ticks, cost, at)
-    copy(cost, ready, ticks)
-    for t in range(ticks - 1, -1, -1):  # of what arrived earlier nothing has been written over yet
-        due[t] = -1
-        if at[t] >= 0:
-            into[t] = into[at[t]]
-            by[t] = by[at[t]]
-            due[t] = was_due[at[t]]
+    if most < NO_LIMIT:
+        due, was_due, at_tick = room.due[0], room.due[1], room.due[3]
+        least_in_time(arrival, was_due, left, most, ticks, ready, at_tick)
+        for t in range(ticks - 1, -1, -1):  # of what arrived earlier nothing has been written over yet
+            due[t] = -1
+            if at_tick[t] >= 0:
+                into[t] = into[at_tick[t]]
+                by[t] = by[at_tick[t]]
+                due[t] = was_due[at_tick[t]]
+        return
+    best, at = NEVER, -1
+    for t in range(ticks):
+        if arrival[t] < best or (is_late and arrival[t] == best):
+            best, at = arrival[t], t
+        ready[t] = best
+        if at >= 0 and at < t:
+            into[t] = into[at]
+            by[t] = by[at]
 
 
 @uncounted

@@ -25,6 +25,7 @@ from scheduler.search.cyclic.using import (
     forget_job,
     gap,
     left_at,
+    next_to,
     put_down_at,
     route_of,
     taken_at,
@@ -138,16 +139,21 @@ def _draw_job(facts: Facts, plan: Plan, graph: Graph, job: int, num_ops: int, be
                 _arc(graph, begin, instant, ZERO, ZERO)
             if k == 0 and before >= 0 and dwell < NO_LIMIT:
                 _arc(graph, instant, last, -ready - dwell, ZERO)
+            option = plan.option[slot]
             if is_first:
                 last = instant
-            elif plan.time[instant] >= plan.time[last]:  # the last load stays the last
-                _arc(graph, last, instant, ZERO, ZERO)
-                last = instant
             else:
-                _arc(graph, instant, last, ZERO, ZERO)
-            ready = facts.length[plan.option[slot]]
-            if facts.carrier[plan.option[slot]] < 0 or facts.lasts[plan.option[slot]] > ready:
-                _arc(graph, instant, over, facts.lasts[plan.option[slot]], ZERO)
+                later = facts.pick_up[option] - facts.pick_up[plan.option[last - num_ops]]
+                if plan.time[instant] + later >= plan.time[last]:  # the load that is taken up last stays the last
+                    _arc(graph, last, instant, -later, ZERO)
+                    last = instant
+                else:
+                    _arc(graph, instant, last, later, ZERO)
+            ready = facts.length[plan.option[last - num_ops]]
+            if facts.by_lanes[facts.legs_at[way] + k]:  # what follows waits for each load
+                _arc(graph, instant, next_to(facts, plan, link, k), facts.length[option], ZERO)
+            if facts.carrier[option] < 0 or facts.lasts[option] > ready:
+                _arc(graph, instant, over, facts.lasts[option], ZERO)
         if op < 0:
             _arc(graph, last, over, ready, ZERO)
             continue
@@ -313,7 +319,7 @@ def ratio(graph: Graph, on_circuit: int) -> tuple[int, int]:
 
 
 @uncounted
-def _begin_with(plan: Plan, graph: Graph) -> None:
+def begin_with(plan: Plan, graph: Graph) -> None:
     """Write the times of a plan to the graph, one by one: for arrays whose lengths may differ numba compiles more."""
     for instant in range(len(plan.time)):
         graph.time[instant] = plan.time[instant]
@@ -329,7 +335,7 @@ def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int, stopping: Ints
     for _ in range(MOST_CIRCUITS):
         if least >= cycle or stopping[0]:
             break
-        _begin_with(plan, graph)
+        begin_with(plan, graph)
         found = push(graph, least)
         if found < 0:
             return least
@@ -337,7 +343,7 @@ def least_cycle(plan: Plan, graph: Graph, least: int, cycle: int, stopping: Ints
         if height <= 0:
             break
         least = max(least + 1, -(-length // height))
-    _begin_with(plan, graph)
+    begin_with(plan, graph)
     push(graph, cycle)
     return cycle
 
@@ -364,37 +370,3 @@ def retime(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) -> No
             plan.time[leg] = graph.time[leg] - earlier
         forget_job(uses, job)
         use_job(facts, plan, uses, job)
-
-
-@entry
-def shorten(
-    facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int, shorter: int, ejected: Ints, seed: int
-) -> int:
-    """Retime a plan for a shorter cycle, without jobs that stand in the way; return how many, listed in `ejected`.
-
-    Of each circuit that is too long a job is taken out, any.
-    """
-    np.random.seed(seed)
-    num_ejected = 0
-    while True:
-        draw(facts, plan, uses, graph, cycle)
-        _begin_with(plan, graph)
-        found = push(graph, shorter)
-        if found < 0:
-            retime(facts, plan, uses, graph, shorter)
-            return num_ejected
-        # Any job of the circuit.
-        chosen, num, instant = -1, 0, found
-        while True:
-            owner = graph.owner[instant]
-            if owner >= 0:
-                num += 1
-                if np.random.randint(num) == 0:
-                    chosen = owner
-            instant = graph.tail[graph.parent[instant]]
-            if instant == found:
-                break
-        plan.placed[chosen] = 0
-        forget_job(uses, chosen)
-        ejected[num_ejected] = chosen
-        num_ejected += 1

@@ -27,7 +27,7 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
             width = 1 if after < 0 else facts.modes_at[after + 1] - facts.modes_at[after]
             way = facts.routes_at[link] + before * width + mode
             num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
-            at = _trace_legs(facts, plan, room, link, num_legs, room.moved_at[arrival, before], at)
+            at = _trace_legs(facts, plan, room, link, way, room.moved_at[arrival, before], at)
             if is_new:
                 row = facts.modes_at[op] + before - origin
                 is_held = holds(facts, row + origin) and (facts.leaves[way] or (num_legs == 0 and after >= 0))
@@ -37,16 +37,23 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
         if is_new and facts.comes_from[first] < 0:
             arrival = facts.arrivals[first] + plan.mode[op]
             way = facts.routes_at[first] + plan.mode[op]
-            num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
             at = room.starts_from[arrival, plan.time[op]]
-            _trace_legs(facts, plan, room, first, num_legs, room.moved_at[arrival, 0], at)
+            _trace_legs(facts, plan, room, first, way, room.moved_at[arrival, 0], at)
 
 
 @uncounted
-def _trace_legs(facts: Facts, plan: Plan, room: Room, link: int, num_legs: int, rows_at: int, at: int) -> int:
+def _trace_legs(facts: Facts, plan: Plan, room: Room, link: int, way: int, rows_at: int, at: int) -> int:
     """Write options and starts of the moves of a link that end at `at` at the latest; return when they begin."""
+    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     for k in range(num_legs - 1, -1, -1):
-        slot = facts.slots_at[link] + k
+        slot, leg = facts.slots_at[link] + k, facts.legs_at[way] + k
+        if facts.by_lanes[leg]:  # of several loads each row says when the one before departed
+            if k == num_legs - 1 or facts.apart[leg + 1] < 0:
+                at = room.arrived[rows_at + k, at]
+            plan.time[len(plan.mode) + slot] = at
+            plan.option[slot] = room.moved_by[rows_at + k, at]
+            at = room.moved_from[rows_at + k, at]
+            continue
         plan.option[slot] = room.moved_by[rows_at + k, at]
         at = room.moved_from[rows_at + k, at]
         plan.time[len(plan.mode) + slot] = at

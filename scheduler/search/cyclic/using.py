@@ -153,9 +153,21 @@ def picked_up_at(facts: Facts, plan: Plan, link: int, k: int) -> tuple[int, int]
         if facts.apart[facts.legs_at[way] + other] < 0:
             break
         slot = facts.slots_at[link] + other
-        if plan.time[num_ops + slot] >= plan.time[num_ops + last]:
+        later = facts.pick_up[plan.option[slot]] - facts.pick_up[plan.option[last]]
+        if plan.time[num_ops + slot] + later >= plan.time[num_ops + last]:
             last = slot
     return num_ops + last, facts.pick_up[plan.option[last]]
+
+
+@uncounted
+def next_to(facts: Facts, plan: Plan, link: int, k: int) -> int:
+    """Return the instant at which a part goes on after a leg, or after all loads of which it is one."""
+    way = route_of(facts, plan, link)
+    num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
+    following = k + 1
+    while following < num_legs and facts.apart[facts.legs_at[way] + following] >= 0:
+        following += 1
+    return len(plan.mode) + facts.slots_at[link] + following if following < num_legs else facts.goes_to[link]
 
 
 @uncounted
