@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from threading import Timer
 from time import monotonic
 from typing import Any
 
@@ -145,13 +147,14 @@ def improve(
         if left < MIN_SECONDS or stop.requested:
             proved = False
             break
-        solver = new_solver(ctx, min(seconds, left), workers, seed)
+        # Without any schedule there is no later tier to keep time for: the share of this one ends with the first.
+        solver = new_solver(ctx, left if best is None else min(seconds, left), workers, seed)
         solver.parameters.stop_after_first_solution = first_only
         if work is not None:
             solver.parameters.max_deterministic_time = work
-        watcher = _Watcher(tier, on_progress if index == 0 else None)
+        watcher = _Watcher(tier, on_progress if index == 0 else None, monotonic() + seconds)
         solver.best_bound_callback = watcher.on_bound
-        with stop.calling(solver.stop_search):
+        with stop.calling(solver.stop_search), _alarm(seconds if seconds < left else None, solver, watcher):
             answer = solver.solve(ctx.model, watcher)
         if answer == cp_model.MODEL_INVALID:
             raise RuntimeError(f"invalid model: {ctx.model.validate()}")
@@ -220,11 +223,29 @@ def _bound(value: float, scale: int) -> Fraction | None:
     return Fraction(ceil(value - 1e-6 * max(1.0, abs(value))), scale)
 
 
-class _Watcher(cp_model.CpSolverSolutionCallback):
-    """Reports better values and bounds of the first tier, and ends the search of a tier at its aspiration."""
+@contextmanager
+def _alarm(seconds: float | None, solver: cp_model.CpSolver, watcher: _Watcher) -> Iterator[None]:
+    """Stop the solver after these seconds if there is a solution by then; None: never."""
+    timer = Timer(seconds or 0.0, lambda: solver.stop_search() if watcher.found else None)
+    timer.daemon = True
+    if seconds is not None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
-    def __init__(self, tier: Tier, on_progress: OnProgress | None) -> None:
+
+class _Watcher(cp_model.CpSolverSolutionCallback):
+    """Reports better values and bounds of the first tier, and ends the search of a tier at its aspiration.
+
+    ``found`` says whether there is a solution; one that comes after the share of the tier is over ends it too.
+    """
+
+    def __init__(self, tier: Tier, on_progress: OnProgress | None, ends_at: float) -> None:
         super().__init__()
+        self.found = False
+        self._ends_at = ends_at
         self._scale = tier.scale
         self._enough = int(tier.aspiration * tier.scale)
         self._on_progress = on_progress
@@ -232,10 +253,11 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
 
     def on_solution_callback(self) -> None:
         """Report the value of a new solution."""
+        self.found = True
         value = round(self.objective_value)
         if self._on_progress is not None:
             self._on_progress(Fraction(max(value, self._enough), self._scale), self._bound)
-        if value <= self._enough:
+        if value <= self._enough or monotonic() >= self._ends_at:
             self.stop_search()
 
     def on_bound(self, bound: float) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from time import monotonic
 
 import pytest
-from helpers import Soon, factory, machine, simple_job
+from helpers import Soon, at, factory, machine, schedule, simple_job
+from ortools.sat.python import cp_model
 
+from scheduler.cpsat.context import ModelContext
 from scheduler.cpsat.polish import polish
-from scheduler.cpsat.solve import build, improve
+from scheduler.cpsat.solve import build, improve, new_solver
 from scheduler.domain import Instance, Objective, Schedule, Status, Stop
 from scheduler.domain.stop import Stopped, Until
 from scheduler.search.construct import construct
@@ -76,3 +78,25 @@ def test_hints_end_when_the_time_is_up() -> None:
 def test_polishing_ends_when_the_time_is_up() -> None:
     start = constructed()
     assert polish(shop(), Objective.parse("makespan"), start, seconds=0.0, seed=0, stop=Stop()) is start
+
+
+def test_without_a_schedule_the_first_tier_has_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later tiers have their share once there is a schedule; before that nothing is kept for them."""
+    given: list[float] = []
+
+    def noted(ctx: ModelContext, seconds: float, workers: int, seed: int) -> cp_model.CpSolver:
+        given.append(seconds)
+        return new_solver(ctx, seconds, workers, seed)
+
+    monkeypatch.setattr("scheduler.cpsat.solve.new_solver", noted)
+    instance = factory(machine("M"), simple_job("A", ("M", 3), due_date=1), simple_job("B", ("M", 4), due_date=2))
+    objective = Objective.parse("total_tardiness > makespan")
+    how = {"time_limit": 1000.0, "workers": 1, "seed": 0, "on_progress": lambda value, bound: None, "stop": Stop()}
+    found = improve(instance, objective, start=None, **how)  # type: ignore[arg-type]
+    assert found.status is Status.OPTIMAL
+    assert [seconds > 900 for seconds in given] == [True, True]
+    given.clear()
+    start = schedule(at("A.1", "M", 4, 7), at("B.1", "M", 0, 4))
+    again = improve(instance, objective, start=start, **how)  # type: ignore[arg-type]
+    assert again.status is Status.OPTIMAL
+    assert [seconds > 900 for seconds in given] == [False, True]
