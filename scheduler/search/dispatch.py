@@ -24,6 +24,8 @@ from scheduler.search.untangle import untangle
 
 MAX_ORDERS = 8
 """Orders in which parts that stand in cells and pinned operations are tried."""
+MAX_STEPS = 600
+"""Steps in which all of it is placed one by one where no order of the units works."""
 MAX_PLANS = 12
 """Plans of a job that are tried in one pass; of more, this many are drawn."""
 
@@ -106,7 +108,21 @@ class _Pass:
             if other == urgent:
                 break
             urgent = other
-        return False
+        return self._place_step_by_step(urgent, is_over)
+
+    def _place_step_by_step(self, urgent: Sequence[Unit], is_over: Callable[[], bool]) -> bool:
+        """Place the operations of all these units one by one, so that one unit may go on when another has made room.
+
+        A part that has to be fetched first may have a long way to go, on which it needs a place that another leaves
+        only later.
+        """
+        if not untangle(self._insertion, urgent, most=MAX_STEPS, is_over=is_over):
+            return False
+        for units in self._units.values():
+            for unit in units:
+                if unit in urgent:
+                    self._finish(unit)
+        return True
 
     def recall(self) -> bool:
         """Put the past on the board; return whether it leaves any way to go on."""

@@ -6,7 +6,7 @@ to move up in turn, or the parts of one job that meet in a robot cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TypeAlias
 
@@ -26,14 +26,24 @@ MAX_OPERATIONS = 300
 MAX_ROUNDS = 20
 
 
-def untangle(insertion: Insertion, units: Sequence[Unit], floor: int = 0) -> bool:
-    """Place the operations of the units, or return False and leave the board as it was."""
+def untangle(
+    insertion: Insertion,
+    units: Sequence[Unit],
+    floor: int = 0,
+    *,
+    most: int = MAX_STEPS,
+    is_over: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Place the operations of the units, or return False and leave the board as it was.
+
+    At the most so many steps are made, unless it is over before.
+    """
     if sum(len(unit.operations) for unit in units) > MAX_OPERATIONS:
         return False
     floors = {operation.index: floor for unit in units for operation in unit.operations if floor > 0}
     mark, steps = insertion.board.mark(), count()
     for _ in range(MAX_ROUNDS):
-        search = _Search(insertion, units, floors, steps)
+        search = _Search(insertion, units, floors, lambda: next(steps) > most or is_over())
         if search.run():
             return True
         rose = search.raise_floors()
@@ -47,14 +57,14 @@ class _Search:
     """One depth-first search; the operations that are left say where it is, and dead ends are remembered."""
 
     def __init__(
-        self, insertion: Insertion, units: Sequence[Unit], floors: dict[int, int], steps: Iterator[int]
+        self, insertion: Insertion, units: Sequence[Unit], floors: dict[int, int], is_enough: Callable[[], bool]
     ) -> None:
         self._insertion = insertion
         self._board = insertion.board
         self._unit_of = {operation: unit for unit in units for operation in unit.operations}
         self._floors = floors
         self._dead_ends: set[State] = set()
-        self._steps = steps
+        self._is_enough = is_enough
         self._clash: Clash | None = None
 
     def run(self) -> bool:
@@ -103,7 +113,7 @@ class _Search:
 
     def _place(self, operation: OperationData, mode: ModeData | None = None) -> Clash | None:
         """Place an operation in a mode, the best one if none is given."""
-        if next(self._steps) > MAX_STEPS:
+        if self._is_enough():
             return HOPELESS
         plan, floor = self._unit_of[operation].plan, self._floors.get(operation.index, 0)
         if mode is None:
@@ -116,7 +126,7 @@ class _Search:
 
     def _bring(self, link: LinkData, out: bool) -> bool:
         """Carry a part to the station of the operation that joins it with others, or out of the cell."""
-        if next(self._steps) > MAX_STEPS or link.successor is None:
+        if self._is_enough() or link.successor is None:
             return False
         plan = self._unit_of[link.successor].plan
         if out:

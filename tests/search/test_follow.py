@@ -29,6 +29,7 @@ from strategies import random_events, random_fleet_instance, random_mover_instan
 
 from scheduler.domain import (
     Execution,
+    Facility,
     Fleet,
     Instance,
     Job,
@@ -60,7 +61,7 @@ MAKESPAN = Objective.parse("makespan")
 
 def cell(names: str, **robot: object) -> tuple[RobotCell, list[Machine]]:
     """A cell with a robot for two parts and stations without buffers: 1 to take up, 1 to put down, 2 on the way."""
-    robots = (Robot("R", "IN", grippers=2, **robot),)  # type: ignore[arg-type]
+    robots = (Robot("R", "IN", **{"grippers": 2, **robot}),)  # type: ignore[arg-type]
     stations = [machine(name, cell="C", input_buffer=0, output_buffer=0) for name in names.split()]
     travel = distances(f"IN OUT {names}", 2)
     return RobotCell("C", "F", robots, "IN", "OUT", travel, load_time=1, unload_time=1), stations
@@ -122,6 +123,42 @@ def test_a_robot_with_one_gripper_exchanges_nothing() -> None:
     (robot_cell,) = instance.cells
     alone = replace(instance, cells=(replace(robot_cell, robots=(Robot("R", "IN"),)),))
     assert constructed(alone, "makespan") is None
+
+
+# --- one after the other ---------------------------------------------------------------------------------------------
+
+
+def test_a_part_goes_on_when_another_has_made_room_on_its_way() -> None:
+    # At 15 A has to leave its bath S1, by 20 at the latest, and comes back to IN for S2 later; IN has one place,
+    # where B waits for S2. The robot has to fetch A before B, and B before it can bring A to S2: neither is first.
+    robot_cell, stations = cell("S1 S2", grippers=1)
+    crowded = replace(robot_cell, input_places=1, output_places=1)
+    places = distances("DOCK IN OUT M", 3)
+    fleet = Fleet("V", "F", (Vehicle("V1", "DOCK"),), places, pick_up_time=1, drop_time=1)
+    bath = op("1", replace(mode("S1", 6), max_dwell=5))
+    jobs = job("A", bath, op("2", mode("M", 5)), op("3", mode("S2", 3))), simple_job("B", ("S2", 6))
+    there = Facility("F", "DOCK"), *stations, machine("M", output_buffer=0), crowded, fleet
+    instance = factory(*there, *jobs)
+    happened = (
+        transport("A >1", "DOCK>IN", "V1", 0, 5),
+        carry("A >1", "IN>S1", "R", 5, 9),
+        transport("B >1", "DOCK>IN", "V1", 8, 13),
+    )
+    to_come = (
+        carry("A 1>2", "S1>OUT", "R", 15, 19),
+        transport("A 1>2", "OUT>M", "V1", 19, 24),
+        carry("B >1", "IN>S2", "R", 21, 25),
+        transport("A 2>3", "M>IN", "V1", 29, 34),
+        carry("B 1>", "S2>OUT", "R", 31, 35),
+        carry("A 2>3", "IN>S2", "R", 37, 41),
+        carry("A 3>", "S2>OUT", "R", 44, 48),
+    )
+    operations = at("A.1", "S1", 9, 15), at("A.2", "M", 24, 29), at("A.3", "S2", 41, 44), at("B.1", "S2", 25, 31)
+    known = complete(instance, operations, (*happened, *to_come))
+    assert_valid(instance, known)
+    found = constructed(begun(instance, 15, known), "makespan")
+    assert found is not None
+    assert_valid(begun(instance, 15, known), found)
 
 
 # --- as in a known schedule ----------------------------------------------------------------------------------------
