@@ -206,7 +206,8 @@ class Placement:
     ) -> Clash | None:
         """Place entries, occupation, work and exits, the occupation not to begin before `opens_at`."""
         board, index, machine = self.board, operation.index, mode.machine
-        mark, free_at = board.mark(), opens_at if machine.holds_in else 0
+        # Where a part is on its way, the station is taken when that is put down: no other part comes before it.
+        mark, free_at = board.mark(), max(opens_at, board.loaded.get(index, 0)) if machine.holds_in else 0
         while True:
             loaded_at = board.loaded.get(index, board.brought.get(index, NEVER))
             ready = earliest

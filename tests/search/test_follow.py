@@ -125,6 +125,28 @@ def test_a_robot_with_one_gripper_exchanges_nothing() -> None:
     assert constructed(alone, "makespan") is None
 
 
+def test_a_second_part_does_not_come_before_the_one_in_hand() -> None:
+    # The robot has the first part of A in hand and could put the second on S before it, at 9. But S is set up
+    # until 11, and kept for the one in hand from 12 on.
+    robot_cell, (station,) = cell("S")
+    station = replace(station, setups=SetupMatrix({"a": {"b": 11}}, "a"))
+    links = Precedence("1", "3"), Precedence("2", "3")
+    parts = op("1", mode("P", 2)), op("2", mode("Q", 6))
+    instance = factory(
+        station, machine("P"), machine("Q"), robot_cell, job("A", *parts, op("3", mode("S", 3, "b")), links=links)
+    )
+    moves = (
+        carry("A 1>3", "IN>S", "R", 2, 13),
+        carry("A 2>3", "IN>S", "R", 8, 12),
+        carry("A 3>", "S>OUT", "R", 16, 20),
+    )
+    known = complete(instance, (at("A.1", "P", 0, 2), at("A.2", "Q", 0, 6), at("A.3", "S", 13, 16)), moves)
+    assert_valid(instance, known)
+    found = constructed(begun(instance, 5, known), "makespan")
+    assert found is not None
+    assert_valid(begun(instance, 5, known), found)
+
+
 # --- one after the other ---------------------------------------------------------------------------------------------
 
 
