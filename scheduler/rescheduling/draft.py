@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TypeVar
@@ -47,6 +47,20 @@ def really(instance: Instance, moves: Iterable[Move]) -> dict[Move, Move]:
     real = {(link_key(move), move.origin, move.load): move for move in execution_of(instance).moves}
     keys = ((move, (link_key(move), move.origin, move.load)) for move in moves)
     return {move: real[key] for move, key in keys if key in real}
+
+
+def in_turn(moves: Iterable[Move], begun: Container[Move]) -> list[Move]:
+    """Return the moves that put parts down at one place in turn.
+
+    First come those that have begun, unless their carrier has another part to put down there before.
+    """
+    found = list(moves)
+
+    def turn(move: Move) -> tuple[bool, int]:
+        pending = (m for m in found if m.mover == move.mover and m not in begun)
+        return move not in begun or any(m.end < move.end for m in pending), move.end
+
+    return sorted(found, key=turn)
 
 
 def link_key(move: Move) -> LinkKey:

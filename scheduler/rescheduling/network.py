@@ -34,6 +34,7 @@ from scheduler.rescheduling.draft import (
     Draft,
     LinkKey,
     by_leg,
+    in_turn,
     link_key,
     moves_by_operation,
     moves_by_way,
@@ -285,7 +286,7 @@ class Network:
         if after is None or not moves or self._mode(after).max_dwell is None:
             return
         if self.instance.machine_by_id[after.machine].input_buffer == 0:
-            last = max(self._ways_at(after, into=True), key=lambda m: (m not in self._real, m.end), default=None)
+            last = next(reversed(in_turn(self._ways_at(after, into=True), self._real)), None)
             if last is moves[-1] and not (last in self._real and self._real[last].end <= self._now):
                 self.timing.order(
                     (stops[-1], "start", 0), (self.activities.last(stops[-2]), "end", 0), Reason("job", job)
@@ -349,7 +350,7 @@ class Network:
 
     def _brought(self, operation: ScheduledOperation) -> tuple[int, Anchor] | None:
         """Return when the first part is put down at the operation's machine (nominally); None if no move does it."""
-        loadings = sorted(self._ways_at(operation, into=True), key=lambda m: (m not in self._real, m.end))
+        loadings = in_turn(self._ways_at(operation, into=True), self._real)
         for first, later in pairwise(loadings):
             self.timing.order(
                 (self.activities.drop(first), "end", 0),

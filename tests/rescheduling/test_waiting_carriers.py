@@ -7,11 +7,36 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers import assert_valid, at, carry, distances, factory, machine, simple_job, transfer, transport
+from helpers import (
+    assert_valid,
+    at,
+    carry,
+    distances,
+    factory,
+    job,
+    machine,
+    mode,
+    op,
+    simple_job,
+    transfer,
+    transport,
+)
 
 from scheduler.checker import check
 from scheduler.cli import main
-from scheduler.domain import Facility, Fleet, Instance, Lane, Result, Robot, RobotCell, Schedule, Status, Vehicle
+from scheduler.domain import (
+    Facility,
+    Fleet,
+    Instance,
+    Lane,
+    Precedence,
+    Result,
+    Robot,
+    RobotCell,
+    Schedule,
+    Status,
+    Vehicle,
+)
 from scheduler.domain.derive import complete
 from scheduler.domain.events import ClockTick, MachineBreakdown
 from scheduler.domain.execution import Wait
@@ -126,3 +151,22 @@ def test_a_robot_waits_before_it_takes_off_the_part_that_is_in_the_way() -> None
     assert outcome.result.schedule is not None
     loaded = [(m.job, m.start, m.end) for m in outcome.result.schedule.by_mover["R"] if m.job is not None]
     assert loaded[1:3] == [("B", 10, 27), ("A", 25, 30)]
+
+
+def test_a_robot_puts_a_part_down_before_the_one_that_it_has_had_in_hand_for_longer() -> None:
+    # Both are parts of A. The robot has the first in hand at 5; it takes the second up at 8 and puts that down before.
+    cell = RobotCell("C", "F", (Robot("R", "IN", grippers=2),), "IN", "OUT", distances("IN OUT S", 2), 1, 1)
+    parts = op("1", mode("P", 2)), op("2", mode("Q", 8)), op("3", mode("S", 3))
+    links = Precedence("1", "3"), Precedence("2", "3")
+    station = machine("S", cell="C", input_buffer=0, output_buffer=0)
+    instance = factory(station, machine("P"), machine("Q"), cell, job("A", *parts, links=links))
+    moves = (
+        carry("A 1>3", "IN>S", "R", 2, 13),
+        carry("A 2>3", "IN>S", "R", 8, 12),
+        carry("A 3>", "S>OUT", "R", 16, 20),
+    )
+    baseline = complete(instance, (at("A.1", "P", 0, 2), at("A.2", "Q", 0, 8), at("A.3", "S", 13, 16)), moves)
+    assert_valid(instance, baseline)
+    outcome = repair(instance, baseline, [ClockTick("E", 5)], policy="right-shift", time_limit=5, workers=1)
+    assert outcome.policy == "right-shift"
+    assert outcome.result.schedule == baseline
