@@ -8,7 +8,9 @@ everything that has to be carried between two operations has one, too. *D* is to
 * the operations that only one machine can do, interrupted at will, do not all fit into their windows in its working
   time (Jackson's preemptive schedule);
 * in some interval, more has to be done by some machines, a robot cell, a fleet or an operator pool than they offer:
-  ``sum of times > capacity * working time``, over all whose whole window lies in the interval.
+  ``sum of times > capacity * working time``, over all whose whole window lies in the interval;
+* the transports of a fleet drain more than its vehicles, or the chargers, have time to charge besides
+  (`scheduler.bounds.charging`).
 
 Setups and empty travel take no time here; robots and vehicles always work.
 """
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from scheduler.bounds.charging import least_charging
 from scheduler.bounds.one_machine import one_machine_bound
 from scheduler.bounds.rising import Rising
 from scheduler.bounds.windows import Window, Windows
@@ -131,7 +134,14 @@ def _demands(instance: Instance, windows: Windows, limit: int, rising: Rising) -
                 by_group.setdefault(group, []).append(work)
     holds = {id: sum(carrier.capacity for carrier in group.carriers) for id, group in instance.group_by_id.items()}
     capacities = {pool.id: pool.capacity for pool in instance.operators}
-    steady = [(work, holds[group]) for group, work in by_group.items()]
+    steady = []
+    for fleet in instance.fleets:
+        ticks = least_charging(fleet, sum(work.time for work in by_group.get(fleet.id, ())))
+        if ticks > 0:
+            charges = Demand(0, limit, ticks)
+            by_group[fleet.id].append(charges)
+            steady.append(([charges], sum(charger.places for charger in fleet.chargers)))
+    steady += [(work, holds[group]) for group, work in by_group.items()]
     return _Demands(on_machines, steady + [(work, capacities[pool]) for pool, work in by_pool.items()])
 
 
