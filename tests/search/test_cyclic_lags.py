@@ -13,6 +13,7 @@ from test_cycles import least_cycle_time
 
 from scheduler.domain import Fleet, Instance, Precedence, Vehicle
 from scheduler.io.validate import require_valid
+from scheduler.search.construct import construct
 from scheduler.search.cyclic.engine import least_ticks
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import NEVER
@@ -80,10 +81,11 @@ def test_most_lags_on_ways_with_moves(seed: int) -> None:
 
 @pytest.mark.slow
 def test_nearly_all_cycle_times_with_most_lags_are_those_of_cpsat() -> None:
-    cases = [hurried(seed) for seed in range(45, 105) if seed % 15 != 14]
-    excess = [assert_plans_are_kept(case, 1000, seconds=10) for case in cases]
+    cases = [case for case in map(hurried, range(45, 85)) if construct(case, GOAL, time_limit=0.0) is not None]
+    assert len(cases) >= 35
+    excess = [assert_plans_are_kept(case, 1000, seconds=5) for case in cases]
     proved = [one for one in excess if one is not None]
-    assert len(proved) >= 40
+    assert len(proved) >= 30
     assert proved.count(0) >= 0.95 * len(proved)
 
 
