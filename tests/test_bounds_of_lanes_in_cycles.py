@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cyclic_cases import cyclic, in_several_loads, over_a_hub, over_lanes
+from cyclic_searched import constructed
 from helpers import assert_valid, factory, job, machine, mode, op, simple_job
 
 from scheduler.bounds import cycle_bound
@@ -75,7 +76,8 @@ def test_never_above_the_least_cycle_time(num: int, seconds: int, monkeypatch: p
     monkeypatch.setattr("scheduler.bounds.cycle.lanes_of_cycle_bound", lambda instance: 0)
     binds = 0
     for instance, bound in zip(cases, bounds, strict=True):
-        result = solve(instance, objective="cycle_time", time_limit=seconds, workers=1)
+        start = constructed(instance)  # so that there is a schedule however slow the machine is
+        result = solve(instance, objective="cycle_time", start=start, time_limit=seconds, workers=1)
         assert_valid(instance, result.schedule)
         assert bound <= result.values[0]  # of a valid schedule, proved to be the least or not
         binds += cycle_bound(instance) < bound == result.values[0]
