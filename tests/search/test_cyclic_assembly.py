@@ -8,7 +8,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from cyclic_cases import assembled, bathed, cyclic, fetched, joined, tiny_assembly
+from cyclic_cases import cyclic
+from cyclic_graph_cases import assembled, bathed, fetched, joined, tiny_assembly
 from cyclic_searched import GOAL, GOING, assert_plans_are_kept, constructed, put_in, searched
 from helpers import assert_valid, factory, job, machine, mode, op
 from oracle import TooHardError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from cyclic_cases import cyclic, in_no_time
+from cyclic_cases import cyclic
+from cyclic_graph_cases import in_no_time
 from cyclic_searched import GOAL, assert_plans_are_kept, searched
 from helpers import distances, factory, machine, simple_job
 from oracle import TooHardError

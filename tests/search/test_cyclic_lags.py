@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cyclic_cases import cyclic, hurried, lagging
+from cyclic_cases import cyclic
+from cyclic_graph_cases import hurried, lagging
 from cyclic_searched import GOAL, assert_plans_are_kept, searched
 from helpers import distances, factory, job, machine, mode, op
 from test_cycles import least_cycle_time

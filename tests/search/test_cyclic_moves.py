@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from cyclic_cases import assembled, by_plans, cell, crowded, cyclic, held, over_lanes, parted, several_carriers
+from cyclic_cases import by_plans, cell, crowded, cyclic, held, over_lanes, several_carriers
+from cyclic_graph_cases import assembled, parted
 from cyclic_searched import constructed
 from helpers import assert_valid, factory, job, machine, mode, op
 

@@ -8,7 +8,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from cyclic_cases import SHAPES, cyclic, graph, handed_out, parted, tiny_parted
+from cyclic_cases import cyclic
+from cyclic_graph_cases import SHAPES, graph, handed_out, parted, tiny_parted
 from cyclic_searched import GOAL, GOING, assert_plans_are_kept, constructed, put_in, searched
 from helpers import factory, job, machine, mode, op
 from hypothesis import given, settings

@@ -5,19 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from cyclic_cases import (
-    assembled,
-    by_plans,
-    cell,
-    crowded,
-    cyclic,
-    held,
-    one_long_job,
-    over_lanes,
-    parted,
-    several_carriers,
-    tiny_parted,
-)
+from cyclic_cases import by_plans, cell, crowded, cyclic, held, one_long_job, over_lanes, several_carriers
+from cyclic_graph_cases import assembled, parted, tiny_parted
 from cyclic_searched import GOING, constructed
 from helpers import Enough, assert_valid, factory, machine, simple_job
 from oracle import TooHardError

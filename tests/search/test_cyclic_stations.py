@@ -6,7 +6,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cyclic_cases import cyclic, joined
+from cyclic_cases import cyclic
+from cyclic_graph_cases import joined
 from cyclic_searched import assert_plans_are_kept, searched
 from helpers import distances, factory, machine, simple_job
 from test_cycles import least_cycle_time
