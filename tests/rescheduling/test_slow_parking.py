@@ -12,7 +12,7 @@ from oracle_parking import least_makespan
 from parking_cases import V1, oven, random_parking_instance
 from parking_task_cases import random_task_instance
 from repair_cases import repaired
-from test_slow_ways import cases, decoded
+from slow_ways_cases import cases, decoded
 
 from scheduler.domain import Instance, Objective, Schedule, Slowdown, Status
 from scheduler.domain.events import RouteSlow

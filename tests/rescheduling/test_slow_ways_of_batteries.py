@@ -14,8 +14,8 @@ from helpers import assert_valid, flagged
 from oracle_parking import least_makespan as least_in_ticks
 from parking_task_cases import random_task_instance
 from repair_cases import repaired, revised
+from slow_ways_cases import battery_cart, cases, decoded
 from test_slow_parking import slow_until
-from test_slow_ways import battery_cart, cases, decoded
 
 from scheduler.constraints.facts import tasks
 from scheduler.constraints.stops import stretches_of
