@@ -163,11 +163,11 @@ def shifted(
             for number, delay in enumerate(delays, start=1)
             for o in operations
         ],
-        _on_vehicles(instance, loaded),
+        on_vehicles(instance, loaded),
     )
 
 
-def _on_vehicles(instance: Instance, moves: list[Move]) -> list[Move]:
+def on_vehicles(instance: Instance, moves: list[Move]) -> list[Move]:
     """Return the moves with the vehicles of lanes in turns: of those that are back that which has been for longest.
 
     What departs together is one trip as far as there is room. Where there are too few vehicles all moves keep theirs.

@@ -134,15 +134,24 @@ class CompiledSearch(ABC, Generic[Found]):
     @contextmanager
     def resting(self) -> Iterator[None]:
         """Let the threads rest, each after the call that it is in, for as long as the block takes."""
-        self._may_step.clear()
+        self.rest()
         try:
             yield
         finally:
-            self._may_step.set()
+            self.go_on()
+
+    def rest(self) -> None:
+        """Let the threads rest, each after the call that it is in."""
+        self._may_step.clear()
+
+    def go_on(self) -> None:
+        """Let threads that rest go on."""
+        self._may_step.set()
 
     def stop(self) -> None:
         """Let the threads end soon; any thread may ask for it."""
         self.stopping[0] = 1
+        self.go_on()
 
     def finish(self, patience: float = 0.1) -> None:
         """End the search; a thread that still compiles after `patience` seconds is left behind."""

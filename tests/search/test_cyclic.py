@@ -39,13 +39,14 @@ from scheduler.io.validate import require_valid
 from scheduler.portfolio import solve
 from scheduler.portfolio.cycling import Cycling
 from scheduler.portfolio.run import Run
+from scheduler.search.cyclic.drawing import draw, graphs
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.lower import Lowered, lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
-from scheduler.search.cyclic.timing import draw, graphs, least_cycle
+from scheduler.search.cyclic.timing import least_cycle
 from scheduler.search.cyclic.using import collide, use_job
 from scheduler.search.cyclic.warm import compile_here
 

@@ -21,13 +21,14 @@ from scheduler.domain.cycle import cycle_time
 from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.search.cyclic.choices import links_of, orders_of
+from scheduler.search.cyclic.drawing import draw, graphs
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.lines import line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.spoken import why_unsupported
-from scheduler.search.cyclic.timing import draw, graphs, least_cycle
+from scheduler.search.cyclic.timing import least_cycle
 from scheduler.search.cyclic.using import brought_at, use_job
 
 

@@ -19,12 +19,13 @@ from scheduler.domain import (
     Job,
 )
 from scheduler.domain.cycle import part_set
+from scheduler.search.cyclic.drawing import draw, graphs
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_uses
 from scheduler.search.cyclic.lines import in_turns, line_of
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.schedules import to_plan
-from scheduler.search.cyclic.timing import draw, graphs, least_cycle
+from scheduler.search.cyclic.timing import least_cycle
 from scheduler.search.cyclic.using import use_job
 
 

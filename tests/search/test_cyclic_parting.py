@@ -24,11 +24,12 @@ from scheduler.generate import generate
 from scheduler.io.validate import require_valid
 from scheduler.search.construct import construct
 from scheduler.search.cyclic.choices import orders_of
+from scheduler.search.cyclic.drawing import draw, graphs
 from scheduler.search.cyclic.facts import empty_plan, empty_uses
 from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan
-from scheduler.search.cyclic.timing import draw, graphs, least_cycle
+from scheduler.search.cyclic.timing import least_cycle
 from scheduler.search.cyclic.using import use_job
 
 

@@ -8,7 +8,7 @@ import pytest
 from cyclic_cases import by_plans, cell, crowded, cyclic, held, one_long_job, over_lanes, several_carriers
 from cyclic_graph_cases import assembled, parted, tiny_parted
 from cyclic_searched import GOING, constructed
-from helpers import Enough, assert_valid, factory, machine, simple_job
+from helpers import Enough, assert_valid, factory, job, machine, mode, op, simple_job
 from oracle import TooHardError
 from oracle_cycle import best_cycle, least_makespan
 from test_cycles import random_cyclic
@@ -18,6 +18,7 @@ from scheduler.domain.cycle import cycle_time
 from scheduler.portfolio import solve
 from scheduler.portfolio.cycling import ALONE_WORK, Cycling
 from scheduler.portfolio.run import Run
+from scheduler.search.cyclic.drawing import graphs
 from scheduler.search.cyclic.engine import CyclicSearch
 from scheduler.search.cyclic.facts import empty_uses
 from scheduler.search.cyclic.goal import SHORT_CYCLE_THEN_SPAN, Goal
@@ -25,7 +26,6 @@ from scheduler.search.cyclic.lower import lower
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.span import ends_of, settle
 from scheduler.search.cyclic.spoken import why_unsupported
-from scheduler.search.cyclic.timing import graphs
 from scheduler.search.cyclic.warm import compile_here
 from scheduler.terms import value_terms
 
@@ -53,6 +53,16 @@ def searched(instance: Instance, insertions: int, goal: Goal | None = None) -> i
     assert_valid(instance, found)
     assert search.value == goal.value_of(instance, found)
     return search.value
+
+
+def test_the_bound_of_the_span_is_that_of_the_quickest_process_plan() -> None:
+    # 6 on M2, or 6 on M1 and then 6 on M2: with the longer one the search would end at once.
+    steps = op("1", mode("M1", 6)), op("2", mode("M2", 6))
+    part = job("P", *steps, plans=(("1", "2"), ("2",)))
+    instance = cyclic(factory(machine("M1"), machine("M2"), part), 3)
+    search = CyclicSearch(instance, constructed(instance), 0, lambda value: None, Goal(1, 1), least_cycle=1)
+    assert search.target == 1 + 6
+    assert searched(instance, 100) == 3 * 6
 
 
 def test_a_longer_cycle_may_be_over_sooner() -> None:

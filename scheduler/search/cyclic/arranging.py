@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from scheduler.search.cyclic.costs import set_prices
+from scheduler.search.cyclic.drawing import graphs
 from scheduler.search.cyclic.facts import Ints, Plan, empty_plan, empty_uses, size_of
 from scheduler.search.cyclic.moving import rearrange
-from scheduler.search.cyclic.room import DEAREST, rooms
-from scheduler.search.cyclic.timing import graphs
-from scheduler.search.cyclic.using import use_job
+from scheduler.search.cyclic.room import COLLISION, DEAREST, OWN, rooms
+from scheduler.search.cyclic.using import use_first, use_job
 from scheduler.search.cyclic.walk import clear, tighten
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Arranging:
         self._search = search
         self._rng = np.random.default_rng((search.seed, number))
         self._num_jobs = size_of(facts).jobs
-        self._num_of_set = len(np.unique(facts.alternatives[:, 0]))
+        numbers = np.unique(facts.alternatives[:, 0])
+        self._jobs_of_set = numbers[: len(numbers) - int(facts.is_once[0])]  # by their first process plans
+        self._num_of_set = len(self._jobs_of_set)
         self._plan, self._uses = empty_plan(facts), empty_uses(facts)
         self._graph = graphs(facts)
         self._slack = SLACK
@@ -165,6 +167,8 @@ class Arranging:
         longest = int(search.lasts.max(initial=1))
         set_prices(search.lowered.facts, self._uses, self._room, self._cycle, longest)
         self._weights[:] = 1
+        if search.lowered.facts.is_once[0]:
+            self._weights[-1] = OWN // COLLISION
         self._spent = 0
 
     def _fill(self, plan: Plan) -> None:
@@ -172,6 +176,7 @@ class Arranging:
         for mine, theirs in zip(self._plan, plan, strict=True):
             mine[:] = theirs
         self._uses.size[:] = 0
+        use_first(self._search.lowered.facts, self._uses, len(self._plan.time))
         for job in np.flatnonzero(plan.placed):
             use_job(self._search.lowered.facts, self._plan, self._uses, int(job))
 

@@ -96,7 +96,7 @@ class Compacting(Shortening):
         """Choose a cycle time, another one than that given in so many of all cases, and the span for a value."""
         search, goal, rng = self._search, self._search.goal, self._rng
         # With a longer cycle the span would be less than the longest job takes.
-        longest = (wanted - goal.per_span * (int(search.lasts.max()) + self._before)) // max(1, goal.per_cycle)
+        longest = (wanted - goal.per_span * (search.longest + self._before)) // max(1, goal.per_cycle)
         if rng.random() < elsewhere:
             cycle += int(rng.choice((-1, 1)) * rng.exponential(1 + FAR * cycle))
         self._cycle = max(search.least_cycle, 1, min(cycle, longest))
@@ -125,9 +125,8 @@ class Compacting(Shortening):
         nothing = plan.copy()
         nothing.placed[:] = 0
         self._take(nothing, cycle, self._cycle)
-        first = np.unique(search.lowered.facts.alternatives[:, 0])
-        self._num_waiting = len(first)
-        self._waiting[: len(first)] = first
+        self._num_waiting = self._num_of_set
+        self._waiting[: self._num_of_set] = self._jobs_of_set
 
     def _take_looser(self, cycle: int, plan: Plan) -> None:
         """Take a plan over to another cycle time and a span that together are a little worse, at the most."""

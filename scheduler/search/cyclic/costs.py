@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import ONE, TRIP, Facts, Ints, Uses
+from scheduler.search.cyclic.facts import ONE, TRIP, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, DEAREST, NEVER, Room
 from scheduler.search.cyclic.shared import crowded, fill
 from scheduler.search.cyclic.using import gap
+from scheduler.search.cyclic.windows import close_windows
 from scheduler.search.inner import entry, inner, uncounted
 
 
@@ -159,6 +160,10 @@ def helped(facts: Facts, uses: Uses, weights: Ints, room: Room, mode: int, cycle
         blocked(facts, uses, weights, room, resource, facts.duration[mode], place, place, cycle, cost)
         for t in range(cycle):
             total[t] = min(NEVER, total[t] + cost[t])
+    first, last = facts.works[mode, 0], facts.works[mode, 1]
+    longest = ONE if facts.pauses[mode] else max(1, facts.duration[mode])
+    after = ZERO if facts.holds_before[facts.machine[mode]] else facts.set_up[mode]
+    close_windows(facts, first, last, longest, after, cycle, total)
 
 
 @uncounted

@@ -11,6 +11,7 @@ from scheduler.bounds import cycle_bound
 from scheduler.domain import Instance, Schedule
 from scheduler.domain.cycle import cycle_time
 from scheduler.search.cyclic.arranging import Arranging, Timetable
+from scheduler.search.cyclic.drawing import graphs
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, empty_plan, empty_uses, size_of
 from scheduler.search.cyclic.goal import SHORT_CYCLE, Goal
 from scheduler.search.cyclic.lines import in_turns, line_of
@@ -19,7 +20,6 @@ from scheduler.search.cyclic.room import rooms
 from scheduler.search.cyclic.schedules import to_plan, to_schedule
 from scheduler.search.cyclic.shorter import shorten
 from scheduler.search.cyclic.span import settle
-from scheduler.search.cyclic.timing import graphs
 from scheduler.search.cyclic.using import forget_job
 from scheduler.search.cyclic.walk import clear, tighten, walk
 from scheduler.search.cyclic.warm import KERNELS
@@ -99,7 +99,10 @@ class CyclicSearch(CompiledSearch[Timetable]):
         self.least_cycle = max(1, cycle_bound(instance) if least_cycle is None else least_cycle)
         self.given_value = goal.value_of(instance, start)
         super().__init__(self.given_value, on_better)
-        self.aim(goal.value(self.least_cycle, int(self.lasts.max(initial=0))))
+        # A job takes as long as by the quickest of its process plans.
+        quickest = (self.lasts[first:end].min() for first, end in self.lowered.facts.alternatives.tolist())
+        self.longest = int(max(quickest, default=0))
+        self.aim(goal.value(self.least_cycle, self.longest))
 
     def stepper(self, number: int) -> Shortening:
         """Return the work of a thread."""

@@ -38,7 +38,7 @@ UNREACHABLE = 1 << 30
 """Ticks between two places that nothing joins."""
 TRIP = -1
 NONE, ZERO, ONE = (cast("int", np.int64(number)) for number in (-1, 0, 1))
-NO, YES = (cast("bool", np.bool_(value)) for value in (False, True))
+YES = cast("bool", np.bool_(True))
 """Arguments of compiled functions: numba compiles a function once more for each plain constant that it is called with,
 which took a third of the whole time."""
 
@@ -105,7 +105,7 @@ class Facts(NamedTuple):
         ``length`` that which it goes to is taken, and places numbered by carrier. A lane is no resource: -1.
     lasts
         By option: how long after the start of its leg a set is not over: a tick at the least, and for a lane until its
-        vehicle is back.
+        vehicle is back. Where it is made once neither counts.
     turns
         By option: for several loads of a job over a lane, how long after one the next can depart, how many vehicles
         there are, how long after each so manieth load the next can depart, and how long after one a load over another.
@@ -123,6 +123,21 @@ class Facts(NamedTuple):
         By job: a row of the first of those that are the same job by other process plans, and one more than the last.
     sets
         Sets that may be in the factory at a time (one number).
+    is_once
+        Whether the set is made once, from tick 0 on, and nothing repeats itself (one number).
+    release
+        By job: before which tick nothing of it begins.
+    closed
+        Downtimes, one after the other for each machine and lane: begin and end.
+    works, departs
+        By mode and by option: a row of the first of the downtimes, of its machine or lane, and one more than the last.
+    pauses
+        By mode: whether a downtime interrupts the work. Its time in a plan is that at which it would start to be over
+        when it is, if nothing interrupted it.
+    set_up
+        By mode: how long its machine is set up after a downtime, at the most.
+    begins_with
+        Rows of a resource and the family or place with which it begins.
     """
 
     ops_at: Ints
@@ -180,6 +195,14 @@ class Facts(NamedTuple):
     gaps: Ints
     alternatives: Ints
     sets: Ints
+    is_once: Ints
+    release: Ints
+    closed: Ints
+    works: Ints
+    departs: Ints
+    pauses: Ints
+    set_up: Ints
+    begins_with: Ints
 
 
 class Plan(NamedTuple):
@@ -229,7 +252,7 @@ def size_of(facts: Facts) -> Size:
     """Return the size of a plan."""
     jobs, operations = len(facts.ops_at) - 1, len(facts.modes_at) - 1
     legs = len(facts.link_of)
-    return Size(jobs, operations, legs, operations + legs, len(facts.gaps_at), operations + legs)
+    return Size(jobs, operations, legs, operations + legs, len(facts.gaps_at), operations + legs + 1)
 
 
 def empty_plan(facts: Facts) -> Plan:

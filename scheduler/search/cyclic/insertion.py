@@ -57,6 +57,8 @@ def insert(
             first = second = np.random.randint(begin, end + 1)
         elif second < 0:
             cost = find_hits(facts, uses, weights, room, job, cycle)
+            if facts.is_once[0] and room.hit[len(room.hit) - 1]:  # what the plan begins with is in the way
+                cost = NEVER
             break
         forget_job(uses, job)
         is_forward = is_forward and second - 1 > given and second > begin

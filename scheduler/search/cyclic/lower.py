@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import accumulate, count, product
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from scheduler.domain import Instance, Job, Machine, Mode, Operation
 from scheduler.domain.cycle import part_set
 from scheduler.domain.routing import Leg, Slot, carriers, in_loads, routes
 from scheduler.search.cyclic.choices import Choice, choices_of, has_last, hub_of, id_of, links_of, orders_of
-from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, UNREACHABLE, Facts, Ints
+from scheduler.search.cyclic.facts import NO_LIMIT, TRIP, Facts, Ints
+from scheduler.search.cyclic.once import beginnings, downtimes, longest_setups, pauses
+from scheduler.search.cyclic.resources import gap_tables, shares, shares_of_lanes
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Lowered:
     Attributes
     ----------
     instance, one_set
-        The cyclic instance, and its part set alone.
+        The instance, and its part set alone; the same where it is made once.
     facts
         The set as integers.
     jobs
@@ -54,7 +56,10 @@ class Lowered:
 
 
 def lower(instance: Instance) -> Lowered:
-    """Return a cyclic instance that `why_unsupported` has nothing against as integers."""
+    """Return an instance that `why_unsupported` has nothing against as integers.
+
+    Where it is made once there is one more job, without operations: it stands for what everything begins with.
+    """
     return _Lowering(instance).lowered()
 
 
@@ -62,17 +67,20 @@ class _Lowering:
     """The lists that grow while an instance is lowered."""
 
     def __init__(self, instance: Instance) -> None:
-        self.instance, self.one_set = instance, part_set(instance)
+        self.instance = instance
+        self.one_set = instance if instance.cycle is None else part_set(instance)
         one_set = self.one_set
         self.capacities: dict[str | tuple[str, str], int] = {m.id: m.capacity for m in one_set.machines}
         self.capacities.update(dict.fromkeys(one_set.carrier_by_id, 1))
-        self.capacities.update(_shares(one_set))
-        self.of_lanes = _shares_of_lanes(one_set)
+        self.capacities.update(shares(one_set))
+        self.of_lanes = shares_of_lanes(one_set)
         self.capacities |= self.of_lanes
         self.resources = {id: k for k, id in enumerate(self.capacities)}
-        self.names: list[dict[str | None, int]] = [{} for _ in self.resources]
-        self.gaps_at: list[int] = []
-        self.gaps: list[int] = []
+        self.names, tables = gap_tables(one_set, instance.cycle is None)
+        tables += [[0]] * (len(self.resources) - len(tables))
+        self.names += [{}] * (len(self.resources) - len(self.names))
+        self.gaps_at = list(accumulate((len(table) for table in tables[:-1]), initial=0))
+        self.gaps = [ticks for table in tables for ticks in table]
         self.routes_at: list[int] = []
         self.legs_at: list[int] = [0]
         self.leaves: list[int] = []
@@ -85,29 +93,8 @@ class _Lowering:
         self.by_lanes: list[bool] = []
         self.options: list[tuple[int, int, int, int, int, int, int, int]] = []
         self.carriers: list[str] = []
+        self.least = int(instance.cycle is not None)  # ticks that something lasts: by then it is over in its cycle
         self.shares: list[list[tuple[int, int, int, int, int]]] = []
-        self._gap_tables()
-
-    def _gap_tables(self) -> None:
-        """Write the setups of machines and the empty travel of carriers."""
-        one_set = self.one_set
-        for machine in one_set.machines:
-            modes = (mode for o in one_set.operation_by_key.values() for mode in o.modes if mode.machine == machine.id)
-            families = list(dict.fromkeys([None, *(mode.setup_family for mode in modes)]))
-            self.names[self.resources[machine.id]] = {family: k for k, family in enumerate(families)}
-            self.gaps_at.append(len(self.gaps))
-            setups = machine.setups
-            self.gaps += [setups.time(a, b) if setups is not None else 0 for a in families for b in families]
-        for carrier, group in one_set.group_by_carrier.items():
-            places = list(dict.fromkeys([*group.travel, *(b for row in group.travel.values() for b in row)]))
-            self.names[self.resources[carrier]] = {place: k for k, place in enumerate(places)}
-            self.gaps_at.append(len(self.gaps))
-            for a in places:
-                known = group.travel.get(a, {})
-                self.gaps += [0 if a == b else known.get(b, UNREACHABLE) for b in places]
-        for _ in range(len(self.gaps_at), len(self.resources)):
-            self.gaps_at.append(len(self.gaps))
-            self.gaps.append(0)
 
     def lowered(self) -> Lowered:
         """Write jobs, modes, routes and options; return it all."""
@@ -167,9 +154,17 @@ class _Lowering:
         carrier, busy, length, pick_up, drop, origins, destinations, option_lasts = (
             zip(*self.options, strict=True) if self.options else [()] * 8
         )
+        closed, rows = downtimes(one_set)
+        of_modes = [operation for (_, operation), ways in zip(operations, choices, strict=True) for _ in ways]
+        dated = {
+            id(job.operation(p.successor)) for job in one_set.jobs for p in job.precedences if p.max_lag is not None
+        }
+        pausing = pauses(one_set, [(o, *each) for o, each in zip(of_modes, chosen, strict=True)], dated)
+        nobody = [0] if self.instance.cycle is None else []
+        of_jobs = [(last[job.id] - len(orders_of(job)), last[job.id]) for job, _ in jobs]
         facts = Facts(
-            ops_at=_sums(len(order) for _, order in jobs),
-            links_at=_sums(len(ends) for ends in by_link),
+            ops_at=_sums([*(len(order) for _, order in jobs), *nobody]),
+            links_at=_sums([*(len(ends) for ends in by_link), *nobody]),
             comes_from=_ints(comes_from),
             goes_to=_ints(goes_to),
             outs_from=_ints(each[0] for each in outs),
@@ -224,8 +219,18 @@ class _Lowering:
             gaps_at=_ints(self.gaps_at),
             gaps_width=_ints(max(1, len(names)) for names in self.names),
             gaps=_ints(self.gaps),
-            alternatives=np.array([(last[job.id] - len(orders_of(job)), last[job.id]) for job, _ in jobs], np.int64),
+            alternatives=np.array([*of_jobs, *((len(jobs), len(jobs) + 1) for _ in nobody)], np.int64),
             sets=_ints([self.instance.cycle.repetitions - 1 if self.instance.cycle is not None else 1]),
+            is_once=_ints([len(nobody)]),
+            release=_ints([*(job.release_date for job, _ in jobs), *nobody]),
+            closed=np.array(closed, np.int64).reshape(-1, 2),
+            works=np.array([rows[mode.machine] for mode in modes], np.int64).reshape(-1, 2),
+            departs=np.array([rows.get(id, (0, 0)) for id in self.carriers], np.int64).reshape(-1, 2),
+            pauses=_ints(pausing),
+            set_up=_ints(longest_setups(one_set, modes)),
+            begins_with=np.array(beginnings(one_set, self.resources, self.names) if nobody else [], np.int64).reshape(
+                -1, 2
+            ),
         )
         legs, visits, able = tuple(self.legs), tuple(self.visits), tuple(self.carriers)
         return Lowered(self.instance, one_set, facts, jobs, operations, tuple(links), choices, legs, visits, able)
@@ -292,8 +297,9 @@ class _Lowering:
         """Write a move that one of these carriers makes, each in so many ticks, without anything between."""
         for carrier, length in able:
             group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
+            handling = group.pick_up_time, group.drop_time
             places = self.names[number][leg.origin], self.names[number][leg.destination]
-            self.options.append((number, length, length, group.pick_up_time, group.drop_time, *places, max(1, length)))
+            self.options.append((number, length, length, *handling, *places, max(self.least, length)))
             self.carriers.append(carrier)
             self.shares.append([])
         self._end_leg(leg, 0, station)
@@ -302,7 +308,7 @@ class _Lowering:
         """Write a transfer over one of these lanes."""
         for lane in map(self.one_set.lane_by_id.__getitem__, able):
             length, back = lane.trip_time, lane.trip_time + lane.return_time
-            lasts = max(1, length) + lane.return_time
+            lasts = max(self.least, length) + self.least * lane.return_time
             self.options.append((-1, back, length, lane.load_time, lane.unload_time, 0, 0, lasts))
             self.carriers.append(lane.id)
             found = [(self.resources["vehicles", lane.id], TRIP, 1, 0, max(1, back))]
@@ -342,7 +348,7 @@ class _Lowering:
         group, number = self.one_set.group_by_carrier[carrier], self.resources[carrier]
         pick_up, drop, there = group.pick_up_time, group.drop_time, length - group.drop_time
         origin, destination = self.names[number][leg.origin], self.names[number][leg.destination]
-        self.options.append((number, pick_up, there, pick_up, there, origin, origin, max(1, there)))
+        self.options.append((number, pick_up, there, pick_up, there, origin, origin, max(self.least, there)))
         self._end_leg(leg, 1, self.resources["held", carrier])
         self.options.append((number, drop, drop, drop, drop, destination, destination, drop))
         self._end_leg(leg, -1, station)
@@ -356,40 +362,6 @@ class _Lowering:
         self.apart.append(-1)
         self.by_lanes.append(False)
         self.options_at.append(len(self.options))
-
-
-def _shares(one_set: Instance) -> dict[str | tuple[str, str], int]:
-    """Return the capacity of what is shared besides machines."""
-    found: dict[str | tuple[str, str], int] = {}
-    for machine in one_set.machines:
-        if machine.output_buffer:
-            found["behind", machine.id] = machine.capacity + machine.output_buffer
-        if machine.input_buffer:
-            found["before", machine.id] = machine.input_buffer
-    for cell in one_set.cells:
-        for side, places in (("input", cell.input_places), ("output", cell.output_places)):
-            if places is not None:
-                found[side, cell.id] = places
-    for pool in one_set.operators:
-        found["operators", pool.id] = pool.capacity
-    for carrier in one_set.carrier_by_id.values():
-        if carrier.capacity > 1:
-            found["held", carrier.id] = carrier.capacity
-    return found
-
-
-def _shares_of_lanes(one_set: Instance) -> dict[str | tuple[str, str], int]:
-    """Return the capacity of what trips over lanes share."""
-    found: dict[str | tuple[str, str], int] = {}
-    for lane in one_set.lanes:
-        found["vehicles", lane.id] = lane.vehicles
-        found["units", lane.id] = lane.units_per_vehicle
-        if lane.headway > 0:
-            found["headway", lane.id] = 1
-    for facility in one_set.facilities:
-        if facility.docks is not None:
-            found["docks", facility.id] = facility.docks
-    return found
 
 
 def _ints(values: Iterable[int]) -> Ints:

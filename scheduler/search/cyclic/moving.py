@@ -99,7 +99,7 @@ def _choose(plan: Plan, uses: Uses, room: Room, jobs: Ints, wanted: int, num_job
         jobs[0] = np.random.randint(num_jobs)
     num = 1
     for _ in range(wanted - 1):
-        other = _near(uses, room, jobs[np.random.randint(num)])
+        other = _near(plan, uses, room, jobs[np.random.randint(num)])
         is_new = True
         for k in range(num):
             is_new = is_new and jobs[k] != other
@@ -113,7 +113,7 @@ def _choose(plan: Plan, uses: Uses, room: Room, jobs: Ints, wanted: int, num_job
 
 
 @uncounted
-def _near(uses: Uses, room: Room, job: int) -> int:
+def _near(plan: Plan, uses: Uses, room: Room, job: int) -> int:
     """Return a job that a resource serves soon before or after a job, or the job itself where there is none."""
     found, num = job, 0
     for resource in range(len(uses.size)):
@@ -122,7 +122,7 @@ def _near(uses: Uses, room: Room, job: int) -> int:
             if uses.job[resource, room.order[resource, k]] != job:
                 continue
             other = uses.job[resource, room.order[resource, (k + np.random.randint(-NEAR, NEAR + 1)) % size]]
-            if other != job:
+            if other != job and plan.placed[other]:  # what a plan begins with is never in it
                 num += 1
                 if np.random.randint(num) == 0:
                     found = other

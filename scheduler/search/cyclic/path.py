@@ -25,13 +25,14 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import helped
-from scheduler.search.cyclic.facts import NO, NO_LIMIT, NONE, YES, ZERO, Facts, Ints, Plan, Uses
+from scheduler.search.cyclic.facts import NO_LIMIT, NONE, ZERO, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.last import begin_by_last, begins_by_one_that_stays, choose_last, come_last
 from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, choose, copy, end, least_in_time, least_so_far, take_off
 from scheduler.search.cyclic.steps import holds, leave, set_due, stays, travel
 from scheduler.search.cyclic.tracing import trace
 from scheduler.search.cyclic.using import brought_at, is_anew, is_instant, is_planned, put_down_at, taken_at
+from scheduler.search.cyclic.windows import close_before, put_off, started_at
 from scheduler.search.inner import uncounted
 
 
@@ -76,7 +77,7 @@ def _come(
             for other in range(facts.links_at[job], facts.links_at[job + 1]):
                 num_begins += facts.comes_from[other] < 0
             room.steps[0, :ticks] = NEVER
-            room.steps[0, : min(room.begins[0], ticks) if num_begins == 1 else ticks] = 0
+            room.steps[0, facts.release[job] : min(room.begins[0], ticks) if num_begins == 1 else ticks] = 0
         else:
             last = facts.modes_at[predecessor] + before - origin
             is_held = holds(facts, last + origin) and (facts.leaves[way] or num_legs == 0)
@@ -92,7 +93,7 @@ def _come(
                 takes_too = row + num_stays if is_counted else -1
             elif waits:
                 takes_too = row + 2 * num_stays
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too, NO, most)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, takes, takes_too, mode, most)
         next_row += num_legs
         at_once = num_legs == 0 or (takes >= 0 and facts.dwell[mode] < NO_LIMIT and not has_last)
         if has_last and takes >= 0:
@@ -117,6 +118,8 @@ def _come(
             add(room.inside[row], ZERO, paid, ticks)
             if is_counted:
                 add(room.inside[row + num_stays], ZERO, paid, ticks)
+            if facts.holds_before[machine]:
+                close_before(facts, mode, ZERO, ticks, paid)
         elif takes >= 0 and not is_first:
             take_off(room.inside[row], paid, ticks)
             if is_counted:
@@ -175,10 +178,12 @@ def _enter(
                 for t in range(ticks):
                     starts[t] = min(NEVER, starts[t] + joined[t]) if max(starts[t], joined[t]) < NEVER else NEVER
             is_first = False
-        if facts.duration[mode] == 0:  # it is not over at its start
+        if facts.duration[mode] == 0 and not facts.is_once[0]:  # it is not over at its start
             starts[ticks - 1] = NEVER
         if has_last and (given < op < until or not begins_by_one_that_stays(facts, plan, op, given, until)):
             begin_by_last(facts, room, row, mode - facts.modes_at[op], ticks)
+        if facts.pauses[mode]:
+            put_off(facts, mode, ticks, starts)
     return next_row
 
 
@@ -210,7 +215,7 @@ def _depart(
         source = -1
         if is_held:
             source = row + len(room.starts) if facts.behind[mode] >= 0 else row
-        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE, YES, NO_LIMIT)
+        travel(facts, uses, weights, room, way, source, next_row, cycle, ticks, is_late, NONE, NONE, NONE, NO_LIMIT)
         next_row += num_legs
         for t in range(ticks):
             value = room.steps[0, t]
@@ -263,7 +268,7 @@ def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, un
     """Return what it costs that an operation starts when the plan says, with all parts, or `NEVER`."""
     row = facts.modes_at[op] + plan.mode[op] - facts.modes_at[facts.ops_at[job]]
     mode, start, num_stays = facts.modes_at[op] + plan.mode[op], plan.time[op], len(room.starts)
-    cost = room.starts[row, start]
+    cost, began = room.starts[row, start], started_at(facts, mode, start)
     if cost >= NEVER:
         return NEVER
     for n in range(facts.ins_at[op], facts.ins_at[op + 1]):
@@ -274,11 +279,11 @@ def _met(facts: Facts, plan: Plan, room: Room, job: int, op: int, given: int, un
             continue
         there = plan.time[instant] + offset
         if facts.holds_before[facts.machine[mode]]:
-            cost += room.inside[row, there] - room.inside[row, start]
+            cost += room.inside[row, there] - room.inside[row, began]
             if facts.behind[mode] >= 0:
-                cost += room.inside[row + num_stays, there] - room.inside[row + num_stays, start]
+                cost += room.inside[row + num_stays, there] - room.inside[row + num_stays, began]
         elif facts.before[mode] >= 0:
-            cost += room.inside[row + 2 * num_stays, there] + room.begun[row + 2 * num_stays, max(0, start - 1)]
+            cost += room.inside[row + 2 * num_stays, there] + room.begun[row + 2 * num_stays, max(0, began - 1)]
     instant, offset = taken_at(facts, plan, op, given, until)
     taken = max(0, plan.time[instant] + offset - 1)
     if facts.behind[mode] >= 0:

@@ -112,7 +112,7 @@ def rooms(facts: Facts, most_ticks: int) -> Room:
         links = range(int(facts.links_at[job]), int(facts.links_at[job + 1]))
         counts = [int(facts.modes_at[op + 1] - facts.modes_at[op]) for op in ops]
         num_modes = max(num_modes, sum(counts))
-        most_modes = max(most_modes, *counts)
+        most_modes = max([most_modes, *counts])
         ends = [int(facts.goes_to[link]) for link in links]
         num_arrivals = max(num_arrivals, sum(1 if op < 0 else counts[op - ops.start] for op in ends))
         first, behind = facts.legs_at[routes_at[links.start]], facts.legs_at[routes_at[links.stop]]

@@ -9,11 +9,12 @@ import numpy as np
 
 from scheduler.domain import Instance, Move, Schedule, ScheduledOperation
 from scheduler.domain.cycle import copy_id, cycle_time
+from scheduler.domain.derive import complete
 from scheduler.domain.routing import SLOTS, slots_of
 from scheduler.search.cyclic.choices import LegOfWay, mode_of
 from scheduler.search.cyclic.facts import Plan, empty_plan
 from scheduler.search.cyclic.lower import Lowered
-from scheduler.search.repeating import shifted
+from scheduler.search.repeating import on_vehicles, shifted
 
 
 def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
@@ -30,19 +31,21 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             movers.setdefault((name, after), {})[before, of_way] = move.mover
             if of_way == "onward":
                 hubs.setdefault((name, after), {})[before] = move.origin
-    plan.placed[:] = _chosen(lowered, schedule)
+    chosen = _chosen(lowered, schedule)
+    plan.placed[: len(chosen)] = chosen
     is_done = np.repeat(plan.placed, np.diff(facts.ops_at))
     for o, (job, operation) in enumerate(lowered.operations):
         if not is_done[o]:
             continue
-        done = schedule.by_operation[copy_id(job, 1), operation.id]
-        brings, takes = (movers.get((copy_id(job, 1), after), {}) for after in (operation.id, None))
-        over = hubs.get((copy_id(job, 1), operation.id), {})
-        plan.mode[o], plan.time[o] = mode_of(lowered.choices[o], done, brings, takes, over), done.start
+        done = schedule.by_operation[_of_first(lowered, job), operation.id]
+        brings, takes = (movers.get((_of_first(lowered, job), after), {}) for after in (operation.id, None))
+        over = hubs.get((_of_first(lowered, job), operation.id), {})
+        plan.mode[o] = mode_of(lowered.choices[o], done, brings, takes, over)
+        plan.time[o] = done.end - operation.modes[done.mode].duration  # later than the start where work has paused
     for link, job, before, after in _placed_links(lowered, plan):
         route_number = _route_of(lowered, plan, link)
         legs = range(facts.legs_at[route_number], facts.legs_at[route_number + 1])
-        made = _in_order(lowered.instance, moves.get((copy_id(job, 1), before, after), ()))
+        made = _in_order(lowered.instance, moves.get((_of_first(lowered, job), before, after), ()))
         several = {id for id, carrier in one_set.carrier_by_id.items() if carrier.capacity > 1}
         of_legs = [move for move in made for _ in range(2 if move.mover in several else 1)]
         for k, (leg, move) in enumerate(zip(legs, of_legs, strict=True)):
@@ -55,6 +58,11 @@ def to_plan(lowered: Lowered, schedule: Schedule) -> tuple[int, Plan]:
             start = move.end - int(facts.length[option]) if lowered.visits[leg] < 0 else move.start
             plan.time[len(lowered.operations) + slot] = start
     return cycle_time(lowered.instance, schedule), plan
+
+
+def _of_first(lowered: Lowered, job: str) -> str:
+    """Return the id of a job in the first set."""
+    return job if lowered.instance.cycle is None else copy_id(job, 1)
 
 
 def _in_order(instance: Instance, made: Sequence[Move]) -> list[Move]:
@@ -70,13 +78,18 @@ def _chosen(lowered: Lowered, schedule: Schedule) -> list[int]:
         done.setdefault(operation.job, set()).add(operation.operation)
     found: dict[str, int] = {}
     for number, (job, chain) in enumerate(lowered.jobs):
-        if {operation.id for operation in chain} == done[copy_id(job.id, 1)]:
+        if {operation.id for operation in chain} == done[_of_first(lowered, job.id)]:
             found.setdefault(job.id, number)
     return [int(found[job.id] == number) for number, (job, _) in enumerate(lowered.jobs)]
 
 
 def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
-    """Return the schedule of all sets, each a cycle time after the one before, the first as early as can be."""
+    """Return the schedule of all sets, each a cycle time after the one before, the first as early as can be.
+
+    Of a set that is made once it is the plan as it stands.
+    """
+    from scheduler.search.cyclic.windows import started_at
+
     facts, num_ops = lowered.facts, len(lowered.operations)
     operations: list[ScheduledOperation] = []
     moves: list[Move] = []
@@ -85,8 +98,9 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
         if not is_done[o]:
             continue
         number, robot = lowered.choices[o][plan.mode[o]][:2]
-        mode, start = operation.modes[number], int(plan.time[o])
-        end = start + mode.duration
+        mode = operation.modes[number]
+        start = int(started_at(facts, int(facts.modes_at[o] + plan.mode[o]), int(plan.time[o])))
+        end = int(plan.time[o]) + mode.duration
         operations.append(ScheduledOperation(job, operation.id, number, mode.machine, start, end, robot))
     for link, job, before, after in _placed_links(lowered, plan):
         number = _route_of(lowered, plan, link)
@@ -102,6 +116,8 @@ def to_schedule(lowered: Lowered, plan: Plan, cycle: int) -> Schedule:
                 mover = lowered.one_set.lane_by_id[mover].vehicle_ids[0]
             way = leg.origin, leg.destination, mover, leg.kind
             moves.append(Move(job, *way, start, end, before, after, load=leg.load, units=leg.units))
+    if lowered.instance.cycle is None:
+        return complete(lowered.instance, operations, on_vehicles(lowered.instance, moves))
     later = _delay(lowered, operations, moves)
     return shifted(lowered.instance, operations, moves, cycle, later)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.search.cyclic.facts import NONE, TRIP, Facts, Ints, Uses
+from scheduler.search.cyclic.facts import NONE, TRIP, ZERO, Facts, Ints, Uses
 from scheduler.search.cyclic.room import COLLISION, NEVER, OWN, Room
+from scheduler.search.cyclic.windows import close_windows
 from scheduler.search.inner import uncounted
 
 
@@ -178,6 +179,7 @@ def departing(
         for t in range(cycle):
             cost[t] = min(NEVER, cost[t] + row[phase])
             phase = 0 if phase == cycle - 1 else phase + 1
+    close_windows(facts, facts.departs[option, 0], facts.departs[option, 1], facts.length[option], ZERO, cycle, cost)
     if room.noise[0] > 0:
         for t in range(cycle):
             cost[t] += np.random.randint(room.noise[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scheduler.search.cyclic.drawing import Graph, draw
 from scheduler.search.cyclic.facts import Facts, Ints, Plan, Uses
-from scheduler.search.cyclic.timing import Graph, begin_with, draw, push, retime
+from scheduler.search.cyclic.timing import begin_with, push, retime
 from scheduler.search.cyclic.using import forget_job
 from scheduler.search.inner import entry
 

@@ -8,8 +8,9 @@ since each path of length l and height h is l - h C. So the cycle time with the 
 
 from __future__ import annotations
 
+from scheduler.search.cyclic.drawing import Graph, draw
 from scheduler.search.cyclic.facts import NO_LIMIT, Facts, Ints, Plan, Uses
-from scheduler.search.cyclic.timing import Graph, draw, least_cycle, push
+from scheduler.search.cyclic.timing import least_cycle, push
 from scheduler.search.cyclic.using import forget_job, route_of, use_job
 from scheduler.search.inner import entry, uncounted
 
@@ -72,7 +73,8 @@ def _begin_best(facts: Facts, plan: Plan, uses: Uses, graph: Graph, cycle: int) 
 def _span(graph: Graph, num_instants: int, cycle: int) -> int:
     """Return the span of the orders of a graph for a cycle time that they allow; its times are the instants."""
     graph.time[:] = 0
-    push(graph, cycle)
+    if push(graph, cycle) >= 0 and graph.ends[0] > 0:
+        return NO_LIMIT
     return graph.time[num_instants + 1] - graph.time[num_instants]
 
 
@@ -93,9 +95,10 @@ def settle(
     Its uses are written anew, whatever they were.
 
     The cycle time is `least` or more, and at most twice what it was; where a cycle is worth nothing it stays. Once
-    `stopping` is set it is `cycle` or more.
+    `stopping` is set it is `cycle` or more. A plan that is made once begins at tick 0 and stays as it is.
     """
-    _begin_best(facts, plan, uses, graph, cycle)
+    if not facts.is_once[0]:
+        _begin_best(facts, plan, uses, graph, cycle)
     draw(facts, plan, uses, graph, cycle)
     num_instants, low, high = len(plan.time), cycle, cycle
     if per_cycle > 0:
@@ -108,6 +111,8 @@ def settle(
         else:
             low = middle + 1
     span = _span(graph, num_instants, low)
+    if span >= NO_LIMIT:
+        return low, span
     begin = graph.time[num_instants]
     for instant in range(num_instants):
         plan.time[instant] = graph.time[instant] - begin

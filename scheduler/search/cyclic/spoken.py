@@ -1,4 +1,4 @@
-"""What of a cyclic instance the compiled search speaks; everything else is refused by name.
+"""What of an instance the cyclic search speaks, made again and again or once; everything else is refused by name.
 
 Fields that tell one cycle from another (calendars, dates, timetables, batteries) are refused by the validation of the
 file already; here they must have their defaults too, since an instance may be built in code.
@@ -6,7 +6,7 @@ file already; here they must have their defaults too, since an instance may be b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -52,7 +52,13 @@ SPOKEN: dict[type, frozenset[str]] = {
     Mode: names("machine duration setup_family operators max_dwell tended"),
     Precedence: names("predecessor successor min_lag max_lag"),
 }
-"""The fields that the search knows; one that is not listed must have its default."""
+"""The fields that the search knows in cyclic production; one that is not listed must have its default."""
+SPOKEN_ONCE: dict[type, frozenset[str]] = SPOKEN | {
+    Machine: SPOKEN[Machine] | names("calendar"),
+    Lane: SPOKEN[Lane] | names("calendar"),
+    Job: SPOKEN[Job] | names("release_date due_date"),
+}
+"""Those that it knows in a plan that is made once; due dates are none of a makespan's."""
 MOST_AT_DOCKS = 60
 """Lanes that share the docks of a facility: the search keeps a bit of a word for each."""
 
@@ -63,7 +69,21 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
         return "no cycle"
     if not dict(objective.tiers[0].weights).keys() <= SPOKEN_TERMS:
         return "another objective than the cycle time and the makespan"
-    field = unspoken(_parts(instance), SPOKEN)
+    return _why_not(instance, sets_of(instance)[0], SPOKEN)
+
+
+def why_not_once(instance: Instance, objective: Objective) -> str | None:
+    """Return why the search can't make a plan that is made once, None if it can."""
+    if instance.cycle is not None:
+        return "a cycle"
+    if dict(objective.tiers[0].weights).keys() != {"makespan"}:
+        return "another objective than the makespan"
+    return _why_not(instance, instance.jobs, SPOKEN_ONCE)
+
+
+def _why_not(instance: Instance, jobs: Sequence[Job], known: Mapping[type, frozenset[str]]) -> str | None:
+    """Return what of an instance the search does not speak."""
+    field = unspoken(_parts(instance, jobs), known)
     if field is not None:
         return field
     ends = [end for lane in instance.lanes for end in (lane.origin, lane.destination)]
@@ -71,7 +91,7 @@ def why_unsupported(instance: Instance, objective: Objective) -> str | None:
         return f"docks of more than {MOST_AT_DOCKS} lanes"
     if any(fleet.limited for fleet in instance.fleets):
         return "limited parking"
-    for job in sets_of(instance)[0]:
+    for job in jobs:
         reason = _why_not_made(instance, job)
         if reason is not None:
             return reason
@@ -133,8 +153,8 @@ def _why_not_moved(instance: Instance, job: Job, origin: Machine | None, legs: t
     return None
 
 
-def _parts(instance: Instance) -> Iterator[Any]:
-    """Yield everything of one part set that a rule could add a field to."""
+def _parts(instance: Instance, jobs: Sequence[Job]) -> Iterator[Any]:
+    """Yield everything of an instance with these jobs that a rule could add a field to."""
     yield instance
     resources = (instance.facilities, instance.machines, instance.cells, instance.lanes, instance.fleets)
     for group in (*resources, instance.operators):
@@ -143,7 +163,7 @@ def _parts(instance: Instance) -> Iterator[Any]:
         yield from cell.robots
     for fleet in instance.fleets:
         yield from fleet.vehicles
-    for job in sets_of(instance)[0]:
+    for job in jobs:
         yield job
         yield from job.precedences
         for operation in job.operations:

@@ -15,6 +15,7 @@ from scheduler.search.cyclic.room import NEVER, Room
 from scheduler.search.cyclic.rows import add, begin, close, copy, end, in_time, least_in_time, wait
 from scheduler.search.cyclic.shared import departing
 from scheduler.search.cyclic.using import is_instant
+from scheduler.search.cyclic.windows import close_before
 from scheduler.search.inner import uncounted
 
 
@@ -81,15 +82,16 @@ def travel(
     is_late: bool,
     takes: int,
     takes_too: int,
-    departs: bool,
+    mode: int,
     most: int,
 ) -> None:
     """Write the costs of arriving by a way at each tick to ``steps[0]``, from what is ready in ``steps[0]``.
 
     `source` is the row of the stay that lasts until the part is taken up, -1 if there is none. `takes` and `takes_too`
-    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival. A part that
-    departs is gone from its last station with the drop there. Where the lag is `most` at the most, ``due`` says by when
-    the operation has to start of what is ready, and afterwards of what has arrived.
+    are the rows of stays that begin with the last drop, -1: none. What that costs is part of the arrival; a machine
+    that it takes is set up for the `mode` before. A part that departs (mode -1) is gone from its last station with the
+    drop there. Where the lag is `most` at the most, ``due`` says by when the operation has to start of what is ready,
+    and afterwards of what has arrived.
     """
     num_legs = facts.legs_at[way + 1] - facts.legs_at[way]
     ready, arrival, cost, begun = room.steps[0], room.steps[1], room.steps[2], room.steps[4]
@@ -139,10 +141,11 @@ def travel(
                 add(waited, pick_up - 1, begun, num)
             if station >= 0:
                 add(at_station, length - drop, begun, num)
-                if is_last and departs:
+                if is_last and mode < 0:
                     add(stayed, length - 1, begun, num)
             if is_last and takes >= 0:
                 add(room.inside[takes], length - drop, begun, num)
+                close_before(facts, mode, length - drop, num, begun)
             if is_last and takes_too >= 0:
                 add(room.inside[takes_too], length - drop, begun, num)
             end(begun, num, option, arrival[later:], into[later:], by[later:])

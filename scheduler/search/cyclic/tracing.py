@@ -6,6 +6,7 @@ from scheduler.search.cyclic.facts import Facts, Plan
 from scheduler.search.cyclic.room import Room
 from scheduler.search.cyclic.steps import holds
 from scheduler.search.cyclic.using import is_anew, is_planned
+from scheduler.search.cyclic.windows import started_at
 from scheduler.search.inner import uncounted
 
 
@@ -21,7 +22,8 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
                 continue
             after, mode, t = facts.goes_to[link], 0, 0
             if after >= 0:
-                mode, t = plan.mode[after], plan.time[after]
+                mode = plan.mode[after]
+                t = started_at(facts, facts.modes_at[after] + mode, plan.time[after])
             arrival = facts.arrivals[link] + mode
             before, at = room.starts_way[arrival, t], room.starts_from[arrival, t]
             width = 1 if after < 0 else facts.modes_at[after + 1] - facts.modes_at[after]
@@ -37,7 +39,7 @@ def trace(facts: Facts, plan: Plan, room: Room, job: int, given: int, until: int
         if is_new and facts.comes_from[first] < 0:
             arrival = facts.arrivals[first] + plan.mode[op]
             way = facts.routes_at[first] + plan.mode[op]
-            at = room.starts_from[arrival, plan.time[op]]
+            at = room.starts_from[arrival, started_at(facts, facts.modes_at[op] + plan.mode[op], plan.time[op])]
             _trace_legs(facts, plan, room, first, way, room.moved_at[arrival, 0], at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduler.search.cyclic.facts import ONE, ZERO, Facts, Plan, Uses
+from scheduler.search.cyclic.windows import started_at
 from scheduler.search.inner import entry, uncounted
 
 
@@ -87,6 +88,14 @@ def is_instant(facts: Facts, mode: int) -> bool:
 
 
 @uncounted
+def _begin_earlier(uses: Uses, resource: int, op: int, earlier: int) -> None:
+    """Let the use that has been added last begin when the work starts."""
+    k = uses.size[resource] - 1
+    if k >= 0 and uses.start_instant[resource, k] == op:
+        uses.start[resource, k] -= earlier
+
+
+@uncounted
 def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, given: int, until: int) -> None:
     """Add what the visit of a part takes of its machine, its buffers and helpers.
 
@@ -107,6 +116,11 @@ def use_machine(facts: Facts, plan: Plan, uses: Uses, job: int, op: int, given: 
         use(plan, uses, machine, job, brought, offset, op, duration, family, family, ONE)
     if facts.behind[mode] >= 0:
         use(plan, uses, facts.behind[mode], job, brought, offset, taken, later, ZERO, ZERO, ONE)
+    if facts.pauses[mode] and brought == op:
+        earlier = plan.time[op] - started_at(facts, mode, plan.time[op])
+        _begin_earlier(uses, machine, op, earlier)
+        if facts.behind[mode] >= 0:
+            _begin_earlier(uses, facts.behind[mode], op, earlier)
     for k in range(facts.helps_at[mode], facts.helps_at[mode + 1]):
         place = facts.help_place[k]
         use(plan, uses, facts.helper[k], job, op, ZERO, op, duration, place, place, facts.help_demand[k])
@@ -193,6 +207,23 @@ def use_job(facts: Facts, plan: Plan, uses: Uses, job: int) -> None:
     """Add all uses of a job."""
     end = facts.ops_at[job + 1]
     use_around(facts, plan, uses, job, end, end)
+
+
+@entry
+def use_first(facts: Facts, uses: Uses, begin: int) -> None:
+    """Add what a plan that is made once begins with: up to tick 0 carriers are at their places, machines set up.
+
+    It is the use of a job that is never in the plan, between offsets from the instant `begin`.
+    """
+    for row in range(len(facts.begins_with)):
+        resource, family = facts.begins_with[row, 0], facts.begins_with[row, 1]
+        k = uses.size[resource]
+        uses.size[resource] = k + 1
+        uses.job[resource, k] = len(facts.ops_at) - 2
+        uses.start[resource, k], uses.end[resource, k], uses.demand[resource, k] = -1, 0, 1
+        uses.first[resource, k] = uses.last[resource, k] = family
+        uses.start_instant[resource, k] = uses.end_instant[resource, k] = begin
+        uses.start_offset[resource, k], uses.end_offset[resource, k] = -1, 0
 
 
 @uncounted

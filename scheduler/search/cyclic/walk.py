@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from scheduler.search.cyclic.costs import price_of
+from scheduler.search.cyclic.drawing import Graph, draw
 from scheduler.search.cyclic.facts import YES, Facts, Ints, Plan, Uses
 from scheduler.search.cyclic.insertion import find_clash, find_hits, insert
 from scheduler.search.cyclic.room import COLLISION, NEVER, Room
-from scheduler.search.cyclic.timing import Graph, draw, least_cycle, retime
+from scheduler.search.cyclic.timing import least_cycle, retime
 from scheduler.search.cyclic.using import forget_job, route_of, use_job
 from scheduler.search.inner import entry, uncounted
 
@@ -100,7 +101,8 @@ def walk(
             weights[other] += 1
         if weights[job] >= MOST_WEIGHT:
             for other in range(num_jobs):
-                weights[other] = max(1, weights[other] // 2)
+                if weights[other] <= 2 * MOST_WEIGHT:  # what a plan begins with stays
+                    weights[other] = max(1, weights[other] // 2)
         if cost < NEVER:
             num_waiting -= 1
             waiting[at] = waiting[num_waiting]
@@ -122,7 +124,7 @@ def take_over(facts: Facts, standing: Plan, plan: Plan, job: int, ticks: int) ->
     num_ops = len(plan.mode)
     for op in range(begin, end):
         plan.mode[op], plan.time[op] = standing.mode[op], standing.time[op]
-        if plan.time[op] + max(1, facts.duration[facts.modes_at[op] + plan.mode[op]]) >= ticks:
+        if plan.time[op] + max(1 - facts.is_once[0], facts.duration[facts.modes_at[op] + plan.mode[op]]) >= ticks:
             return False
     for slot in range(first, last):
         plan.option[slot], plan.time[num_ops + slot] = standing.option[slot], standing.time[num_ops + slot]

@@ -8,6 +8,7 @@ KERNELS = Kernels(
     "scheduler.search.cyclic",
     (
         "costs",
+        "drawing",
         "insertion",
         "last",
         "loads",
@@ -22,6 +23,7 @@ KERNELS = Kernels(
         "tracing",
         "using",
         "walk",
+        "windows",
     ),
 )
 
