@@ -7,14 +7,19 @@ ways: CP-SAT begins with the best of all, and a walk begins with what CP-SAT has
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
+from math import ceil
 from time import monotonic
 
 from scheduler.bounds import higher
 from scheduler.domain import Schedule, Status, Stop
 from scheduler.portfolio.patience import construction_seconds
+from scheduler.portfolio.racing import Walk, race, rival_of, turn_of
 from scheduler.portfolio.run import SMALL, Answer, Run
+from scheduler.search.cyclic.inserting import InsertionSearch
 from scheduler.search.decode.engine import FactorySearch
 
 FIRST_SHARE = 0.2
@@ -27,6 +32,8 @@ FIRST_WORK = 1.0
 """Deterministic time of the whole model's first turn where one worker does everything."""
 ALONE_WORK = 4_000_000
 """Units times iterations of a turn of the factory search where one worker does everything: a second or two."""
+ALONE_INSERTIONS = 100_000
+"""Operations times insertions of a turn of the search that inserts jobs: about as long."""
 MODEL_SHARE = 0.1
 """Most of the time that building the whole model may take beside the factory search: its bounds are weak there."""
 LOADING = 3.0
@@ -53,6 +60,8 @@ class Polishing:
     def __init__(self, run: Run, walk: FactorySearch | None = None) -> None:
         self._run = run
         self._walk = walk
+        self._inserting: InsertionSearch | None = None  # its rival in a race
+        self._second: Walk | None = None  # the one that was not far behind, and rests
         self._given: Schedule | None = None
         self._overrun = 0.0  # seconds by which a polish has outlasted its time: a large model is slow to give up
         self._prover = Stop()
@@ -88,12 +97,18 @@ class Polishing:
             elif walk is None:
                 self._side_by_side()
             else:
-                with run.stop.calling(walk.stop):
+                with run.stop.calling(self._stop_walks):
                     self._beside(walk)
         if self._later > 0.0 and not run.stop.requested:
             status, bounds = run.improve(run.left - run.reserve, run.workers, run.stop)
             return status, tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
         return run.answer(self._bounds)
+
+    def _stop_walks(self) -> None:
+        """Let all walks end soon."""
+        for walk in (self._walk, self._inserting):
+            if walk is not None:
+                walk.stop()
 
     def _bound(self) -> None:
         """Bound all tiers without a solver, unless a repair lacks the time for it."""
@@ -144,7 +159,15 @@ class Polishing:
             if run.best is best and left - run.left < min(ROUND, left - until) / 2:
                 break  # every neighbourhood is as good as can be, the largest included
 
-    def _beside(self, walk: FactorySearch) -> None:
+    def _race(self, walk: Walk, rival: InsertionSearch) -> Walk:
+        """Walk with both searches; return the one that leads in the end, which has all threads but one."""
+        self._exchange(walk)
+        self._inserting = rival
+        self._aim()
+        leader, self._second = race(self._run, walk, rival, self._kept, self._has_ended)
+        return leader
+
+    def _beside(self, walk: Walk) -> None:
         """Walk in all threads but one; in that one improve the whole model, in slices that double, then polish.
 
         Where the whole model was the last to find a better schedule it has all threads in its next slice: who is ahead
@@ -158,7 +181,7 @@ class Polishing:
         compiled = None if walk.is_compiled() else walk.compile_elsewhere()
         seconds, number, improves, gives_up = FIRST_SECONDS, 0, run.builds_model_within(MODEL_SHARE), False
         has_all = False  # threads, for its next slice, the whole model
-        if walk.goal.stay and run.best is not None:
+        if isinstance(walk, FactorySearch) and walk.goal.stay and run.best is not None:
             # Of the first walks one begins with the plan in force, the other with what has a good value already.
             self._given = run.best
             walk.give(run.best)
@@ -177,14 +200,17 @@ class Polishing:
             self._bound()  # Python beside compiled code: the walk loses next to nothing
         if is_plan and compiled is None and not self._has_ended():
             self._construct()
+        rival = rival_of(run, self._kept)
         while not self._has_ended():
+            if rival is not None and compiled is None and rival.is_compiled():
+                walk, rival = self._race(walk, rival), None
             if compiled is not None and run.left - self._kept > LOADING and compiled(0.0):
                 compiled = None
                 walk.start(run.workers - 1)
             self._exchange(walk)
             if is_plan and compiled is None and not gives_up and not self._has_time_for_solver():
                 improves, gives_up = False, True
-                walk.start(1)
+                self._walk_more(walk)
             if improves:
                 known, spent = run.best, min(seconds, run.left - self._kept)
                 if has_all:
@@ -204,10 +230,10 @@ class Polishing:
                 self._exchange(walk)
                 stands = run.best is best and run.has_time_for_model and not self._has_ended()
                 if stands and run.num_modes <= SMALL:
-                    with walk.resting():
+                    with self._resting(walk):
                         seconds = self._improve_in_all_threads(seconds)
                 elif stands and self._is_near():
-                    with walk.resting():
+                    with self._resting(walk):
                         self._improve(run.left - self._kept, workers=run.workers)
                 continue
             began_with, left = run.best, run.left
@@ -216,11 +242,25 @@ class Polishing:
             if left - run.left >= ROUND / 2:
                 gives_up = compiled is None and not pays
                 if gives_up:
-                    walk.start(1)
+                    self._walk_more(walk)
             elif run.best is began_with:
                 walk.wait(min(ROUND, run.left - self._kept))  # for another schedule to polish
+        self._stop_walks()
         walk.finish()
         self._exchange(walk)
+
+    @contextmanager
+    def _resting(self, walk: Walk) -> Iterator[None]:
+        """Let all walks rest for as long as the block takes."""
+        with walk.resting(), self._second.resting() if self._second is not None else nullcontext():
+            yield
+
+    def _walk_more(self, walk: Walk) -> None:
+        """Walk in one more thread, with the search that was second in a race if it was close."""
+        if self._second is not None:
+            self._second.go_on()
+        else:
+            walk.start(1)
 
     def _is_near(self) -> bool:
         """Return whether there is a bound, and little between value and bound."""
@@ -253,23 +293,28 @@ class Polishing:
         if found is not None:
             run.offer(found, "construction")
 
-    def _exchange(self, walk: FactorySearch) -> None:
+    def _exchange(self, walk: Walk) -> None:
         """Take the best schedule of the walk, or give it that of the others."""
-        found = self._run.take(walk)
+        walks = [walk] if self._second is None else [walk, self._second]
+        found = [self._run.take(each) for each in walks]
         best = self._run.best
-        if best is not None and best is not found and best is not self._given and not self._has_ended():
-            walk.give(best)
+        for each, schedule in zip(walks, found, strict=True):
+            if best is not None and best is not schedule and best is not self._given and not self._has_ended():
+                each.give(best)
         self._given = best
 
     def _take_turns(self) -> None:
         """Improve the whole model and polish in turns, the former in slices of counted work."""
         run, walk = self._run, self._walk
-        work, number = FIRST_WORK, 0
+        work, number, num_ops = FIRST_WORK, 0, max(1, len(run.instance.operation_by_key))
+        rival = None if walk is None else rival_of(run, self._kept)
         while not self._has_ended():
             if walk is not None and walk.is_compiled():
                 with walk.until(run.left - self._kept):
-                    walk.advance(ALONE_WORK // max(1, len(run.instance.operation_by_key)))
+                    walk.advance(ALONE_WORK // num_ops)
                 self._exchange(walk)
+            if rival is not None and rival.is_compiled() and not self._has_ended():
+                rival = turn_of(run, rival, ALONE_INSERTIONS // num_ops, run.left - self._kept)
             self._polish_once(number, ROUND)
             number += 1
             if run.has_time_for_model and not self._has_ended():
@@ -335,6 +380,8 @@ class Polishing:
         bound = self._run.bound
         if self._walk is not None and bound is not None:
             self._walk.aim(self._walk.goal.least(bound * self._run.objective.tiers[0].scale))
+        if self._inserting is not None and bound is not None:
+            self._inserting.aim(ceil(bound / self._run.objective.tiers[0].weights[0][1]))
 
     def _on_proved(self) -> None:
         """End the search when the first tier is proved, unless the walk or neighbourhoods are to improve later ones."""

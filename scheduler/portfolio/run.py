@@ -17,6 +17,7 @@ from scheduler.portfolio.patience import construction_seconds, first_pass_gives_
 from scheduler.portfolio.timed import Timed
 
 if TYPE_CHECKING:
+    from scheduler.search.cyclic.inserting import InsertionSearch
     from scheduler.search.decode.engine import FactorySearch
     from scheduler.search.tabu.weights import Weights
     from scheduler.search.threads import CompiledSearch
@@ -166,6 +167,22 @@ class Run(Timed):
             self.instance, self.objective, self.seed, on_better, before=self.findings.factory, known=self.best
         )
         return walk
+
+    def insertion_search(self) -> InsertionSearch | None:
+        """Return the search that inserts whole jobs into the best schedule, None if it can't."""
+        from scheduler.search.cyclic.inserting import InsertionSearch
+        from scheduler.search.cyclic.spoken import why_not_once
+
+        if self.best is None or self.instance.execution is not None:
+            return None
+        if why_not_once(self.instance, self.objective) is not None:
+            return None
+        tier = self.objective.tiers[0]
+
+        def on_better(value: int) -> None:
+            self.record(tier.value({"makespan": value}), None, InsertionSearch.name)
+
+        return InsertionSearch.once(self.instance, self.best, self.seed, on_better)
 
     def _polish(self, walk: FactorySearch | None) -> Answer:
         """Let CP-SAT improve the schedule, beside the factory search where there is one."""
@@ -320,6 +337,12 @@ class Run(Timed):
         from scheduler.terms import value_terms
 
         return self.objective.value(value_terms(self.instance, schedule)) <= self.objective.value(self.best_terms)
+
+    def first_tier(self, schedule: Schedule) -> Fraction:
+        """Return the value of the first tier of a schedule."""
+        from scheduler.terms import value_terms
+
+        return self.objective.value(value_terms(self.instance, schedule))[0]
 
     @property
     def value(self) -> Fraction | None:
