@@ -115,6 +115,9 @@ class Large(Played):
         assert self.value is not None
         self.record(None, Fraction(round(bound * self.value)), "bounds")
 
+    def insertion_search(self) -> None:
+        """Have no race, which is looked at elsewhere."""
+
     def improve(self, seconds: float, workers: int, *_: object, **__: object):
         """Take down as well whether the walk rests."""
         self.rests.append(self.walk.is_resting)

@@ -14,6 +14,7 @@ from scheduler import Stop
 from scheduler.domain import Instance, Objective, Schedule
 from scheduler.domain.events import MachineBreakdown
 from scheduler.portfolio import racing
+from scheduler.portfolio.polishing import Polishing
 from scheduler.portfolio.racing import race, rival_of, turn_of
 from scheduler.portfolio.run import Run
 from scheduler.search.construct import construct
@@ -149,3 +150,23 @@ def test_one_worker_gives_the_insertion_search_turns_as_long_as_they_pay() -> No
     assert run.best is not None
     assert run.best.makespan == 2 + 5 + 2  # B first: M is free for A at 2, N for A at 7
     assert turn_of(run, rival, 50, 60.0) is None
+
+
+def test_the_second_of_a_race_rests_with_the_first_and_goes_on_in_place_of_another_thread() -> None:
+    run = run_of(SHOP)
+    first, second = Found(run.best), Found(run.best)
+    polishing = Polishing(run)
+    polishing._second = cast("Any", second)
+    second.rest()
+    polishing._walk_more(cast("Any", first))
+    assert second._may_step.is_set()
+    assert not first._threads
+    with polishing._resting(cast("Any", first)):
+        assert not first._may_step.is_set()
+        assert not second._may_step.is_set()
+    assert first._may_step.is_set()
+    assert second._may_step.is_set()
+    polishing._second = None
+    polishing._walk_more(cast("Any", first))
+    assert len(first._threads) == 1
+    first.finish()
