@@ -24,6 +24,8 @@ from scheduler.search.decode.engine import FactorySearch
 
 FIRST_SHARE = 0.2
 """Share of the time that CP-SAT has for the whole model at first, with all workers ..."""
+FIRST_AGAIN = 0.65
+"""... in a repair this one, as walks are sooner at their end where much has begun ..."""
 FIRST_SECONDS = 3.0
 """... but no longer than this."""
 ROUND = 5.0
@@ -85,7 +87,8 @@ class Polishing:
         if run.stop.requested and run.best is not None:
             return run.answer(self._bounds)  # even to tell how long a model takes to build takes its time
         if (run.has_time_for_model and proves_first) or run.best is None:
-            seconds = min(FIRST_SECONDS, FIRST_SHARE * run.left)
+            share = FIRST_SHARE if run.instance.execution is None else FIRST_AGAIN
+            seconds = min(FIRST_SECONDS, share * run.left)
             status, bounds = run.improve(run.left if run.best is None else seconds, run.workers, run.stop)
             self._bounds = tuple(higher(a, b) for a, b in zip(self._bounds, bounds, strict=True))
             if status in (Status.OPTIMAL, Status.INFEASIBLE) or run.best is None or run.stop.requested:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.rescheduling.case import Case
 from scheduler.rescheduling.policies.match_up import find_match_up
-from scheduler.rescheduling.policies.reoptimise import search, walks
+from scheduler.rescheduling.policies.reoptimise import is_small, search, walks
 from scheduler.rescheduling.policies.reroute import reroute_affected
 from scheduler.rescheduling.safety_net import offer_shift
 
@@ -16,7 +16,8 @@ MATCH_UP_SHARE = 0.2
 def automatic(case: Case) -> None:
     """Absorb what moves nothing and leaves no room; otherwise right shift, reroute, match-up and reoptimise in turn.
 
-    Each step begins with the best schedule so far and offers better ones as it finds them.
+    Each step begins with the best schedule so far and offers better ones as it finds them. Where CP-SAT soon has all of
+    a small factory in hand, parts of it would only take its time.
     """
     if not case.frees and not case.why_not_absorbed() and case.shift.schedule is not None:
         case.offer(case.shift.schedule, "absorb")
@@ -26,6 +27,7 @@ def automatic(case: Case) -> None:
         offer_shift(case, None)
     else:
         offer_shift(case)
-        reroute_affected(case, REROUTE_SHARE * case.left)
-        find_match_up(case, MATCH_UP_SHARE * case.left)
+        if not is_small(case):
+            reroute_affected(case, REROUTE_SHARE * case.left)
+            find_match_up(case, MATCH_UP_SHARE * case.left)
     search(case)

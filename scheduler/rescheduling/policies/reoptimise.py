@@ -14,6 +14,8 @@ from scheduler.rescheduling.stability import usual_tax
 
 VALUE_SHARE = 0.4
 """Share of the time in which the value is lowered; the rest is for bringing changes back that it does not need ..."""
+SMALL_SHARE = 0.65
+"""... in a small factory without compiled walks of its own, where little can be brought back ..."""
 TAXED_SHARE = 0.3
 """... and where change is taxed, as values go on to fall then."""
 SETUP_PER_OPERATION = 2e-4
@@ -43,7 +45,8 @@ def search(case: Case) -> None:
     tiers = case.valued_tiers
     if tiers and len(tiers) < len(case.objective.tiers):
         tax = tax_of(case)
-        seconds = (TAXED_SHARE if tax else VALUE_SHARE) * case.left
+        share = TAXED_SHARE if tax else SMALL_SHARE if is_small(case) and not walks(case) else VALUE_SHARE
+        seconds = share * case.left
         if not tax or seconds > WALKS * SETUP_PER_OPERATION * case.instance.num_operations:
             case.valued = _solved(case, Objective(tiers), seconds)
         if case.valued is not None and case.valued.status is Status.INFEASIBLE:
@@ -72,6 +75,13 @@ def walks(case: Case) -> bool:
     from scheduler.search.tabu.weights import weigh
 
     return why_unsupported(case.instance) is None and weigh(case.instance, case.objective) is not None
+
+
+def is_small(case: Case) -> bool:
+    """Return whether CP-SAT has the whole factory in hand in a moment."""
+    from scheduler.portfolio.run import SMALL
+
+    return sum(len(operation.modes) for operation in case.instance.operation_by_key.values()) <= SMALL
 
 
 def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:
