@@ -11,7 +11,7 @@ from helpers import factory, machine, simple_job
 
 import scheduler
 from scheduler import Stop
-from scheduler.domain import Instance, Objective, Schedule
+from scheduler.domain import Facility, Instance, Objective, Schedule
 from scheduler.domain.events import MachineBreakdown
 from scheduler.portfolio import racing
 from scheduler.portfolio.polishing import Polishing
@@ -81,6 +81,14 @@ def test_there_is_a_race_for_makespans_if_there_is_time(
     monkeypatch.setattr(InsertionSearch, "compile_elsewhere", lambda self: None)
     found = rival_of(run_of(SHOP, objective, seconds=seconds), 0.0)
     assert isinstance(found, InsertionSearch) == is_raced
+
+
+def test_there_is_no_race_with_hubs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(InsertionSearch, "compile_elsewhere", lambda self: None)
+    run = run_of(SHOP)
+    assert rival_of(run, 0.0) is not None
+    run.instance = replace(SHOP, facilities=(*SHOP.facilities, Facility("H", hub=True)))
+    assert rival_of(run, 0.0) is None
 
 
 def test_there_is_no_race_after_an_event() -> None:

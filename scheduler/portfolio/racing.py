@@ -31,8 +31,11 @@ OFTEN = 1.0
 def rival_of(run: Run, kept: float) -> InsertionSearch | None:
     """Return the search that inserts whole jobs, if it can and there is time; it may still have to be compiled.
 
-    So many seconds are `kept` for what comes after all walks.
+    So many seconds are `kept` for what comes after all walks. With hubs there is no race: each way over a hub is a mode
+    of its own to the rival, which costs it as much time as it gains.
     """
+    if any(facility.hub for facility in run.instance.facilities):
+        return None
     if SHARE * (run.left - kept) < LEAST_SECONDS:
         return None
     rival = run.insertion_search()
