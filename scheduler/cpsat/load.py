@@ -66,8 +66,7 @@ def load_lines(instance: Instance, seconds: float = inf) -> tuple[int, tuple[Lin
     machine that stays empty is harmless: head and tail are at most those of some operation that is done elsewhere.
     """
     deadline = monotonic() + seconds
-    num_modes = sum(len(operation.modes) for operation in instance.operation_by_key.values())
-    works = _works(instance) if num_modes <= MAX_MODES else []
+    works = _works(instance) if instance.num_modes <= MAX_MODES else []
     if not works:
         return 0, ()
     solver = pywraplp.Solver.CreateSolver("GLOP")

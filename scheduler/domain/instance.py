@@ -201,3 +201,8 @@ class Instance:
     def num_operations(self) -> int:
         """Number of operations of all jobs."""
         return sum(len(job.operations) for job in self.jobs)
+
+    @property
+    def num_modes(self) -> int:
+        """Number of modes of all operations."""
+        return sum(len(operation.modes) for job in self.jobs for operation in job.operations)

@@ -72,8 +72,7 @@ def write(instance: Instance) -> str:
     """
     require_plain(instance, "FJSPLIB")
     number = {machine.id: str(index) for index, machine in enumerate(instance.machines, start=1)}
-    num_modes = sum(len(operation.modes) for operation in instance.operation_by_key.values())
-    flexibility = num_modes / max(1, instance.num_operations)
+    flexibility = instance.num_modes / max(1, instance.num_operations)
     lines = [f"{len(instance.jobs)} {len(instance.machines)} {flexibility:.2f}"]
     for job in instance.jobs:
         words = [str(len(job.operations))]

@@ -42,13 +42,12 @@ TICK_BY_UNIT = {
 
 def counts(instance: Instance) -> Iterator[Defect]:
     """There is too much of something."""
-    num_modes = sum(len(operation.modes) for job in instance.jobs for operation in job.operations)
     stations = Counter(machine.cell for machine in instance.machines)
     sizes: list[tuple[Path, str, int, int]] = [
         (("machines",), "machines", len(instance.machines), MAX_MACHINES),
         (("jobs",), "jobs", len(instance.jobs), MAX_JOBS),
         (("jobs",), "operations", instance.num_operations, MAX_OPERATIONS),
-        (("jobs",), "modes", num_modes, MAX_MODES),
+        (("jobs",), "modes", instance.num_modes, MAX_MODES),
         *((("cells", i), "places", stations[cell.id] + 2, MAX_PLACES) for i, cell in enumerate(instance.cells)),
         *((("fleets", i), "places", len(fleet.places), MAX_PLACES) for i, fleet in enumerate(instance.fleets)),
         *((("fleets", i), "vehicles", len(fleet.vehicles), MAX_VEHICLES) for i, fleet in enumerate(instance.fleets)),

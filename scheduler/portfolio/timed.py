@@ -85,7 +85,7 @@ class Timed:
     @cached_property
     def num_modes(self) -> int:
         """Modes of all operations."""
-        return sum(len(operation.modes) for operation in self.instance.operation_by_key.values())
+        return self.instance.num_modes
 
     @property
     def has_time_for_model(self) -> bool:

@@ -84,7 +84,7 @@ def repeated(instance: Instance, one_set: Schedule) -> Schedule | None:
     loaded = [move for move in one_set.moves if move.job is not None]
     spans = [(o.start, o.end) for o in one_set.operations] + [(m.start, m.end) for m in loaded]
     span = max(end for _, end in spans) - min(start for start, _ in spans) + 1
-    alone = span + _way_back(instance)
+    alone = span + way_back(instance)
     turns = tuple(_turns(instance, one_set))
     least = max((each.work for each in turns), default=0)
     num_checks, cycle_time = 0, max(1, least, -(-span // _most_sets(instance)))
@@ -108,7 +108,7 @@ def _most_sets(instance: Instance) -> int:
     return max(1, instance.cycle.repetitions - 1) if instance.cycle is not None else 1
 
 
-def _way_back(instance: Instance) -> int:
+def way_back(instance: Instance) -> int:
     """Return the longest that anything takes after a set to be ready for the next."""
     travel = [instance.longest_travel(group) for group in instance.group_by_id]
     setups = [

@@ -81,7 +81,7 @@ def is_small(case: Case) -> bool:
     """Return whether CP-SAT has the whole factory in hand in a moment."""
     from scheduler.portfolio.run import SMALL
 
-    return sum(len(operation.modes) for operation in case.instance.operation_by_key.values()) <= SMALL
+    return case.instance.num_modes <= SMALL
 
 
 def _solved(case: Case, objective: Objective, seconds: float) -> Result | None:

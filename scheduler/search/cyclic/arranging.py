@@ -115,6 +115,11 @@ class Arranging:
             self._own = value, timetable
         self._search.offer(value, timetable)
 
+    def _let_all_wait(self) -> None:
+        """Let all jobs of the set wait, each by its first process plan; none of them may be in the plan."""
+        self._num_waiting = self._num_of_set
+        self._waiting[: self._num_of_set] = self._jobs_of_set
+
     def _stay(self, value: int, cycle: int, plan: Plan) -> None:
         """Take a plan over as it is."""
         self._fill(plan)

@@ -125,8 +125,7 @@ class Compacting(Shortening):
         nothing = plan.copy()
         nothing.placed[:] = 0
         self._take(nothing, cycle, self._cycle)
-        self._num_waiting = self._num_of_set
-        self._waiting[: self._num_of_set] = self._jobs_of_set
+        self._let_all_wait()
 
     def _take_looser(self, cycle: int, plan: Plan) -> None:
         """Take a plan over to another cycle time and a span that together are a little worse, at the most."""

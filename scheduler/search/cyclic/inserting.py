@@ -78,32 +78,29 @@ class Inserting(Compacting):
         """Take as much of a plan as is over within the span; nothing of one whose orders have no instants."""
         facts, margin = self._search.lowered.facts, self._search.margin
         self._fill(plan)
-        longest = max(known, cycle)
-        _, span = self._settled(longest)
         self._num_waiting = 0
-        if span >= NO_LIMIT:
+        if self._settled(max(known, cycle)) >= NO_LIMIT:
             self._plan.placed[:] = 0
-            self._fill(self._plan.copy())
-            self._num_waiting = self._num_of_set
-            self._waiting[: self._num_of_set] = self._jobs_of_set
+            self._fill(self._plan)
+            self._let_all_wait()
         self._num_waiting = int(take_late(facts, self._plan, self._uses, self._span, self._waiting, self._num_waiting))
         self._cycle = self._span + margin
         self._make_room(self._cycle)
         self._clear(self._cycle)
         self._weigh()
 
-    def _settled(self, cycle: int) -> tuple[int, int]:
-        """Let everything in the plan be as early as its orders allow; return cycle and span."""
+    def _settled(self, cycle: int) -> int:
+        """Let all in the plan be as early as its orders allow; return the span, `NO_LIMIT` if they have no instants."""
         facts, stopping = self._search.lowered.facts, self._search.stopping
-        return settle(facts, self._plan, self._uses, self._graph, cycle, cycle, 0, 1, stopping)
+        return int(settle(facts, self._plan, self._uses, self._graph, cycle, cycle, 0, 1, stopping)[1])
 
     def _tighten(self) -> None:
         """Take the least instants of the orders that were found."""
-        _, span = self._settled(self._cycle)
+        span = self._settled(self._cycle)
         if span >= NO_LIMIT:  # the orders were those of another search
             self._num_waiting = 1
             return
-        self._span = int(span)
+        self._span = span
         self._cycle = self._span + self._search.margin
         self._make_room(self._cycle)
         if self._clear(self._cycle) == 0 and self._span < self._known()[0]:

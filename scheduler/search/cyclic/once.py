@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from scheduler.domain import Instance, Lane, Machine, Mode, Operation
 from scheduler.search.cyclic.resources import FIRST
+from scheduler.search.repeating import way_back
 
 WIDEST = 20_000
 """Ticks up to which downtimes are written down: longer plans have no room."""
@@ -17,10 +18,7 @@ WIDEST = 20_000
 
 def margin(instance: Instance) -> int:
     """Return by how many ticks a cycle is longer than a plan, so that nothing meets a copy of itself."""
-    travel = [instance.longest_travel(group) for group in instance.group_by_id]
-    setups = [t for m in instance.machines if m.setups for row in m.setups.times.values() for t in row.values()]
-    back = [max(lane.return_time, lane.headway) for lane in instance.lanes]
-    return 2 + max((*travel, *setups, *back), default=0)
+    return 2 + way_back(instance)
 
 
 def downtimes(instance: Instance) -> tuple[list[tuple[int, int]], dict[str, tuple[int, int]]]:
@@ -40,9 +38,10 @@ def longest_setups(instance: Instance, modes: Sequence[Mode]) -> list[int]:
     found = []
     for mode in modes:
         machine = instance.machine_by_id[mode.machine]
-        families = {machine.setups.initial, *machine.setups.times} if machine.setups is not None else set()
-        times = [machine.setups.time(family, mode.setup_family) for family in families] if machine.setups else []
-        found.append(0 if machine.calendar.always_works else max(times, default=0))
+        longest, setups = 0, machine.setups
+        if setups is not None and not machine.calendar.always_works:
+            longest = max(setups.time(family, mode.setup_family) for family in (setups.initial, *setups.times))
+        found.append(longest)
     return found
 
 
